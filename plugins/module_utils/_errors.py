@@ -1,0 +1,22 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""Errors that a person can mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class LabError(Exception):
+    """One or more faults, each one line that names the thing, the value and the remedy.
+
+    Raised by module_utils, translated into fail_json at one border: the module's main().
+    """
+
+    def __init__(self, faults: str | Iterable[str]) -> None:
+        self.faults: list[str] = [faults] if isinstance(faults, str) else list(faults)
+        super().__init__("\n".join(self.faults))
