@@ -1,0 +1,216 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""Simulated hosts: systemd-nspawn machines over a base image, with namespaces of every kind of their own.
+
+A host is found again by what was recorded when it booted, never by searching for names. Its mounts live in a mount
+namespace that ends with its processes, so a host that was killed leaves files, and nothing else that holds them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import run
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _nspawn
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._processes import Process
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_image import IMAGES, Image
+from ansible_collections.emon.overlay_lab.plugins.module_utils._state_dir import (
+    STATE_DIR,
+    locked,
+    read_json,
+    write_json,
+)
+
+HOSTS = STATE_DIR / "hosts"
+_POWEROFF_SECONDS = 30
+# systemd(1): start poweroff.target, and start reboot.target.
+_SIGNAL_POWEROFF = signal.SIGRTMIN + 4
+_SIGNAL_REBOOT = signal.SIGRTMIN + 5
+# Every namespace but the user one, and the host's own root and working directory.
+_ENTER = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd")
+_ENVIRONMENT = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8")
+
+
+@dataclass(frozen=True)
+class SimulatedHost:
+    """One host of this machine, by its name."""
+
+    name: str
+
+    @property
+    def directory(self) -> Path:
+        return HOSTS / self.name
+
+    @property
+    def namespace(self) -> Path:
+        """The network namespace that it boots into; the topology makes it, with the links in it."""
+        return Path("/run/netns") / self.name
+
+    @property
+    def _record_path(self) -> Path:
+        return self.directory / "host.json"
+
+    def record(self) -> dict:
+        """What was written down when it was made and booted; {} if it was never made."""
+        return read_json(self._record_path) or {}
+
+    # -- what is ------------------------------------------------------------------------------------------------------
+
+    def supervisor(self) -> Process | None:
+        """The systemd-nspawn process of the running host; None if it is not running."""
+        recorded = self.record().get("supervisor")
+        process = Process.from_record(recorded) if recorded else None
+        return process if process and process.alive() else None
+
+    def leader(self) -> Process | None:
+        """The host's own init; None if it is not running. Not the one it booted with if it rebooted by itself."""
+        supervisor = self.supervisor()
+        if not supervisor:
+            return None
+        recorded = self.record().get("leader")
+        process = Process.from_record(recorded) if recorded else None
+        if process and process.alive():
+            return process
+        return next(iter(supervisor.children()), None)
+
+    def ready(self) -> bool:
+        """Whether it runs and its boot was seen to complete."""
+        return bool(self.record().get("ready") and self.leader())
+
+    def enter(self, command: list[str]) -> list[str]:
+        """The command line that runs ``command`` inside, as root, with a clean environment.
+
+        Raises LabError where the host does not run.
+        """
+        leader = self.leader()
+        if not leader:
+            raise LabError(
+                f"simulated host {self.name} does not run on this machine: run playbooks/overlay.yml to boot it"
+            )
+        return ["nsenter", f"--target={leader.pid}", *_ENTER, "env", "-i", *_ENVIRONMENT, *command]
+
+    # -- plan ---------------------------------------------------------------------------------------------------------
+
+    def faults(self, lab: str, release: str) -> list[str]:
+        """Why this host cannot be made or booted for this lab; empty if it can."""
+        record = self.record()
+        if record and record.get("lab") != lab:
+            return [f"simulated host {self.name} belongs to the lab {record.get('lab')}: destroy that lab first"]
+        if record and record.get("release") != release:
+            return [
+                f"simulated host {self.name} runs {record.get('release')}, not {release}: destroy the lab first,"
+                f" or run with OVERLAY_LAB_RELEASE={record.get('release')}"
+            ]
+        return []
+
+    # -- apply --------------------------------------------------------------------------------------------------------
+
+    def start(self, lab: str, release: str) -> None:
+        """Make the host if it was not made, and boot it if it does not run. Waits until its boot is complete."""
+        with locked(HOSTS / f".{self.name}.lock"):
+            if self.ready():
+                return
+            # Its boot was interrupted, or nobody saw it complete: a host half up is worth less than a new boot.
+            self._kill()
+            if not os.path.ismount(self.namespace):
+                raise LabError(
+                    f"simulated host {self.name}: there is no network namespace {self.namespace} to boot into:"
+                    " the topology that makes it has not run"
+                )
+            image = IMAGES / self.record().get("image", Image(release).name)
+            if not image.is_dir():
+                raise LabError(f"simulated host {self.name}: there is no base image {image}: build it first")
+            if not self.record():
+                self._make(lab, release, image.name)
+            self._boot(image)
+
+    def stop(self) -> None:
+        """Shut the host down in order; kill it if it has not powered off within 30 s."""
+        with locked(HOSTS / f".{self.name}.lock"):
+            leader, supervisor = self.leader(), self.supervisor()
+            if leader and supervisor:
+                leader.end(_SIGNAL_POWEROFF, 0)
+                supervisor.end(0, _POWEROFF_SECONDS)
+            self._kill()
+
+    def crash(self) -> None:
+        """End all its processes at once, as a power cut does. Files, network namespace and links stay."""
+        with locked(HOSTS / f".{self.name}.lock"):
+            self._kill()
+
+    def remove(self) -> None:
+        """Crash it and remove every file of it. Its network namespace belongs to the topology."""
+        with locked(HOSTS / f".{self.name}.lock"):
+            self._kill()
+            if self.directory.exists():
+                shutil.rmtree(self.directory)
+            _nspawn.remove_leftovers(self.name)
+        (HOSTS / f".{self.name}.lock").unlink(missing_ok=True)
+
+    def _kill(self) -> None:
+        for process in (self.leader(), self.supervisor()):
+            # The kernel ends a process namespace's other processes with its init, before init's own end shows.
+            if process and not process.end(signal.SIGKILL, 10):
+                raise LabError(
+                    f"simulated host {self.name}: process {process.pid} does not end:"
+                    " it waits in the kernel, see /proc/PID/stack"
+                )
+        if self.directory.exists():
+            _nspawn.remove_cgroups(self.directory)
+
+    def _make(self, lab: str, release: str, image: str) -> None:
+        if self.directory.exists():
+            # Making it was interrupted before it was recorded: nothing of it has ever run.
+            shutil.rmtree(self.directory)
+        for part in ("upper/etc/ssh", "work", "root", "docker"):
+            (self.directory / part).mkdir(parents=True)
+        etc = self.directory / "upper/etc"
+        (etc / "hostname").write_text(f"{self.name}\n", encoding="ascii")
+        (etc / "machine-id").write_text(f"{uuid.uuid4().hex}\n", encoding="ascii")
+        run(
+            [
+                "ssh-keygen",
+                "-q",
+                "-t",
+                "ed25519",
+                "-N",
+                "",
+                "-C",
+                self.name,
+                "-f",
+                str(etc / "ssh/ssh_host_ed25519_key"),
+            ],
+            check=True,
+            capture_output=True,
+        )
+        self._write_record(lab=lab, release=release, image=image)
+
+    def _boot(self, image: Path) -> None:
+        self._write_record(supervisor=None, leader=None, ready=False)
+        leader = _nspawn.boot(
+            name=self.name,
+            image=image,
+            directory=self.directory,
+            namespace=self.namespace,
+            # From before the first instruction of systemd-nspawn: an interrupted run leaves no unrecorded process.
+            on_supervisor=lambda process: self._write_record(supervisor=process.to_record()),
+        )
+        self._write_record(leader=leader.to_record(), ready=True)
+
+    def _write_record(self, **changes: object) -> None:
+        write_json(self._record_path, {**self.record(), **changes})
+
+
+def known_hosts() -> list[SimulatedHost]:
+    """All simulated hosts that were made on this machine, running or not."""
+    return [SimulatedHost(path.name) for path in sorted(HOSTS.glob("*")) if path.is_dir()]

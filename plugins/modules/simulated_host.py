@@ -1,0 +1,157 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: simulated_host
+short_description: Boot, stop, crash or remove a simulated host
+version_added: 0.1.0
+author: The emon.overlay_lab authors (@emon)
+description:
+  - A simulated host is a systemd-nspawn machine over an immutable base image, with namespaces of every kind of its own.
+    It boots a real systemd, and runs a real etcd and a real dockerd.
+  - It boots into the network namespace C(/run/netns/NAME), which M(emon.overlay_lab.topology) makes.
+  - It outlives the run that boots it, and is found again by what was recorded in C(/var/lib/overlay-lab/hosts/NAME).
+  - Nothing outside changes. No sysctl, clock, module or binfmt handler of the machine can be written from inside.
+requirements:
+  - root on the machine
+  - systemd-nspawn (Debian package systemd-container)
+attributes:
+  check_mode:
+    support: full
+    description: Tells what would happen, and changes nothing.
+  diff_mode:
+    support: full
+    description: Shows the host's state before and after.
+  idempotent:
+    support: partial
+    description: Running it again changes nothing.
+    details: O(state=rebooted) reboots each time, as its name says.
+options:
+  name:
+    description: Name of the host. It becomes its hostname and the name of its network namespace.
+    type: str
+    required: true
+  lab:
+    description: Name of the lab that the host belongs to. A host of another lab is refused.
+    type: str
+    required: true
+  release:
+    description: Debian release of its base image. That of a host that was made already cannot be changed.
+    type: str
+    choices: [bookworm, trixie]
+    default: bookworm
+  state:
+    description:
+      - V(started) makes it and boots it, and waits until the boot is complete.
+      - V(stopped) shuts it down in order.
+      - V(crashed) ends all its processes at once, as a power cut does.
+      - V(rebooted) shuts it down in order and boots it again.
+      - V(absent) ends all its processes and removes its files.
+    type: str
+    choices: [started, stopped, crashed, rebooted, absent]
+    default: started
+seealso:
+  - module: emon.overlay_lab.simulated_image
+  - module: emon.overlay_lab.topology
+"""
+
+EXAMPLES = r"""
+- name: Emon runs
+  emon.overlay_lab.simulated_host:
+    name: emon
+    lab: emon
+
+- name: Emon loses power
+  emon.overlay_lab.simulated_host:
+    name: emon
+    lab: emon
+    state: crashed
+"""
+
+RETURN = r"""
+pid:
+  description: Process id of the host's init, as this machine sees it; 0 where the host does not run.
+  type: int
+  returned: success
+  sample: 4711
+state:
+  description: The state that the host was found in, one of absent, stopped, booting and started.
+  type: str
+  returned: success
+  sample: started
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_host import SimulatedHost
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_image import RELEASES
+
+_SETTLED = {"started": "started", "stopped": "stopped", "crashed": "stopped", "rebooted": "started", "absent": "absent"}
+
+
+def _found(host: SimulatedHost) -> str:
+    if not host.directory.exists():
+        return "absent"
+    if host.ready():
+        return "started"
+    return "booting" if host.leader() else "stopped"
+
+
+def _changes(found: str, wanted: str) -> bool:
+    if wanted in ("stopped", "crashed") and found == "absent":
+        return False
+    return wanted == "rebooted" or found != _SETTLED[wanted]
+
+
+def _apply(host: SimulatedHost, wanted: str, lab: str, release: str) -> None:
+    if wanted in ("stopped", "rebooted"):
+        host.stop()
+    if wanted in ("started", "rebooted"):
+        host.start(lab, release)
+    if wanted == "crashed":
+        host.crash()
+    if wanted == "absent":
+        host.remove()
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "lab": {"type": "str", "required": True},
+            "release": {"type": "str", "choices": list(RELEASES), "default": "bookworm"},
+            "state": {"type": "str", "choices": list(_SETTLED), "default": "started"},
+        },
+        supports_check_mode=True,
+    )
+    name, lab, release, wanted = (module.params[key] for key in ("name", "lab", "release", "state"))
+    host = SimulatedHost(name)
+    try:
+        faults = host.faults(
+            lab, release if wanted in ("started", "rebooted") else host.record().get("release", release)
+        )
+        if faults:
+            raise LabError(faults)
+        found = _found(host)
+        changed = _changes(found, wanted)
+        if changed and not module.check_mode:
+            _apply(host, wanted, lab, release)
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults)
+    after = _SETTLED[wanted] if changed else found
+    leader = host.leader()
+    module.exit_json(
+        changed=changed,
+        state=found,
+        pid=leader.pid if leader else 0,
+        diff={"before": f"simulated host {name}: {found}\n", "after": f"simulated host {name}: {after}\n"},
+    )
+
+
+if __name__ == "__main__":
+    main()
