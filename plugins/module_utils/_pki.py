@@ -1,0 +1,391 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""The directory with a lab's CA and certificates: parse -> plan -> apply.
+
+The plan makes every missing key and certificate in memory, which costs less than a millisecond each, so check mode
+runs all of the real run but its writes.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _x509
+from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+DIRECTORY_MODE, KEY_MODE, CERTIFICATE_MODE = 0o700, 0o600, 0o644
+NEW_CA = (
+    "remove ca.crt and ca.key and run again, which makes a new CA and new certificates, "
+    "and restarts every etcd member and dockerd of the lab"
+)
+WAY_OUT = f"put it back from your backup; if it is lost, {NEW_CA}"
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_DNS_NAME = re.compile(
+    r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?)*"
+)
+_COMMON_NAME_LENGTH = 64  # X.520's upper bound
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One certificate: ``name`` is the stem of its two files."""
+
+    name: str
+    identity: _x509.Identity
+    days: int
+
+
+@dataclass(frozen=True)
+class Pki:
+    """The whole desired state of one directory."""
+
+    path: Path
+    lab: str
+    certificates: tuple[Wanted, ...]
+    ca_days: int
+    renew_fraction: float
+
+
+@dataclass(frozen=True)
+class File:
+    """A file to be written. The content is kept out of repr(): it may be a private key."""
+
+    path: Path
+    mode: int
+    content: bytes = field(repr=False)
+
+
+@dataclass
+class Plan:
+    """What apply() will do, in this order, and what the module returns about it."""
+
+    path: Path
+    make_directory: bool = False
+    writes: list[File] = field(default_factory=list)
+    modes: list[tuple[Path, int]] = field(default_factory=list)
+    removals: list[Path] = field(default_factory=list)
+    remove_directory: bool = False
+    differences: Differences = field(default_factory=Differences)
+    ca: str | None = None
+    certificates: dict[str, dict[str, Any]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def makes_authority(self) -> bool:
+        return any(file.path.name == "ca.crt" for file in self.writes)
+
+
+def parse(
+    path: str,
+    name: str,
+    certificates: Iterable[Mapping[str, Any]] = (),
+    ca_days: int = 3650,
+    renew_fraction: float = 1 / 3,
+) -> Pki:
+    """Check a module's parameters; all faults in one LabError."""
+    faults: list[str] = []
+    if not name.strip() or len(_x509.authority_name(name)) > _COMMON_NAME_LENGTH:
+        faults.append(f"name: {name!r} must have 1 to {_COMMON_NAME_LENGTH - len(_x509.authority_name(''))} characters")
+    if ca_days < 1:
+        faults.append(f"ca_days: {ca_days} must be 1 or more")
+    if not 0 < renew_fraction < 1:
+        faults.append(f"renew_fraction: {renew_fraction} must lie between 0 and 1")
+    wanted = []
+    seen: set[str] = set()
+    for one in certificates:
+        if one["name"] in seen:
+            faults.append(f"certificates.{one['name']}: the name is given twice, it is the name of the files")
+        seen.add(one["name"])
+        faults.extend(_faults(one))
+        if not faults:
+            wanted.append(_wanted(one))
+    if faults:
+        raise LabError(faults)
+    return Pki(Path(path), name, tuple(wanted), ca_days, renew_fraction)
+
+
+def _wanted(one: Mapping[str, Any]) -> Wanted:
+    identity = _x509.Identity(
+        common_name=one.get("common_name") or one["name"],
+        usages=_x509.USAGES[one["kind"]],
+        dns=frozenset(one.get("dns") or ()),
+        ip=frozenset(str(ipaddress.ip_address(address)) for address in one.get("ip") or ()),
+    )
+    return Wanted(one["name"], identity, one.get("days") or 365)
+
+
+def _faults(one: Mapping[str, Any]) -> list[str]:
+    where = f"certificates.{one['name']}"
+    faults = []
+    if not _FILE_NAME.fullmatch(one["name"]) or one["name"] == "ca":
+        faults.append(f"{where}: the name must be letters, digits, '.', '_' and '-', and not 'ca'")
+    if len(one.get("common_name") or one["name"]) > _COMMON_NAME_LENGTH:
+        faults.append(f"{where}.common_name: longer than {_COMMON_NAME_LENGTH} characters")
+    if one.get("days") is not None and one["days"] < 1:
+        faults.append(f"{where}.days: {one['days']} must be 1 or more")
+    faults += [
+        f"{where}.dns: {name!r} is not a host name" for name in one.get("dns") or () if not _DNS_NAME.fullmatch(name)
+    ]
+    for address in one.get("ip") or ():
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            faults.append(f"{where}.ip: {address!r} is not an IP address")
+    if _x509.SERVER in _x509.USAGES[one["kind"]] and not one.get("dns") and not one.get("ip"):
+        faults.append(f"{where}: a certificate of kind {one['kind']} needs dns or ip, or nobody can verify it")
+    return faults
+
+
+def plan(pki: Pki, now: datetime) -> Plan:
+    """What has to be written so that the directory is as wanted. Touches nothing."""
+    result = Plan(pki.path)
+    if pki.path.exists() and not pki.path.is_dir():
+        raise LabError(f"{pki.path} is not a directory: move it away, or choose another path")
+    if pki.path.exists():
+        _fix_mode(result, pki.path, DIRECTORY_MODE)
+    else:
+        result.make_directory = True
+        result.differences.add(str(pki.path), None, "directory, mode 0700")
+    authority = _standing_authority(pki, now, result) or _new_authority(pki, now, result)
+    for wanted in pki.certificates:
+        _plan_certificate(_Standing.read(wanted, pki, authority, now), result)
+    return result
+
+
+def plan_absent(pki: Pki) -> Plan:
+    """What has to be removed: the CA, what it issued, what is named, and then the directory."""
+    result = Plan(pki.path)
+    if not pki.path.is_dir():
+        return result
+    made = {pki.path / "ca.key", pki.path / "ca.crt"}
+    made |= {pki.path / f"{one.name}{suffix}" for one in pki.certificates for suffix in (".key", ".crt")}
+    authority = _or_none(_x509.load_certificate, _read(pki.path / "ca.crt"))
+    for path in pki.path.glob("*.crt") if authority else ():
+        certificate = _or_none(_x509.load_certificate, _read(path))
+        if certificate is not None and _x509.issued_by(certificate, authority):
+            made |= {path, path.with_suffix(".key")}
+    present = set(pki.path.iterdir())
+    # The CA's key goes last: interrupted before, the next run still knows what the CA issued.
+    result.removals = sorted(made & present, key=lambda path: (path.stem == "ca", path.name))
+    result.remove_directory = present <= made
+    for path in result.removals:
+        result.differences.add(str(path), "file", None)
+    if result.remove_directory:
+        result.differences.add(str(pki.path), "directory", None)
+    else:
+        left = ", ".join(sorted(path.name for path in present - made))
+        result.warnings.append(f"{pki.path} stays, because the lab did not make: {left}")
+    return result
+
+
+def apply(plan: Plan) -> None:
+    """Do what was planned. Each file appears at once and whole; interrupted, the next run finishes."""
+    if plan.make_directory:
+        plan.path.mkdir(mode=DIRECTORY_MODE, parents=True)
+    for path, mode in plan.modes:
+        path.chmod(mode)
+    for file in plan.writes:
+        _write(file)
+    for path in plan.removals:
+        path.unlink(missing_ok=True)
+    if plan.remove_directory:
+        plan.path.rmdir()
+
+
+def _standing_authority(pki: Pki, now: datetime, result: Plan) -> _x509.Authority | None:
+    """The CA as it stands, None if there is none. One that cannot be used is a fault: it is never replaced."""
+    path, key_path = pki.path / "ca.crt", pki.path / "ca.key"
+    text = _read(path)
+    if text is None:
+        return None
+    certificate, key = _or_none(_x509.load_certificate, text), _authority_key(key_path)
+    if certificate is None:
+        raise LabError(f"{path} is not a certificate: remove it, and the next run makes it again from ca.key")
+    if key is None:
+        raise LabError(f"{key_path} is missing beside ca.crt: {WAY_OUT}")
+    if not _x509.belongs(key, certificate):
+        raise LabError(f"{key_path} does not belong to ca.crt: {WAY_OUT}")
+    name, wanted_name = _x509.identity_of(certificate).common_name, _x509.authority_name(pki.lab)
+    if name != wanted_name:
+        raise LabError(f"{path} is of {name!r}, not of {wanted_name!r}: give this lab a path of its own")
+    until = _x509.valid_until(certificate)
+    if until <= now:
+        raise LabError(f"{path} expired on {until:%Y-%m-%d}: {NEW_CA}")
+    if _is_due(certificate, pki, now):
+        result.warnings.append(f"{path} expires on {until:%Y-%m-%d} and is not renewed by itself: before, {NEW_CA}")
+    result.ca = text.decode()
+    _fix_mode(result, key_path, KEY_MODE)
+    _fix_mode(result, path, CERTIFICATE_MODE)
+    return _x509.Authority(certificate, key)
+
+
+def _new_authority(pki: Pki, now: datetime, result: Plan) -> _x509.Authority:
+    path, key_path = pki.path / "ca.crt", pki.path / "ca.key"
+    key = _authority_key(key_path)
+    if key is None:
+        key = _x509.new_key()
+        _add(result, File(key_path, KEY_MODE, _x509.key_pem(key)), "a new private key")
+    else:
+        # An earlier run was interrupted between the two files.
+        _fix_mode(result, key_path, KEY_MODE)
+    authority = _x509.new_authority(pki.lab, key, now, pki.ca_days)
+    pem = _x509.certificate_pem(authority.certificate)
+    until = _x509.valid_until(authority.certificate)
+    _add(result, File(path, CERTIFICATE_MODE, pem), f"CN {_x509.authority_name(pki.lab)}, valid to {until:%Y-%m-%d}")
+    result.ca = pem.decode()
+    return authority
+
+
+def _authority_key(path: Path):
+    text = _read(path)
+    if text is None:
+        return None
+    try:
+        return _x509.load_key(text)
+    except ValueError as error:
+        raise LabError(f"{path} is not the CA's private key ({error}): {WAY_OUT}") from error
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """One wanted certificate, beside what stands of it."""
+
+    wanted: Wanted
+    pki: Pki
+    authority: _x509.Authority
+    now: datetime
+    path: Path
+    key_path: Path
+    certificate: Any
+    key: Any = field(repr=False)
+
+    @classmethod
+    def read(cls, wanted: Wanted, pki: Pki, authority: _x509.Authority, now: datetime) -> _Standing:
+        path, key_path = pki.path / f"{wanted.name}.crt", pki.path / f"{wanted.name}.key"
+        certificate, key = _or_none(_x509.load_certificate, _read(path)), _or_none(_x509.load_key, _read(key_path))
+        return cls(wanted, pki, authority, now, path, key_path, certificate, key)
+
+    def reason(self) -> str:
+        """Why the certificate has to be issued; empty where it need not."""
+        if self.certificate is None:
+            return "there is none"
+        if self.key is None or not _x509.belongs(self.key, self.certificate):
+            return "its private key is missing or another"
+        if not _x509.issued_by(self.certificate, self.authority.certificate):
+            return "another CA issued it"
+        changed = [what for what, before, after in self.compared() if before != after]
+        if changed:
+            return " and ".join(changed) + " changed"
+        if _is_due(self.certificate, self.pki, self.now):
+            return f"{(_x509.valid_until(self.certificate) - self.now).days} days of its life are left"
+        return ""
+
+    def compared(self) -> list[tuple[str, Any, Any]]:
+        """What a certificate says, as (what, before, after)."""
+        before, after = _x509.identity_of(self.certificate), self.wanted.identity
+        return [
+            ("common name", before.common_name, after.common_name),
+            ("usages", sorted(before.usages), sorted(after.usages)),
+            ("names", before.subject_alternative_names, after.subject_alternative_names),
+        ]
+
+
+def _plan_certificate(standing: _Standing, result: Plan) -> None:
+    wanted, path, key = standing.wanted, standing.path, standing.key
+    reason = standing.reason()
+    if key is None:
+        key = _x509.new_key()
+        _add(result, File(standing.key_path, KEY_MODE, _x509.key_pem(key)), "a new private key")
+    else:
+        _fix_mode(result, standing.key_path, KEY_MODE)
+    if reason:
+        # The key stays: then only one file changes, and a server that rereads its files never sees a pair that
+        # does not fit. Whoever wants a new key removes the old one.
+        until = min(standing.now + timedelta(days=wanted.days), _x509.valid_until(standing.authority.certificate))
+        certificate = _x509.new_certificate(wanted.identity, key, standing.authority, standing.now, until)
+        result.writes.append(File(path, CERTIFICATE_MODE, _x509.certificate_pem(certificate)))
+        _record(standing, until, result)
+    else:
+        until = _x509.valid_until(standing.certificate)
+        _fix_mode(result, path, CERTIFICATE_MODE)
+    result.certificates[wanted.name] = {
+        "path_key": str(standing.key_path),
+        "path_crt": str(path),
+        "not_after": until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "renewed": bool(reason),
+        "reason": reason,
+    }
+
+
+def _record(standing: _Standing, until: datetime, result: Plan) -> None:
+    """Names and validity for the diff, never a key."""
+    what, identity = standing.path.name, standing.wanted.identity
+    if standing.certificate is None:
+        names = [f"CN {identity.common_name}", *identity.subject_alternative_names]
+        result.differences.add(what, None, [*names, f"valid to {until:%Y-%m-%d}"])
+        return
+    for attribute, before, after in standing.compared():
+        result.differences.compare(f"{what}: {attribute}", before, after)
+    before = _x509.valid_until(standing.certificate)
+    result.differences.add(f"{what}: valid to", f"{before:%Y-%m-%d %H:%M}", f"{until:%Y-%m-%d %H:%M}")
+
+
+def _is_due(certificate, pki: Pki, now: datetime) -> bool:
+    """Whether less of its life is left than it should have; the day that it was backdated does not count."""
+    until = _x509.valid_until(certificate)
+    return until - now < (until - _x509.valid_from(certificate) - _x509.BACKDATED) * pki.renew_fraction
+
+
+def _add(result: Plan, file: File, what: str) -> None:
+    result.writes.append(file)
+    result.differences.add(file.path.name, None, what)
+
+
+def _fix_mode(result: Plan, path: Path, mode: int) -> None:
+    standing = path.stat().st_mode & 0o777
+    if result.differences.compare(f"{path.name}: mode", f"{standing:04o}", f"{mode:04o}"):
+        result.modes.append((path, mode))
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise LabError(f"{path} cannot be read ({error.strerror}): run as its owner, or mend its mode") from error
+
+
+def _or_none(load, text: bytes | None):
+    """What is no key or certificate counts as missing: it is made anew."""
+    if text is None:
+        return None
+    try:
+        return load(text)
+    except ValueError:
+        return None
+
+
+def _write(file: File) -> None:
+    """Atomic, and with its final mode from birth: a key is never readable by others, not for a moment."""
+    new = file.path.with_name(f".{file.path.name}.new")
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, file.mode)
+    with os.fdopen(descriptor, "wb") as stream:
+        os.fchmod(descriptor, file.mode)
+        stream.write(file.content)
+        stream.flush()
+        os.fsync(descriptor)
+    new.replace(file.path)

@@ -1,0 +1,201 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pki
+short_description: Keep a lab's certificate authority and certificates
+version_added: 0.1.0
+author:
+  - The emon.overlay_lab authors (@emon)
+description:
+  - Keeps one directory with a CA and every certificate of a lab, in one call. It usually runs on the controller.
+  - A certificate is issued anew when a third of its life is left, or when its names, its purpose or its CA are not
+    as wanted.
+    Its private key stays, so a server that rereads its files never sees a pair that does not fit.
+    Remove O(certificates[].name)C(.key) for a new key.
+  - The CA's key is never overwritten. Back it up. Where it is lost, remove C(ca.crt) and C(ca.key) and run again.
+    That makes a new CA and new certificates for everybody.
+  - All keys are EC P-256. Certificates are valid from a day before they were made, because clocks of hosts differ.
+  - Nothing that this module returns or shows as a difference holds a private key.
+attributes:
+  check_mode:
+    support: full
+    description: Can run in check mode and return what would change without changing it.
+  diff_mode:
+    support: full
+    description: Shows names, purposes, validity and file modes, never keys.
+  idempotent:
+    support: full
+    description: A second run changes nothing, until a certificate is due.
+requirements:
+  - cryptography (38.0 or later)
+options:
+  path:
+    description:
+      - The directory. Mode 0700; keys in it 0600, certificates 0644; all belong to the user who runs the module.
+    type: path
+    required: true
+  name:
+    description:
+      - The lab's name. It is part of the CA's subject, and a CA of another lab is refused.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present) makes what is missing or due.
+      - V(absent) removes the CA, what it issued, and the directory unless something else is in it.
+    type: str
+    choices: [present, absent]
+    default: present
+  certificates:
+    description:
+      - Every certificate that the directory should have. One that is not listed is left alone.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - The stem of the two files, C(NAME.key) and C(NAME.crt).
+        type: str
+        required: true
+      kind:
+        description:
+          - What the certificate may be used for.
+          - V(client) may only prove who calls.
+          - V(server), V(peer) and V(server_peer) may serve and call. A peer does both, and a server of etcd calls
+            itself to serve its JSON API.
+        type: str
+        choices: [server, peer, client, server_peer]
+        required: true
+      common_name:
+        description:
+          - The subject. Default is O(certificates[].name).
+        type: str
+      dns:
+        description:
+          - Host names under which it is met. Exactly these; the order does not matter.
+        type: list
+        elements: str
+        default: []
+      ip:
+        description:
+          - Addresses at which it is met, IPv4 or IPv6. Exactly these; the order does not matter.
+        type: list
+        elements: str
+        default: []
+      days:
+        description:
+          - How many days it lives, at most as long as its CA. Counts when it is issued; a change issues nothing.
+        type: int
+        default: 365
+  ca_days:
+    description:
+      - How many days a new CA lives.
+    type: int
+    default: 3650
+  renew_fraction:
+    description:
+      - A certificate is issued anew when less than this part of its life is left. Default is a third.
+    type: float
+    default: 0.3333
+seealso:
+  - module: emon.overlay_lab.etcd_info
+"""
+
+EXAMPLES = r"""
+- name: The lab has its certificates
+  emon.overlay_lab.pki:
+    path: ~/.overlay-lab/emon/pki
+    name: emon
+    certificates:
+      - name: emon
+        kind: server_peer
+        dns: [emon, localhost]
+        ip: [127.0.0.1, "::1", 192.168.1.116, 10.0.0.116]
+      - name: emon-client
+        kind: client
+        days: 3650
+  delegate_to: localhost
+
+- name: The lab's certificates are gone
+  emon.overlay_lab.pki:
+    path: ~/.overlay-lab/emon/pki
+    name: emon
+    state: absent
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+ca:
+  description: The CA's certificate, PEM. None in check mode as long as there is none, and when O(state=absent).
+  returned: always
+  type: str
+certificates:
+  description: Each certificate that was asked for, by name.
+  returned: always
+  type: dict
+  sample:
+    emon:
+      path_key: /home/emon/.overlay-lab/emon/pki/emon.key
+      path_crt: /home/emon/.overlay-lab/emon/pki/emon.crt
+      not_after: "2027-11-22T10:00:00Z"
+      renewed: true
+      reason: names changed
+"""
+
+from datetime import UTC, datetime
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _deps, _pki
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+ARGUMENTS = {
+    "path": {"type": "path", "required": True},
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "certificates": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str", "required": True},
+            "kind": {"type": "str", "choices": ["server", "peer", "client", "server_peer"], "required": True},
+            "common_name": {"type": "str"},
+            "dns": {"type": "list", "elements": "str", "default": []},
+            "ip": {"type": "list", "elements": "str", "default": []},
+            "days": {"type": "int", "default": 365},
+        },
+    },
+    "ca_days": {"type": "int", "default": 3650},
+    "renew_fraction": {"type": "float", "default": 0.3333},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    _deps.validate(module, "cryptography")
+    state = module.params.pop("state")
+    try:
+        pki = _pki.parse(**module.params)
+        plan = _pki.plan_absent(pki) if state == "absent" else _pki.plan(pki, datetime.now(UTC))
+        if not module.check_mode:
+            _pki.apply(plan)
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults)
+    for warning in plan.warnings:
+        module.warn(warning)
+    module.exit_json(
+        changed=plan.differences.changed,
+        diff=plan.differences.diff,
+        ca=None if module.check_mode and plan.makes_authority else plan.ca,
+        certificates=plan.certificates,
+    )
+
+
+if __name__ == "__main__":
+    main()
