@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""A container's place in a network: what it is, in the API's words, and how it is joined and left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any
+
+# Docker adds the container's short id to its aliases.
+_SHORT_ID = 12
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """``ipv4_address``/``ipv6_address``: fixed ones, None where Docker chooses. ``links``: "container:alias"."""
+
+    network: str
+    ipv4_address: str | None = None
+    ipv6_address: str | None = None
+    aliases: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    driver_opts: dict[str, str] = field(default_factory=dict)
+
+    def to_api(self) -> dict[str, Any]:
+        config: dict[str, Any] = {}
+        addresses = {"IPv4Address": self.ipv4_address, "IPv6Address": self.ipv6_address}
+        fixed = {key: address for key, address in addresses.items() if address}
+        if fixed:
+            config["IPAMConfig"] = fixed
+        if self.aliases:
+            config["Aliases"] = list(self.aliases)
+        if self.links:
+            config["Links"] = list(self.links)
+        if self.driver_opts:
+            config["DriverOpts"] = self.driver_opts
+        return config
+
+
+def from_api(network: str, settings: dict[str, Any], container_id: str) -> Endpoint:
+    """The endpoint as a container's inspection (or listing) shows it under NetworkSettings.Networks."""
+    fixed = settings.get("IPAMConfig") or {}
+    return Endpoint(
+        network=network,
+        ipv4_address=canonical(fixed.get("IPv4Address")),
+        ipv6_address=canonical(fixed.get("IPv6Address")),
+        aliases=tuple(alias for alias in settings.get("Aliases") or () if alias != container_id[:_SHORT_ID]),
+        links=tuple(settings.get("Links") or ()),
+        driver_opts=settings.get("DriverOpts") or {},
+    )
+
+
+def connect(client, container: str, network_id: str, endpoint: Endpoint) -> None:
+    """Join the network. The SDK's errors pass."""
+    client.connect_container_to_network(
+        container,
+        network_id,
+        ipv4_address=endpoint.ipv4_address,
+        ipv6_address=endpoint.ipv6_address,
+        aliases=list(endpoint.aliases) or None,
+        links=[tuple(link.split(":", 1)) for link in endpoint.links] or None,
+        driver_opt=endpoint.driver_opts or None,
+    )
+
+
+def canonical(address: str | None) -> str | None:
+    """One spelling of an address, so that two can be compared; None for none."""
+    return str(ip_address(address)) if address else None

@@ -1,0 +1,322 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""A Docker network as wanted: the plan finds every fault and touches nothing, apply carries it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_endpoint as endpoints
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network_view as view
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _subnet_overlap as overlap
+from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_endpoint import Endpoint
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network_spec import NetworkSpec, Pool, parse
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host_routes import read_addresses, read_routes
+from ansible_collections.emon.overlay_lab.plugins.module_utils._subnet_overlap import Taken
+
+
+@dataclass(frozen=True)
+class Request:
+    """``avoid``: subnets that the network may not overlap, besides the host's routes and Docker's networks."""
+
+    spec: NetworkSpec
+    present: bool = True
+    recreate: bool = False
+    force: bool = False
+    allow_overlap: bool = False
+    avoid: tuple[Taken, ...] = ()
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A container that is connected to the network, and how it shall be connected again."""
+
+    container_id: str
+    name: str
+    endpoint: Endpoint
+
+
+@dataclass(frozen=True)
+class Plan:
+    request: Request
+    before: dict[str, Any] | None
+    differences: Differences
+    taken: tuple[Taken, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    # Endpoints of other hosts' containers, or stale ones: known to the store by name alone.
+    remote: tuple[str, ...] = ()
+
+    @property
+    def expected(self) -> dict[str, Any]:
+        """What the network will look like, as far as it can be foretold."""
+        if not self.request.present:
+            return {}
+        if self.before and not self.differences.changed:
+            return view.shown(self.before)
+        return {"id": "", "scope": "", "bridge": "", "containers": []} | view.shown_spec(self.request.spec)
+
+
+def request(params: dict[str, Any]) -> Request:
+    """The module's parameters, parsed; LabError with every fault in them."""
+    faults: list[str] = []
+    avoid = []
+    for index, entry in enumerate(params["avoid"] or []):
+        try:
+            avoid.append(Taken(ip_network(entry["subnet"], strict=False), entry["name"]))
+        except ValueError:
+            faults.append(f"avoid[{index}].subnet: {entry['subnet']!r} is no subnet such as 10.0.0.0/24")
+    try:
+        spec = parse(params)
+    except LabError as error:
+        faults = error.faults + faults
+    if faults:
+        raise LabError(faults)
+    return Request(
+        spec=spec,
+        present=params["state"] == "present",
+        recreate=params["recreate"],
+        force=params["force"],
+        allow_overlap=params["allow_overlap"],
+        avoid=tuple(avoid),
+    )
+
+
+def plan(client, request: Request) -> Plan:
+    """Read what is there and compare. LabError with every fault; nothing is changed."""
+    networks = view.list_networks(client)
+    listed = view.pick(networks, request.spec.name)
+    before = view.inspect(client, listed["Id"]) if listed else None
+    if not request.present:
+        return _plan_absent(client, request, before)
+    spec = request.spec
+    differences = _compare(spec, before) if before else _creation(spec)
+    if not differences.changed:
+        return Plan(request, before, differences)
+    faults: list[str] = []
+    if before and not request.recreate:
+        faults.extend(
+            f"network {spec.name}: {reason}: set recreate to true to make it anew and reconnect its containers"
+            for reason in differences.reasons
+        )
+    taken = () if request.allow_overlap else tuple(_taken(request, networks, before))
+    if taken:
+        faults.extend(overlap.faults(spec, taken, read_addresses()))
+    attachments, remote = _attached(client, before)
+    if remote:
+        faults.append(
+            f"network {spec.name}: cannot be made anew while containers of other hosts are on it: {', '.join(remote)}"
+        )
+    if faults:
+        raise LabError(faults)
+    return Plan(request, before, differences, taken, attachments)
+
+
+def apply(client, made: Plan) -> dict[str, Any]:
+    """Carry the plan out. Returns the network as modules show it, {} where it is absent."""
+    spec = made.request.spec
+    if not made.differences.changed:
+        return made.expected
+    if not made.request.present:
+        _remove(client, made)
+        return {}
+    network_id = _create(client, made) if made.before is None else _make_anew(client, made)
+    network = view.inspect(client, network_id)
+    if network is None:
+        raise LabError(f"network {spec.name}: was made and is gone again: does somebody else manage it?")
+    return view.shown(network)
+
+
+def _compare(spec: NetworkSpec, network: dict[str, Any]) -> Differences:
+    """Docker changes nothing of a network in place, so every difference asks for a new one."""
+    found = Differences()
+    now = view.spec_of(network)
+    found.compare("driver", now.driver, spec.driver, recreate=True)
+    for what in ("ipam_driver", "enable_ipv6", "internal", "attachable"):
+        if getattr(spec, what) is not None:
+            found.compare(what, getattr(now, what), getattr(spec, what), recreate=True)
+    _compare_pools(found, spec, now)
+    for what in ("options", "labels"):
+        have = getattr(now, what)
+        for key, value in getattr(spec, what).items():
+            found.compare(f"{what}[{key}]", have.get(key), value, recreate=True)
+    return found
+
+
+def _compare_pools(found: Differences, spec: NetworkSpec, now: NetworkSpec) -> None:
+    if not spec.pools:
+        return
+    have = {str(ip_network(pool.subnet)): pool for pool in now.pools}
+    want = {pool.subnet: pool for pool in spec.pools}
+    if not found.compare("subnets", sorted(have), sorted(want), recreate=True):
+        for subnet, pool in want.items():
+            if pool.gateway is not None:
+                found.compare(f"gateway of {subnet}", _gateway(have[subnet]), pool.gateway, recreate=True)
+            for what in ("ip_range", "aux_addresses"):
+                if getattr(pool, what) is not None:
+                    found.compare(
+                        f"{what} of {subnet}", getattr(have[subnet], what), getattr(pool, what), recreate=True
+                    )
+
+
+def _gateway(pool: Pool) -> str:
+    """The gateway, which Docker does not show where it chose: the first address of what it may give."""
+    return pool.gateway or str(ip_network(pool.ip_range or pool.subnet)[1])
+
+
+def _creation(spec: NetworkSpec) -> Differences:
+    found = Differences()
+    subnets = [pool.subnet for pool in spec.pools]
+    found.add(f"network {spec.name}", None, f"{spec.driver} {', '.join(subnets)}".strip())
+    return found
+
+
+def _taken(request: Request, networks: list[dict[str, Any]], before: dict[str, Any] | None) -> list[Taken]:
+    """Everything the network may not overlap: what the caller names, other networks, the host's routes."""
+    found = list(request.avoid)
+    docker_links = set()
+    for network in networks:
+        docker_links.add(view.bridge_of(network))
+        if before is None or network["Id"] != before["Id"]:
+            found.extend(Taken(subnet, f"network {network['Name']}") for subnet in view.spec_of(network).subnets)
+    # A bridge network's own route says nothing new.
+    found.extend(
+        Taken(route.subnet, f"the host's route on {route.device}", route.device)
+        for route in read_routes()
+        if route.device not in docker_links
+    )
+    return found
+
+
+def _attached(client, network: dict[str, Any] | None) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
+    """This host's containers on the network, stopped ones too, and the names of other hosts' endpoints."""
+    if network is None:
+        return (), ()
+    with reported(f"network {network['Name']}: list of its containers"):
+        containers = client.containers(all=True, filters={"network": [network["Id"]]})
+    attachments = []
+    for container in containers:
+        settings = container["NetworkSettings"]["Networks"].get(network["Name"], {})
+        endpoint = endpoints.from_api(network["Name"], settings, container["Id"])
+        # The address that it happens to have is kept, too: others may know it.
+        endpoint = replace(
+            endpoint,
+            ipv4_address=endpoint.ipv4_address or endpoints.canonical(settings.get("IPAddress")),
+            ipv6_address=endpoint.ipv6_address or endpoints.canonical(settings.get("GlobalIPv6Address")),
+        )
+        attachments.append(Attachment(container["Id"], container["Names"][0].lstrip("/"), endpoint))
+    local = {attachment.container_id for attachment in attachments}
+    remote = tuple(
+        endpoint.get("Name") or endpoint_id
+        for endpoint_id, endpoint in (network.get("Containers") or {}).items()
+        if endpoint_id not in local
+    )
+    return tuple(attachments), remote
+
+
+def _plan_absent(client, request: Request, before: dict[str, Any] | None) -> Plan:
+    found = Differences()
+    if before is None:
+        return Plan(request, before, found)
+    found.add(f"network {request.spec.name}", before["Driver"], None)
+    attachments, remote = _attached(client, before)
+    if (attachments or remote) and not request.force:
+        names = ", ".join([attachment.name for attachment in attachments] + list(remote))
+        raise LabError(
+            f"network {request.spec.name}: is used by {names}:"
+            " remove these containers, or set force to true to disconnect them"
+        )
+    return Plan(request, before, found, attachments=attachments, remote=remote)
+
+
+def _remove(client, made: Plan) -> None:
+    assert made.before is not None
+    name, network_id = made.request.spec.name, made.before["Id"]
+    with reported(f"network {name}: disconnecting its containers"):
+        for container in [attachment.container_id for attachment in made.attachments] + list(made.remote):
+            client.disconnect_container_from_network(container, network_id, force=True)
+    with reported(f"network {name}: removal"):
+        client.remove_network(network_id)
+
+
+def _create(client, made: Plan) -> str:
+    """Make the network and return its id; a subnet that Docker chose badly is not kept."""
+    spec = made.request.spec
+    network_id = _create_from(client, spec)
+    with reported(f"network {spec.name}: check of what was made"):
+        named = client.networks(names=[spec.name])
+    network = view.pick(named, spec.name)
+    if network is not None and not spec.pools:
+        chosen = view.spec_of(network)
+        faults = overlap.faults(chosen, made.taken)
+        if faults:
+            client.remove_network(network_id)
+            raise LabError(f"{fault} (Docker chose it: give subnet)" for fault in faults)
+    return network_id
+
+
+def _create_from(client, spec: NetworkSpec) -> str:
+    ipam = None
+    if spec.pools or spec.ipam_driver:
+        ipam = {"Driver": spec.ipam_driver or "default", "Config": [pool.to_api() for pool in spec.pools]}
+    with reported(f"network {spec.name}: creation"):
+        answer = client.create_network(
+            spec.name,
+            driver=spec.driver,
+            options=spec.options or None,
+            ipam=ipam,
+            check_duplicate=True,
+            internal=bool(spec.internal),
+            labels=spec.labels or None,
+            enable_ipv6=bool(spec.enable_ipv6),
+            attachable=spec.attachable,
+        )
+    return answer["Id"]
+
+
+def _make_anew(client, made: Plan) -> str:
+    """Remove, create, reconnect; where that fails, the former network comes back with its containers."""
+    assert made.before is not None
+    former = view.spec_of(made.before)
+    _remove(client, made)
+    try:
+        network_id = _create(client, made)
+        _reconnect(client, made, network_id, made.request.spec)
+    except LabError as error:
+        _remove_by_name(client, former.name)
+        _reconnect(client, made, _create_from(client, former), former)
+        raise LabError([*error.faults, f"network {former.name}: the former network was made again"]) from error
+    return network_id
+
+
+def _reconnect(client, made: Plan, network_id: str, spec: NetworkSpec) -> None:
+    """Connect the containers again, with the addresses that they had where these fit."""
+
+    def fitting(address: str | None) -> str | None:
+        # Docker takes a fixed address only in a subnet that was given by the user.
+        return address if address and any(ip_address(address) in subnet for subnet in spec.subnets) else None
+
+    for attachment in made.attachments:
+        had = attachment.endpoint
+        endpoint = replace(had, ipv4_address=fitting(had.ipv4_address), ipv6_address=fitting(had.ipv6_address))
+        with reported(f"network {spec.name}: connecting {attachment.name}"):
+            endpoints.connect(client, attachment.container_id, network_id, endpoint)
+
+
+def _remove_by_name(client, name: str) -> None:
+    """Take away what a failed attempt left: containers that were connected to it already, and the network."""
+    half_made = view.pick(view.list_networks(client), name)
+    if half_made is None:
+        return
+    with reported(f"network {name}: removal of the failed attempt"):
+        for container in client.containers(all=True, filters={"network": [half_made["Id"]]}):
+            client.disconnect_container_from_network(container["Id"], half_made["Id"], force=True)
+        client.remove_network(half_made["Id"])

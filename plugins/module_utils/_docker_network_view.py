@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""Docker networks as they are: found by name, and shown in one shape by every module."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import find, reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network_spec import MTU_OPTION, NetworkSpec, Pool
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+# The bridge driver names its link after the network's id unless this option says otherwise.
+BRIDGE_NAME_OPTION = "com.docker.network.bridge.name"
+_POLL_SECONDS = 0.1
+
+
+def list_networks(client) -> list[dict[str, Any]]:
+    """All networks as the API lists them: with IPAM, without containers."""
+    with reported("list of networks"):
+        return client.networks()
+
+
+def pick(networks: list[dict[str, Any]], name: str) -> dict[str, Any] | None:
+    """The one network of that name. LabError if there are several: Docker would pick one silently."""
+    found = [network for network in networks if network["Name"] == name]
+    if len(found) > 1:
+        ids = ", ".join(f"{network['Id'][:12]} ({network['Driver']})" for network in found)
+        raise LabError(f"network {name}: there are {len(found)} of this name: {ids}: remove all but one by id")
+    return found[0] if found else None
+
+
+def inspect(client, network_id: str) -> dict[str, Any] | None:
+    """One network with its containers; None if it went away meanwhile."""
+    return find(client.inspect_network, network_id)
+
+
+def spec_of(network: dict[str, Any]) -> NetworkSpec:
+    """What would make this network again."""
+    return NetworkSpec(
+        name=network["Name"],
+        driver=network["Driver"],
+        pools=tuple(pools_of(network)),
+        ipam_driver=(network.get("IPAM") or {}).get("Driver"),
+        enable_ipv6=bool(network.get("EnableIPv6")),
+        internal=bool(network.get("Internal")),
+        attachable=bool(network.get("Attachable")),
+        options=dict(network.get("Options") or {}),
+        labels=dict(network.get("Labels") or {}),
+    )
+
+
+def pools_of(network: dict[str, Any]) -> list[Pool]:
+    """IPAM's entries. A gateway may come with a prefix length, which is not part of an address."""
+    return [
+        Pool(
+            subnet=entry["Subnet"],
+            gateway=(entry.get("Gateway") or "").split("/")[0] or None,
+            ip_range=entry.get("IPRange") or None,
+            aux_addresses=entry.get("AuxiliaryAddresses") or None,
+        )
+        for entry in (network.get("IPAM") or {}).get("Config") or []
+        if entry.get("Subnet")
+    ]
+
+
+def bridge_of(network: dict[str, Any]) -> str:
+    """The name of the bridge's link on the host; empty for other drivers."""
+    if network["Driver"] != "bridge":
+        return ""
+    return (network.get("Options") or {}).get(BRIDGE_NAME_OPTION) or f"br-{network['Id'][:12]}"
+
+
+def shown(network: dict[str, Any]) -> dict[str, Any]:
+    """What modules return of a network; the shape is in docker_network_info's RETURN."""
+    containers = [
+        {
+            "name": endpoint.get("Name", ""),
+            "id": container_id,
+            "ipv4_address": _address(endpoint.get("IPv4Address")),
+            "ipv6_address": _address(endpoint.get("IPv6Address")),
+            "mac": endpoint.get("MacAddress", ""),
+        }
+        for container_id, endpoint in (network.get("Containers") or {}).items()
+    ]
+    return {
+        "id": network["Id"],
+        "scope": network["Scope"],
+        "bridge": bridge_of(network),
+        "containers": sorted(containers, key=lambda container: container["name"]),
+    } | shown_spec(spec_of(network))
+
+
+def shown_spec(spec: NetworkSpec) -> dict[str, Any]:
+    """The part of the shape that is known before the network is there."""
+    mtu = spec.options.get(MTU_OPTION, "")
+    return {
+        "name": spec.name,
+        "driver": spec.driver,
+        "subnets": [pool.subnet for pool in spec.pools],
+        "ipam_config": [
+            {
+                "subnet": pool.subnet,
+                "gateway": pool.gateway or "",
+                "ip_range": pool.ip_range or "",
+                "aux_addresses": pool.aux_addresses or {},
+            }
+            for pool in spec.pools
+        ],
+        "mtu": int(mtu) if mtu.isdecimal() else None,
+        "enable_ipv6": bool(spec.enable_ipv6),
+        "internal": bool(spec.internal),
+        "attachable": bool(spec.attachable),
+        "options": spec.options,
+        "labels": spec.labels,
+    }
+
+
+def _address(text: str | None) -> str:
+    return (text or "").split("/")[0]
+
+
+def read(client, names: list[str] | None, wait_seconds: float = 0) -> list[dict[str, Any]]:
+    """The named networks (all by default) as modules show them, by name.
+
+    With ``wait_seconds`` every name has to come within that time; LabError names those that did not.
+    """
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        listed = [network for network in list_networks(client) if names is None or network["Name"] in names]
+        missing = sorted(set(names or ()) - {network["Name"] for network in listed})
+        if not missing or time.monotonic() >= deadline:
+            break
+        time.sleep(_POLL_SECONDS)
+    if missing and wait_seconds:
+        raise LabError(f"network {name}: is not on this host after {wait_seconds:g} s" for name in missing)
+    inspected = (inspect(client, network["Id"]) for network in listed)
+    return sorted((shown(network) for network in inspected if network), key=lambda network: network["name"])
