@@ -1,0 +1,208 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Inventory plugin: a lab file and a site become hosts, groups and variables."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: lab
+short_description: Hosts, groups and variables of an overlay lab
+version_added: 0.1.0
+author:
+  - The emon.overlay_lab authors (@emon)
+description:
+  - Reads a lab file, which says what the lab is, and gives its hosts as they are reached at one site.
+  - The whole lab file is checked before anything runs. For a file with faults the plugin gives no hosts, but the
+    variable C(lab_errors), one line for each fault, with which the first task of every playbook here fails.
+  - The groups are C(lab), C(lab_etcd) (members of the etcd cluster), C(lab_docker) and C(lab_simulated).
+  - Everything is plain data. Templates are not rendered.
+options:
+  plugin:
+    description: The name of this plugin.
+    type: string
+    required: true
+    choices: [emon.overlay_lab.lab]
+  lab:
+    description: The lab file, relative to the inventory file.
+    type: string
+    required: true
+  site:
+    description: The site at which the hosts are, one of those in the lab file.
+    type: string
+    required: true
+  simulated:
+    description: Whether the hosts are simulated on this machine, and not real ones reached over SSH.
+    type: boolean
+    default: false
+  release:
+    description: The Debian release of simulated hosts.
+    type: string
+    default: bookworm
+    choices: [bookworm, trixie]
+    env:
+      - name: OVERLAY_LAB_RELEASE
+"""
+
+EXAMPLES = r"""
+# company.yml: two real machines, at the company
+plugin: emon.overlay_lab.lab
+lab: ../labs/emon.yml
+site: company
+
+# simulated/company.yml: the same lab, with hosts simulated on this machine
+# plugin: emon.overlay_lab.lab
+# lab: ../../labs/emon.yml
+# site: company
+# simulated: true
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible import context
+from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._lab import load
+from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_model import Lab
+from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_reader import Item, position, root
+from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_variables import (
+    RELEASES,
+    check_site,
+    groups,
+    host_variables,
+    lab_variables,
+)
+
+_RELEASE_VARIABLE = "OVERLAY_LAB_RELEASE"
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What an inventory file says: which lab, where, and how its hosts come to be."""
+
+    lab: str
+    site: str
+    simulated: bool
+    release: str
+
+
+class InventoryModule(BaseInventoryPlugin):
+    """A plugin that raises makes Ansible warn and go on without hosts, so faults become a variable instead.
+
+    For the same reason the options are read here and not by set_options, which raises.
+    """
+
+    NAME = "emon.overlay_lab.lab"
+
+    def verify_file(self, path):
+        return super().verify_file(path) and path.endswith((".yml", ".yaml"))
+
+    def parse(self, inventory, loader, path, cache=True):
+        super().parse(inventory, loader, path, cache)
+        file = Path(path)
+        try:
+            choice = _read_choice(file, self.NAME)
+            self._fill(choice, _load_lab(choice, file))
+        except LabError as error:
+            self._tell(error.faults)
+
+    def _fill(self, choice: _Choice, lab: Lab) -> None:
+        for host in lab.hosts:
+            self.inventory.add_host(host.name)
+            for name, value in host_variables(host, choice.site, choice.simulated).items():
+                self.inventory.set_variable(host.name, name, value)
+        for group, members in groups(lab, choice.simulated).items():
+            self.inventory.add_group(group)
+            for member in members:
+                self.inventory.add_child(group, member)
+        # On the group all, because plays on localhost need the lab as well.
+        for name, value in lab_variables(lab, choice.site, choice.simulated, choice.release).items():
+            self.inventory.set_variable("all", name, value)
+
+    def _tell(self, faults: list[str]) -> None:
+        for group in ("lab", "lab_etcd", "lab_docker", "lab_simulated"):
+            self.inventory.add_group(group)
+        self.inventory.set_variable("all", "lab_errors", faults)
+        if not _a_play_tells():
+            for fault in faults:
+                self.display.error(fault, wrap_text=False)
+
+
+def _a_play_tells() -> bool:
+    """Tell whether a play on localhost will run and fail with the faults; ``--limit`` keeps it from running."""
+    return "start_at_task" in context.CLIARGS and not context.CLIARGS.get("subset")
+
+
+def _read_choice(file: Path, plugin: str) -> _Choice:
+    """Raises LabError for faults in a file of ours, and AnsibleParserError for the file of another plugin."""
+    text = _read(file, file.name)
+    faults: list[str] = []
+    try:
+        item = root(text, faults)
+        entries = item.entries() if item.is_mapping else {}
+        ours = "plugin" in entries and entries["plugin"].source == plugin
+    except LabError as error:
+        if plugin in text:
+            raise _prefixed(error.faults, file.name) from error
+        ours = False
+    if not ours:
+        raise AnsibleParserError(f"not an inventory of {plugin}")
+    faults.clear()
+    given = item.keys(
+        ("plugin", "lab", "site", "simulated", "release"),
+        required={"lab": "../labs/emon.yml", "site": "company"},
+    )
+    choice = _Choice(
+        lab=_text(given, "lab"),
+        site=_text(given, "site"),
+        simulated="simulated" in given and bool(given["simulated"].boolean()),
+        release=_read_release(given.get("release"), faults),
+    )
+    if faults:
+        raise _prefixed(faults, file.name)
+    return choice
+
+
+def _text(given: dict[str, Item], key: str) -> str:
+    return (given[key].text() if key in given else None) or ""
+
+
+def _read_release(item: Item | None, faults: list[str]) -> str:
+    if item is not None:
+        return item.choice(RELEASES) or ""
+    release = os.environ.get(_RELEASE_VARIABLE) or RELEASES[0]
+    if release not in RELEASES:
+        faults.append(f"{_RELEASE_VARIABLE}: {release} is not one of {', '.join(RELEASES)}")
+    return release
+
+
+def _load_lab(choice: _Choice, inventory_file: Path) -> Lab:
+    file = inventory_file.parent / Path(choice.lab).expanduser()
+    text = _read(file, f"{inventory_file.name}: lab: {choice.lab}")
+    try:
+        lab = load(text)
+    except LabError as error:
+        raise _prefixed(error.faults, choice.lab) from error
+    try:
+        check_site(lab, choice.site)
+    except LabError as error:
+        raise _prefixed(error.faults, inventory_file.name) from error
+    return lab
+
+
+def _read(file: Path, called: str) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise LabError(f"{called}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        where = position(error.object[: error.start].decode("utf-8"), error.start)
+        raise LabError(f"{called}: {where}: not text in UTF-8") from error
+
+
+def _prefixed(faults: list[str], file: str) -> LabError:
+    return LabError(f"{file}: {fault}" for fault in faults)

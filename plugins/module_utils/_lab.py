@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+"""The lab file: one text in, one lab out, or every fault of it at once."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_model import ENGINES, Lab
+from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_overlay import (
+    check_capacity,
+    read_containers,
+    read_networks,
+)
+from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_reader import Item, Names, root
+from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_underlay import LAB_NAMES, read_hosts, read_sites
+
+_KEYS = ("name", "sites", "hosts", "engine", "etcd", "docker", "networks", "containers")
+_EXAMPLES = {
+    "name": "emon",
+    "sites": "{home: {subnet: 192.168.1.0/24}}",
+    "hosts": "{emon: {addresses: {home: 192.168.1.116}}}",
+}
+_TOKENS = Names(
+    "etcd's token",
+    re.compile(r"[a-zA-Z0-9._-]+"),
+    128,
+    "use letters, digits, dots, underscores and hyphens",
+    {},
+)
+
+
+def load(text: str) -> Lab:
+    """Read a lab file. Pure: no other file, no machine is looked at.
+
+    Raises LabError with one line for each fault, in the order of the file's sections, each with its path in the file:
+    ``hosts.emon2.addresses.company: 10.0.0.300 is not an IPv4 address``.
+    """
+    faults: list[str] = []
+    try:
+        lab = _read(root(text, faults))
+    except RecursionError as error:
+        raise LabError("the file is nested too deeply, or an anchor in it refers to itself") from error
+    if faults:
+        raise LabError(faults)
+    return lab
+
+
+def _read(file: Item) -> Lab:
+    given = file.keys(_KEYS, required=_EXAMPLES)
+    name = (given["name"].name(LAB_NAMES) if "name" in given else None) or ""
+    sites = read_sites(given["sites"]) if "sites" in given else {}
+    readable_sites = [site for site in sites.values() if site is not None]
+    hosts = read_hosts(given["hosts"], sites, name) if "hosts" in given else {}
+    engine = (given["engine"].choice(ENGINES) if "engine" in given else None) or "auto"
+    tls, token = _read_etcd(given.get("etcd"), name)
+    tcp_api = _read_docker(given.get("docker"))
+    networks = read_networks(given["networks"], readable_sites, engine) if "networks" in given else {}
+    networks_told = "networks" not in given or given["networks"].is_list
+    containers = (
+        read_containers(given["containers"], hosts, networks if networks_told else None)
+        if "containers" in given
+        else []
+    )
+    if networks:
+        check_capacity(given["networks"], networks, containers, len(hosts), engine)
+    return Lab(
+        name=name,
+        sites=tuple(readable_sites),
+        hosts=tuple(hosts.values()),
+        engine=engine,
+        etcd_tls=tls,
+        etcd_token=token,
+        docker_tcp_api=tcp_api,
+        networks=tuple(network for network in networks.values() if network is not None),
+        containers=tuple(containers),
+    )
+
+
+def _read_etcd(item: Item | None, name: str) -> tuple[bool, str]:
+    given = item.keys(("tls", "token")) if item else {}
+    tls = given["tls"].boolean() if "tls" in given else True
+    token = given["token"].name(_TOKENS) if "token" in given else f"{name}-etcd"
+    return bool(tls), token or ""
+
+
+def _read_docker(item: Item | None) -> bool:
+    given = item.keys(("tcp_api",)) if item else {}
+    return bool(given["tcp_api"].boolean()) if "tcp_api" in given else False
