@@ -31,6 +31,9 @@ _DROPPED_CAPABILITIES = "CAP_SYS_TIME,CAP_SYS_MODULE,CAP_SYS_RAWIO"
 # machine's (kernel.core_pattern, fs.protected_*), and stay read-only, as /sys does.
 _ENVIRONMENT = {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network", "SYSTEMD_NSPAWN_LOCK": "0"}
 
+# What dockerd and the lab's links use; a name that this kernel has built in, or has not, costs nothing.
+_MODULES = "overlay veth bridge vxlan macvlan xt_conntrack xt_MASQUERADE xt_addrtype nft_chain_nat nft_compat".split()
+
 
 def boot(
     name: str,
@@ -44,6 +47,7 @@ def boot(
     ``on_supervisor`` is called with the process that becomes systemd-nspawn, before it does anything.
     Returns the machine's init as this process namespace sees it. Raises LabError with the console's last lines.
     """
+    _load_modules()
     command = _command(name, image, directory, namespace)
     console = directory / "console.log"
     notify = directory / "notify"
@@ -76,6 +80,15 @@ def boot(
             raise LabError(f"simulated host {name}: {error}: {_last_lines(console)}") from None
     notify.unlink(missing_ok=True)
     return leader
+
+
+def _load_modules() -> None:
+    """A guest has no modprobe: what it needs is loaded here, where the kernel has modules at all.
+
+    Never br_netfilter: it makes the machine's own bridges pass its FORWARD chain.
+    """
+    if Path("/lib/modules", os.uname().release).is_dir():
+        subprocess.run(["modprobe", "--quiet", "--all", *_MODULES], check=False)
 
 
 def _command(name: str, image: Path, directory: Path, namespace: Path) -> list[str]:
@@ -141,8 +154,8 @@ def _last_lines(console: Path) -> str:
     return " / ".join(lines[-3:]) or "the console is empty"
 
 
-# -- cgroups: each machine in its own, so that two systemds do not write into one tree, and so that it outlives the login
-# session of whoever booted it
+# -- cgroups: each machine in its own, so that two systemds do not write into one tree, and so that a machine outlives
+# the login session of whoever booted it
 
 
 def _hierarchies() -> list[Path]:
@@ -174,8 +187,8 @@ def remove_cgroups(directory: Path) -> None:
     """Remove the cgroups of the machine in this directory; none of its processes runs any more."""
     for hierarchy in _hierarchies():
         top = _cgroup(hierarchy, directory)
-        for directory, _subdirectories, _files in os.walk(top, topdown=False):
-            _remove_cgroup(Path(directory))
+        for cgroup, _subdirectories, _files in os.walk(top, topdown=False):
+            _remove_cgroup(Path(cgroup))
 
 
 def _remove_cgroup(path: Path) -> None:

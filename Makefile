@@ -1,0 +1,77 @@
+# The only entry point a newcomer needs. `make help` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+SITE ?= company
+RELEASE ?= bookworm
+HOST ?= emon
+LAB ?= emon
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+# Simulated hosts need root; their connection plugin cannot ask for a password, so the playbook itself runs with sudo.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo) env PATH="$(BIN):$$PATH" PYTHONDONTWRITEBYTECODE=1 OVERLAY_LAB_RELEASE=$(RELEASE)
+# labs/emon.yml has one inventory a site; another lab names its own: LAB=four SITE=company.
+INVENTORY := inventories/simulated/$(if $(filter emon,$(LAB)),,$(LAB)-)$(SITE).yml
+PLAY = $(AS_ROOT) $(BIN)/ansible-playbook -i $(INVENTORY)
+
+.PHONY: help setup overlay verify destroy shell test lint unit integration molecule soak benchmark clean
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Variables: SITE=home|company ($(SITE))  RELEASE=bookworm|trixie ($(RELEASE))  HOST=emon  LAB=emon|four|tutorial"
+
+setup: $(VENV)/lab.stamp ## Install what a lab on this machine needs (every other target does it by itself)
+
+$(VENV)/system.stamp: tools/setup-system
+	@tools/setup-system
+	@mkdir -p $(VENV) && touch $@
+
+$(VENV)/lab.stamp: requirements.txt $(VENV)/system.stamp
+	@echo "Installing Python packages into $(VENV) (about half a minute, once) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --requirement requirements.txt
+	@tools/link-collection
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/lab.stamp
+	@echo "Installing the test tools into $(VENV) (about half a minute, once) ..."
+	@$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	@touch $@
+
+overlay: setup ## Two simulated hosts, etcd, Docker, an overlay network, and a ping across it
+	@$(PLAY) playbooks/overlay.yml $(ARGS)
+
+verify: setup ## Prove again that the standing lab works
+	@$(PLAY) playbooks/verify.yml $(ARGS)
+
+destroy: setup ## Remove the lab; base images stay (ARGS='-e destroy_images=true' removes them too)
+	@$(PLAY) playbooks/destroy.yml $(ARGS)
+
+shell: setup ## A root shell on the simulated host HOST
+	@$(AS_ROOT) $(BIN)/python tools/shell $(HOST)
+
+test: lint unit integration molecule ## Everything a release needs; beside a standing lab it leaves that alone
+
+lint: $(VENV)/dev.stamp ## ruff, mypy, yamllint, ansible-lint, documentation, argument specs
+	@PATH="$(BIN):$$PATH" tests/lint
+
+unit: $(VENV)/dev.stamp ## Pure functions, in tables
+	@$(BIN)/pytest tests/unit
+
+integration: $(VENV)/dev.stamp ## Each module against the real kernel, dockerd and etcd
+	@$(AS_ROOT) tests/sandbox tests/integration/run $(ARGS)
+
+molecule: $(VENV)/dev.stamp ## Whole promises, on simulated hosts (ARGS=<scenario> for one of them)
+	@$(AS_ROOT) tests/sandbox tests/molecule $(ARGS)
+
+soak: $(VENV)/dev.stamp ## Long campaigns (SEED=n repeats one)
+	@$(AS_ROOT) SEED=$(SEED) tests/sandbox tests/soak $(ARGS)
+
+benchmark: $(VENV)/dev.stamp ## Figures beside a hand-written shell optimum, in one run
+	@$(AS_ROOT) tests/sandbox tests/benchmarks/run $(ARGS)
+
+clean: ## Remove what set-up made in this folder (not a lab: that is `make destroy`)
+	@rm -rf $(VENV) .ansible .cache .mypy_cache .ruff_cache .pytest_cache
