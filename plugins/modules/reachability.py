@@ -1,0 +1,225 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: reachability
+short_description: Probe whether packets cross a network
+version_added: 0.1.0
+author: The emon.overlay_lab authors (@emon)
+description:
+  - Sends ICMP echo requests or opens TCP connections from network namespaces and containers, and returns loss and
+    round-trip times as data.
+  - All probes of a call run side by side, so a call takes as long as its slowest probe.
+  - Nothing has to be installed in a container. Names are looked up as the container would, in its C(/etc/hosts) and
+    with its DNS servers, Docker's own included.
+attributes:
+  check_mode:
+    support: full
+    description: Can run in check mode. Probes change nothing, so they are sent in check mode too.
+  diff_mode:
+    support: none
+    description: Will return details on what has changed. Nothing ever changes.
+  idempotent:
+    support: full
+    description: Running it again changes nothing, because it never changes anything.
+options:
+  probes:
+    description: What to probe, and from where.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      netns:
+        description:
+          - The network namespace to probe from, by name (as in C(ip netns)) or by path where there is a C(/).
+          - With neither O(probes[].netns) nor O(probes[].container) the host's own namespace is meant.
+        type: str
+      container:
+        description: The Docker container to probe from. It needs to be running.
+        type: str
+      to:
+        description:
+          - The IPv4 or IPv6 address, or the name, to probe.
+          - A name that has addresses of both families is probed at its IPv4 address.
+        type: str
+        required: true
+      protocol:
+        description: V(icmp) sends echo requests as ping does, V(tcp) opens connections as telnet does.
+        type: str
+        choices: [icmp, tcp]
+        default: icmp
+      port:
+        description: The TCP port. Required with, and only with, O(probes[].protocol=tcp).
+        type: int
+      size:
+        description:
+          - Bytes of payload in an ICMP packet, 56 by default. The packet on the wire is 28 bytes longer with IPv4, 48
+            with IPv6.
+        type: int
+      dont_fragment:
+        description:
+          - Forbid routers and this host to fragment ICMP packets, so a packet longer than the path's MTU is lost.
+            The MTU that was in its way is returned.
+        type: bool
+      count:
+        description: How many packets to send, or connections to open.
+        type: int
+        default: 3
+      interval:
+        description: Seconds between packets.
+        type: float
+        default: 0.2
+      timeout:
+        description: Seconds to wait for the answer to each packet.
+        type: float
+        default: 1.0
+      max_loss:
+        description: Largest share of packets (0 to 1) that may be lost while the target still counts as reachable.
+        type: float
+        default: 0.0
+  fail:
+    description: Fail where a target is not reachable. Otherwise this is only told in the return values.
+    type: bool
+    default: true
+notes:
+  - Needs root on the managed host, for raw sockets and for entering namespaces.
+  - Only C(/etc/hosts) and DNS are asked for names, not other sources of C(nsswitch.conf).
+seealso:
+  - module: emon.overlay_lab.packet_capture
+"""
+
+EXAMPLES = r"""
+- name: Two containers reach each other, by name and at full size
+  emon.overlay_lab.reachability:
+    probes:
+      - {container: test1, to: test2}
+      - {container: test1, to: test2, size: 1422, dont_fragment: true}
+      - {container: test1, to: test2, protocol: tcp, port: 80}
+
+- name: A namespace reaches its gateway and not the world
+  emon.overlay_lab.reachability:
+    probes:
+      - {netns: test1, to: 192.168.1.254}
+      - {netns: test1, to: 203.0.113.1, count: 1}
+    fail: false
+  register: probed
+  failed_when: probed.results | map(attribute='ok') != [true, false]
+
+- name: Wait until a service answers
+  emon.overlay_lab.reachability:
+    probes:
+      - {to: 192.168.1.116, protocol: tcp, port: 2379, count: 1}
+  register: etcd
+  until: etcd is succeeded
+  retries: 10
+  delay: 1
+"""
+
+RETURN = r"""
+reachable:
+  description: Whether every probe succeeded.
+  returned: always
+  type: bool
+  sample: true
+results:
+  description: One entry for each probe, in their order.
+  returned: when the options are right
+  type: list
+  elements: dict
+  contains:
+    netns:
+      description: The namespace probed from, as given.
+      type: str
+      sample: null
+    container:
+      description: The container probed from, as given.
+      type: str
+      sample: test1
+    to:
+      description: The target as given.
+      type: str
+      sample: test2
+    address:
+      description: The target's address. Null where the name could not be resolved.
+      type: str
+      sample: 10.0.0.3
+    protocol:
+      description: The protocol of the probe.
+      type: str
+      sample: icmp
+    port:
+      description: The TCP port.
+      type: int
+      sample: null
+    size:
+      description: Bytes of ICMP payload.
+      type: int
+      sample: 56
+    dont_fragment:
+      description: Whether fragmentation was forbidden.
+      type: bool
+      sample: false
+    sent:
+      description: Packets sent or connections tried.
+      type: int
+      sample: 3
+    received:
+      description: Replies received or connections opened.
+      type: int
+      sample: 3
+    loss:
+      description: Share of packets that were lost, 0 to 1.
+      type: float
+      sample: 0.0
+    rtt_ms:
+      description: Least, mean and greatest round-trip time in milliseconds. Null where no reply came.
+      type: dict
+      sample: {min: 0.061, avg: 0.08, max: 0.113}
+    path_mtu:
+      description: The MTU of the path, where a packet was too long for it.
+      type: int
+      sample: null
+    ok:
+      description: Whether the target is reachable.
+      type: bool
+      sample: true
+    error:
+      description: Why it is not, in one line.
+      type: str
+      sample: null
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _reachability
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "probes": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": _reachability.PROBE_OPTIONS,
+            },
+            "fail": {"type": "bool", "default": True},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        results = _reachability.run(_reachability.parse(module.params["probes"]))
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults)
+    failures = _reachability.failures(results)
+    if failures and module.params["fail"]:
+        module.fail_json(msg="\n".join(failures), reachable=False, results=results)
+    module.exit_json(changed=False, reachable=not failures, results=results)
+
+
+if __name__ == "__main__":
+    main()
