@@ -40,6 +40,12 @@ def read_routes(proc: Path = Path("/proc/net")) -> list[Route]:
     ]
 
 
+def has_default_route(proc: Path = Path("/proc/net")) -> bool:
+    """Whether the host has a way out, by IPv4 or IPv6. The kernel's own unreachable route on lo is none."""
+    routes = parse_routes4(_read(proc / "route")) + parse_routes6(_read(proc / "ipv6_route"))
+    return any(route.subnet.prefixlen == 0 and route.device != "lo" for route in routes)
+
+
 def read_addresses(proc: Path = Path("/proc/net")) -> list[Address]:
     """The host's own addresses, without the loopback's."""
     addresses = parse_addresses4(_read(proc / "fib_trie")) + parse_addresses6(_read(proc / "if_inet6"))

@@ -1,0 +1,119 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: busybox_image
+short_description: A container image made from the host's own busybox
+version_added: 0.1.0
+author: "The emon.overlay_lab authors (@emon)"
+description:
+  - Puts an image of the given name on the host. It is pulled where that is asked for and a registry answers, and made
+    from the host's static busybox otherwise, so that a lab needs no registry.
+  - The image runs C(sh), C(sleep), C(ping), C(nc), C(httpd), C(ip) and what else the busybox has. The same busybox
+    gives the same image on every host.
+  - An image of that name that this module did not make is taken as it is. One that it made is replaced when the host's
+    busybox has changed.
+extends_documentation_fragment:
+  - emon.overlay_lab.docker
+attributes:
+  check_mode:
+    support: full
+    description: Can run without changing anything. Whether a registry will answer is not foretold.
+  diff_mode:
+    support: full
+    description: Returns what the image holds, before and after.
+  idempotent:
+    support: full
+    description: A second run with the same options changes nothing.
+options:
+  name:
+    description: The image's name with its tag.
+    type: str
+    required: true
+  path:
+    description: The static busybox. By default C(/bin/busybox) or C(/usr/bin/busybox).
+    type: path
+  pull:
+    description:
+      - An image to pull first and to give the name to, such as V(busybox:1.36).
+      - Tried only where the image is not there yet and the host has a default route.
+    type: str
+  pull_timeout:
+    description: Seconds that the registry may be silent before the host's busybox is taken.
+    type: int
+    default: 20
+  state:
+    description: Whether the image is to be there.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: emon.overlay_lab.docker_container
+"""
+
+EXAMPLES = r"""
+- name: The lab's image
+  emon.overlay_lab.busybox_image:
+    name: busybox:lab
+
+- name: The same, from a registry where there is one
+  emon.overlay_lab.busybox_image:
+    name: busybox:lab
+    pull: busybox:1.36
+"""
+
+RETURN = r"""
+image:
+  description: C(name) and C(id) of the image. The id is empty where the image is absent or not made yet.
+  returned: always
+  type: dict
+  sample: {name: "busybox:lab", id: "sha256:0c5d8b3c5e7a0f9d"}
+source:
+  description: V(present) where nothing was done, V(pulled), V(busybox), or V(absent).
+  returned: always
+  type: str
+note:
+  description: Why the image was not pulled, where that was asked for; otherwise empty.
+  returned: always
+  type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _busybox_image
+from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import validate
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DOCKER_ARGUMENTS, connect
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+ARGUMENTS = DOCKER_ARGUMENTS | {
+    "name": {"type": "str", "required": True},
+    "path": {"type": "path"},
+    "pull": {"type": "str"},
+    "pull_timeout": {"type": "int", "default": 20},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
+    validate(module, "docker")
+    docker_host = module.params["docker_host"]
+    try:
+        request = _busybox_image.request(module.params)
+        client = connect(docker_host, module.params["timeout"])
+        plan = _busybox_image.plan(client, request)
+        if module.check_mode:
+            result = _busybox_image.expected(plan)
+        else:
+            result = _busybox_image.apply(client, plan, lambda: connect(docker_host, module.params["pull_timeout"]))
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults)
+    differences = plan.differences
+    module.exit_json(changed=differences.changed, diff=differences.diff, **vars(result))
+
+
+if __name__ == "__main__":
+    main()
