@@ -1,0 +1,186 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: etcd_info
+short_description: Tell how an etcd cluster fares
+version_added: 0.1.0
+author:
+  - The emon.overlay_lab authors (@emon)
+description:
+  - Asks every member at the same time what it is, whether it is healthy, and who leads.
+  - A member that cannot be reached is data, and so is a cluster of which nothing answers, see RV(reachable).
+    Only O(wait_seconds) makes a failure of it.
+attributes:
+  check_mode:
+    support: full
+    description: Changes nothing anyway.
+  diff_mode:
+    support: none
+    description: Changes nothing.
+  idempotent:
+    support: full
+    description: Changes nothing.
+extends_documentation_fragment:
+  - emon.overlay_lab.etcd
+options:
+  wait_seconds:
+    description:
+      - Keep asking for so long until every expected member is healthy and there is a leader; then fail with one line
+        that says which member is missing and what each said.
+    type: float
+    default: 0
+  expect_members:
+    description:
+      - Names of the members that O(wait_seconds) waits for. Default is every member that the cluster lists.
+    type: list
+    elements: str
+    default: []
+seealso:
+  - module: emon.overlay_lab.etcd_key
+  - module: emon.overlay_lab.etcd_member
+"""
+
+EXAMPLES = r"""
+- name: The cluster is told
+  emon.overlay_lab.etcd_info:
+    endpoints: [http://10.0.0.116:2379, http://10.0.0.117:2379]
+  register: etcd
+
+- name: The cluster has quorum and every member is healthy
+  emon.overlay_lab.etcd_info:
+    endpoints: ["https://10.0.0.116:2379", "https://10.0.0.117:2379"]
+    ca_cert: /etc/etcd/pki/ca.crt
+    client_cert: /etc/etcd/pki/client.crt
+    client_key: /etc/etcd/pki/client.key
+    wait_seconds: 60
+    expect_members: [emon, emon2]
+"""
+
+RETURN = r"""
+reachable:
+  description: Whether any endpoint answered. If not, there are no members, and RV(errors) says what each endpoint said.
+  returned: always
+  type: bool
+cluster_id:
+  description: The cluster's id, hexadecimal. None if nothing answered.
+  returned: always
+  type: str
+  sample: 48276a8f75b6a87
+members:
+  description: The members that the cluster lists, by name. Of one that does not answer, what only it knows is none.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The id in hexadecimal without leading zeros, as etcdctl prints it.
+      type: str
+      sample: 122b032f3d6b6b6
+    name:
+      description: The name. Empty as long as a member was added and has not started.
+      type: str
+      sample: emon2
+    peer_urls:
+      description: Where the other members reach it.
+      type: list
+      elements: str
+    client_urls:
+      description: Where it says that clients reach it.
+      type: list
+      elements: str
+    is_leader:
+      description: Whether it says that it leads.
+      type: bool
+    is_learner:
+      description: Whether it only listens and has no vote.
+      type: bool
+    started:
+      description: Whether it has ever started.
+      type: bool
+    healthy:
+      description: Whether a read through quorum works at this member, and it has no alarm.
+      type: bool
+    version:
+      description: The etcd that it runs.
+      type: str
+      sample: 3.4.23
+    db_size:
+      description: The size of its database in bytes.
+      type: int
+    db_size_quota:
+      description: How large its database may become, in bytes. None where its metrics cannot be had.
+      type: int
+    raft_term:
+      description: How many elections there were.
+      type: int
+    raft_index:
+      description: How far its log is.
+      type: int
+    errors:
+      description: Why it is not healthy, one line each.
+      type: list
+      elements: str
+leader:
+  description: The leader's name. None without quorum.
+  returned: always
+  type: str
+quorum:
+  description: Whether the cluster can read and write.
+  returned: always
+  type: bool
+quorum_survives_one_loss:
+  description: Whether it still could if one more member were lost.
+  returned: always
+  type: bool
+health:
+  description: Whether there is quorum and every member is healthy.
+  returned: always
+  type: bool
+version:
+  description: The oldest version that a member runs.
+  returned: always
+  type: str
+alarms:
+  description: Alarms that members have raised.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{member: emon, alarm: NOSPACE}]
+errors:
+  description: What is wrong and belongs to no member, one line each.
+  returned: always
+  type: list
+  elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd, _etcd_cluster
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+ARGUMENTS = {
+    **_etcd.ARGUMENTS,
+    "wait_seconds": {"type": "float", "default": 0},
+    "expect_members": {"type": "list", "elements": "str", "default": []},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, required_together=_etcd.REQUIRED_TOGETHER, supports_check_mode=True)
+    try:
+        client = _etcd.Client(_etcd.parse(module.params))
+        if module.params["wait_seconds"] > 0:
+            cluster = _etcd_cluster.wait(client, module.params["expect_members"], module.params["wait_seconds"])
+        else:
+            cluster = _etcd_cluster.read(client)
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults)
+    module.exit_json(changed=False, **cluster.data())
+
+
+if __name__ == "__main__":
+    main()
