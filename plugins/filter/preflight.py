@@ -1,0 +1,22 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Filters of the playbooks' own: they decide from what M(emon.overlay_lab.host_info) returned."""
+
+from __future__ import annotations
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._preflight import choose_engine, faults
+
+
+def preflight_faults(hosts: dict, lab: dict) -> list[str]:
+    return faults(lab, hosts)
+
+
+def chosen_engine(hosts: dict, wanted: str) -> str:
+    return choose_engine(wanted, hosts)
+
+
+class FilterModule:
+    def filters(self) -> dict:
+        return {"preflight_faults": preflight_faults, "chosen_engine": chosen_engine}

@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""What a run needs to know of a host before it changes anything, read in one go."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+# Everything a lab listens on: etcd's clients and peers, the tutorial's Docker API, serf or Swarm, VXLAN.
+_PORTS = {"tcp": (2375, 2377, 2379, 2380, 7946), "udp": (4789, 7946)}
+_UNITS = {"etcd": "etcd.service", "docker": "docker.service", "docker_socket": "docker.socket"}
+_VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
+LAB_LABEL = "emon.overlay_lab.lab"
+
+
+def read(packages: dict[str, str], etcd_config: str) -> dict[str, Any]:
+    """Everything about this host.
+
+    ``packages``: {"etcd": package, "docker": package}, what would be installed where the program is missing;
+    ``etcd_config``: path of etcd's environment file, whose first line tells whose it is.
+    """
+    units = _units()
+    with ThreadPoolExecutor() as pool:
+        # Each of these waits for another process.
+        programs = {
+            "etcd": pool.submit(_program, ["etcd", "--version"], packages["etcd"]),
+            "docker": pool.submit(_program, ["dockerd", "--version"], packages["docker"]),
+        }
+        links = pool.submit(_ip, ["address"])
+        routes = pool.submit(_ip, ["route", "show", "default"])
+        containers = pool.submit(_containers, units["docker"]["active"])
+    record = _host_record.read()
+    return {
+        "hostname": socket.gethostname(),
+        "machine_id": _host_record.machine_id(),
+        "time": time.time(),
+        "record": {key: record.get(key, "") for key in ("lab", "machine_id", "site", "engine")},
+        "etcd": {**programs["etcd"].result(), **units["etcd"], "lab": config_owner(Path(etcd_config))},
+        "docker": {**programs["docker"].result(), **units["docker"], "socket": units["docker_socket"]},
+        "python_libraries": {name: find_spec(name) is not None for name in ("docker", "pyroute2", "etcd3")},
+        "addresses": _addresses(links.result()),
+        "default_route": bool(routes.result()),
+        "listening": {protocol: listening(protocol, ports) for protocol, ports in _PORTS.items()},
+        "containers": containers.result(),
+    }
+
+
+def config_owner(path: Path) -> str:
+    """The lab that wrote a configuration file, from its first line; '' if none did, or there is none."""
+    if not path.is_file():
+        return ""
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        found = re.match(r"# Managed by emon\.overlay_lab for the lab (\S+)", stream.readline())
+    return found.group(1) if found else ""
+
+
+def listening(protocol: str, ports: tuple[int, ...], proc_net: Path = Path("/proc/net")) -> list[int]:
+    """Which of the ports somebody listens on, in this network namespace (proc(5), net/tcp)."""
+    # 0A is LISTEN; a UDP socket that is bound and not connected is 07.
+    state = {"tcp": "0A", "udp": "07"}[protocol]
+    found = set()
+    for name in (protocol, f"{protocol}6"):
+        table = proc_net / name
+        for line in table.read_text(encoding="ascii").splitlines()[1:] if table.exists() else ():
+            fields = line.split()
+            port = int(fields[1].rpartition(":")[2], 16)
+            if fields[3] == state and port in ports:
+                found.add(port)
+    return sorted(found)
+
+
+def _units() -> dict[str, dict[str, Any]]:
+    command = ["systemctl", "show", "--property=Id,LoadState,ActiveState,UnitFileState", *_UNITS.values()]
+    try:
+        text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    except FileNotFoundError:
+        text = ""
+    found = {}
+    for block in text.strip().split("\n\n"):
+        properties = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        found[properties.get("Id", "")] = {
+            "unit": properties.get("LoadState") == "loaded",
+            "active": properties.get("ActiveState") in ("active", "activating", "reloading"),
+            "enabled": properties.get("UnitFileState") == "enabled",
+        }
+    return {key: found.get(unit, {"unit": False, "active": False, "enabled": False}) for key, unit in _UNITS.items()}
+
+
+def _program(command: list[str], package: str) -> dict[str, str]:
+    """Version of a program, or of the package that would bring it; '' for what is not to be had."""
+    try:
+        text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    except FileNotFoundError:
+        return {"version": "", "available": _available(package)}
+    return {"version": _version(text), "available": ""}
+
+
+def _available(package: str) -> str:
+    for command, pattern in (
+        (["apt-cache", "policy", package], r"Candidate: (\S+)"),
+        (["dnf", "--quiet", "--cacheonly", "info", package], r"Version\s*: (\S+)"),
+    ):
+        try:
+            text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        except FileNotFoundError:
+            continue
+        found = re.search(pattern, text)
+        return _version(found.group(1)) if found else ""
+    return ""
+
+
+def _version(text: str) -> str:
+    found = _VERSION.search(text)
+    return found.group(0) if found else ""
+
+
+def _ip(arguments: list[str]) -> list[dict]:
+    try:
+        text = subprocess.run(["ip", "-json", *arguments], capture_output=True, text=True, check=False).stdout
+    except FileNotFoundError:
+        raise LabError("the program ip is missing on this host: install iproute2") from None
+    return json.loads(text or "[]")
+
+
+def _addresses(links: list[dict]) -> list[dict[str, Any]]:
+    return [
+        {"interface": link["ifname"], "address": one["local"], "prefix": one["prefixlen"], "mtu": link["mtu"]}
+        for link in links
+        for one in link.get("addr_info", ())
+        if one.get("scope") == "global"
+    ]
+
+
+def _containers(docker_active: bool) -> list[dict[str, Any]]:
+    if not docker_active:
+        return []
+    with DockerSocket() as docker:
+        return [
+            {
+                "name": one["Names"][0].lstrip("/"),
+                "running": one["State"] == "running",
+                "lab": one["Labels"].get(LAB_LABEL, ""),
+            }
+            for one in docker.containers()
+        ]

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""What a host remembers: which lab it belongs to, and what was there before (/var/lib/overlay-lab/state.json).
+
+Shape: ``{"lab": str, "machine_id": str, "site": str, "engine": str, "sections": {name: {...}}}``. A section belongs to
+the module of that name, which keeps there what it needs for its way back.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._state_dir import (
+    STATE_DIR,
+    locked,
+    read_json,
+    write_json,
+)
+
+RECORD_PATH = STATE_DIR / "state.json"
+
+
+def machine_id() -> str:
+    """The host's own id (machine-id(5)); '' where it has none."""
+    path = Path("/etc/machine-id")
+    return path.read_text(encoding="ascii").strip() if path.exists() else ""
+
+
+def read(path: Path = RECORD_PATH) -> dict[str, Any]:
+    """The whole record; {} for a host that never belonged to a lab."""
+    return read_json(path) or {}
+
+
+def section(name: str, path: Path = RECORD_PATH) -> dict[str, Any]:
+    """One module's part of the record; {} if it has written none."""
+    return dict(read(path).get("sections", {}).get(name, {}))
+
+
+def update(name: str, content: dict[str, Any] | None, path: Path = RECORD_PATH) -> None:
+    """Replace one module's section; None removes it."""
+    with locked(path.with_suffix(".lock")):
+        record = read(path)
+        sections = {key: value for key, value in record.get("sections", {}).items() if key != name}
+        if content is not None:
+            sections[name] = content
+        _write(path, {**record, "sections": sections})
+
+
+def update_identity(identity: dict[str, str] | None, path: Path = RECORD_PATH) -> None:
+    """Replace lab, machine_id, site and engine, and keep the sections; None gives up the host's membership."""
+    with locked(path.with_suffix(".lock")):
+        _write(path, {**(identity or {}), "sections": read(path).get("sections", {})})
+
+
+def _write(path: Path, record: dict[str, Any]) -> None:
+    if record == {"sections": {}}:
+        path.unlink(missing_ok=True)
+        path.with_suffix(".lock").unlink(missing_ok=True)
+    else:
+        write_json(path, record)

@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""Whether the hosts are fit for the lab: every fault of every host, before the first change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Docker 23.0 knows the cluster-store keys and exits with an error; later ones do not know them.
+_FIRST_WITHOUT_CLUSTER_STORE = (23, 0)
+# etcd 3.6 has no v2 API, which is all that Docker's cluster store speaks.
+_FIRST_WITHOUT_V2 = (3, 6)
+_ENGINES = ("cluster_store",)
+
+
+def choose_engine(wanted: str, hosts: dict[str, dict[str, Any]]) -> str:
+    """The engine that serves the lab: what the lab file says, or for `auto` what every host's Docker can do."""
+    if wanted != "auto":
+        return wanted
+    versions = [_parse(_docker(info)) for info in hosts.values()]
+    return "swarm" if any(version >= _FIRST_WITHOUT_CLUSTER_STORE for version in versions) else "cluster_store"
+
+
+def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
+    """Why the lab cannot be made on these hosts, a line each; empty if it can.
+
+    ``lab``: {"name", "site", "engine" (as chosen), "simulated", "hosts" (lab_hosts)};
+    ``hosts``: name -> what the module host_info returned there.
+    """
+    found = [*_engine_faults(lab["engine"], hosts)]
+    for name, info in hosts.items():
+        found += [f"{name}: {line}" for line in _host_faults(lab, lab["hosts"][name], info)]
+    return found
+
+
+def _engine_faults(engine: str, hosts: dict[str, dict[str, Any]]) -> list[str]:
+    if engine not in _ENGINES:
+        newest = max(hosts, key=lambda name: _parse(_docker(hosts[name])))
+        return [
+            f"engine {engine} is not served yet (Docker on {newest} is {_docker(hosts[newest]) or 'missing'}):"
+            " use hosts with Docker below 23 and engine cluster_store, simulated ones with OVERLAY_LAB_RELEASE=bookworm"
+        ]
+    too_new = [
+        f"{name}: Docker {_docker(info)} cannot serve the engine cluster_store: Docker 23.0 removed it;"
+        " use Docker 20.10, or another engine"
+        for name, info in hosts.items()
+        if _parse(_docker(info)) >= _FIRST_WITHOUT_CLUSTER_STORE
+    ]
+    if too_new:
+        return too_new
+    return _mixed(hosts)
+
+
+def _mixed(hosts: dict[str, dict[str, Any]]) -> list[str]:
+    versions = {name: _docker(info) for name, info in hosts.items()}
+    if len({_parse(version)[:2] for version in versions.values()}) < 2:
+        return []
+    listed = ", ".join(f"{version} on {name}" for name, version in versions.items())
+    return [
+        f"Docker differs between the hosts: {listed}; install one version on all, they may not understand each other"
+    ]
+
+
+def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    return [
+        *_record_faults(lab, info),
+        *_address_faults(lab["site"], host, info),
+        *_program_faults(info),
+        *(_etcd_faults(lab, info) if host["etcd"] else ()),
+    ]
+
+
+def _record_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    record = info["record"]
+    if not record["lab"]:
+        return []
+    if record["lab"] != lab["name"]:
+        return [f"this host belongs to the lab {record['lab']}, not to {lab['name']}: destroy that lab first"]
+    found = []
+    if record["machine_id"] != info["machine_id"]:
+        found.append(
+            f"the record is of the machine {record['machine_id']}, this one is {info['machine_id']}: a copy of a lab's"
+            " host cannot join; remove /var/lib/overlay-lab there"
+        )
+    if record["site"] != lab["site"]:
+        found.append(
+            f"this host is configured for the site {record['site']}, not for {lab['site']}: use the inventory of"
+            f" {record['site']}, or destroy the lab first"
+        )
+    if record["engine"] != lab["engine"]:
+        found.append(
+            f"this host is configured for the engine {record['engine']}, not for {lab['engine']}: destroy the lab first"
+        )
+    return found
+
+
+def _address_faults(site: str, host: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    wanted = host["addresses"][site]
+    has = [one["address"] for one in info["addresses"]]
+    if wanted in has:
+        return []
+    return [
+        f"the address {wanted} of the site {site} is not configured on this host (it has {', '.join(has) or 'none'}):"
+        " is it at that site?"
+    ]
+
+
+def _program_faults(info: dict[str, Any]) -> list[str]:
+    return [
+        f"{title} is neither installed nor to be had from this host's package sources: install it, or add a source"
+        for key, title in (("etcd", "etcd"), ("docker", "Docker"))
+        if not (info[key]["version"] or info[key]["available"])
+    ]
+
+
+def _etcd_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    found = []
+    etcd = info["etcd"]
+    version = etcd["version"] or etcd["available"]
+    if lab["engine"] == "cluster_store" and version and _parse(version) >= _FIRST_WITHOUT_V2:
+        found.append(
+            f"etcd {version} cannot serve the engine cluster_store: etcd 3.6 removed the v2 API that Docker's store"
+            " speaks; use etcd 3.4 or 3.5"
+        )
+    if etcd["active"] and etcd["lab"] != lab["name"]:
+        owner = f"the lab {etcd['lab']}" if etcd["lab"] else "somebody else"
+        found.append(f"an etcd of {owner} runs here: it is left alone; stop it, or give this host etcd: false")
+    return found
+
+
+def _docker(info: dict[str, Any]) -> str:
+    return info["docker"]["version"] or info["docker"]["available"]
+
+
+def _parse(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())

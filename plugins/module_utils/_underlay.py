@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""The underlay of simulated hosts, as a topology: a bridge in a namespace of its own, a veth to each host."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from typing import Any
+
+# linux/if.h: IFNAMSIZ is 16, with the terminating zero.
+_LONGEST_LINK_NAME = 15
+
+
+def underlay(lab: str, hosts: dict[str, dict], site: str, sites: dict[str, dict]) -> dict[str, Any]:
+    """Options for the module topology.
+
+    ``hosts``: name -> {"addresses": {site: address}}; ``sites``: name -> {"subnet", "mtu"}. There is no gateway and no
+    other way out: a simulated host reaches the other hosts of its lab and nothing else.
+    """
+    subnet = ipaddress.ip_network(sites[site]["subnet"])
+    mtu = int(sites[site]["mtu"])
+    middle = f"{lab}-underlay"
+    return {
+        "name": middle,
+        "namespaces": [{"name": name} for name in (middle, *hosts)],
+        "bridges": [{"name": "underlay", "netns": middle, "mtu": mtu}],
+        "veths": [
+            {
+                "name": "eth0",
+                "netns": name,
+                "addresses": [f"{host['addresses'][site]}/{subnet.prefixlen}"],
+                "mtu": mtu,
+                "mac": mac_address(lab, name),
+                "peer": {"name": port_name(name), "netns": middle, "master": "underlay", "mtu": mtu},
+            }
+            for name, host in hosts.items()
+        ],
+    }
+
+
+def port_name(host: str) -> str:
+    """The host's end on the underlay's bridge: its name, or a digest of it where the kernel takes no name so long."""
+    return host if len(host) <= _LONGEST_LINK_NAME else f"port-{_digest(host)[:10]}"
+
+
+def mac_address(lab: str, host: str) -> str:
+    """A locally administered unicast address, the same at each boot and each site."""
+    digest = _digest(f"{lab}/{host}")
+    return ":".join(["02", *(digest[index : index + 2] for index in range(0, 10, 2))])
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

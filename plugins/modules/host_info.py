@@ -1,0 +1,122 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_info
+short_description: What a lab needs to know of a host, in one call
+version_added: 0.1.0
+author: The emon.overlay_lab authors (@emon)
+description:
+  - Reads versions installed and to be had, addresses and MTU, ports in use, containers, and the host's record of
+    the lab it belongs to. A run decides from this before it changes anything.
+attributes:
+  check_mode:
+    support: full
+    description: It only reads.
+  diff_mode:
+    support: none
+    description: It only reads.
+  idempotent:
+    support: full
+    description: It only reads.
+options:
+  etcd_package:
+    description: The package whose version is looked up where etcd is not installed.
+    type: str
+    default: etcd-server
+  docker_package:
+    description: The package whose version is looked up where Docker is not installed.
+    type: str
+    default: docker.io
+  etcd_config:
+    description: etcd's configuration file. Its first line tells which lab wrote it.
+    type: path
+    default: /etc/default/etcd
+"""
+
+EXAMPLES = r"""
+- name: What the host has is known
+  emon.overlay_lab.host_info:
+  register: lab_host_info
+"""
+
+RETURN = r"""
+hostname:
+  description: The host's name.
+  type: str
+  returned: success
+machine_id:
+  description: The host's own id, which no address and no name change alters.
+  type: str
+  returned: success
+time:
+  description: The host's clock, in seconds since the epoch.
+  type: float
+  returned: success
+record:
+  description: The lab, machine id, site and engine that were recorded; empty strings for a host of no lab.
+  type: dict
+  returned: success
+etcd:
+  description:
+    - C(version) installed, else C(available); C(unit) known to systemd, C(active), C(enabled); the C(lab) that
+      configured it.
+  type: dict
+  returned: success
+docker:
+  description: The same for Docker, with its C(socket) unit.
+  type: dict
+  returned: success
+python_libraries:
+  description: Which of docker, pyroute2 and etcd3 the host's Python has.
+  type: dict
+  returned: success
+addresses:
+  description: Global addresses, each with C(interface), C(address), C(prefix) and C(mtu) in bytes.
+  type: list
+  elements: dict
+  returned: success
+default_route:
+  description: Whether the host has a way out.
+  type: bool
+  returned: success
+listening:
+  description: Which of a lab's ports somebody listens on, by C(tcp) and C(udp).
+  type: dict
+  returned: success
+containers:
+  description: All containers, each with C(name), C(running) and the C(lab) that made it, '' for a foreign one.
+  type: list
+  elements: dict
+  returned: success
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_info
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "etcd_package": {"type": "str", "default": "etcd-server"},
+            "docker_package": {"type": "str", "default": "docker.io"},
+            "etcd_config": {"type": "path", "default": "/etc/default/etcd"},
+        },
+        supports_check_mode=True,
+    )
+    packages = {"etcd": module.params["etcd_package"], "docker": module.params["docker_package"]}
+    try:
+        info = _host_info.read(packages, module.params["etcd_config"])
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults)
+    module.exit_json(changed=False, **info)
+
+
+if __name__ == "__main__":
+    main()

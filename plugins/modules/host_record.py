@@ -1,0 +1,96 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_record
+short_description: Record which lab a host belongs to
+version_added: 0.1.0
+author: The emon.overlay_lab authors (@emon)
+description:
+  - Writes lab, site, engine and the host's machine id to C(/var/lib/overlay-lab/state.json). Playbooks change only
+    hosts whose record fits; what other modules keep there for their way back stays.
+attributes:
+  check_mode:
+    support: full
+    description: Tells whether the record would change.
+  diff_mode:
+    support: full
+    description: Shows the record before and after.
+  idempotent:
+    support: full
+    description: A record that fits is not written again.
+options:
+  lab:
+    description: Name of the lab. A host that belongs to another lab is refused.
+    type: str
+    required: true
+  site:
+    description: The site that the host is configured for. Needed for O(state=present).
+    type: str
+  engine:
+    description: The engine that the host is configured for. Needed for O(state=present).
+    type: str
+  state:
+    description: V(absent) ends the host's membership.
+    type: str
+    choices: [present, absent]
+    default: present
+"""
+
+EXAMPLES = r"""
+- name: The host belongs to the lab
+  emon.overlay_lab.host_record:
+    lab: emon
+    site: company
+    engine: cluster_store
+"""
+
+RETURN = r"""
+record:
+  description: The record after the task, {} for a host of no lab.
+  type: dict
+  returned: success
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record
+from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
+
+_KEYS = ("lab", "site", "engine", "machine_id")
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "lab": {"type": "str", "required": True},
+            "site": {"type": "str"},
+            "engine": {"type": "str"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        },
+        required_if=[("state", "present", ("site", "engine"))],
+        supports_check_mode=True,
+    )
+    before = {key: value for key, value in _host_record.read().items() if key in _KEYS}
+    if before.get("lab", module.params["lab"]) != module.params["lab"]:
+        module.fail_json(
+            msg=f"this host belongs to the lab {before['lab']}, not to {module.params['lab']}: destroy that lab first"
+        )
+    wanted = {}
+    if module.params["state"] == "present":
+        wanted = {key: module.params[key] for key in ("lab", "site", "engine")}
+        wanted["machine_id"] = _host_record.machine_id()
+    differences = Differences()
+    for key in _KEYS:
+        differences.compare(f"host record: {key}", before.get(key), wanted.get(key))
+    if differences.changed and not module.check_mode:
+        _host_record.update_identity(wanted or None)
+    module.exit_json(changed=differences.changed, diff=differences.diff, record=wanted)
+
+
+if __name__ == "__main__":
+    main()
