@@ -78,6 +78,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_variables im
 )
 
 _RELEASE_VARIABLE = "OVERLAY_LAB_RELEASE"
+# The exit code of a playbook run that failed.
+_FAILED = 2
 
 
 @dataclass(frozen=True)
@@ -127,14 +129,15 @@ class InventoryModule(BaseInventoryPlugin):
         for group in ("lab", "lab_etcd", "lab_docker", "lab_simulated"):
             self.inventory.add_group(group)
         self.inventory.set_variable("all", "lab_errors", faults)
-        if not _a_play_tells():
-            for fault in faults:
-                self.display.error(fault, wrap_text=False)
-
-
-def _a_play_tells() -> bool:
-    """Tell whether a play on localhost will run and fail with the faults; ``--limit`` keeps it from running."""
-    return "start_at_task" in context.CLIARGS and not context.CLIARGS.get("subset")
+        playbook = "start_at_task" in context.CLIARGS
+        limited = bool(context.CLIARGS.get("subset"))
+        if playbook and not limited:
+            return  # The first play, on localhost, fails with the faults.
+        for fault in faults:
+            self.display.error(fault, wrap_text=False)
+        if playbook:
+            # A limit leaves no host to play on, not even localhost, so that the run would end well.
+            raise SystemExit(_FAILED)
 
 
 def _read_choice(file: Path, plugin: str) -> _Choice:

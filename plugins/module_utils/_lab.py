@@ -10,12 +10,9 @@ from __future__ import annotations
 import re
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_containers import ContainerReader
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_model import ENGINES, Lab
-from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_overlay import (
-    check_capacity,
-    read_containers,
-    read_networks,
-)
+from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_networks import check_capacity, read_networks
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_reader import Item, Names, root
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_underlay import LAB_NAMES, read_hosts, read_sites
 
@@ -44,7 +41,7 @@ def load(text: str) -> Lab:
     try:
         lab = _read(root(text, faults))
     except RecursionError as error:
-        raise LabError("the file is nested too deeply, or an anchor in it refers to itself") from error
+        raise LabError("an anchor refers to itself, or the file is nested too deeply") from error
     if faults:
         raise LabError(faults)
     return lab
@@ -61,13 +58,9 @@ def _read(file: Item) -> Lab:
     tcp_api = _read_docker(given.get("docker"))
     networks = read_networks(given["networks"], readable_sites, engine) if "networks" in given else {}
     networks_told = "networks" not in given or given["networks"].is_list
-    containers = (
-        read_containers(given["containers"], hosts, networks if networks_told else None)
-        if "containers" in given
-        else []
-    )
-    if networks:
-        check_capacity(given["networks"], networks, containers, len(hosts), engine)
+    reader = ContainerReader(hosts, networks if networks_told else None)
+    containers = reader.read(given["containers"]) if "containers" in given else []
+    check_capacity(networks, containers, len(hosts), engine)
     return Lab(
         name=name,
         sites=tuple(readable_sites),
@@ -76,7 +69,7 @@ def _read(file: Item) -> Lab:
         etcd_tls=tls,
         etcd_token=token,
         docker_tcp_api=tcp_api,
-        networks=tuple(network for network in networks.values() if network is not None),
+        networks=tuple(one.network for one in networks.values() if one.network is not None),
         containers=tuple(containers),
     )
 

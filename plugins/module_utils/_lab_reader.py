@@ -68,6 +68,10 @@ class Item:
     def fault(self, sentence: str) -> None:
         self.faults.append(f"{self.path}: {sentence}" if self.path else sentence)
 
+    def at(self, key: str) -> Item:
+        """This node again, under the path of one of its keys: for faults of a key that is not there."""
+        return Item(self.node, f"{self.path}.{key}".lstrip("."), self.faults)
+
     def entries(self) -> dict[str, Item]:
         """The values of a mapping by key. A key that stands twice is a fault; the first one counts."""
         if self.is_null:
@@ -90,7 +94,7 @@ class Item:
             item = Item(value_node, f"{self.path}.{shown(written)}".lstrip("."), self.faults)
             if written in found:
                 lines = f"{found[written].node.start_mark.line + 1} and {key_node.start_mark.line + 1}"
-                item.fault(f"stands twice, in lines {lines}: remove one")
+                item.fault(f"given twice, in lines {lines}: remove one")
             else:
                 found[written] = item
         return merged | found
@@ -104,14 +108,12 @@ class Item:
         known = tuple(known)
         for key in entries:
             if key not in known:
-                entries[key].fault(f"is not a key that is known here; {suggestion(key, known)}")
+                entries[key].fault(f"unknown key; {suggestion(key, known)}")
         given = {key: item for key, item in entries.items() if key in known and not item.is_null}
         if self.is_mapping or self.is_null:
             for key, example in (required or {}).items():
                 if key not in given:
-                    Item(self.node, f"{self.path}.{key}".lstrip("."), self.faults).fault(
-                        f"is missing; for example {example}"
-                    )
+                    self.at(key).fault(f"missing; for example {example}")
         return given
 
     def items(self) -> list[Item]:
@@ -130,7 +132,8 @@ class Item:
         elif self.is_null or not self.source.strip():
             self.fault(f"{prefix}is empty")
         elif self.node.tag != _TAG + "str":
-            self.fault(f'{prefix}{shown(self.source)} is {self._reading()} to YAML: write "{shown(self.source)}"')
+            written = shown(self.source)
+            self.fault(f'{prefix}{written} is {self._reading()} to YAML: write "{written}"')
         else:
             return self.source
         return None
@@ -180,7 +183,7 @@ class Item:
         return None
 
     def address(self) -> IPv4Address | None:
-        if not isinstance(self.node, yaml.ScalarNode):
+        if not isinstance(self.node, yaml.ScalarNode) or self.is_null:
             self._wrong_kind("an IPv4 address")
             return None
         try:
@@ -191,7 +194,7 @@ class Item:
 
     def subnet(self) -> IPv4Network | None:
         """An IPv4 network in prefix notation, without host bits."""
-        if not isinstance(self.node, yaml.ScalarNode):
+        if not isinstance(self.node, yaml.ScalarNode) or self.is_null:
             self._wrong_kind("an IPv4 subnet")
             return None
         try:
@@ -211,19 +214,20 @@ class Item:
         return None
 
     def plain(self) -> Any:
-        """Any plain data below this node: text, numbers, booleans, nothing, lists and mappings of them."""
+        """Any plain data below this node. A fault does not show the value, which may be a secret."""
         if self.is_mapping:
             return {key: item.plain() for key, item in self.entries().items()}
         if self.is_list:
             return [item.plain() for item in self.items()]
         value = self._value()
-        if value is None or isinstance(value, (str, bool, int, float)):
-            return value
-        self.fault(f'{shown(self.source)} is {self._reading()} to YAML: write "{shown(self.source)}"')
-        return None
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not (value is None or isinstance(value, (str, bool)) or number) or (number and str(value) != self.source):
+            self.fault(f"is {self._reading(secret=True)} to YAML: write it in quotes")
+            return None
+        return value
 
     def _value(self) -> Any:
-        """What YAML makes of a scalar; a string where its tag makes nothing of it."""
+        """What YAML makes of a scalar; the node itself where it makes nothing of it."""
         if not isinstance(self.node, yaml.ScalarNode):
             return self.node
         try:
@@ -231,12 +235,12 @@ class Item:
         except (ValueError, yaml.YAMLError):
             return self.node
 
-    def _reading(self) -> str:
+    def _reading(self, secret: bool = False) -> str:
         value = self._value()
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, (int, float)):
-            return f"the number {value}"
+            return "a number" if secret or str(value) == self.source else f"the number {value}"
         return {"timestamp": "a date", "binary": "binary data"}.get(
             self.node.tag.removeprefix(_TAG), f"of the unknown kind {self.node.tag}"
         )
@@ -250,9 +254,8 @@ class Item:
             is_now = "empty"
         else:
             is_now = f'"{shown(self.source)}"' if self.node.tag == _TAG + "str" else shown(self.source)
-        self.fault(
-            f"{prefix}must be {wanted}, not {is_now}" if self.path else f"the file must be {wanted}, not {is_now}"
-        )
+        subject = prefix or ("" if self.path else "the file ")
+        self.fault(f"{subject}must be {wanted}, not {is_now}")
 
 
 def root(text: str, faults: list[str]) -> Item:
@@ -260,15 +263,25 @@ def root(text: str, faults: list[str]) -> Item:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise LabError(f"{where}not YAML: {error.problem or error.context}") from error
+        raise LabError(_syntax_fault(error)) from error
     except yaml.reader.ReaderError as error:
         where = position(text, error.position)
         raise LabError(f"{where}: not YAML: the character U+{error.character:04X} must not stand here") from error
-    if node is None:
+    except RecursionError as error:
+        raise LabError("the file is nested too deeply") from error
+    if node is None or node.tag == _TAG + "null":
         raise LabError("the file is empty")
     return Item(node, "", faults)
+
+
+def _syntax_fault(error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark or error.context_mark
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    problem = (error.problem or error.context or "").removeprefix("but ")
+    # What is not closed shows up at the end of the file: its beginning helps more.
+    since = error.context_mark
+    began = f" ({error.context}, from line {since.line + 1})" if since and since.line != mark.line else ""
+    return f"{where}not YAML: {problem}{began}"
 
 
 def position(text: str, offset: int) -> str:

@@ -140,12 +140,12 @@ def _read_addresses(
             and _belongs(entry, address, site)
             and holders.setdefault(address, entry.path) != entry.path
         ):
-            entry.fault(f"{address} stands at {holders[address]} as well: two hosts cannot share an address")
+            entry.fault(f"{address} is given at {holders[address]} as well: two hosts cannot share it")
         addresses[site_name] = address
     if item.is_mapping:
         for site_name in sites:
             if site_name not in entries:
-                item.fault(f"has no address for the site {site_name}")
+                item.fault(f"no address for the site {site_name}")
     return addresses
 
 
@@ -167,10 +167,10 @@ def _read_variables(item: Item) -> dict:
     variables = {}
     for name, entry in item.entries().items():
         if not _VARIABLE.fullmatch(name):
-            entry.fault("is not a variable of Ansible's connections; for example ansible_user")
+            entry.fault("not a variable that tells Ansible how to connect; for example ansible_user")
             continue
         variables[name] = entry.plain()
-        if "{{" in str(variables[name]):
+        if any(mark in str(variables[name]) for mark in ("{{", "{%")):
             entry.fault("holds a template, which Ansible does not render here; write the value")
     return variables
 

@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+"""The networks of a lab file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_model import (
+    VXLAN_OVERHEAD,
+    Container,
+    Network,
+    Site,
+)
+from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_reader import Item, Names
+from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_underlay import DEFAULT_MTU, not_for_hosts
+
+# Every IPv4 link carries 576 bytes.
+SMALLEST_MTU = 576
+_SMALLEST_NETWORK = 29
+_PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+# Where Docker puts its own bridges on a host that has nothing there. A later step looks at the hosts themselves.
+_DOCKERS_OWN = {
+    "docker0's default subnet": IPv4Network("172.17.0.0/16"),
+    "docker_gwbridge's usual subnet": IPv4Network("172.18.0.0/16"),
+}
+_NOT_ENCRYPTING = {
+    "cluster_store": "the engine cluster_store has no keys to encrypt with",
+    "vxlan": "the engine vxlan does not encrypt",
+}
+_FLAGS = ("allow_overlap", "allow_public", "encrypted")
+_RESERVED = ("bridge", "host", "none", "default", "ingress", "docker_gwbridge")
+_NAMES = Names(
+    "a network's name",
+    # What Swarm takes: the strictest of the engines.
+    re.compile(r"[a-zA-Z0-9](?:[-_]*[a-zA-Z0-9])*"),
+    63,
+    "use letters, digits, hyphens and underscores, a letter or digit first and last",
+    dict.fromkeys(_RESERVED, "Docker keeps that name for itself"),
+)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A network as it stands in the file; ``network`` is None where its subnet cannot serve."""
+
+    entry: Item
+    network: Network | None
+
+
+def read_networks(item: Item, sites: Iterable[Site], engine: str) -> dict[str, Declared]:
+    """Networks by name, in the order of the file."""
+    sites = tuple(sites)
+    largest_mtu = min((site.mtu for site in sites), default=DEFAULT_MTU) - VXLAN_OVERHEAD
+    declared: dict[str, Declared] = {}
+    for entry in item.items():
+        given = entry.keys(("name", "subnet", "mtu", *_FLAGS), required={"name": "demo", "subnet": "10.200.0.0/24"})
+        name = given["name"].text() if "name" in given else None
+        if name is not None and given["name"].check_name(name, _NAMES) and name in declared:
+            given["name"].fault(f"{name} is the name of another network as well")
+        flags = {key: key in given and bool(given[key].boolean()) for key in _FLAGS}
+        if flags["encrypted"] and engine in _NOT_ENCRYPTING:
+            given["encrypted"].fault(f"{_NOT_ENCRYPTING[engine]}: remove this, or choose the engine swarm")
+        mtu = _read_mtu(given["mtu"], largest_mtu) if "mtu" in given else largest_mtu
+        subnet = given["subnet"].subnet() if "subnet" in given else None
+        network = None
+        if subnet is not None:
+            others = [one.network for one in declared.values() if one.network is not None]
+            if _check_subnet(given["subnet"], subnet, flags, sites, others):
+                network = Network(name or "", subnet, mtu, **flags)
+        if name is not None:
+            declared.setdefault(name, Declared(entry, network))
+    return declared
+
+
+def _read_mtu(item: Item, largest: int) -> int:
+    mtu = item.integer(SMALLEST_MTU)
+    if mtu is not None and mtu > largest:
+        item.fault(f"{mtu} is too large: the smallest MTU of the sites less {VXLAN_OVERHEAD} for VXLAN is {largest}")
+    return largest if mtu is None else mtu
+
+
+def _check_subnet(
+    item: Item, subnet: IPv4Network, flags: Mapping[str, bool], sites: Iterable[Site], others: Iterable[Network]
+) -> bool:
+    """Tell whether containers can have addresses of the subnet at all; a fault for everything that is against it."""
+    kind = not_for_hosts(subnet)
+    if kind:
+        item.fault(f"{subnet} is {kind}: no container can have such an address")
+    elif not flags["allow_public"] and not any(subnet.subnet_of(block) for block in _PRIVATE):
+        blocks = ", ".join(str(block) for block in _PRIVATE)
+        item.fault(f"{subnet} is not private: take a part of {blocks}, or say allow_public: true")
+    too_small = subnet.prefixlen > _SMALLEST_NETWORK
+    if too_small:
+        item.fault(f"{subnet} is too small: take at least a /{_SMALLEST_NETWORK}")
+    for other in others:
+        if subnet.overlaps(other.subnet):
+            item.fault(f"{subnet} overlaps the network {other.name} ({other.subnet}): take another")
+    if not flags["allow_overlap"]:
+        for holder, block in ({f"the site {site.name}": site.subnet for site in sites} | _DOCKERS_OWN).items():
+            if subnet.overlaps(block):
+                item.fault(f"{subnet} overlaps {holder} ({block}): take another, or say allow_overlap: true")
+    return not kind and not too_small
+
+
+def check_capacity(declared: Mapping[str, Declared], containers: Iterable[Container], hosts: int, engine: str) -> None:
+    """Every container needs an address. All engines but cluster_store take one more for each host."""
+    hosts_take = 0 if engine == "cluster_store" else hosts
+    attached = [place.network for container in containers for place in container.networks]
+    for name, one in declared.items():
+        if one.network is None:
+            continue
+        subnet, used = one.network.subnet, attached.count(name)
+        # Neither the network address, nor the broadcast address, nor the gateway.
+        room = max(subnet.num_addresses - 3 - hosts_take, 0)
+        if used > room:
+            of_hosts = f" and an address for each of {hosts} hosts" if hosts_take else ""
+            one.entry.at("subnet").fault(
+                f"{subnet} has room for {room} containers beside the gateway{of_hosts}, and {used} are in {name}:"
+                " take a larger one"
+            )
