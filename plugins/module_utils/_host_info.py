@@ -48,6 +48,7 @@ def read(packages: dict[str, str], etcd_config: str) -> dict[str, Any]:
     record = _host_record.read()
     return {
         "hostname": socket.gethostname(),
+        "os_family": os_family(),
         "machine_id": _host_record.machine_id(),
         "time": time.time(),
         "record": {key: record.get(key, "") for key in ("lab", "machine_id", "site", "engine")},
@@ -59,6 +60,16 @@ def read(packages: dict[str, str], etcd_config: str) -> dict[str, Any]:
         "listening": {protocol: listening(protocol, ports) for protocol, ports in _PORTS.items()},
         "containers": containers.result(),
     }
+
+
+def os_family(release: Path = Path("/etc/os-release")) -> str:
+    """"Debian" or "RedHat", as Ansible calls them; '' for others (os-release(5): ID and ID_LIKE)."""
+    text = release.read_text(encoding="utf-8") if release.exists() else ""
+    fields = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    names = f"{fields.get('ID', '')} {fields.get('ID_LIKE', '')}".replace('"', "").split()
+    if "debian" in names:
+        return "Debian"
+    return "RedHat" if {"rhel", "fedora", "centos"} & set(names) else ""
 
 
 def config_owner(path: Path) -> str:

@@ -50,6 +50,10 @@ hostname:
   description: The host's name.
   type: str
   returned: success
+os_family:
+  description: Debian or RedHat; '' for another distribution.
+  type: str
+  returned: success
 machine_id:
   description: The host's own id, which no address and no name change alters.
   type: str

@@ -1,0 +1,214 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""A set of files as one desired state: planned together, written one by one in a single step each, and undone."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+BACKUP_SUFFIX = ".bak"
+_MODE = re.compile(r"0?[0-7]{3}")
+
+# The option of every module that takes such files.
+FILE_OPTIONS: dict[str, dict[str, Any]] = {
+    "path": {"type": "path", "required": True},
+    "content": {"type": "str"},
+    "secret_content": {"type": "str", "no_log": True},
+    "mode": {"type": "str", "default": "0644"},
+    "owner": {"type": "str", "default": "root"},
+    "group": {"type": "str", "default": "root"},
+    "backup": {"type": "bool", "default": False},
+}
+
+
+@dataclass(frozen=True)
+class ManagedFile:
+    """One file. ``content`` None: it should not be there. ``secret``: its content never shows, not even in a diff.
+
+    ``backup``: a file that stood there before is kept once as PATH.bak, and comes back when ours goes.
+    """
+
+    path: Path
+    content: str | None
+    mode: int = 0o644
+    owner: str = "root"
+    group: str = "root"
+    secret: bool = False
+    backup: bool = False
+
+    @property
+    def backup_path(self) -> Path:
+        return self.path.with_name(self.path.name + BACKUP_SUFFIX)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A file as it is, with all that is needed to put it back."""
+
+    content: bytes
+    mode: int
+    uid: int
+    gid: int
+
+
+def parse(options: list[dict[str, Any]], present: bool) -> list[ManagedFile]:
+    """Files from a module's options (FILE_OPTIONS). Raises LabError with every fault in them."""
+    faults, files = [], []
+    for index, option in enumerate(options):
+        where = f"files[{index}]"
+        path = Path(option["path"])
+        contents = [option[key] for key in ("content", "secret_content") if option[key] is not None]
+        if not path.is_absolute():
+            faults.append(f"{where}.path: {path} is not an absolute path")
+        if present and len(contents) != 1:
+            faults.append(f"{where}: {path} needs one of content and secret_content")
+        if not _MODE.fullmatch(option["mode"]):
+            faults.append(f"{where}.mode: {option['mode']} is not an octal mode such as 0644 (write it as a string)")
+        if present:
+            faults += [f"{where}.{kind}: there is no {kind} {option[name]}" for name, kind in _unknown_owners(option)]
+        if not faults:
+            files.append(
+                ManagedFile(
+                    path=path,
+                    content=contents[0] if present else None,
+                    mode=int(option["mode"], 8),
+                    owner=option["owner"],
+                    group=option["group"],
+                    secret=option["secret_content"] is not None,
+                    backup=option["backup"],
+                )
+            )
+    if faults:
+        raise LabError(faults)
+    return files
+
+
+def _unknown_owners(option: dict[str, Any]) -> list[tuple[str, str]]:
+    unknown = []
+    for name, lookup, kind in (("owner", pwd.getpwnam, "user"), ("group", grp.getgrnam, "group")):
+        try:
+            lookup(option[name])
+        except KeyError:
+            unknown.append((name, kind))
+    return unknown
+
+
+class Plan:
+    """What has to change so that the files are as wanted. Made without touching anything; applied at most once."""
+
+    def __init__(self, files: list[ManagedFile]) -> None:
+        self.differences = Differences()
+        self.changed_paths: list[Path] = []
+        self._found = {file.path: _read(file.path) for file in files}
+        self._files = [file for file in files if self._compare(file)]
+
+    def apply(self) -> None:
+        for file in self._files:
+            if file.content is None:
+                _remove(file)
+            else:
+                _write(file, self._found[file.path])
+
+    def undo(self) -> None:
+        """Put every file back as it was found; for when what reads them does not come up with the new ones."""
+        for file in self._files:
+            found = self._found[file.path]
+            if found is None:
+                file.path.unlink(missing_ok=True)
+            else:
+                _replace(file.path, found.content, found.mode, found.uid, found.gid)
+
+    def _compare(self, file: ManagedFile) -> bool:
+        """Record how the file differs from what is wanted; tell whether it does."""
+        found = self._found[file.path]
+        if file.content is None:
+            if found is None:
+                return False
+            after = "restored from its backup" if file.backup and file.backup_path.is_file() else None
+            self.differences.add(str(file.path), "present", after)
+        elif found is None:
+            self.differences.add(str(file.path), None, "secret" if file.secret else f"\n{file.content}")
+        elif not self._compare_present(file, file.content, found):
+            return False
+        self.changed_paths.append(file.path)
+        return True
+
+    def _compare_present(self, file: ManagedFile, content: str, found: _Found) -> bool:
+        changes = []
+        if found.content != content.encode():
+            before, after = found.content.decode(errors="replace"), content
+            shown = ("secret", "another secret") if file.secret else (f"\n{before}", f"\n{after}")
+            self.differences.add(str(file.path), *shown)
+            changes.append(True)
+        changes.append(self.differences.compare(f"{file.path}: mode", f"{found.mode:04o}", f"{file.mode:04o}"))
+        before_owner, after_owner = (found.uid, found.gid), (_uid(file.owner), _gid(file.group))
+        changes.append(self.differences.compare(f"{file.path}: owner", before_owner, after_owner))
+        return any(changes)
+
+
+def _uid(name: str) -> int:
+    return pwd.getpwnam(name).pw_uid
+
+
+def _gid(name: str) -> int:
+    return grp.getgrnam(name).gr_gid
+
+
+def _read(path: Path) -> _Found | None:
+    try:
+        status = path.stat()
+        return _Found(path.read_bytes(), status.st_mode & 0o7777, status.st_uid, status.st_gid)
+    except FileNotFoundError:
+        return None
+    except IsADirectoryError:
+        raise LabError(f"{path} is a directory, not a file: remove it, or choose another path") from None
+
+
+def _write(file: ManagedFile, found: _Found | None) -> None:
+    assert file.content is not None
+    file.path.parent.mkdir(parents=True, exist_ok=True)
+    if file.backup and found is not None and not file.backup_path.exists():
+        _replace(file.backup_path, found.content, found.mode, found.uid, found.gid)
+    _replace(file.path, file.content.encode(), file.mode, _uid(file.owner), _gid(file.group))
+
+
+def _replace(path: Path, content: bytes, mode: int, uid: int, gid: int) -> None:
+    """Write a file in one step. It has its mode before it has its content: a key is never readable by others."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        os.fchown(descriptor, uid, gid)
+        os.fchmod(descriptor, mode)
+        stream.write(content)
+        stream.flush()
+        os.fsync(descriptor)
+    temporary.replace(path)
+
+
+def _remove(file: ManagedFile) -> None:
+    if file.backup and file.backup_path.is_file():
+        shutil.move(file.backup_path, file.path)
+    else:
+        file.path.unlink(missing_ok=True)
+    # A directory that only held what is ours goes with it.
+    for parent in file.path.parents[:2]:
+        if "overlay-lab" not in parent.parts:
+            return
+        try:
+            parent.rmdir()
+        except OSError:
+            return

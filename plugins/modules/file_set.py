@@ -1,0 +1,117 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: file_set
+short_description: Several files as one desired state
+version_added: 0.1.0
+author: The emon.overlay_lab authors (@emon)
+description:
+  - Writes a service's configuration and certificates in one task. Each file is replaced in one step, and has its mode
+    before it has its content.
+attributes:
+  check_mode:
+    support: full
+    description: Tells what would be written, and writes nothing.
+  diff_mode:
+    support: full
+    description: Shows contents before and after; of a secret only that it changes.
+  idempotent:
+    support: full
+    description: Files that are as wanted are not written.
+options:
+  files:
+    description: The files.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      path:
+        description: Absolute path. Directories on the way are made.
+        type: path
+        required: true
+      content:
+        description: The text. One of O(files[].content) and O(files[].secret_content) is needed for O(state=present).
+        type: str
+      secret_content:
+        description: The text of a private key or another secret. It is never shown.
+        type: str
+      mode:
+        description: Permissions in octal, as a string.
+        type: str
+        default: "0644"
+      owner:
+        description: Owning user.
+        type: str
+        default: root
+      group:
+        description: Owning group.
+        type: str
+        default: root
+      backup:
+        description:
+          - Keep a file that stood there before once as C(PATH.bak). With O(state=absent) it comes back.
+        type: bool
+        default: false
+  state:
+    description: V(absent) removes the files, or puts their backups back.
+    type: str
+    choices: [present, absent]
+    default: present
+"""
+
+EXAMPLES = r"""
+- name: Etcd is configured
+  emon.overlay_lab.file_set:
+    files:
+      - path: /etc/default/etcd
+        content: |
+          ETCD_NAME=emon
+        backup: true
+      - path: /etc/overlay-lab/etcd/server.key
+        secret_content: "{{ lookup('ansible.builtin.file', 'server.key') }}"
+        mode: "0600"
+        owner: etcd
+"""
+
+RETURN = r"""
+changed_paths:
+  description: The files that were written or removed, or would be in check mode.
+  type: list
+  elements: str
+  returned: success
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._managed_files import FILE_OPTIONS, Plan, parse
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "files": {"type": "list", "elements": "dict", "required": True, "options": FILE_OPTIONS},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        plan = Plan(parse(module.params["files"], present=module.params["state"] == "present"))
+        if plan.differences.changed and not module.check_mode:
+            plan.apply()
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults)
+    module.exit_json(
+        changed=plan.differences.changed,
+        diff=plan.differences.diff,
+        changed_paths=[str(path) for path in plan.changed_paths],
+    )
+
+
+if __name__ == "__main__":
+    main()
