@@ -1,0 +1,236 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: etcd_key
+short_description: Keep, read or remove keys of etcd
+version_added: 0.1.0
+author:
+  - The emon.overlay_lab authors (@emon)
+description:
+  - Keeps one key or many, of the v3 API or the v2 API. The two share no data. Docker's cluster store is in v2.
+  - A write happens only where the value differs, and reads go through quorum.
+  - Values of the v3 API may be any bytes, up to what etcd takes (C(--max-request-bytes), 1.5 MiB).
+attributes:
+  check_mode:
+    support: full
+    description: Can run in check mode and return what would change without changing it.
+  diff_mode:
+    support: full
+    description: A value that is long or no text is shown by its size and checksum.
+  idempotent:
+    support: full
+    description: A second run changes nothing.
+extends_documentation_fragment:
+  - emon.overlay_lab.etcd
+options:
+  key:
+    description:
+      - The key. In the v2 API a path; the slash at its beginning may be left out.
+    type: str
+  value:
+    description:
+      - The value that the key should have, as text. May be empty.
+    type: str
+  value_base64:
+    description:
+      - The value as base64, for bytes that are no text.
+    type: str
+  entries:
+    description:
+      - Many keys in one call, instead of O(key). Takes what RV(values) returned, without its directories.
+    type: list
+    elements: dict
+    suboptions:
+      key:
+        description: As O(key).
+        type: str
+        required: true
+      value:
+        description: As O(value).
+        type: str
+      value_base64:
+        description: As O(value_base64).
+        type: str
+  prefix:
+    description:
+      - In the v3 API, all keys that begin with O(key). Note that V(/docker) also begins V(/docker2).
+      - In the v2 API, the directory O(key) and everything below.
+    type: bool
+    default: false
+  api:
+    description:
+      - Which store. The v2 API has to be switched on in etcd 3.4 and 3.5, and is gone from 3.6.
+    type: str
+    choices: [v3, v2]
+    default: v3
+  state:
+    description:
+      - V(present) writes the value, V(absent) removes the key, V(query) only reads.
+      - Default is V(present) where a value is given, and V(query) where none is.
+    type: str
+    choices: [present, absent, query]
+  create_only:
+    description:
+      - Write only if the key is absent at that moment, and fail if it has another value. Of many who try, one succeeds.
+    type: bool
+    default: false
+  previous_value:
+    description:
+      - Write or remove only if this is the value at that moment, and fail if it is another.
+    type: str
+  previous_revision:
+    description:
+      - As O(previous_value), by RV(values[].mod_revision). Also notices a value that was changed and changed back.
+    type: int
+notes:
+  - What is in etcd is not secret to Ansible. Give the task C(no_log=true) for a value that is.
+seealso:
+  - module: emon.overlay_lab.etcd_info
+"""
+
+EXAMPLES = r"""
+- name: "etcdctl set hello world"
+  emon.overlay_lab.etcd_key:
+    endpoints: [http://10.0.0.116:2379]
+    key: hello
+    value: world
+
+- name: "etcdctl get hello"
+  emon.overlay_lab.etcd_key:
+    endpoints: [http://10.0.0.116:2379]
+    key: hello
+  register: hello
+
+- name: The value is shown
+  ansible.builtin.debug:
+    msg: "{{ hello['values'][0].value }}"  # not hello.values, which is a method of every dictionary
+
+- name: "etcdctl ls /docker/nodes"
+  emon.overlay_lab.etcd_key:
+    endpoints: [http://10.0.0.116:2379]
+    api: v2
+    key: /docker/nodes
+
+- name: One host alone takes the lock
+  emon.overlay_lab.etcd_key:
+    endpoints: [http://10.0.0.116:2379]
+    key: lock
+    value: "{{ inventory_hostname }}"
+    create_only: true
+
+- name: Everything below the prefix is gone
+  emon.overlay_lab.etcd_key:
+    endpoints: [http://10.0.0.116:2379]
+    key: lab/emon/
+    prefix: true
+    state: absent
+"""
+
+RETURN = r"""
+values:
+  description:
+    - The keys as they are afterwards, sorted; with O(state=absent) those that were removed. In check mode, as they
+      would be.
+    - A directory of the v2 API lists what is directly in it; with O(prefix=true) itself and everything below.
+    - Write C(result['values']), because C(result.values) is a method.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    key:
+      description: The key. None where it is no text.
+      type: str
+    key_base64:
+      description: The key as base64, where it is no text.
+      type: str
+    value:
+      description: The value. None where it is no text, and for a directory.
+      type: str
+    value_base64:
+      description: The value as base64, where it is no text.
+      type: str
+    dir:
+      description: Whether it is a directory of the v2 API.
+      type: bool
+    mod_revision:
+      description: The store's revision at the last write. None for what check mode foretells.
+      type: int
+    create_revision:
+      description: The store's revision when the key was created.
+      type: int
+    ttl:
+      description: After how many seconds the v2 API removes it. None for what stays.
+      type: int
+  sample:
+    - key: hello
+      key_base64: null
+      value: world
+      value_base64: null
+      dir: false
+      mod_revision: 12
+      create_revision: 12
+      ttl: null
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd, _etcd_key, _etcd_store
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+KEY = {
+    "key": {"type": "str", "no_log": False},
+    "value": {"type": "str"},
+    "value_base64": {"type": "str"},
+}
+ARGUMENTS = {
+    **_etcd.ARGUMENTS,
+    **KEY,
+    "entries": {
+        "type": "list",
+        "elements": "dict",
+        "options": {**KEY, "key": {"type": "str", "required": True, "no_log": False}},
+        "mutually_exclusive": [("value", "value_base64")],
+    },
+    "prefix": {"type": "bool", "default": False},
+    "api": {"type": "str", "choices": ["v3", "v2"], "default": "v3"},
+    "state": {"type": "str", "choices": ["present", "absent", "query"]},
+    "create_only": {"type": "bool", "default": False},
+    "previous_value": {"type": "str"},
+    "previous_revision": {"type": "int"},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=ARGUMENTS,
+        required_together=_etcd.REQUIRED_TOGETHER,
+        required_one_of=[("key", "entries")],
+        mutually_exclusive=[
+            ("value", "value_base64"),
+            ("key", "entries"),
+            ("entries", "create_only", "previous_value", "previous_revision"),
+        ],
+        supports_check_mode=True,
+    )
+    try:
+        request = _etcd_key.parse(module.params)
+        client = _etcd.Client(_etcd.parse(module.params))
+        store = _etcd_store.V2Store(client) if module.params["api"] == "v2" else _etcd_store.V3Store(client)
+        plan = _etcd_key.plan(request, store)
+        if not module.check_mode:
+            _etcd_key.apply(plan, store)
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults)
+    module.exit_json(
+        changed=plan.differences.changed,
+        diff=plan.differences.diff,
+        values=[entry.data() for entry in plan.entries],
+    )
+
+
+if __name__ == "__main__":
+    main()
