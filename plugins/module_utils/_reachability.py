@@ -21,18 +21,24 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import La
 from ansible_collections.emon.overlay_lab.plugins.module_utils._resolver import Unresolved, resolve
 from ansible_collections.emon.overlay_lab.plugins.module_utils._vantage import Place, Vantage, open_place
 
-PROBE_OPTIONS: dict[str, Any] = {
-    "netns": {"type": "str"},
-    "container": {"type": "str"},
-    "to": {"type": "str", "required": True},
-    "protocol": {"type": "str", "choices": ["icmp", "tcp"], "default": "icmp"},
-    "port": {"type": "int"},
-    "size": {"type": "int"},
-    "dont_fragment": {"type": "bool"},
-    "count": {"type": "int", "default": 3},
-    "interval": {"type": "float", "default": 0.2},
-    "timeout": {"type": "float", "default": 1.0},
-    "max_loss": {"type": "float", "default": 0.0},
+# The option `probes` of a module; documented in doc_fragments/probes.py.
+PROBES: dict[str, Any] = {
+    "type": "list",
+    "elements": "dict",
+    "default": [],
+    "options": {
+        "netns": {"type": "str"},
+        "container": {"type": "str"},
+        "to": {"type": "str", "required": True},
+        "protocol": {"type": "str", "choices": ["icmp", "tcp"], "default": "icmp"},
+        "port": {"type": "int"},
+        "size": {"type": "int"},
+        "dont_fragment": {"type": "bool"},
+        "count": {"type": "int", "default": 3},
+        "interval": {"type": "float", "default": 0.2},
+        "timeout": {"type": "float", "default": 1.0},
+        "max_loss": {"type": "float", "default": 0.0},
+    },
 }
 DEFAULT_SIZE = 56
 # Option -> least and most; beyond them a probe runs for hours, or floods.
@@ -86,7 +92,7 @@ def _probe(raw: dict[str, Any]) -> Probe:
 
 
 def _faults(where: str, raw: dict[str, Any]) -> Iterable[str]:
-    yield from Place(raw["netns"], raw["container"]).faults(where)
+    yield from Place(raw["netns"], raw["container"]).faults(f"{where}.")
     if complaint := _target_fault(raw["to"]):
         yield f"{where}.to: {raw['to']!r} {complaint}"
     for option, (least, most) in _LIMITS.items():

@@ -4,10 +4,7 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""Vantage points: where on a host a probe or a capture runs.
-
-The collection's Python may be 3.11, which has no os.setns, and entering with nsenter costs a process each time.
-"""
+"""Vantage points: where on a host a probe or a capture runs."""
 
 from __future__ import annotations
 
@@ -17,12 +14,13 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import Namespaces, path_of
 
 _CLONE_NEWNET = 0x40000000
 _NS_GET_NSTYPE = 0xB703
@@ -45,16 +43,14 @@ class Place:
             return f"container {self.container}"
         return f"namespace {self.netns}" if self.netns else "this host"
 
-    def faults(self, where: str) -> list[str]:
-        """What is wrong with it, each line beginning with ``where``."""
+    def faults(self, where: str = "") -> list[str]:
+        """What is wrong with it; ``where`` leads to the options, as in "probes[0]."."""
         found = []
         if self.netns is not None and self.container is not None:
-            found.append(
-                f"{where}: netns {self.netns!r} and container {self.container!r} exclude each other: give only one"
-            )
+            found.append(f"{where}container: {self.container!r} excludes netns {self.netns!r}: give only one of them")
         for option, value in (("netns", self.netns), ("container", self.container)):
             if value is not None and (not value.strip("./") or "\0" in value):
-                found.append(f"{where}.{option}: {value!r} is no name: give one, or leave {option} out")
+                found.append(f"{where}{option}: {value!r} is no name: give one, or leave {option} out")
         return found
 
 
@@ -79,15 +75,13 @@ class Vantage:
         if self._network is None:
             yield
             return
-        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-        try:
-            _setns(self._network, self.place)
+        with ExitStack() as stack:
             try:
-                yield
-            finally:
-                _setns(home, self.place)
-        finally:
-            os.close(home)
+                namespaces = stack.enter_context(Namespaces())
+                stack.enter_context(namespaces.inside(f"/proc/self/fd/{self._network}"))
+            except OSError as error:
+                raise LabError(f"{self.place} cannot be entered ({error.strerror}): use become") from error
+            yield
 
     def socket(self, family: int, kind: int, protocol: int = 0) -> socket.socket:
         """A non-blocking socket that lives in the namespace, wherever its user is."""
@@ -137,7 +131,7 @@ def open_place(place: Place, docker: DockerSocket) -> Vantage:
     if not place.netns:
         return Vantage(place, None, _open_directory("/"), ("etc",))
     named = "/" not in place.netns
-    path = f"/run/netns/{place.netns}" if named else place.netns
+    path = path_of(place.netns)
     # `ip netns exec` shows a named namespace the files in /etc/netns/NAME instead of those in /etc.
     etc = (f"etc/netns/{place.netns}", "etc") if named else ("etc",)
     return Vantage(place, _open_namespace(path, place), _open_directory("/"), etc)
@@ -182,11 +176,6 @@ def _open_namespace(path: str, place: Place) -> int:
 
 def _open_directory(path: str) -> int:
     return os.open(path, os.O_PATH | os.O_DIRECTORY)
-
-
-def _setns(namespace: int, place: Place) -> None:
-    if _libc.setns(namespace, _CLONE_NEWNET) != 0:
-        raise LabError(f"{place} cannot be entered ({os.strerror(ctypes.get_errno())}): use become")
 
 
 def _open_in_root(root: int, path: str) -> int:

@@ -16,6 +16,8 @@ description:
   - All probes of a call run side by side, so a call takes as long as its slowest probe.
   - Nothing has to be installed in a container. Names are looked up as the container would, in its C(/etc/hosts) and
     with its DNS servers, Docker's own included.
+extends_documentation_fragment:
+  - emon.overlay_lab.probes
 attributes:
   check_mode:
     support: full
@@ -27,60 +29,6 @@ attributes:
     support: full
     description: Running it again changes nothing, because it never changes anything.
 options:
-  probes:
-    description: What to probe, and from where.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      netns:
-        description:
-          - The network namespace to probe from, by name (as in C(ip netns)) or by path where there is a C(/).
-          - With neither O(probes[].netns) nor O(probes[].container) the host's own namespace is meant.
-        type: str
-      container:
-        description: The Docker container to probe from. It needs to be running.
-        type: str
-      to:
-        description:
-          - The IPv4 or IPv6 address, or the name, to probe.
-          - A name that has addresses of both families is probed at its IPv4 address.
-        type: str
-        required: true
-      protocol:
-        description: V(icmp) sends echo requests as ping does, V(tcp) opens connections as telnet does.
-        type: str
-        choices: [icmp, tcp]
-        default: icmp
-      port:
-        description: The TCP port. Required with, and only with, O(probes[].protocol=tcp).
-        type: int
-      size:
-        description:
-          - Bytes of payload in an ICMP packet, 56 by default. The packet on the wire is 28 bytes longer with IPv4, 48
-            with IPv6.
-        type: int
-      dont_fragment:
-        description:
-          - Forbid routers and this host to fragment ICMP packets, so a packet longer than the path's MTU is lost.
-            The MTU that was in its way is returned.
-        type: bool
-      count:
-        description: How many packets to send, or connections to open.
-        type: int
-        default: 3
-      interval:
-        description: Seconds between packets.
-        type: float
-        default: 0.2
-      timeout:
-        description: Seconds to wait for the answer to each packet.
-        type: float
-        default: 1.0
-      max_loss:
-        description: Largest share of packets (0 to 1) that may be lost while the target still counts as reachable.
-        type: float
-        default: 0.0
   fail:
     description: Fail where a target is not reachable. Otherwise this is only told in the return values.
     type: bool
@@ -201,12 +149,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import La
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "probes": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": _reachability.PROBE_OPTIONS,
-            },
+            "probes": _reachability.PROBES,
             "fail": {"type": "bool", "default": True},
         },
         supports_check_mode=True,

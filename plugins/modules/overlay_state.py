@@ -1,0 +1,196 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: overlay_state
+short_description: Read what a host knows of its overlay networks, and probe them
+version_added: 0.1.0
+author: The emon.overlay_lab authors (@emon)
+description:
+  - Reads, in one call on one host, what has to be known to verify Docker networks that span hosts. The networks and
+    containers as Docker describes them, the interfaces inside the containers and the entries that forward to other
+    hosts as the kernel has them.
+  - Probes, in the same call, whether packets cross. A probe that fails does not fail the module.
+  - It judges nothing. What is absent, stopped or unreachable is told in the return values.
+extends_documentation_fragment:
+  - emon.overlay_lab.probes
+attributes:
+  check_mode:
+    support: full
+    description: Can run in check mode. Reading changes nothing, so it is done in check mode too.
+  diff_mode:
+    support: none
+    description: Will return details on what has changed. Nothing ever changes.
+  idempotent:
+    support: full
+    description: Running it again changes nothing, because it never changes anything.
+options:
+  networks:
+    description: Names of the networks to read.
+    type: list
+    elements: str
+    default: []
+  containers:
+    description: Names of the containers to read.
+    type: list
+    elements: str
+    default: []
+notes:
+  - Needs root on the managed host, and Docker at its unix socket. No Python library.
+seealso:
+  - module: emon.overlay_lab.reachability
+  - module: emon.overlay_lab.docker_network_info
+"""
+
+EXAMPLES = r"""
+- name: The overlay is read and probed
+  emon.overlay_lab.overlay_state:
+    networks: [demo]
+    containers: [test1]
+    probes:
+      - {container: test1, to: test2}
+      - {container: test1, to: 10.200.0.3, size: 1422, dont_fragment: true}
+  register: overlay
+
+- name: Each interface of the container has the overlay's MTU
+  ansible.builtin.assert:
+    that: item.mtu == 1450
+  loop: "{{ overlay.containers[0].interfaces | rejectattr('name', 'eq', 'eth1') }}"
+"""
+
+RETURN = r"""
+networks:
+  description:
+    - One entry for each network of the names asked for, two where one name was made twice. A name without a network is
+      an entry that does not exist.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The network's name.
+      type: str
+      sample: demo
+    exists:
+      description: Whether this host's Docker knows it. Where not, the other values are null or empty.
+      type: bool
+      sample: true
+    id:
+      description: The network's id, the same on every host.
+      type: str
+    driver:
+      description: The network's driver.
+      type: str
+      sample: overlay
+    scope:
+      description: V(global) with a cluster store, V(swarm) with Swarm, V(local) where only this host knows it.
+      type: str
+      sample: global
+    subnets:
+      description: The network's subnets.
+      type: list
+      elements: str
+      sample: [10.200.0.0/24]
+    mtu:
+      description: The MTU that the network was created with. Null where none was given.
+      type: int
+      sample: 1500
+    options:
+      description: The driver's options.
+      type: dict
+    sandbox:
+      description:
+        - The namespace in which Docker keeps this host's part of an overlay network. Null where this host has no part
+          in it, or the network's bridge is in the host's own namespace.
+      type: str
+      sample: /var/run/docker/netns/1-5d2ac4f1f0
+    vnis:
+      description: The VNIs of the VXLANs that this host has for the network.
+      type: list
+      elements: int
+      sample: [256]
+containers:
+  description: One entry for each container asked for.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The container's name.
+      type: str
+      sample: test1
+    exists:
+      description: Whether there is such a container.
+      type: bool
+      sample: true
+    running:
+      description: Whether it runs.
+      type: bool
+      sample: true
+    status:
+      description: Docker's word for its state. Null where it does not exist.
+      type: str
+      sample: running
+    pid:
+      description: Process id of its first process. Null where it does not run.
+      type: int
+      sample: 4711
+    networks:
+      description: The networks that Docker has attached it to, with its address and MAC in each.
+      type: list
+      elements: dict
+      sample: [{name: demo, id: 5d2ac4f1f0, address: 10.200.0.2, mac: "02:42:0a:c8:00:02"}]
+    interfaces:
+      description: The interfaces in its network namespace as the kernel has them, without the loopback.
+      type: list
+      elements: dict
+      sample: [{name: eth0, mtu: 1450, mac: "02:42:0a:c8:00:02", addresses: [10.200.0.2/24]}]
+forwarding:
+  description:
+    - The entries by which the host forwards to containers on other hosts, from C(bridge fdb) and C(ip neigh) of the
+      network's VXLANs, matched by MAC.
+    - The VTEP is null where only the neighbour table knows the MAC, the address where only the forwarding database
+      does.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{network: demo, mac: "02:42:0a:c8:00:03", vtep: 192.168.1.117, address: 10.200.0.3}]
+probes:
+  description: One result for each probe, with the keys of RV(emon.overlay_lab.reachability#module:results).
+  returned: success
+  type: list
+  elements: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _overlay_state, _reachability
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+
+def main() -> None:
+    names = {"type": "list", "elements": "str", "default": []}
+    module = AnsibleModule(
+        argument_spec={
+            "networks": names,
+            "containers": names,
+            "probes": _reachability.PROBES,
+        },
+        supports_check_mode=True,
+    )
+    try:
+        probes = _reachability.parse(module.params["probes"])
+        with DockerSocket() as docker:
+            state = _overlay_state.read(docker, module.params["networks"], module.params["containers"])
+        results = _reachability.run(probes)
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults)
+    module.exit_json(changed=False, probes=results, **state)
+
+
+if __name__ == "__main__":
+    main()
