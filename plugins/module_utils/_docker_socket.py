@@ -52,6 +52,10 @@ class DockerSocket:
         """What `docker inspect` says of a container; None where there is none of that name."""
         return self._get(f"/containers/{quote(name, safe='')}/json")
 
+    def containers(self) -> list[dict[str, Any]]:
+        """What `docker ps --all` says."""
+        return self._get("/containers/json?all=true") or []
+
     def networks(self, names: list[str]) -> list[dict[str, Any]]:
         """What `docker network ls` says of the networks of these names: two of one name are two entries."""
         found = self._get("/networks?" + urlencode({"filters": json.dumps({"name": names})})) or []

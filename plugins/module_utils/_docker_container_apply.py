@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""Carries out a container's plan. What fails leaves the container that was there before."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_endpoint as endpoints
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import Plan, inspect, shown
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+# After a crash of the host, a container's sandbox in the store names a namespace that went with the host.
+_LOST_SANDBOX = ("could not get network sandbox", "failed get network namespace")
+# Where the container that is replaced waits until the new one runs.
+_FORMER = "-former"
+
+
+def apply(client, made: Plan) -> tuple[dict[str, Any], list[str]]:
+    """Returns the container as modules show it ({} where it is absent), and what had to be healed, a line each."""
+    name = made.spec.name
+    healed: list[str] = []
+    if made.remove and not made.create:
+        _remove(client, made.before["Id"], name)  # type: ignore[index]
+        return {}, healed
+    if not made.differences.changed:
+        return shown(made.before), healed
+    if made.create:
+        _create(client, made)
+    else:
+        _change(client, made, healed)
+    container = inspect(client, name)
+    if container is None:
+        raise LabError(f"container {name}: is gone again: does somebody else manage it?")
+    state = container["State"]
+    if made.run == "start" and not state["Running"] and state["ExitCode"]:
+        raise LabError(
+            f"container {name}: ended at once with exit code {state['ExitCode']}{_last_words(client, container)}"
+        )
+    return shown(container), healed
+
+
+def _create(client, made: Plan) -> None:
+    name = made.spec.name
+    if made.before:
+        _put_aside(client, made)
+    created = ""
+    try:
+        with reported(f"container {name}: creation"):
+            created = client.create_container_from_config(made.spec.to_api(), name)["Id"]
+        for endpoint in made.join:
+            _join(client, name, created, endpoint)
+        if made.run:
+            with reported(f"container {name}: start"):
+                client.start(created)
+    except LabError:
+        if created:
+            _remove(client, created, name)
+        if made.before:
+            _bring_back(client, made)
+        raise
+    if made.before:
+        _remove(client, made.before["Id"], f"{name}{_FORMER}")
+
+
+def _change(client, made: Plan, healed: list[str]) -> None:
+    name, container_id = made.spec.name, made.before["Id"]  # type: ignore[index]
+    if made.run == "stop":
+        _stop(client, name, container_id)
+    if made.restart_policy:
+        with reported(f"container {name}: restart policy"):
+            client.update_container(container_id, restart_policy={"Name": made.restart_policy})
+    for network in made.leave:
+        with reported(f"container {name}: leaving network {network}"):
+            client.disconnect_container_from_network(container_id, network, force=False)
+    for endpoint in made.join:
+        _join(client, name, container_id, endpoint)
+    if made.run == "start":
+        _start(client, made, healed)
+    elif made.run == "restart":
+        with reported(f"container {name}: restart"):
+            client.restart(container_id, timeout=made.spec.fixed["StopTimeout"])
+    elif made.run == "unpause":
+        with reported(f"container {name}: unpause"):
+            client.unpause(container_id)
+
+
+def _start(client, made: Plan, healed: list[str]) -> None:
+    """Start it; where its sandbox was lost with the host, leave its networks and join them again first."""
+    name, container_id = made.spec.name, made.before["Id"]  # type: ignore[index]
+    try:
+        with reported(f"container {name}: start"):
+            client.start(container_id)
+        return
+    except LabError as error:
+        if not any(sign in str(error) for sign in _LOST_SANDBOX):
+            raise
+    container = inspect(client, name) or {}
+    for network, settings in container["NetworkSettings"]["Networks"].items():
+        endpoint = endpoints.from_api(network, settings, container_id)
+        with reported(f"container {name}: leaving network {network}, whose sandbox was lost"):
+            client.disconnect_container_from_network(container_id, network, force=True)
+        _join(client, name, container_id, endpoint)
+        healed.append(
+            f"container {name}: its sandbox was lost with a crash of the host; left and joined network {network} again"
+        )
+    with reported(f"container {name}: start"):
+        client.start(container_id)
+
+
+def _join(client, name: str, container_id: str, endpoint: endpoints.Endpoint) -> None:
+    with reported(f"container {name}: joining network {endpoint.network}"):
+        endpoints.connect(client, container_id, endpoint.network, endpoint)
+
+
+def _put_aside(client, made: Plan) -> None:
+    """Free the name, the ports and the addresses without losing the container."""
+    assert made.before is not None
+    _stop(client, made.spec.name, made.before["Id"])
+    with reported(f"container {made.spec.name}: putting the former one aside"):
+        client.rename(made.before["Id"], f"{made.spec.name}{_FORMER}")
+
+
+def _bring_back(client, made: Plan) -> None:
+    assert made.before is not None
+    with reported(f"container {made.spec.name}: bringing the former one back"):
+        client.rename(made.before["Id"], made.spec.name)
+        if made.before["State"]["Running"]:
+            client.start(made.before["Id"])
+
+
+def _stop(client, name: str, container_id: str) -> None:
+    with reported(f"container {name}: stop"):
+        # Without a timeout here the container's own one counts, which is short.
+        client.stop(container_id)
+
+
+def _remove(client, container_id: str, name: str) -> None:
+    with reported(f"container {name}: removal"):
+        client.remove_container(container_id, v=True, force=True)
+
+
+def _last_words(client, container: dict[str, Any]) -> str:
+    with reported(f"container {container['Name']}: its log"):
+        # Its process may end before its output has come to the log.
+        time.sleep(0.1)
+        words = client.logs(container["Id"], tail=1).decode(errors="replace").strip()
+    return f": {words}" if words else ""

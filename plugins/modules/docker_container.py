@@ -1,0 +1,264 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: docker_container
+short_description: Containers for a network lab
+version_added: 0.1.0
+author: "The emon.overlay_lab authors (@emon)"
+description:
+  - Makes, starts, stops and removes a container, in every network mode and on any number of networks.
+  - What Docker fixes at creation is compared by a digest that is kept in the label C(emon.overlay_lab.digest); where it
+    differs, the container is made anew, and the diff says why. If the new one cannot be started, the former one comes
+    back. Networks, the restart policy and the running state are compared with the live container and changed in place.
+  - A container that this module did not make is never changed or removed.
+  - When a container does not start because its sandbox was lost in a crash of the host, it is disconnected from its
+    networks and connected again, and RV(healed) says so.
+  - It is no general container module. For volumes, environment, health checks and limits use
+    C(community.docker.docker_container).
+extends_documentation_fragment:
+  - emon.overlay_lab.docker
+attributes:
+  check_mode:
+    support: full
+    description: Can run without changing anything, and returns what it would do.
+  diff_mode:
+    support: full
+    description: Returns each attribute that differs, before and after.
+  idempotent:
+    support: full
+    description: A second run with the same options changes nothing.
+options:
+  name:
+    description: The container's name.
+    type: str
+    required: true
+  image:
+    description:
+      - The image, which has to be on the host.
+      - Without it only the running state of a container that is there is managed, and nothing else compared.
+    type: str
+  command:
+    description: What it runs, as a list or as a text that is split like a shell's. The image's own command by default.
+    type: raw
+  network_mode:
+    description:
+      - V(default) or V(bridge) for Docker's default bridge, V(host) for the host's own namespace, V(none) for lo alone,
+        or V(container:NAME) for the namespace of another container.
+      - By default V(default), or where O(networks) is given, these alone. With V(bridge) and O(networks) it is on
+        the default bridge as well.
+      - A container that shares another one's namespace is started again when that one has been, because it was left
+        with the former namespace.
+    type: str
+  networks:
+    description: Networks to be on. Others are left. Joining and leaving does not recreate the container.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: The network's name.
+        type: str
+        required: true
+      ipv4_address:
+        description: A fixed address. Without it any address is right.
+        type: str
+      ipv6_address:
+        description: A fixed IPv6 address.
+        type: str
+      aliases:
+        description: Further names by which the network's containers find it.
+        type: list
+        elements: str
+      links:
+        description: Names of its own for other containers, as C(CONTAINER:ALIAS).
+        type: list
+        elements: str
+  links:
+    description: Legacy links on the default bridge, as C(CONTAINER) or C(CONTAINER:ALIAS).
+    type: list
+    elements: str
+  published_ports:
+    description:
+      - Ports of the host that lead to the container, as C([ADDRESS:][HOST_PORT:]PORT[/PROTOCOL]); ranges of equal
+        length on both sides are possible. A port that is in use is refused before anything is started.
+    type: list
+    elements: str
+  restart_policy:
+    description: Whether dockerd starts it again.
+    type: str
+    choices: ["no", always, on-failure, unless-stopped]
+    default: "no"
+  hostname:
+    description: Its host name. The short id by default.
+    type: str
+  extra_hosts:
+    description: Names and addresses for C(/etc/hosts).
+    type: dict
+  dns:
+    description: Addresses of name servers.
+    type: list
+    elements: str
+  capabilities:
+    description: Capabilities to add, such as V(NET_ADMIN).
+    type: list
+    elements: str
+  drop_capabilities:
+    description: Capabilities to take away.
+    type: list
+    elements: str
+  sysctls:
+    description: Kernel parameters of its namespaces.
+    type: dict
+  labels:
+    description: Labels.
+    type: dict
+  init:
+    description: Whether a small init is its first process, so that it ends when it is told to.
+    type: bool
+    default: true
+  stop_timeout:
+    description: Seconds until a container that does not stop is killed, by this module as well as by dockerd.
+    type: int
+    default: 1
+  state:
+    description:
+      - V(present) leaves it running or not, as it is. V(stopped) without O(image) is content with no container at all.
+    type: str
+    choices: [present, started, stopped, absent]
+    default: started
+seealso:
+  - module: emon.overlay_lab.docker_network
+  - module: emon.overlay_lab.busybox_image
+"""
+
+EXAMPLES = r"""
+- name: A container on an overlay network, at a fixed address
+  emon.overlay_lab.docker_container:
+    name: test1
+    image: busybox:lab
+    command: sleep infinity
+    networks:
+      - {name: demo, ipv4_address: 10.200.0.10, aliases: [web]}
+
+- name: One that shares its network namespace
+  emon.overlay_lab.docker_container:
+    name: test1-shell
+    image: busybox:lab
+    command: sleep infinity
+    network_mode: container:test1
+
+- name: A web server on the default bridge, with a link to another container
+  emon.overlay_lab.docker_container:
+    name: web
+    image: busybox:lab
+    command: httpd -f -p 80
+    published_ports: ["8080:80"]
+    links: [db]
+
+- name: Stopped, whatever it is made of
+  emon.overlay_lab.docker_container:
+    name: test1
+    state: stopped
+"""
+
+RETURN = r"""
+container:
+  description: The container; empty where it is absent. In check mode, what is known in advance.
+  returned: always
+  type: dict
+  contains:
+    id:
+      description: Its id.
+      type: str
+    name:
+      description: Its name.
+      type: str
+    state:
+      description: Docker's word for its state, such as V(running) or V(exited).
+      type: str
+    pid:
+      description: Its first process on the host; 0 where it does not run.
+      type: int
+    image:
+      description: The image's name.
+      type: str
+    network_mode:
+      description: Docker's network mode, which is the first network at creation.
+      type: str
+    networks:
+      description: By network, C(ipv4_address), C(ipv6_address), C(mac), C(gateway) and C(aliases).
+      type: dict
+    labels:
+      description: Its labels.
+      type: dict
+healed:
+  description: What had to be mended before it started, a line each.
+  returned: always
+  type: list
+  elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container, _docker_container_apply
+from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import validate
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DOCKER_ARGUMENTS, connect
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import parse
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+_NAMES = {"type": "list", "elements": "str"}
+ARGUMENTS = DOCKER_ARGUMENTS | {
+    "name": {"type": "str", "required": True},
+    "image": {"type": "str"},
+    "command": {"type": "raw"},
+    "network_mode": {"type": "str"},
+    "networks": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "ipv4_address": {"type": "str"},
+            "ipv6_address": {"type": "str"},
+            "aliases": _NAMES,
+            "links": _NAMES,
+        },
+    },
+    "links": _NAMES,
+    "published_ports": _NAMES,
+    "restart_policy": {"type": "str", "choices": ["no", "always", "on-failure", "unless-stopped"], "default": "no"},
+    "hostname": {"type": "str"},
+    "extra_hosts": {"type": "dict"},
+    "dns": _NAMES,
+    "capabilities": _NAMES,
+    "drop_capabilities": _NAMES,
+    "sysctls": {"type": "dict"},
+    "labels": {"type": "dict"},
+    "init": {"type": "bool", "default": True},
+    "stop_timeout": {"type": "int", "default": 1},
+    "state": {"type": "str", "choices": ["present", "started", "stopped", "absent"], "default": "started"},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
+    validate(module, "docker")
+    healed: list[str] = []
+    try:
+        spec = parse(module.params)
+        client = connect(module.params["docker_host"], module.params["timeout"])
+        plan = _docker_container.plan(client, spec, module.params["state"])
+        if module.check_mode:
+            container = _docker_container.expected(plan)
+        else:
+            container, healed = _docker_container_apply.apply(client, plan)
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults)
+    differences = plan.differences
+    module.exit_json(changed=differences.changed, diff=differences.diff, container=container, healed=healed)
+
+
+if __name__ == "__main__":
+    main()
