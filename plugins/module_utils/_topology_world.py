@@ -1,0 +1,201 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""What is: links, addresses and routes of some namespaces, read once and kept as plain data."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_interface, ip_network
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _rtnetlink as rtnetlink
+from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import Identity, Namespaces, identity
+from ansible_collections.emon.overlay_lab.plugins.module_utils._rtnetlink import Attributes, attribute, attributes
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_kinds import KINDS
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import Address
+
+_IFINFO = struct.Struct("=BxHiII")
+_IFADDR = struct.Struct("=BBBBI")
+_RTMSG = struct.Struct("=BBBBBBBBI")
+IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER = 1, 3, 4, 5, 10
+IFLA_LINKINFO, IFLA_GROUP, IFLA_EXT_MASK, IFLA_LINK_NETNSID = 18, 27, 29, 37
+_INFO_KIND, _INFO_DATA = 1, 2
+_IFA_ADDRESS, _IFA_LOCAL = 1, 2
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_TABLE = 1, 4, 5, 15
+_NETNSA_FD = 3
+_IFF_UP = 1
+_SCOPE_UNIVERSE = 0
+_MAIN_TABLE, _UNICAST = 254, 1
+# Statistics are half of a link's answer, and nobody here reads them.
+_SKIP_STATISTICS = attribute(IFLA_EXT_MASK, struct.pack("=I", 8))
+
+
+@dataclass
+class LinkState:
+    """A link as the kernel tells it."""
+
+    index: int
+    name: str
+    kind: str | None  # None: a real interface, or the loopback
+    up: bool
+    mtu: int
+    mac: str
+    group: int
+    master_index: int = 0
+    link_index: int = 0  # of the peer, or the parent
+    link_nsid: int | None = None  # None: the peer or parent is in the same namespace
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    addresses: set[Address] = field(default_factory=set)
+    master: str | None = None
+
+
+@dataclass(frozen=True)
+class RouteState:
+    to: str
+    via: str | None
+    dev: str | None
+
+
+@dataclass
+class Place:
+    """One namespace."""
+
+    identity: Identity
+    links: dict[str, LinkState]
+    routes: set[RouteState]
+    # The id by which links here refer to another namespace, for those that were asked.
+    nsids: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class World:
+    """The namespaces that were read. One that does not exist is not in it."""
+
+    places: dict[str, Place] = field(default_factory=dict)
+
+    def link(self, netns: str, name: str) -> LinkState | None:
+        place = self.places.get(netns)
+        return place.links.get(name) if place else None
+
+
+def read(
+    namespaces: Namespaces,
+    wanted: Iterable[str],
+    routes_of: Iterable[str] = (),
+    peers: Mapping[str, set[str]] | None = None,
+) -> World:
+    """Read the namespaces that exist of ``wanted``.
+
+    ``routes_of``: those whose routes matter. ``peers``: namespace -> the namespaces for whose ids to ask in it, without
+    which "peer is interface 2 of namespace id 5" cannot be told to be the right one.
+    """
+    world = World()
+    with_routes = set(routes_of)
+    for netns in dict.fromkeys(wanted):
+        found = identity(netns)
+        if found is None:
+            continue
+        with namespaces.inside(netns):
+            here = rtnetlink.Socket()
+        with here:
+            place = Place(found, _links(here), set())
+            _add_addresses(here, place)
+            if netns in with_routes:
+                place.routes = _routes(here, place)
+            for peer in (peers or {}).get(netns, ()):
+                if identity(peer):
+                    with namespaces.opened(peer) as descriptor:
+                        place.nsids[peer] = _nsid(here, descriptor)
+        world.places[netns] = place
+    return world
+
+
+def _text(value: bytes) -> str:
+    return value.rstrip(b"\0").decode(errors="replace")
+
+
+def _number(found: Attributes, number: int) -> int:
+    value = found.get(number)
+    return struct.unpack_from("=I", value)[0] if value else 0
+
+
+def _links(here: rtnetlink.Socket) -> dict[str, LinkState]:
+    links = [link_state(body) for body in here.dump(rtnetlink.GETLINK, bytes(_IFINFO.size), _SKIP_STATISTICS)]
+    names = {link.index: link.name for link in links}
+    for link in links:
+        link.master = names.get(link.master_index)
+    return {link.name: link for link in links}
+
+
+def link_state(body: bytes) -> LinkState:
+    """Read the body of one answer about a link."""
+    _, _, index, flags, _ = _IFINFO.unpack_from(body)
+    found = attributes(body, _IFINFO.size)
+    info = attributes(found[IFLA_LINKINFO]) if IFLA_LINKINFO in found else {}
+    kind = _text(info[_INFO_KIND]) if _INFO_KIND in info else None
+    settings: dict[str, Any] = {}
+    if kind in KINDS and _INFO_DATA in info:
+        data = attributes(info[_INFO_DATA])
+        settings = {name: setting.read(data.get(setting.number)) for name, setting in KINDS[kind].items()}
+    return LinkState(
+        index=index,
+        name=_text(found[IFLA_IFNAME]),
+        kind=kind,
+        up=bool(flags & _IFF_UP),
+        mtu=_number(found, IFLA_MTU),
+        mac=found.get(IFLA_ADDRESS, b"").hex(":"),
+        group=_number(found, IFLA_GROUP),
+        master_index=_number(found, IFLA_MASTER),
+        link_index=_number(found, IFLA_LINK),
+        link_nsid=struct.unpack("=i", found[IFLA_LINK_NETNSID])[0] if IFLA_LINK_NETNSID in found else None,
+        settings=settings,
+    )
+
+
+def _add_addresses(here: rtnetlink.Socket, place: Place) -> None:
+    by_index = {link.index: link for link in place.links.values()}
+    for body in here.dump(rtnetlink.GETADDR, bytes(_IFADDR.size)):
+        family, length, _, scope, index = _IFADDR.unpack_from(body)
+        if index not in by_index or (family == socket.AF_INET6 and scope != _SCOPE_UNIVERSE):
+            continue  # link-local addresses are the kernel's own business
+        found = attributes(body, _IFADDR.size)
+        packed = found.get(_IFA_LOCAL) or found[_IFA_ADDRESS]
+        by_index[index].addresses.add(ip_interface((packed, length)))
+
+
+def _routes(here: rtnetlink.Socket, place: Place) -> set[RouteState]:
+    names = {link.index: link.name for link in place.links.values()}
+    routes = set()
+    for body in here.dump(rtnetlink.GETROUTE, bytes(_RTMSG.size)):
+        family, length, _, _, table, _, _, kind, _ = _RTMSG.unpack_from(body)
+        found = attributes(body, _RTMSG.size)
+        if kind != _UNICAST or (_number(found, _RTA_TABLE) or table) != _MAIN_TABLE:
+            continue
+        default = bytes(4 if family == socket.AF_INET else 16)
+        routes.add(
+            RouteState(
+                to=str(ip_network((found.get(_RTA_DST, default), length))),
+                via=str(ip_address(found[_RTA_GATEWAY])) if _RTA_GATEWAY in found else None,
+                dev=names.get(_number(found, _RTA_OIF)),
+            )
+        )
+    return routes
+
+
+def _nsid(here: rtnetlink.Socket, descriptor: int) -> int:
+    body = here.ask(rtnetlink.GETNSID, bytes(4), attribute(_NETNSA_FD, struct.pack("=I", descriptor)))
+    return struct.unpack("=i", attributes(body, 4)[1])[0] if body else -1
+
+
+def index_of(here: rtnetlink.Socket, name: str) -> int:
+    """The index of a link; 0 where there is none."""
+    packed = attribute(IFLA_IFNAME, name.encode() + b"\0") + _SKIP_STATISTICS
+    body = here.ask(rtnetlink.GETLINK, bytes(_IFINFO.size), packed)
+    return _IFINFO.unpack_from(body)[2] if body else 0
