@@ -40,8 +40,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 REQUIRED_TOGETHER = [("client_cert", "client_key")]
 
-# gRPC's status codes, as the JSON API tells them.
-UNAVAILABLE, FAILED_PRECONDITION = 14, 9
+# gRPC's status code for "try another", as the JSON API tells it.
+UNAVAILABLE = 14
 # etcd answers thus before it proposes anything to the cluster, so another member may be asked whatever the request.
 _NOT_DONE = ("no leader", "not supported for learner")
 
@@ -52,6 +52,10 @@ class EndpointFault(Exception):
     def __init__(self, url: str, what: str, done: bool = False) -> None:
         self.url, self.what, self.done = url, what, done
         super().__init__(f"{url}: {what}")
+
+
+class NotYet(LabError):
+    """etcd changes no membership now, because it wants to see its members connected for a while first."""
 
 
 class Refused(Exception):
@@ -164,6 +168,8 @@ class Endpoint:
             what = f"it answers {status} to {path}: etcd 3.4 or later with enable-grpc-gateway is needed"
             raise EndpointFault(self.url, what)
         message = str(answer.get("message") or answer.get("error"))
+        if "unhealthy cluster" in message:
+            raise NotYet(f"etcd refused: {self.url}: {message}: a member is down, or joined within the last 5 s")
         not_done = any(words in message for words in _NOT_DONE)
         if answer["code"] == UNAVAILABLE or not_done:
             raise EndpointFault(self.url, message, done=not not_done)
@@ -189,7 +195,7 @@ def _explain(error: Exception, connection: http.client.HTTPConnection) -> str:
 def _explain_tls(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not accepted ({error.verify_message}): is ca_cert the CA of this cluster?"
-    if error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
+    if error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNEXPECTED_EOF_WHILE_READING"):
         return "it does not speak TLS: write http://"
     reason = (error.reason or str(error)).lower().replace("_", " ")
     return f"TLS failed ({reason}): are client_cert and client_key of the cluster's CA, and still valid?"
