@@ -9,13 +9,15 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import struct
 from dataclasses import dataclass
 
 A = 1
 AAAA = 28
-NXDOMAIN = 3
+NOERROR, NXDOMAIN = 0, 3
 _IN = 1
+_LABEL = re.compile(rb"[A-Za-z0-9_-]+")  # the underscore is for containers' names
 _HEADER = struct.Struct("!6H")
 _RECORD = struct.Struct("!HHIH")
 _RESPONSE = 0x8000
@@ -93,11 +95,10 @@ def encode_name(name: str) -> bytes:
     encoded = b""
     for label in name.split("."):
         try:
-            # Underscores are legal in container names; only other alphabets need IDNA.
             raw = label.encode("ascii") if label.isascii() else label.encode("idna")
         except UnicodeError as error:
             raise ValueError(f"{name!r} is not a host name") from error
-        if not 1 <= len(raw) <= 63 or not label.isprintable() or " " in label:
+        if not 1 <= len(raw) <= 63 or not _LABEL.fullmatch(raw):
             raise ValueError(f"{name!r} is not a host name")
         encoded += bytes([len(raw)]) + raw
     if len(encoded) > 254:
@@ -138,6 +139,8 @@ def parse_answer(message: bytes, ident: int, name: str, kind: int) -> Answer | N
             at += _RECORD.size
             data = message[at : at + length]
             at += length
+            if at > len(message):
+                return None
             if (its_kind, its_class, len(data)) == (kind, _IN, 4 if kind == A else 16):
                 addresses.append(str(ipaddress.ip_address(data)))
     except (struct.error, IndexError):

@@ -37,25 +37,28 @@ async def resolve(vantage: Vantage, name: str) -> str:
     if listed:
         return listed[0]
     conf = _dns.parse_resolv_conf(vantage.resolv_conf)
+    codes = set()
     try:
         async with asyncio.timeout(_WHOLE_SECONDS):
             for candidate in conf.candidates(name):
-                address = await _look_up(vantage, conf, candidate)
-                if address:
-                    return address
+                answer = await _look_up(vantage, conf, candidate)
+                if answer.addresses:
+                    return answer.addresses[0]
+                codes.add(answer.code)
     except TimeoutError as error:
-        raise Unresolved(f"{name} was not resolved within {_WHOLE_SECONDS} s ({_servers(conf)})") from error
-    raise Unresolved(f"{name} is not known: neither /etc/hosts nor {_servers(conf)} has it")
+        raise Unresolved(f"{name} was not resolved within {_WHOLE_SECONDS} s by {_servers(conf)}") from error
+    failures = sorted(codes - {_dns.NOERROR, _dns.NXDOMAIN})
+    if failures:
+        raise Unresolved(f"{name} is not in /etc/hosts, and {_servers(conf)} failed (DNS response code {failures[0]})")
+    raise Unresolved(f"{name} is not known: it is not in /etc/hosts, nor in {_servers(conf)}")
 
 
-async def _look_up(vantage: Vantage, conf: _dns.ResolvConf, name: str) -> str | None:
-    for kind in (_dns.A, _dns.AAAA):
-        answer = await _ask_all(vantage, conf, name, kind)
-        if answer.addresses:
-            return answer.addresses[0]
-        if answer.code == _dns.NXDOMAIN:  # holds for every kind of record
-            return None
-    return None
+async def _look_up(vantage: Vantage, conf: _dns.ResolvConf, name: str) -> _dns.Answer:
+    answer = await _ask_all(vantage, conf, name, _dns.A)
+    # NXDOMAIN holds for every kind of record.
+    if answer.addresses or answer.code == _dns.NXDOMAIN:
+        return answer
+    return await _ask_all(vantage, conf, name, _dns.AAAA)
 
 
 async def _ask_all(vantage: Vantage, conf: _dns.ResolvConf, name: str, kind: int) -> _dns.Answer:
@@ -64,11 +67,11 @@ async def _ask_all(vantage: Vantage, conf: _dns.ResolvConf, name: str, kind: int
     for _ in range(_ATTEMPTS):
         for server in conf.nameservers:
             answer = await _ask(vantage, server, name, kind)
-            if answer and answer.code in (0, _dns.NXDOMAIN):
+            if answer and answer.code in (_dns.NOERROR, _dns.NXDOMAIN):
                 return answer
             failed = answer or failed
     if failed is None:
-        raise Unresolved(f"{name} is not in /etc/hosts, and {_servers(conf)} does not answer")
+        raise Unresolved(f"{name} is not in /etc/hosts, and there is no answer from {_servers(conf)}")
     return failed
 
 
