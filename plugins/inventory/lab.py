@@ -108,7 +108,10 @@ class InventoryModule(BaseInventoryPlugin):
         file = Path(path)
         try:
             choice = _read_choice(file, self.NAME)
-            self._fill(choice, _load_lab(choice, file))
+            lab = _load_lab(choice, file)
+            if "lab_errors" in inventory.groups["all"].vars:
+                raise LabError(f"{file.name}: another inventory of a lab was read before: a run is for one lab")
+            self._fill(choice, lab)
         except LabError as error:
             self._tell(error.faults)
 
@@ -128,7 +131,8 @@ class InventoryModule(BaseInventoryPlugin):
     def _tell(self, faults: list[str]) -> None:
         for group in ("lab", "lab_etcd", "lab_docker", "lab_simulated"):
             self.inventory.add_group(group)
-        self.inventory.set_variable("all", "lab_errors", faults)
+        earlier = self.inventory.groups["all"].vars.get("lab_errors", [])
+        self.inventory.set_variable("all", "lab_errors", earlier + faults)
         playbook = "start_at_task" in context.CLIARGS
         limited = bool(context.CLIARGS.get("subset"))
         if playbook and not limited:

@@ -43,7 +43,7 @@ REQUIRED_TOGETHER = [("client_cert", "client_key")]
 # gRPC's status code for "try another", as the JSON API tells it.
 UNAVAILABLE = 14
 # etcd answers thus before it proposes anything to the cluster, so another member may be asked whatever the request.
-_NOT_DONE = ("no leader", "not supported for learner")
+_NOT_DONE = ("no leader", "not supported for learner", "connection error")
 
 
 class EndpointFault(Exception):
@@ -127,33 +127,33 @@ def parse(params: dict[str, Any]) -> Access:
 class Endpoint:
     """One client URL, over one connection that is kept. For one thread at a time."""
 
-    def __init__(self, url: str, timeout: float, context: ssl.SSLContext | None) -> None:
+    def __init__(self, url: str, access: Access, context: ssl.SSLContext | None) -> None:
         parts = urlsplit(url)
         self.url = url
+        self._access = access
         self._connection: http.client.HTTPConnection
         if parts.scheme == "https":
-            self._connection = http.client.HTTPSConnection(parts.netloc, timeout=timeout, context=context)
+            self._connection = http.client.HTTPSConnection(parts.netloc, timeout=access.timeout, context=context)
         else:
-            self._connection = http.client.HTTPConnection(parts.netloc, timeout=timeout)
+            self._connection = http.client.HTTPConnection(parts.netloc, timeout=access.timeout)
 
     def request(
         self, method: str, path: str, body: bytes | None = None, content_type: str = "application/json"
     ) -> tuple[int, bytes]:
         """Status and body, whatever the status. Raises EndpointFault."""
+        connected = self._connection.sock is not None
         try:
-            if self._connection.sock is None:
+            if not connected:
                 self._connection.connect()
+                connected = True
             self._connection.request(method, path, body, {"Content-Type": content_type} if body is not None else {})
             response = self._connection.getresponse()
-            answer = response.status, response.read()
+            return response.status, response.read()
         except (OSError, http.client.HTTPException) as error:
-            # An alert means that TLS failed, so the request was not even read. A connect that failed sent nothing.
-            done = self._connection.sock is not None and not isinstance(error, ssl.SSLError)
             self._connection.close()
-            raise EndpointFault(self.url, _explain(error, self._connection), done) from error
-        if answer[0] == http.client.BAD_REQUEST and b"HTTP request to an HTTPS server" in answer[1]:
-            raise EndpointFault(self.url, "it speaks TLS: write https:// and give ca_cert")
-        return answer
+            # Where TLS failed, the request was not even read.
+            done = connected and not isinstance(error, ssl.SSLError)
+            raise EndpointFault(self.url, self._explain(error, connected), done) from error
 
     def v3(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """One call of the v3 API. Raises EndpointFault, or Refused with etcd's own words."""
@@ -170,35 +170,38 @@ class Endpoint:
         message = str(answer.get("message") or answer.get("error"))
         if "unhealthy cluster" in message:
             raise NotYet(f"etcd refused: {self.url}: {message}: a member is down, or joined within the last 5 s")
+        if "connection error" in message:
+            message = f"its JSON API cannot reach itself, so its certificate must also do as a client's ({message})"
         not_done = any(words in message for words in _NOT_DONE)
         if answer["code"] == UNAVAILABLE or not_done:
             raise EndpointFault(self.url, message, done=not not_done)
         raise Refused(self.url, message, answer["code"])
 
+    def _explain(self, error: Exception, connected: bool) -> str:
+        """One line for people: what happened and what to look at."""
+        host, port = self._connection.host, self._connection.port
+        if isinstance(error, ssl.SSLError):
+            return self._explain_tls(error, connected)
+        if isinstance(error, TimeoutError):
+            return f"no answer within {self._access.timeout:g} s: is {host} up, port {port} open, and quorum there?"
+        if isinstance(error, ConnectionRefusedError):
+            return f"connection refused: does etcd run on {host}? `systemctl status etcd` there tells"
+        if isinstance(error, socket.gaierror):
+            return f"the name {host} cannot be resolved: {error.strerror}"
+        if isinstance(error, (ConnectionError, http.client.HTTPException)):
+            other = "refuse client_cert" if self.url.startswith("https") else "want https://"
+            return f"it closed the connection without an answer: did it stop, or does it {other}?"
+        return getattr(error, "strerror", None) or str(error)
 
-def _explain(error: Exception, connection: http.client.HTTPConnection) -> str:
-    """One line for people: what happened and what to look at."""
-    host, port = connection.host, connection.port
-    if isinstance(error, ssl.SSLError):
-        return _explain_tls(error)
-    if isinstance(error, TimeoutError):
-        return f"no answer within {connection.timeout:g} s: is {host} up, port {port} open, and quorum there?"
-    if isinstance(error, ConnectionRefusedError):
-        return f"connection refused: does etcd run on {host}? `systemctl status etcd` there tells"
-    if isinstance(error, socket.gaierror):
-        return f"the name {host} cannot be resolved: {error.strerror}"
-    if isinstance(error, (ConnectionError, http.client.HTTPException)):
-        return f"the connection was closed without an answer ({type(error).__name__}): does it want https://?"
-    return getattr(error, "strerror", None) or str(error)
-
-
-def _explain_tls(error: ssl.SSLError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not accepted ({error.verify_message}): is ca_cert the CA of this cluster?"
-    if error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNEXPECTED_EOF_WHILE_READING"):
-        return "it does not speak TLS: write http://"
-    reason = (error.reason or str(error)).lower().replace("_", " ")
-    return f"TLS failed ({reason}): are client_cert and client_key of the cluster's CA, and still valid?"
+    def _explain_tls(self, error: ssl.SSLError, connected: bool) -> str:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"its certificate is not accepted ({error.verify_message}): is ca_cert the CA of this cluster?"
+        # Up to TLS 1.2 a certificate is refused in the handshake, by an alert; from 1.3 on, after it.
+        if not connected and "ALERT" not in str(error.reason):
+            return "it does not speak TLS: write http://"
+        if not self._access.client_cert:
+            return "it wants a client's certificate: give client_cert and client_key"
+        return f"it refuses {self._access.client_cert}: is it of the CA that this cluster trusts, and still valid?"
 
 
 class Client:
@@ -213,7 +216,7 @@ class Client:
 
     def endpoint(self, url: str) -> Endpoint:
         if url not in self._endpoints:
-            self._endpoints[url] = Endpoint(url, self.access.timeout, self._context)
+            self._endpoints[url] = Endpoint(url, self.access, self._context)
         return self._endpoints[url]
 
     def in_turn(self, ask: Callable[[Endpoint], T], repeatable: bool = True) -> T:

@@ -57,8 +57,11 @@ def _read(file: Item) -> Lab:
     tls, token = _read_etcd(given.get("etcd"), name)
     tcp_api = _read_docker(given.get("docker"))
     networks = read_networks(given["networks"], readable_sites, engine) if "networks" in given else {}
-    networks_told = "networks" not in given or given["networks"].is_list
-    reader = ContainerReader(hosts, networks if networks_told else None)
+    # With a network whose name cannot be read, nobody is to blame for naming one that is not known.
+    all_known = "networks" not in given or (
+        given["networks"].is_list and len(given["networks"].items()) == len(networks)
+    )
+    reader = ContainerReader(hosts, networks if all_known else None)
     containers = reader.read(given["containers"]) if "containers" in given else []
     check_capacity(networks, containers, len(hosts), engine)
     return Lab(
