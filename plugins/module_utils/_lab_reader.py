@@ -80,6 +80,7 @@ class Item:
             self._wrong_kind("a mapping")
             return {}
         found: dict[str, Item] = {}
+        lines: dict[str, int] = {}
         merged: dict[str, Item] = {}
         for key_node, value_node in self.node.value:
             if key_node.tag == _TAG + "merge":
@@ -92,11 +93,11 @@ class Item:
             if written is None:
                 continue
             item = Item(value_node, f"{self.path}.{shown(written)}".lstrip("."), self.faults)
+            line = key_node.start_mark.line + 1
             if written in found:
-                lines = f"{found[written].node.start_mark.line + 1} and {key_node.start_mark.line + 1}"
-                item.fault(f"given twice, in lines {lines}: remove one")
+                item.fault(f"given twice, in lines {lines[written]} and {line}: remove one")
             else:
-                found[written] = item
+                found[written], lines[written] = item, line
         return merged | found
 
     def keys(self, known: Iterable[str], required: Mapping[str, str] | None = None) -> dict[str, Item]:
@@ -232,7 +233,8 @@ class Item:
             return self.node
         try:
             return yaml.SafeLoader("").construct_object(self.node)
-        except (ValueError, yaml.YAMLError):
+        except (ValueError, LookupError, AttributeError, yaml.YAMLError):
+            # PyYAML lets a tag that does not fit its text, such as !!bool x, fail in a way of each tag's own.
             return self.node
 
     def _reading(self, secret: bool = False) -> str:
@@ -242,7 +244,7 @@ class Item:
         if isinstance(value, (int, float)):
             return "a number" if secret or str(value) == self.source else f"the number {value}"
         return {"timestamp": "a date", "binary": "binary data"}.get(
-            self.node.tag.removeprefix(_TAG), f"of the unknown kind {self.node.tag}"
+            self.node.tag.removeprefix(_TAG), f"of the kind {self.node.tag.replace(_TAG, '!!')}"
         )
 
     def _wrong_kind(self, wanted: str, prefix: str = "") -> None:
