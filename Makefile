@@ -12,8 +12,10 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 # Simulated hosts need root; their connection plugin cannot ask for a password, so the playbook itself runs with sudo.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo) env PATH="$(BIN):$$PATH" PYTHONDONTWRITEBYTECODE=1 OVERLAY_LAB_RELEASE=$(RELEASE)
-# labs/emon.yml has one inventory a site; another lab names its own: LAB=four SITE=company.
-INVENTORY := inventories/simulated/$(if $(filter emon,$(LAB)),,$(LAB)-)$(SITE).yml
+# The default lab has one inventory a site; another lab's begins with its name: LAB=four SITE=company, LAB=tutorial.
+INVENTORIES := inventories/simulated
+INVENTORY := $(if $(filter emon,$(LAB)),$(INVENTORIES)/$(SITE).yml,$(firstword \
+  $(wildcard $(INVENTORIES)/$(LAB)-$(SITE).yml $(INVENTORIES)/$(LAB).yml) $(INVENTORIES)/$(LAB)-$(SITE).yml))
 PLAY = $(AS_ROOT) $(BIN)/ansible-playbook -i $(INVENTORY)
 
 .PHONY: help setup overlay verify destroy shell test lint unit integration molecule soak benchmark clean

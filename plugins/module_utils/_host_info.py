@@ -77,7 +77,7 @@ def config_owner(path: Path) -> str:
     if not path.is_file():
         return ""
     with path.open(encoding="utf-8", errors="replace") as stream:
-        found = re.match(r"# Managed by emon\.overlay_lab for the lab (\S+)", stream.readline())
+        found = re.match(r"# Managed by emon\.overlay_lab for the lab ([^\s:]+)", stream.readline())
     return found.group(1) if found else ""
 
 

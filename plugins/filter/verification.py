@@ -1,0 +1,22 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Filters of the role verification: what to probe, and what the answers mean."""
+
+from __future__ import annotations
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._verification import probes, report
+
+
+def verification_probes(states: dict, lab: dict, host: str) -> list[dict]:
+    return probes(lab, states, host)
+
+
+def verification_report(states: dict, lab: dict, results: dict, store: list) -> dict:
+    return report(lab, states, results, store)
+
+
+class FilterModule:
+    def filters(self) -> dict:
+        return {"verification_probes": verification_probes, "verification_report": verification_report}

@@ -1,0 +1,255 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""Whether a lab works, judged from what its hosts showed. Pure functions: what to probe, and what the answers mean.
+
+``lab``: {"networks": lab_networks, "containers": lab_containers, "hosts": lab_hosts, "site": str, "engine": str}.
+``states``: host -> what the module overlay_state returned there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+# IPv4 and ICMP headers, which the MTU includes and an echo request's size does not.
+_ICMP_OVERHEAD = 28
+# A port that nothing listens on: an answer of either kind shows that TCP crosses the network both ways.
+_TCP_PORT = 1
+_REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One direction between two containers of a network."""
+
+    network: str
+    mtu: int
+    source: str
+    host: str
+    target: str
+    address: str
+
+
+def pairs(lab: dict[str, Any], states: dict[str, dict]) -> list[Pair]:
+    """Every ordered pair of containers that share a network and both have an address on it."""
+    addresses = {
+        (container["name"], place["name"]): place["address"]
+        for state in states.values()
+        for container in state["containers"]
+        for place in container["networks"]
+    }
+    found = []
+    for network in lab["networks"]:
+        members = [
+            container
+            for container in lab["containers"]
+            if network["name"] in [place["name"] for place in container["networks"]]
+        ]
+        found += [
+            Pair(network["name"], network["mtu"], one["name"], one["host"], other["name"], address)
+            for one in members
+            for other in members
+            if one is not other and (address := addresses.get((other["name"], network["name"])))
+        ]
+    return [pair for pair in found if pair.host in states]
+
+
+def probes(lab: dict[str, Any], states: dict[str, dict], host: str) -> list[dict[str, Any]]:
+    """Options of the module reachability for one host's containers, in the order of its pairs: four probes each."""
+    return [probe for pair in pairs(lab, states) if pair.host == host for probe in _probes(pair)]
+
+
+def _probes(pair: Pair) -> list[dict[str, Any]]:
+    base = {"container": pair.source, "count": 1, "timeout": 2.0}
+    return [
+        {**base, "to": pair.address},
+        {**base, "to": pair.target},
+        {**base, "to": pair.address, "size": pair.mtu - _ICMP_OVERHEAD, "dont_fragment": True},
+        {**base, "to": pair.address, "protocol": "tcp", "port": _TCP_PORT},
+    ]
+
+
+def report(
+    lab: dict[str, Any], states: dict[str, dict], results: dict[str, list[dict]], store: list[str]
+) -> dict[str, Any]:
+    """{"ok": bool, "faults": [line], "pairs": [row], "table": [line]}: what was proven, and each fault with its remedy.
+
+    ``results``: host -> results of the module reachability for `probes`; ``store``: the keys below /docker, for the
+    engine cluster_store.
+    """
+    rows = [row for host in states for row in _pair_rows(lab, states, results, host)]
+    faults = [
+        *_network_faults(lab, states, store),
+        *(line for host, state in states.items() for line in _container_faults(lab, host, state)),
+        *(line for host, state in states.items() for line in _forwarding_faults(lab, states, host, state)),
+        *(fault for row in rows for fault in row["faults"]),
+    ]
+    return {"ok": not faults, "faults": faults, "pairs": rows, "table": _table(lab, states, rows)}
+
+
+# -- faults ------------------------------------------------------------------------------------------------------------
+
+
+def _network_faults(lab: dict[str, Any], states: dict[str, dict], store: list[str]) -> list[str]:
+    faults = []
+    for network in lab["networks"]:
+        name = network["name"]
+        ids: dict[str, list[str]] = {}
+        for host, state in states.items():
+            found = [one for one in state["networks"] if one["name"] == name and one["exists"]]
+            if not found:
+                faults.append(f"{host}: the network {name} is not there: run playbooks/overlay.yml")
+            for one in found:
+                ids.setdefault(one["id"], []).append(host)
+        if len(ids) > 1:
+            listed = ", ".join(f"{identity[:12]} on {' and '.join(hosts)}" for identity, hosts in ids.items())
+            faults.append(f"the network {name} is {len(ids)} networks ({listed}): remove the ones without containers")
+        if lab["engine"] == "cluster_store":
+            faults += [
+                f"the store has no key docker/network/v1.0/network/{identity}: is etcd the one that dockerd uses?"
+                for identity in ids
+                if not any(key.endswith(f"/docker/network/v1.0/network/{identity}") for key in store)
+            ]
+    if lab["engine"] == "cluster_store":
+        nodes = [key for key in store if "/docker/nodes/" in key]
+        for host in states:
+            address = lab["hosts"][host]["addresses"][lab["site"]]
+            if not any(key.rpartition("/")[2].startswith(f"{address}:") for key in nodes):
+                faults.append(
+                    f"{host}: its dockerd is not in the store (docker/nodes/{address}:*): see its journal"
+                )
+    return faults
+
+
+def _container_faults(lab: dict[str, Any], host: str, state: dict) -> list[str]:
+    faults = []
+    found = {one["name"]: one for one in state["containers"]}
+    mtus = {network["name"]: network["mtu"] for network in lab["networks"]}
+    for wanted in lab["containers"]:
+        if wanted["host"] != host:
+            continue
+        name, container = wanted["name"], found.get(wanted["name"])
+        if not container or not container["running"]:
+            what = "is not there" if not container or not container["exists"] else "does not run"
+            faults.append(f"{host}: the container {name} {what}: run playbooks/overlay.yml")
+            continue
+        for place in container["networks"]:
+            interface = _interface(container, place["address"])
+            if place["name"] not in mtus:
+                continue
+            if interface is None:
+                faults.append(f"{host}: {name} has no interface with {place['address']} of {place['name']}: restart it")
+            elif interface["mtu"] != mtus[place["name"]]:
+                faults.append(
+                    f"{host}: {name} has MTU {interface['mtu']} on {place['name']}, wanted {mtus[place['name']]}:"
+                    " the network was made with another MTU; remove it and run playbooks/overlay.yml"
+                )
+    return faults
+
+
+def _forwarding_faults(lab: dict[str, Any], states: dict[str, dict], host: str, state: dict) -> list[str]:
+    """A host's forwarding entry for another's container has to lead to that host's address."""
+    entries = {(one["network"], one["mac"]): one for one in state["forwarding"]}
+    faults = []
+    for other, other_state in states.items():
+        if other == host:
+            continue
+        wanted = lab["hosts"][other]["addresses"][lab["site"]]
+        for container in other_state["containers"]:
+            for place in container["networks"]:
+                entry = entries.get((place["name"], place["mac"]))
+                if entry and entry["vtep"] and entry["vtep"] != wanted:
+                    faults.append(
+                        f"{host}: forwards {place['name']} traffic for {container['name']} ({place['mac']}) to"
+                        f" {entry['vtep']}, not to {other} at {wanted}: restart {container['name']} on {other}"
+                    )
+    return faults
+
+
+# -- pairs -------------------------------------------------------------------------------------------------------------
+
+
+def _pair_rows(lab: dict[str, Any], states: dict[str, dict], results: dict[str, list[dict]], host: str) -> list[dict]:
+    of_host = [pair for pair in pairs(lab, states) if pair.host == host]
+    answers = results.get(host, [])
+    return [_pair_row(lab, pair, answers[4 * index : 4 * index + 4]) for index, pair in enumerate(of_host)]
+
+
+def _pair_row(lab: dict[str, Any], pair: Pair, answers: list[dict]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "network": pair.network,
+        "from": pair.source,
+        "to": pair.target,
+        "address": pair.address,
+        "rtt_ms": None,
+        "faults": [],
+    }
+    where = f"{pair.host}: {pair.source} does not reach {pair.target}"
+    if len(answers) < 4:
+        return {**row, "by_address": False, "by_name": False, "full_mtu": False, "tcp": False,
+                "faults": [f"{where}: it was not probed"]}  # fmt: skip
+    by_address, by_name, full, tcp = answers
+    proven = {
+        "by_address": by_address["ok"],
+        "by_name": by_name["ok"] and by_name["address"] == pair.address,
+        "full_mtu": full["ok"],
+        "tcp": tcp["ok"] or _REFUSED in (tcp["error"] or ""),
+    }
+    faults = []
+    remedy = "see docs/faults.md, or run playbooks/overlay.yml"
+    if not proven["by_address"]:
+        faults.append(f"{where} at {pair.address} over {pair.network} ({by_address['error']}): {remedy}")
+    if not proven["by_name"]:
+        said = by_name["error"] or f"the name leads to {by_name['address']}"
+        faults.append(f"{where} by name ({said}): {remedy}")
+    if proven["by_address"] and not proven["full_mtu"]:
+        faults.append(
+            f"{where} with packets of {pair.mtu} bytes ({full['error']}): the underlay carries less than"
+            f" {pair.mtu + 50} bytes; set the site's mtu in the lab file"
+        )
+    if proven["by_address"] and not proven["tcp"]:
+        faults.append(f"{where} by TCP ({tcp['error']}): a firewall between them, or checksum offload")
+    rtt = by_address["rtt_ms"]["avg"] if by_address["rtt_ms"] else None
+    return {**row, **proven, "rtt_ms": rtt, "faults": faults}
+
+
+def _interface(container: dict, address: str) -> dict | None:
+    for interface in container["interfaces"]:
+        if address and address in [one.partition("/")[0] for one in interface["addresses"]]:
+            return interface
+    return None
+
+
+# -- the table ---------------------------------------------------------------------------------------------------------
+
+
+def _table(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) -> list[str]:
+    containers = [("HOST", "CONTAINER", "INTERFACES")]
+    for host, state in states.items():
+        for container in state["containers"]:
+            shown = ", ".join(
+                f"{one['name']} {' '.join(one['addresses'])} mtu {one['mtu']}" for one in container["interfaces"]
+            )
+            containers.append((host, container["name"], shown or "does not run"))
+    proven = [("FROM", "TO", "NETWORK", "ADDRESS", "BY ADDRESS", "BY NAME", "FULL MTU", "TCP", "RTT")]
+    for row in rows:
+        marks = [("yes" if row[key] else "NO") for key in ("by_address", "by_name", "full_mtu", "tcp")]
+        rtt = f"{row['rtt_ms']:.2f} ms" if row["rtt_ms"] is not None else "-"
+        proven.append((row["from"], row["to"], row["network"], row["address"], *marks, rtt))
+    networks = [("NETWORK", "SUBNET", "MTU", "ID")]
+    for network in lab["networks"]:
+        ids = {
+            one["id"][:12] for state in states.values() for one in state["networks"]
+            if one["name"] == network["name"] and one["exists"]
+        }  # fmt: skip
+        networks.append((network["name"], network["subnet"], str(network["mtu"]), " ".join(sorted(ids)) or "-"))
+    return [*_aligned(networks), "", *_aligned(containers), "", *_aligned(proven)]
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
