@@ -12,6 +12,7 @@ Everything runs in one thread and one event loop: a socket stays in the namespac
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import itertools
 import os
@@ -26,6 +27,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import La
 from ansible_collections.emon.overlay_lab.plugins.module_utils._vantage import Vantage
 
 _idents = itertools.count(os.getpid())
+_MOST_MTUS = 4  # on one path, each smaller than the one before
 _LARGEST_PACKET = 1 << 16
 # struct tcp_info (linux/tcp.h): tcpi_rtt, in microseconds.
 _TCP_INFO_BYTES = 104
@@ -37,6 +39,10 @@ _TIMESPEC = struct.Struct("@ll")
 
 class Lost(Exception):
     """A packet that got no reply; the text says why."""
+
+
+class TooLong(Lost):
+    """A packet that was longer than some MTU on its path."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,8 @@ class EchoSocket:
     def __init__(self, vantage: Vantage, address: str, size: int, dont_fragment: bool) -> None:
         family, target = _target(vantage, address, 0)
         self._dialect = _icmp.IPV4 if family == socket.AF_INET else _icmp.IPV6
+        # IPv6 routers never fragment: a long packet is lost at each smaller MTU, and its sender learns to fragment.
+        self._tries = 1 if dont_fragment else _MOST_MTUS
         self._ident = next(_idents) & 0xFFFF
         self._data = _icmp.payload(os.urandom(8), size)
         self._waiting: dict[int, asyncio.Future[float]] = {}
@@ -150,6 +158,12 @@ class EchoSocket:
 
     async def exchange(self, sequence: int, timeout: float) -> float:
         """Send one request and wait for its reply: the seconds between. Raises Lost."""
+        for _ in range(self._tries - 1):
+            with contextlib.suppress(TooLong):
+                return await self._exchange(sequence, timeout)
+        return await self._exchange(sequence, timeout)
+
+    async def _exchange(self, sequence: int, timeout: float) -> float:
         reply: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._waiting[sequence] = reply
         request = _icmp.echo_request(self._dialect, self._ident, sequence, self._data)
@@ -161,28 +175,24 @@ class EchoSocket:
         except TimeoutError as error:
             raise Lost(_silence(timeout)) from error
         except OSError as error:
-            raise Lost(self._why_not_sent(error)) from error
+            self._read_errors()
+            if error.errno == errno.EMSGSIZE and self.path_mtu:
+                raise self._too_long() from error
+            raise Lost(_icmp.sentence(error.errno)) from error
         finally:
             del self._waiting[sequence]
 
-    def _why_not_sent(self, error: OSError) -> str:
-        self._read_errors()
-        if self.path_mtu is None or error.errno != errno.EMSGSIZE:
-            return _icmp.sentence(error.errno)
-        return self._too_long()
-
-    def _too_long(self) -> str:
-        return f"path MTU is {self.path_mtu}, the packet has {len(self._data) + self._dialect.headers} bytes"
+    def _too_long(self) -> TooLong:
+        length = len(self._data) + self._dialect.headers
+        return TooLong(f"path MTU is {self.path_mtu}, the packet has {length} bytes")
 
     def _readable(self) -> None:
         self._read_errors()
         while True:
             try:
                 packet, ancillary, _flags, _address = self._socket.recvmsg(_LARGEST_PACKET, 64)
-            except BlockingIOError:
+            except OSError:  # nothing more, or an error that the queue has told us in full already
                 return
-            except OSError:  # an error that the queue has told us in full already
-                continue
             sequence = _icmp.echo_reply(self._dialect, packet, self._ident, self._data)
             reply = self._waiting.get(-1 if sequence is None else sequence)
             if reply and not reply.done():
@@ -205,7 +215,7 @@ class EchoSocket:
         self.path_mtu = error.path_mtu or self.path_mtu
         reply = self._waiting.get(-1 if error.sequence is None else error.sequence)
         if reply and not reply.done():
-            reply.set_exception(Lost(self._too_long() if error.path_mtu else error.sentence))
+            reply.set_exception(self._too_long() if error.path_mtu else Lost(error.sentence))
 
 
 def _target(vantage: Vantage, address: str, port: int) -> tuple[int, tuple]:
