@@ -115,13 +115,14 @@ class Plan:
         self.changed_paths: list[Path] = []
         self._found = {file.path: _read(file.path) for file in files}
         self._files = [file for file in files if self._compare(file)]
+        self._backups: list[Path] = []
 
     def apply(self) -> None:
         for file in self._files:
             if file.content is None:
                 _remove(file)
-            else:
-                _write(file, self._found[file.path])
+            elif _write(file, self._found[file.path]):
+                self._backups.append(file.backup_path)
 
     def undo(self) -> None:
         """Put every file back as it was found; for when what reads them does not come up with the new ones."""
@@ -131,6 +132,8 @@ class Plan:
                 file.path.unlink(missing_ok=True)
             else:
                 _replace(file.path, found.content, found.mode, found.uid, found.gid)
+        for backup in self._backups:
+            backup.unlink(missing_ok=True)
 
     def _compare(self, file: ManagedFile) -> bool:
         """Record how the file differs from what is wanted; tell whether it does."""
@@ -178,12 +181,15 @@ def _read(path: Path) -> _Found | None:
         raise LabError(f"{path} is a directory, not a file: remove it, or choose another path") from None
 
 
-def _write(file: ManagedFile, found: _Found | None) -> None:
+def _write(file: ManagedFile, found: _Found | None) -> bool:
+    """Write the file; tell whether that made a backup."""
     assert file.content is not None
     file.path.parent.mkdir(parents=True, exist_ok=True)
-    if file.backup and found is not None and not file.backup_path.exists():
+    backing_up = file.backup and found is not None and not file.backup_path.exists()
+    if found is not None and backing_up:
         _replace(file.backup_path, found.content, found.mode, found.uid, found.gid)
     _replace(file.path, file.content.encode(), file.mode, _uid(file.owner), _gid(file.group))
+    return backing_up
 
 
 def _replace(path: Path, content: bytes, mode: int, uid: int, gid: int) -> None:

@@ -1,0 +1,305 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""dockerd's whole configuration as one desired state: the plan finds every fault and touches nothing.
+
+The host's record remembers, in the section ``docker_daemon``, what was there before:
+``{"settings": {key: {"existed", "before"}}, "files": [{"path", "backup"}], "directories": [path], "path", "had_file",
+"backup", "units": {name: {"active", "enabled"}}, "pending": bool, "to_start": [container id]}``.
+"""
+
+from __future__ import annotations
+
+import grp
+import pwd
+import re
+import subprocess
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _daemon_settings as daemon_settings
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _foreign_containers as foreign
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _managed_files, _systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils._daemon_settings import Owned
+from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import connect
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._managed_files import ManagedFile
+from ansible_collections.emon.overlay_lab.plugins.module_utils._systemd import Unit
+
+SECTION = "docker_daemon"
+SOCKET_UNIT = "docker.socket"
+
+
+@dataclass(frozen=True)
+class Request:
+    settings: dict[str, Any]
+    files: tuple[ManagedFile, ...]
+    path: Path
+    service: str
+    present: bool = True
+    enabled: bool = True
+    restart_allowed: bool = False
+    override: bool = False
+    swarm: bool = False
+    timeout: int = 90
+    docker_host: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``record``: the section as it will be, None where it goes. ``service``: the unit as it is now."""
+
+    request: Request
+    differences: Differences
+    files: _managed_files.Plan
+    service: Unit
+    version: str
+    record: dict[str, Any] | None
+    restart: bool = False
+    # A dockerd that listened by itself has replaced the file of systemd's socket, so the two restart together.
+    with_socket: bool = False
+    # Foreign containers that the restart stops, or that an interrupted run left stopped.
+    to_start: tuple[str, ...] = ()
+    # Each unit as it is, and how it was before the lab; only with state absent.
+    units: tuple[tuple[Unit, dict[str, bool]], ...] = ()
+    directories: tuple[str, ...] = ()
+
+
+def request(params: dict[str, Any]) -> Request:
+    """The module's parameters; LabError with every fault in them."""
+    present = params["state"] == "present"
+    return Request(
+        settings=params["settings"] or {},
+        files=tuple(_managed_files.parse(params["files"] or [], present)),
+        path=Path(params["path"]),
+        service=params["service"],
+        present=present,
+        enabled=params["enabled"],
+        restart_allowed=params["restart_allowed"],
+        override=params["override"],
+        swarm=params["swarm"],
+        timeout=params["timeout"],
+        docker_host=params["docker_host"],
+    )
+
+
+def plan(request: Request) -> Plan:
+    """Compare what is there with what is wanted. LabError with every fault; nothing is changed."""
+    section = _host_record.section(SECTION)
+    units = _systemd.units(request.service, SOCKET_UNIT)
+    service = units[0]
+    if request.present:
+        if not service.exists:
+            raise LabError(f"{request.service} is not on this host: install Docker first")
+        return _plan_present(request, section, units)
+    if not section:
+        return Plan(request, Differences(), _managed_files.Plan([]), service, "", None)
+    return _plan_absent(request, section, units)
+
+
+def version() -> str:
+    """The version of the installed dockerd, whether it runs or not."""
+    try:
+        text = subprocess.run(["dockerd", "--version"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise LabError(f"dockerd --version: {error}: install Docker first") from error
+    found = re.search(r"version (\d[\w.+~-]*)", text)
+    return found[1] if found else ""
+
+
+def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) -> Plan:
+    path, service = request.path, units[0]
+    text = _read(path)
+    existing = daemon_settings.read(text or "", str(path))
+    owned = {key: Owned(**former) for key, former in section.get("settings", {}).items()}
+    merged = daemon_settings.merge(existing, request.settings, owned, override=request.override, path=str(path))
+    installed = version()
+    faults = [
+        *merged.faults,
+        *daemon_settings.version_faults(merged.settings, installed),
+        *daemon_settings.clashes(
+            merged.settings, existing, _flags(request, service), swarm=request.swarm, path=str(path)
+        ),
+    ]
+    differences = Differences()
+    files = _managed_files.Plan(_wanted_files(request, section, existing, merged.settings, text is not None))
+    _record_differences(differences, files, path, existing, merged.settings)
+    if request.enabled:
+        differences.compare(f"{service.name}: enabled", service.enabled, True)
+    differences.compare(f"{service.name}: active", service.active, True)
+    pending = bool(section.get("pending"))
+    if pending and not files.changed_paths:
+        differences.add(f"{service.name}: configuration in use", "the former one", "the present one")
+    restart = bool(files.changed_paths) or pending or not service.active
+    stopped = foreign.running(connect(request.docker_host)) if restart and service.active else []
+    faults.extend(foreign.faults(stopped, allowed=request.restart_allowed))
+    if faults:
+        raise LabError(faults)
+    interrupted = tuple(section.get("to_start", ()))
+    if interrupted and not restart:
+        differences.add("containers stopped by an interrupted run", "stopped", "started again")
+    record = _section(request, section, merged.owned, text is not None, units)
+    return Plan(
+        request,
+        differences,
+        files,
+        service,
+        installed,
+        record,
+        restart=restart,
+        with_socket=units[1].active,
+        to_start=tuple(dict.fromkeys([*interrupted, *(one.id for one in stopped)])),
+    )
+
+
+def _plan_absent(request: Request, section: dict[str, Any], now: list[Unit]) -> Plan:
+    path, service = Path(section["path"]), now[0]
+    text = _read(path)
+    existing = daemon_settings.read(text or "", str(path))
+    owned = {key: Owned(**former) for key, former in section["settings"].items()}
+    settings = daemon_settings.give_back(existing, owned)
+    differences = Differences()
+    wanted = [_gone(entry) for entry in section["files"]]
+    wanted += _former_daemon_json(path, section, existing, settings)
+    files = _managed_files.Plan(wanted)
+    _record_differences(differences, files, path, existing, settings)
+    differences.add("record of what was there before", "kept", None)
+    # A unit whose package was removed meanwhile has nothing to go back to.
+    former = section["units"]
+    units = tuple((unit, former[unit.name]) for unit in now if unit.exists and unit.name in former)
+    for unit, was in units:
+        differences.compare(f"{unit.name}: enabled", unit.enabled, was["enabled"])
+        differences.compare(f"{unit.name}: active", unit.active, was["active"])
+    stays = former.get(service.name, {}).get("active", False)
+    unfinished = bool(files.changed_paths) or section["pending"] or not service.active
+    restart = stays and unfinished
+    stops = service.active and (restart or not stays)
+    stopped = foreign.running(connect(request.docker_host)) if stops else []
+    faults = foreign.faults(stopped, allowed=request.restart_allowed)
+    if faults:
+        raise LabError(faults)
+    return Plan(
+        request,
+        differences,
+        files,
+        service,
+        version() if service.exists else "",
+        record=None,
+        restart=restart,
+        with_socket=now[1].active,
+        to_start=tuple(one.id for one in stopped),
+        units=units,
+        directories=tuple(section["directories"]),
+    )
+
+
+def _wanted_files(
+    request: Request, section: dict[str, Any], existing: dict[str, Any], settings: dict[str, Any], had_file: bool
+) -> list[ManagedFile]:
+    """Ours, those of ours that are no longer wanted, and daemon.json where its content differs."""
+    ours = {entry["path"]: entry for entry in section.get("files", ())}
+    wanted = [
+        # What somebody else had there comes back one day.
+        file if str(file.path) in ours else replace(file, backup=file.backup or file.path.exists())
+        for file in request.files
+    ]
+    paths = {str(file.path) for file in wanted}
+    wanted += [_gone(entry) for path, entry in ours.items() if path not in paths]
+    if settings != existing or (settings and not had_file):
+        # Only what somebody else wrote is worth keeping.
+        wanted.append(replace(_daemon_json(request.path, settings), backup=section.get("had_file", had_file)))
+    return wanted
+
+
+def _daemon_json(path: Path, settings: dict[str, Any]) -> ManagedFile:
+    """Its content may hold a proxy's password, so the differences are shown key by key instead."""
+    owner, group, mode = "root", "root", 0o644
+    if path.exists():
+        status = path.stat()
+        owner, group = pwd.getpwuid(status.st_uid).pw_name, grp.getgrgid(status.st_gid).gr_name
+        mode = status.st_mode & 0o777
+    return ManagedFile(path, daemon_settings.write(settings), mode, owner, group, secret=True)
+
+
+def _former_daemon_json(
+    path: Path, section: dict[str, Any], existing: dict[str, Any], settings: dict[str, Any]
+) -> list[ManagedFile]:
+    """How daemon.json becomes what it was: byte by byte where nobody else changed it meanwhile."""
+    backup = path.with_name(path.name + _managed_files.BACKUP_SUFFIX)
+    wanted = []
+    if section["backup"] and backup.is_file():
+        if daemon_settings.read(backup.read_text(encoding="utf-8"), str(backup)) == settings:
+            return [ManagedFile(path, None, secret=True, backup=True)]
+        wanted.append(ManagedFile(backup, None, secret=True))
+    if not settings and not section["had_file"]:
+        wanted.append(ManagedFile(path, None, secret=True))
+    elif settings != existing:
+        wanted.append(_daemon_json(path, settings))
+    return wanted
+
+
+def _record_differences(
+    differences: Differences, files: _managed_files.Plan, path: Path, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    for key in dict.fromkeys([*before, *after]):
+        differences.compare(f"{path}: {key}", before.get(key), after.get(key))
+    differences.found.extend(one for one in files.differences.found if not one.what.startswith(str(path)))
+
+
+def _gone(entry: dict[str, Any]) -> ManagedFile:
+    return ManagedFile(Path(entry["path"]), None, secret=entry["secret"], backup=entry["backup"])
+
+
+def _section(
+    request: Request, section: dict[str, Any], owned: dict[str, Owned], had_file: bool, units: list[Unit]
+) -> dict[str, Any]:
+    """The record after this run. What was there before is written once, by the first run."""
+    backup = request.path.with_name(request.path.name + _managed_files.BACKUP_SUFFIX)
+    known = {entry["path"]: entry["backup"] for entry in section.get("files", ())}
+    paths = [request.path, *(file.path for file in request.files)]
+    made = {str(parent) for path in paths for parent in path.parents if not parent.exists()}
+    return {
+        "path": str(request.path),
+        "settings": {key: asdict(former) for key, former in owned.items()},
+        "files": [
+            {
+                "path": str(file.path),
+                "secret": file.secret,
+                "backup": known.get(str(file.path), file.backup or file.path.exists()),
+            }
+            for file in request.files
+        ],
+        "directories": sorted(made.union(section.get("directories", ()))),
+        "had_file": section.get("had_file", had_file),
+        "backup": section.get("backup", had_file and not backup.exists()),
+        "units": section.get("units")
+        or {unit.name: {"active": unit.active, "enabled": unit.enabled} for unit in units if unit.exists},
+        "pending": False,
+        "to_start": [],
+    }
+
+
+def _flags(request: Request, service: Unit) -> dict[str, str]:
+    """dockerd's command line as it will be: a drop-in of ours may replace the unit's."""
+    command = service.command
+    for file in request.files:
+        if file.path.parent.name == f"{service.name}.d" and file.content:
+            command = _systemd.exec_start_of(file.content) or command
+    environment: dict[str, str] = {}
+    for path in service.environment_files:
+        environment |= _systemd.environment_of(path)
+    return daemon_settings.flags(command, environment)
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabError(f"{path}: cannot be read: {error}") from error

@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""Carries out dockerd's plan; where dockerd does not come up, everything is put back and its own words are shown."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _foreign_containers as foreign
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import connect
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import SECTION, SOCKET_UNIT, Plan
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+_POLL_SECONDS = 0.05
+# Lines of dockerd's log that say why it gave up, most telling first.
+_TELLING = ("failed to start daemon", "unable to configure", "level=fatal", "level=error", "unknown flag", "Error:")
+_SHOWN_LINES = 3
+
+
+def apply(made: Plan) -> list[str]:
+    """Carry the plan out; returns the names of the foreign containers that were started again."""
+    if not made.differences.changed:
+        if made.record is not None and made.record != _host_record.section(SECTION):
+            _host_record.update(SECTION, made.record)
+        return []
+    return _present(made) if made.request.present else _absent(made)
+
+
+def _present(made: Plan) -> list[str]:
+    assert made.record is not None
+    former = _host_record.section(SECTION)
+    # Written first: a run that is killed from here on is completed by the next one.
+    _host_record.update(SECTION, made.record | {"pending": made.restart, "to_start": list(made.to_start)})
+    made.files.apply()
+    _reload_if_needed(made)
+    if made.request.enabled and not made.service.enabled:
+        _systemd.enable(made.request.service, True)
+    if made.restart:
+        started = time.time()
+        try:
+            _restart(made)
+        except LabError as error:
+            raise LabError(_put_back(made, former, error, started)) from error
+        _host_record.update(SECTION, made.record | {"to_start": list(made.to_start)})
+    names = _start_foreign(made)
+    _host_record.update(SECTION, made.record)
+    return names
+
+
+def _absent(made: Plan) -> list[str]:
+    _host_record.update(SECTION, _host_record.section(SECTION) | {"pending": made.restart})
+    made.files.apply()
+    for directory in sorted(made.directories, reverse=True):
+        _remove_if_empty(Path(directory))
+    _reload_if_needed(made)
+    for unit, was in made.units:
+        if unit.enabled != was["enabled"]:
+            _systemd.enable(unit.name, was["enabled"])
+    names: list[str] = []
+    if made.restart:
+        _restart(made)
+        names = _start_foreign(made)
+    # Both in one call: the socket alone would start the service again.
+    to_stop = [unit.name for unit, was in made.units if unit.active and not was["active"]]
+    if to_stop:
+        _systemd.stop(*to_stop, timeout=made.request.timeout)
+    for unit, was in made.units:
+        if unit.name == SOCKET_UNIT and was["active"] and not unit.active:
+            _systemd.restart(unit.name, timeout=made.request.timeout)
+    _host_record.update(SECTION, None)
+    return names
+
+
+def _restart(made: Plan) -> None:
+    """Restart dockerd and wait until it answers."""
+    deadline = time.monotonic() + made.request.timeout
+    names = (SOCKET_UNIT, made.request.service) if made.with_socket else (made.request.service,)
+    _systemd.restart(*names, timeout=made.request.timeout)
+    while True:
+        try:
+            connect(made.request.docker_host).close()
+            return
+        except LabError as error:
+            if time.monotonic() > deadline:
+                raise LabError(f"dockerd does not answer after {made.request.timeout} s: {error}") from error
+        time.sleep(_POLL_SECONDS)
+
+
+def _put_back(made: Plan, former: dict[str, Any], error: LabError, started: float) -> list[str]:
+    """Undo the files and start dockerd with the former ones; returns the lines of the error to raise."""
+    lines = [*(_own_words(made.request.service, started) or error.faults)]
+    made.files.undo()
+    for directory in sorted(made.record["directories"] if made.record else (), reverse=True):
+        if directory not in former.get("directories", ()):
+            _remove_if_empty(Path(directory))
+    _systemd.reload()
+    outcome = "the former configuration is back"
+    if made.service.active:
+        try:
+            _restart(made)
+            names = _start_foreign(made)
+            outcome += ", and dockerd runs with it" + (f"; started again: {', '.join(names)}" if names else "")
+        except LabError as second:
+            lines.append(f"dockerd does not come up with the former configuration either: {second}")
+    else:
+        _systemd.stop(made.request.service, timeout=made.request.timeout)
+    if made.request.enabled and not made.service.enabled:
+        _systemd.enable(made.request.service, False)
+    _host_record.update(SECTION, former or None)
+    return [f"dockerd did not start with the new configuration; {outcome}", *(f"dockerd: {line}" for line in lines)]
+
+
+def _own_words(service: str, since: float) -> list[str]:
+    """Why dockerd gave up, in its own words."""
+    written = _systemd.journal(service, since)
+    for sign in _TELLING:
+        found = list(dict.fromkeys(line for line in written if sign in line))
+        if found:
+            return found[:_SHOWN_LINES]
+    return written[-_SHOWN_LINES:]
+
+
+def _start_foreign(made: Plan) -> list[str]:
+    if not made.to_start:
+        return []
+    return foreign.start_again(connect(made.request.docker_host), list(made.to_start))
+
+
+def _reload_if_needed(made: Plan) -> None:
+    changed = any(str(path).startswith(_systemd.UNIT_DIRECTORIES) for path in made.files.changed_paths)
+    if changed or made.service.needs_reload:
+        _systemd.reload()
+
+
+def _remove_if_empty(directory: Path) -> None:
+    if directory.is_dir() and not any(directory.iterdir()):
+        directory.rmdir()

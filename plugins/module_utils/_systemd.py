@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""systemd's units: how they stand, and what is done to them. One line for what systemctl refuses."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+_PROPERTIES = "Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,ExecStart,EnvironmentFiles"
+# systemd looks for units and drop-ins below these.
+UNIT_DIRECTORIES = ("/etc/systemd/", "/run/systemd/", "/usr/lib/systemd/", "/lib/systemd/", "/usr/local/lib/systemd/")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit as systemd has it loaded. ``command``: the words of ExecStart, variables not replaced."""
+
+    name: str
+    exists: bool
+    active: bool
+    enabled: bool
+    needs_reload: bool = False
+    command: tuple[str, ...] = ()
+    environment_files: tuple[str, ...] = ()
+
+
+def units(*names: str) -> list[Unit]:
+    """The units in the order of their names."""
+    text = _run(["systemctl", "show", f"--property={_PROPERTIES}", *names])
+    blocks = [
+        dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in text.strip().split("\n\n")
+    ]
+    return [_unit(name, properties) for name, properties in zip(names, blocks, strict=True)]
+
+
+def reload() -> None:
+    """Make systemd read changed unit files and drop-ins."""
+    _run(["systemctl", "daemon-reload"])
+
+
+def enable(name: str, enabled: bool) -> None:
+    _run(["systemctl", "enable" if enabled else "disable", name])
+
+
+def stop(*names: str, timeout: float) -> None:
+    _run(["systemctl", "stop", *names], timeout)
+
+
+def restart(*names: str, timeout: float) -> None:
+    """Restart the units and wait until they are up. One that was restarted often before is not held back for that."""
+    # Fails where a unit has nothing to forget; that is no fault.
+    subprocess.run(["systemctl", "reset-failed", *names], capture_output=True, check=False, timeout=timeout)
+    _run(["systemctl", "restart", *names], timeout)
+
+
+def journal(name: str, since: float) -> list[str]:
+    """What the unit's own processes wrote since a time (seconds of the epoch)."""
+    command = ["journalctl", "--quiet", "--no-pager", "--output=cat", f"--since=@{since:.6f}", f"_SYSTEMD_UNIT={name}"]
+    return _run(command).splitlines()
+
+
+def exec_start_of(drop_in: str) -> tuple[str, ...] | None:
+    """The words of the last ExecStart that a drop-in sets; None if it leaves it alone."""
+    found = None
+    for line in drop_in.replace("\\\n", " ").splitlines():
+        key, separator, value = line.strip().partition("=")
+        if separator and key.strip() == "ExecStart":
+            found = tuple(shlex.split(value))
+    return found or None
+
+
+def environment_of(path: str) -> dict[str, str]:
+    """The variables of an EnvironmentFile; {} where there is none."""
+    try:
+        text = Path(path).read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, IsADirectoryError):
+        return {}
+    pairs = re.findall(r"^\s*(?:export\s+)?(\w+)=(.*)$", text, re.MULTILINE)
+    return {key: value.strip().strip("\"'") for key, value in pairs}
+
+
+def _unit(name: str, properties: dict[str, str]) -> Unit:
+    command = re.search(r"argv\[\]=(.*?) ; ignore_errors=", properties.get("ExecStart", ""))
+    files = re.findall(r"(\S+) \(ignore_errors=\w+\)", properties.get("EnvironmentFiles", ""))
+    return Unit(
+        name=name,
+        exists=properties.get("LoadState") == "loaded",
+        active=properties.get("ActiveState") in ("active", "reloading", "activating"),
+        enabled=properties.get("UnitFileState") == "enabled",
+        needs_reload=properties.get("NeedDaemonReload") == "yes",
+        command=tuple(command[1].split()) if command else (),
+        environment_files=tuple(files),
+    )
+
+
+def _run(command: list[str], timeout: float = 60) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout)
+    except FileNotFoundError as error:
+        raise LabError(f"{command[0]} is missing: this host is not managed by systemd") from error
+    except subprocess.TimeoutExpired as error:
+        raise LabError(f"{shlex.join(command)}: not done after {timeout:g} s") from error
+    if done.returncode:
+        raise LabError(f"{shlex.join(command)}: {' '.join(done.stderr.split()) or f'exit code {done.returncode}'}")
+    return done.stdout

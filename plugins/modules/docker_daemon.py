@@ -1,0 +1,196 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: docker_daemon
+short_description: dockerd's configuration, with its way back
+version_added: 0.1.0
+author: "The emon.overlay_lab authors (@emon)"
+description:
+  - Merges settings into C(daemon.json), writes the files that go with them, and restarts dockerd if something changed.
+    Keys that are not named here survive.
+  - What was there before is kept in C(/var/lib/overlay-lab/state.json). O(state=absent) puts exactly that back.
+  - Everything that would go wrong is named before anything is touched, all at once. These are settings that clash with
+    dockerd's command line or with the lab, keys that somebody else has set to another value, a C(daemon.json) that is
+    not JSON, a Docker that has no cluster store, and containers that are not the lab's and that a restart would stop.
+  - Where dockerd does not come up, the former files are put back, dockerd is started with them, and the module fails
+    with what dockerd said.
+  - A run that was interrupted between writing and restarting is completed by the next one.
+attributes:
+  check_mode:
+    support: full
+    description: Can run without changing anything, and returns what it would do.
+  diff_mode:
+    support: full
+    description: Shows keys and files before and after; of a secret only that it changes.
+  idempotent:
+    support: full
+    description: A second run with the same options changes nothing and does not restart dockerd.
+options:
+  settings:
+    description: Keys of C(daemon.json) and their values.
+    type: dict
+    default: {}
+  files:
+    description:
+      - Files that dockerd or its unit reads, such as certificates and drop-ins. systemd is reloaded when a drop-in
+        changed.
+      - A file of ours that is no longer named is removed.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: Absolute path. Directories on the way are made.
+        type: path
+        required: true
+      content:
+        description: The text. One of O(files[].content) and O(files[].secret_content) is needed for O(state=present).
+        type: str
+      secret_content:
+        description: The text of a private key or another secret. It is never shown.
+        type: str
+      mode:
+        description: Permissions in octal, as a string.
+        type: str
+        default: "0644"
+      owner:
+        description: Owning user.
+        type: str
+        default: root
+      group:
+        description: Owning group.
+        type: str
+        default: root
+      backup:
+        description:
+          - Keep a file that stood there before once as C(PATH.bak). It comes back with O(state=absent).
+          - A file that somebody else made is always kept.
+        type: bool
+        default: false
+  path:
+    description: Where C(daemon.json) is.
+    type: path
+    default: /etc/docker/daemon.json
+  service:
+    description: dockerd's unit.
+    type: str
+    default: docker.service
+  enabled:
+    description: Whether the unit is enabled, so that dockerd starts at boot. With V(false) that is left as it is.
+    type: bool
+    default: true
+  restart_allowed:
+    description:
+      - Whether dockerd may be restarted although containers run that are not the lab's, which are those without the
+        label C(emon.overlay_lab.lab).
+      - Those that ran, and did not come back by their restart policy, are then started again.
+    type: bool
+    default: false
+  override:
+    description: Whether a setting may replace a value that somebody else has set. It comes back with O(state=absent).
+    type: bool
+    default: false
+  swarm:
+    description: Whether this dockerd is to take part in a swarm, which excludes C(live-restore).
+    type: bool
+    default: false
+  docker_host:
+    description: Where dockerd listens.
+    type: str
+    default: unix:///var/run/docker.sock
+  timeout:
+    description: Seconds until dockerd has to be up after a restart.
+    type: int
+    default: 90
+  state:
+    description: V(absent) puts back what was there before, and does nothing on a host without a record of that.
+    type: str
+    choices: [present, absent]
+    default: present
+requirements:
+  - "The Python library docker: 5.0.3 to 7.2.0 are tested"
+"""
+
+EXAMPLES = r"""
+- name: dockerd keeps its networks in the lab's etcd
+  emon.overlay_lab.docker_daemon:
+    settings:
+      cluster-store: etcd://10.0.0.116:2379
+      cluster-advertise: 10.0.0.116:2376
+      cluster-store-opts:
+        kv.cacertfile: /etc/overlay-lab/docker/ca.crt
+        kv.certfile: /etc/overlay-lab/docker/client.crt
+        kv.keyfile: /etc/overlay-lab/docker/client.key
+    files:
+      - path: /etc/overlay-lab/docker/client.key
+        secret_content: "{{ client_key }}"
+        mode: "0600"
+
+- name: dockerd is configured as it was before the lab
+  emon.overlay_lab.docker_daemon:
+    state: absent
+"""
+
+RETURN = r"""
+restarted:
+  description: Whether dockerd was restarted or started, or would be in check mode.
+  returned: success
+  type: bool
+version:
+  description: The installed Docker's version; empty with O(state=absent) where nothing was to be done.
+  returned: success
+  type: str
+  sample: 20.10.24+dfsg1
+containers_restarted:
+  description: Containers that are not the lab's and were started again. Empty in check mode.
+  returned: success
+  type: list
+  elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_daemon, _docker_daemon_apply
+from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import validate
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DEFAULT_HOST
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._managed_files import FILE_OPTIONS
+
+ARGUMENTS = {
+    "settings": {"type": "dict", "default": {}},
+    "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
+    "path": {"type": "path", "default": "/etc/docker/daemon.json"},
+    "service": {"type": "str", "default": "docker.service"},
+    "enabled": {"type": "bool", "default": True},
+    "restart_allowed": {"type": "bool", "default": False},
+    "override": {"type": "bool", "default": False},
+    "swarm": {"type": "bool", "default": False},
+    "docker_host": {"type": "str", "default": DEFAULT_HOST},
+    "timeout": {"type": "int", "default": 90},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
+    validate(module, "docker")
+    try:
+        plan = _docker_daemon.plan(_docker_daemon.request(module.params))
+        restarted = [] if module.check_mode else _docker_daemon_apply.apply(plan)
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults)
+    module.exit_json(
+        changed=plan.differences.changed,
+        diff=plan.differences.diff,
+        restarted=plan.restart,
+        version=plan.version,
+        containers_restarted=restarted,
+    )
+
+
+if __name__ == "__main__":
+    main()
