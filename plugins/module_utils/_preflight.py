@@ -88,7 +88,7 @@ def _record_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
         )
     if record["site"] != lab["site"]:
         found.append(
-            f"this host is configured for the site {record['site']}, not for {lab['site']}: use the inventory of"
+            f"this host stands at the site {record['site']}, not at {lab['site']}: use the inventory of"
             f" {record['site']}, or destroy the lab first"
         )
     if record["engine"] != lab["engine"]:
