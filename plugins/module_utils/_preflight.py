@@ -56,7 +56,8 @@ def _engine_faults(engine: str, hosts: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def _mixed(hosts: dict[str, dict[str, Any]]) -> list[str]:
-    versions = {name: _docker(info) for name, info in hosts.items()}
+    # A host that has none is a fault of its own.
+    versions = {name: _docker(info) for name, info in hosts.items() if _docker(info)}
     if len({_parse(version)[:2] for version in versions.values()}) < 2:
         return []
     listed = ", ".join(f"{version} on {name}" for name, version in versions.items())
@@ -69,7 +70,7 @@ def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
     return [
         *_record_faults(lab, info),
         *_address_faults(lab["site"], host, info),
-        *_program_faults(info),
+        *_program_faults(host, info),
         *(_etcd_faults(lab, info) if host["etcd"] else ()),
     ]
 
@@ -109,10 +110,11 @@ def _address_faults(site: str, host: dict[str, Any], info: dict[str, Any]) -> li
     ]
 
 
-def _program_faults(info: dict[str, Any]) -> list[str]:
+def _program_faults(host: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    needed = [("etcd", "etcd"), ("docker", "Docker")] if host["etcd"] else [("docker", "Docker")]
     return [
         f"{title} is neither installed nor to be had from this host's package sources: install it, or add a source"
-        for key, title in (("etcd", "etcd"), ("docker", "Docker"))
+        for key, title in needed
         if not (info[key]["version"] or info[key]["available"])
     ]
 
