@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils._preflight import choose_engine, faults
+
+ADDRESSES = {"emon": "10.0.0.116", "emon2": "10.0.0.117"}
+
+
+def lab(**given: Any) -> dict[str, Any]:
+    hosts = {name: {"addresses": {"company": address}, "etcd": True} for name, address in ADDRESSES.items()}
+    return {"name": "emon", "site": "company", "engine": "cluster_store", "hosts": hosts, **given}
+
+
+def info(name: str, **given: Any) -> dict[str, Any]:
+    """What host_info returns on a fit host that belongs to no lab yet; ``given`` replaces or adds to its parts."""
+    found: dict[str, Any] = {
+        "machine_id": f"id-of-{name}",
+        "record": {"lab": "", "machine_id": "", "site": "", "engine": ""},
+        "etcd": {"version": "3.4.23", "available": "", "active": False, "lab": ""},
+        "docker": {"version": "20.10.24", "available": ""},
+        "addresses": [{"interface": "eth0", "address": ADDRESSES[name], "prefix": 24, "mtu": 1500}],
+    }
+    for key, value in given.items():
+        found[key] = {**found[key], **value} if isinstance(value, dict) else value
+    return found
+
+
+def infos(**of_emon2: Any) -> dict[str, dict[str, Any]]:
+    return {"emon": info("emon"), "emon2": info("emon2", **of_emon2)}
+
+
+RECORD = {"lab": "emon", "machine_id": "id-of-emon2", "site": "company", "engine": "cluster_store"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "versions", "expected"),
+    [
+        ("auto", ["20.10.24", "20.10.24"], "cluster_store"),
+        ("auto", ["22.06.0", ""], "cluster_store"),
+        ("auto", ["20.10.24", "23.0.1"], "swarm"),
+        ("auto", ["26.1.5", "26.1.5"], "swarm"),
+        ("vxlan", ["20.10.24"], "vxlan"),
+        ("cluster_store", ["26.1.5"], "cluster_store"),
+    ],
+)
+@pytest.mark.parametrize("source", ["version", "available"])
+def test_engine(wanted: str, versions: list[str], expected: str, source: str) -> None:
+    hosts = {
+        f"host{index}": {"docker": {"version": "", "available": "", source: version}}
+        for index, version in enumerate(versions)
+    }
+    assert choose_engine(wanted, hosts) == expected
+
+
+@pytest.mark.parametrize(
+    "of_emon2",
+    [
+        pytest.param({}, id="bare"),
+        pytest.param({"docker": {"version": "", "available": "20.10.24"}}, id="Docker only to be had"),
+        pytest.param({"docker": {"version": "20.10.5"}}, id="another patch release"),
+        pytest.param({"etcd": {"version": "", "available": "3.5.16"}}, id="etcd only to be had"),
+        pytest.param({"etcd": {"active": True, "lab": "emon"}, "record": RECORD}, id="a host of this lab"),
+        pytest.param({"etcd": {"lab": "other"}}, id="another lab's file, no etcd runs"),
+    ],
+)
+def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
+    assert faults(lab(), infos(**of_emon2)) == []
+
+
+@pytest.mark.parametrize(
+    ("of_lab", "of_emon2", "expected"),
+    [
+        pytest.param(
+            {},
+            {"record": {"lab": "school"}},
+            "emon2: this host belongs to the lab school, not to emon: destroy that lab first",
+            id="another lab's host",
+        ),
+        pytest.param(
+            {},
+            {"record": {**RECORD, "machine_id": "id-of-emon"}},
+            "emon2: the record is of the machine id-of-emon, this one is id-of-emon2: a copy of a lab's host cannot"
+            " join; remove /var/lib/overlay-lab there",
+            id="a copied host",
+        ),
+        pytest.param(
+            {},
+            {"record": {**RECORD, "site": "home"}},
+            "emon2: this host stands at the site home, not at company: use the inventory of home, or destroy"
+            " the lab first",
+            id="another site",
+        ),
+        pytest.param(
+            {},
+            {"record": {**RECORD, "engine": "vxlan"}},
+            "emon2: this host is configured for the engine vxlan, not for cluster_store: destroy the lab first",
+            id="another engine",
+        ),
+        pytest.param(
+            {},
+            {"addresses": [{"address": "192.168.1.117"}, {"address": "172.17.0.1"}]},
+            "emon2: the address 10.0.0.117 of the site company is not configured on this host (it has 192.168.1.117,"
+            " 172.17.0.1): is it at that site?",
+            id="elsewhere",
+        ),
+        pytest.param(
+            {},
+            {"addresses": []},
+            "emon2: the address 10.0.0.117 of the site company is not configured on this host (it has none): is it at"
+            " that site?",
+            id="no address",
+        ),
+        pytest.param(
+            {},
+            {"etcd": {"version": ""}},
+            "emon2: etcd is neither installed nor to be had from this host's package sources: install it, or add a"
+            " source",
+            id="no etcd",
+        ),
+        pytest.param(
+            {},
+            {"docker": {"version": ""}},
+            "emon2: Docker is neither installed nor to be had from this host's package sources: install it, or add a"
+            " source",
+            id="no Docker",
+        ),
+        pytest.param(
+            {},
+            {"etcd": {"version": "3.6.1"}},
+            "emon2: etcd 3.6.1 cannot serve the engine cluster_store: etcd 3.6 removed the v2 API that Docker's store"
+            " speaks; use etcd 3.4 or 3.5",
+            id="etcd without the v2 API",
+        ),
+        pytest.param(
+            {},
+            {"etcd": {"active": True}},
+            "emon2: an etcd of somebody else runs here: it is left alone; stop it, or give this host etcd: false",
+            id="a foreign etcd",
+        ),
+        pytest.param(
+            {},
+            {"etcd": {"active": True, "lab": "school"}},
+            "emon2: an etcd of the lab school runs here: it is left alone; stop it, or give this host etcd: false",
+            id="another lab's etcd",
+        ),
+        pytest.param(
+            {},
+            {"docker": {"version": "19.03.15"}},
+            "Docker differs between the hosts: 20.10.24 on emon, 19.03.15 on emon2; install one version on all, they"
+            " may not understand each other",
+            id="two Docker releases",
+        ),
+        pytest.param(
+            {},
+            {"docker": {"version": "23.0.0"}},
+            "emon2: Docker 23.0.0 cannot serve the engine cluster_store: Docker 23.0 removed it; use Docker 20.10, or"
+            " another engine",
+            id="Docker without cluster_store",
+        ),
+        pytest.param(
+            {"engine": "swarm"},
+            {"docker": {"version": "26.1.5"}},
+            "engine swarm is not served yet (Docker on emon2 is 26.1.5): use hosts with Docker below 23 and engine"
+            " cluster_store, simulated ones with OVERLAY_LAB_RELEASE=bookworm",
+            id="an engine to come",
+        ),
+    ],
+)
+def test_fault(of_lab: dict[str, Any], of_emon2: dict[str, Any], expected: str) -> None:
+    assert faults(lab(**of_lab), infos(**of_emon2)) == [expected]
+
+
+def test_another_labs_host_is_not_compared_further() -> None:
+    hosts = infos(record={"lab": "school", "machine_id": "x", "site": "y", "engine": "z"})
+    assert len(faults(lab(), hosts)) == 1
+
+
+@pytest.mark.parametrize("etcd", [{"version": "3.6.1"}, {"active": True}, {"version": ""}])
+def test_etcd_of_a_host_that_is_no_member_matters_to_nobody(etcd: dict[str, Any]) -> None:
+    one = lab()
+    one["hosts"]["emon2"]["etcd"] = False
+    assert faults(one, infos(etcd=etcd)) == []
+
+
+def test_every_fault_of_every_host_at_once() -> None:
+    broken = {"addresses": [], "etcd": {"version": "3.6.1", "active": True}, "record": {**RECORD, "site": "home"}}
+    hosts = {"emon": info("emon", **broken), "emon2": info("emon2", **broken, docker={"version": "24.0.7"})}
+    found = faults(lab(), hosts)
+    assert [line.split(":")[0] for line in found] == ["emon2", *["emon"] * 5, *["emon2"] * 4]
+    assert len(set(found)) == 10
