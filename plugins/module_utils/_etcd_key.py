@@ -66,16 +66,17 @@ def parse(params: Mapping[str, Any]) -> Request:
     for one, valued in zip(given, has_value, strict=True):
         # Both forms name the same v2 key; etcd answers with the slash.
         key = "/" + one["key"].strip("/") if params["api"] == "v2" else one["key"]
+        where = f"key {one['key']!r}"
         if state == "present" and not valued:
-            faults.append(f"key {key!r}: state present needs value or value_base64")
+            faults.append(f"{where}: state present needs value or value_base64")
         if state != "present" and valued:
-            faults.append(f"key {key!r}: a value means nothing with state {state}")
+            faults.append(f"{where}: a value means nothing with state {state}")
         if not one["key"].strip("/" if params["api"] == "v2" else "") and state != "query":
-            faults.append(f"key {key!r}: names every key; only state query may")
+            faults.append(f"{where}: names every key; only state query may")
         try:
             wishes.append(Wish(key, _value(one, params["api"])))
         except ValueError as error:
-            faults.append(f"key {key!r}: {error}")
+            faults.append(f"{where}: {error}")
     if faults:
         raise LabError(faults)
     return Request(state, tuple(wishes), params["prefix"], condition)

@@ -289,7 +289,8 @@ class _Standing:
         if changed:
             return " and ".join(changed) + " changed"
         if _is_due(self.certificate, self.pki, self.now):
-            return f"{(_x509.valid_until(self.certificate) - self.now).days} days of its life are left"
+            left = (_x509.valid_until(self.certificate) - self.now).days
+            return f"{left} days of its life are left" if left >= 0 else "it has expired"
         return ""
 
     def compared(self) -> list[tuple[str, Any, Any]]:

@@ -1,0 +1,247 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lab's PKI directory: what is made, why something is made anew, and what is refused."""
+
+from __future__ import annotations
+
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _pki, _x509
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+EMON: dict[str, Any] = {"name": "emon", "kind": "server_peer", "dns": ["emon"], "ip": ["10.0.0.116", "::1"], "days": 90}
+CLIENT: dict[str, Any] = {"name": "client", "kind": "client"}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "pki"
+
+
+def plan(path: Path, *certificates: dict[str, Any], now: datetime = NOW, lab: str = "emon") -> _pki.Plan:
+    return _pki.plan(_pki.parse(str(path), lab, certificates), now)
+
+
+def make(path: Path, *certificates: dict[str, Any], now: datetime = NOW) -> _pki.Plan:
+    result = plan(path, *certificates, now=now)
+    _pki.apply(result)
+    return result
+
+
+def tree(path: Path) -> dict[str, bytes]:
+    return {one.name: one.read_bytes() for one in path.iterdir()}
+
+
+def test_everything_is_made_and_a_second_run_changes_nothing(path: Path) -> None:
+    first = make(path, EMON, CLIENT)
+    before = tree(path)
+    second = make(path, EMON, CLIENT)
+    assert sorted(before) == ["ca.crt", "ca.key", "client.crt", "client.key", "emon.crt", "emon.key"]
+    assert first.differences.changed and all(one["renewed"] for one in first.certificates.values())
+    assert not second.differences.changed and not any(one["renewed"] for one in second.certificates.values())
+    assert tree(path) == before
+    assert first.ca == second.ca == before["ca.crt"].decode()
+
+
+def test_planning_touches_nothing(path: Path) -> None:
+    assert plan(path, EMON).differences.changed
+    assert not path.exists()
+
+
+def test_what_a_certificate_says(path: Path) -> None:
+    make(path, EMON)
+    authority = _x509.load_certificate((path / "ca.crt").read_bytes())
+    certificate = _x509.load_certificate((path / "emon.crt").read_bytes())
+    identity = _x509.identity_of(certificate)
+    assert identity.subject_alternative_names == ["DNS:emon", "IP:10.0.0.116", "IP:::1"]
+    assert identity.usages == {"server", "client"}
+    assert _x509.issued_by(certificate, authority)
+    assert _x509.valid_from(certificate) == NOW - timedelta(days=1)
+    assert _x509.valid_until(certificate) == NOW + timedelta(days=90)
+    assert _x509.identity_of(authority).common_name == "overlay lab emon CA"
+
+
+def test_a_client_has_no_names_and_may_not_serve(path: Path) -> None:
+    make(path, CLIENT)
+    identity = _x509.identity_of(_x509.load_certificate((path / "client.crt").read_bytes()))
+    assert identity.usages == {"client"} and identity.subject_alternative_names == []
+
+
+def test_modes_from_birth_and_mended(path: Path) -> None:
+    make(path, EMON)
+    modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in [path, *path.iterdir()]}
+    assert modes == {"pki": 0o700, "ca.key": 0o600, "emon.key": 0o600, "ca.crt": 0o644, "emon.crt": 0o644}
+    (path / "emon.key").chmod(0o644)
+    path.chmod(0o755)
+    mended = make(path, EMON)
+    assert [one.what for one in mended.differences.found] == ["pki: mode", "emon.key: mode"]
+    assert stat.S_IMODE((path / "emon.key").stat().st_mode) == 0o600
+    assert not make(path, EMON).differences.changed
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"dns": ["emon", "localhost"]}, "names changed"),
+        ({"ip": ["10.0.0.116"]}, "names changed"),
+        ({"common_name": "other"}, "common name changed"),
+        ({"kind": "client"}, "usages changed"),
+        ({"kind": "peer"}, ""),
+        ({"dns": ["emon"], "ip": ["::1", "10.0.0.116"]}, ""),
+        ({"ip": ["10.0.0.116", "0:0:0:0:0:0:0:1"]}, ""),
+        ({"days": 10}, ""),
+    ],
+)
+def test_issued_anew_when_it_should_say_something_else(path: Path, changes: dict[str, Any], reason: str) -> None:
+    make(path, EMON)
+    key = (path / "emon.key").read_bytes()
+    result = make(path, EMON | changes)
+    assert result.certificates["emon"]["reason"] == reason
+    assert result.differences.changed == bool(reason)
+    assert (path / "emon.key").read_bytes() == key
+    assert not make(path, EMON | changes).differences.changed
+
+
+@pytest.mark.parametrize(
+    ("days", "reason"), [(0, ""), (59, ""), (61, "29 days of its life are left"), (95, "it has expired")]
+)
+def test_issued_anew_when_a_third_of_its_life_is_left(path: Path, days: int, reason: str) -> None:
+    make(path, EMON)
+    assert make(path, EMON, now=NOW + timedelta(days=days)).certificates["emon"]["reason"] == reason
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "reason"),
+    [
+        ("emon.crt", None, "there is none"),
+        ("emon.crt", b"torn", "there is none"),
+        ("emon.key", None, "its private key is missing or another"),
+        ("emon.key", b"torn", "its private key is missing or another"),
+    ],
+)
+def test_mended_when_a_file_is_gone_or_torn(path: Path, file: str, content: bytes | None, reason: str) -> None:
+    make(path, EMON)
+    (path / file).unlink()
+    if content is not None:
+        (path / file).write_bytes(content)
+    assert make(path, EMON).certificates["emon"]["reason"] == reason
+    assert not make(path, EMON).differences.changed
+
+
+def test_a_new_authority_issues_everything_anew(path: Path) -> None:
+    make(path, EMON, CLIENT)
+    for file in ("ca.key", "ca.crt"):
+        (path / file).unlink()
+    result = make(path, EMON, CLIENT)
+    assert {one["reason"] for one in result.certificates.values()} == {"another CA issued it"}
+    assert not make(path, EMON, CLIENT).differences.changed
+
+
+def test_interrupted_before_the_authoritys_certificate(path: Path) -> None:
+    make(path)
+    key = (path / "ca.key").read_bytes()
+    (path / "ca.crt").unlink()
+    make(path, EMON)
+    assert (path / "ca.key").read_bytes() == key
+
+
+def test_interrupted_while_writing(path: Path) -> None:
+    make(path)
+    (path / ".emon.key.new").write_bytes(b"half")
+    make(path, EMON)
+    assert not list(path.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("ca.key", None, "is missing beside ca.crt: put it back from your backup"),
+        ("ca.key", b"torn", "is not the CA's private key"),
+        ("ca.key", _x509.key_pem(_x509.new_key()), "does not belong to ca.crt"),
+        ("ca.crt", b"torn", "is not a certificate: remove it"),
+    ],
+)
+def test_an_authority_that_cannot_be_used_is_a_fault(path: Path, file: str, content: bytes | None, words: str) -> None:
+    make(path, EMON)
+    (path / file).unlink()
+    if content is not None:
+        (path / file).write_bytes(content)
+    before = tree(path)
+    with pytest.raises(LabError) as fault:
+        make(path, EMON)
+    assert words in str(fault.value) and str(path / file) in str(fault.value) and len(fault.value.faults) == 1
+    assert tree(path) == before
+
+
+def test_an_authority_of_another_lab_or_expired(path: Path) -> None:
+    make(path, EMON)
+    with pytest.raises(LabError, match="is of 'overlay lab emon CA', not of 'overlay lab other CA'"):
+        plan(path, lab="other")
+    with pytest.raises(LabError, match="expired on 2036-11-19: remove"):
+        plan(path, EMON, now=NOW + timedelta(days=3651))
+
+
+def test_an_authority_near_its_end_is_announced_and_outlived_by_nothing(path: Path) -> None:
+    make(path, EMON)
+    late = make(path, EMON, now=NOW + timedelta(days=3600))
+    assert "expires on 2036-11-19 and is not renewed by itself" in late.warnings[0]
+    assert late.certificates["emon"]["not_after"] == "2036-11-19T10:00:00Z"
+    assert not make(path, EMON, now=NOW + timedelta(days=3601)).certificates["emon"]["renewed"]
+
+
+def test_no_key_in_what_is_shown(path: Path) -> None:
+    result = plan(path, EMON, CLIENT)
+    shown = f"{result} {result.differences.diff} {result.certificates} {result.ca}"
+    assert "PRIVATE KEY" not in shown
+
+
+def test_absent_removes_what_was_made_and_nothing_else(path: Path) -> None:
+    make(path, EMON, CLIENT)
+    pki = _pki.parse(str(path), "emon")
+    (path / "notes").write_text("mine")
+    result = _pki.plan_absent(pki)
+    assert len(tree(path)) == 7
+    _pki.apply(result)
+    assert sorted(tree(path)) == ["notes"]
+    assert "did not make: notes" in result.warnings[0]
+    (path / "notes").unlink()
+    _pki.apply(_pki.plan_absent(pki))
+    assert not path.exists()
+    assert not _pki.plan_absent(pki).differences.changed
+
+
+@pytest.mark.parametrize(
+    ("certificate", "fault"),
+    [
+        (EMON | {"name": "../x"}, "certificates.../x: the name must be"),
+        (EMON | {"name": "ca"}, "certificates.ca: the name must be"),
+        (EMON | {"ip": ["10.0.0.300"]}, "certificates.emon.ip: '10.0.0.300' is not an IP address"),
+        (EMON | {"dns": ["a b"]}, "certificates.emon.dns: 'a b' is not a host name"),
+        (EMON | {"dns": [], "ip": []}, "certificates.emon: a certificate of kind server_peer needs dns or ip"),
+        (EMON | {"common_name": "x" * 65}, "certificates.emon.common_name: longer than 64"),
+        (EMON | {"days": -1}, "certificates.emon.days: -1 must be 1 or more"),
+    ],
+)
+def test_faults_of_a_certificate(path: Path, certificate: dict[str, Any], fault: str) -> None:
+    with pytest.raises(LabError) as raised:
+        _pki.parse(str(path), "emon", [certificate])
+    assert any(line.startswith(fault) for line in raised.value.faults)
+
+
+def test_all_faults_at_once(path: Path) -> None:
+    with pytest.raises(LabError) as raised:
+        _pki.parse(str(path), "", [EMON, EMON | {"ip": ["x"]}], ca_days=0, renew_fraction=1.0)
+    assert len(raised.value.faults) == 5
+
+
+def test_a_path_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "pki").write_text("")
+    with pytest.raises(LabError, match="is not a directory"):
+        plan(tmp_path / "pki")
