@@ -14,7 +14,7 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -75,12 +75,7 @@ class Vantage:
         if self._network is None:
             yield
             return
-        with ExitStack() as stack:
-            try:
-                namespaces = stack.enter_context(Namespaces())
-                stack.enter_context(namespaces.inside(f"/proc/self/fd/{self._network}"))
-            except OSError as error:
-                raise LabError(f"{self.place} cannot be entered ({error.strerror}): use become") from error
+        with Namespaces() as namespaces, namespaces.inside(f"/proc/self/fd/{self._network}"):
             yield
 
     def socket(self, family: int, kind: int, protocol: int = 0) -> socket.socket:
@@ -134,7 +129,7 @@ def open_place(place: Place, docker: DockerSocket) -> Vantage:
     path = path_of(place.netns)
     # `ip netns exec` shows a named namespace the files in /etc/netns/NAME instead of those in /etc.
     etc = (f"etc/netns/{place.netns}", "etc") if named else ("etc",)
-    return Vantage(place, _open_namespace(path, place), _open_directory("/"), etc)
+    return _tried(Vantage(place, _open_namespace(path, place), _open_directory("/"), etc))
 
 
 def container_pid(name: str, inspected: dict | None) -> int:
@@ -150,10 +145,21 @@ def container_pid(name: str, inspected: dict | None) -> int:
 def _open_process(place: Place, pid: int) -> Vantage:
     network = _open_namespace(f"/proc/{pid}/ns/net", place)
     try:
-        return Vantage(place, network, _open_directory(f"/proc/{pid}/root"), ("etc",))
+        root = _open_directory(f"/proc/{pid}/root")
     except OSError as error:
         os.close(network)
         raise LabError(f"{place} ended while it was looked at ({error.strerror})") from error
+    return _tried(Vantage(place, network, root, ("etc",)))
+
+
+def _tried(vantage: Vantage) -> Vantage:
+    """The vantage point, if it can be entered: to open a namespace needs no right, to enter it does."""
+    try:
+        with vantage.entered():
+            return vantage
+    except OSError as error:
+        vantage.close()
+        raise LabError(f"{vantage.place} cannot be entered ({error.strerror}): use become") from error
 
 
 def _open_namespace(path: str, place: Place) -> int:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import struct
 from ipaddress import ip_address, ip_interface
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _forwarding, _overlay_state
@@ -27,7 +28,9 @@ OVERLAY = {
 
 
 def link(name: str, kind: str | None = "veth", **given: Any) -> LinkState:
-    return LinkState(index=1, name=name, kind=kind, up=True, mtu=1450, mac="02:42:0a:c8:00:02", group=0, **given)
+    """As much of a link as is read here."""
+    facts = {"mtu": 1450, "mac": "02:42:0a:c8:00:02", "master": None, "addresses": set(), "settings": {}, **given}
+    return cast(LinkState, SimpleNamespace(name=name, kind=kind, **facts))
 
 
 @pytest.mark.parametrize(
