@@ -137,15 +137,19 @@ def _container_faults(lab: dict[str, Any], host: str, state: dict) -> list[str]:
             what = "is not there" if not container or not container["exists"] else "does not run"
             faults.append(f"{host}: the container {name} {what}: run playbooks/overlay.yml")
             continue
-        for place in container["networks"]:
-            interface = _interface(container, place["address"])
-            if place["name"] not in mtus:
+        addresses = {place["name"]: place["address"] for place in container["networks"]}
+        for network in [place["name"] for place in wanted["networks"]]:
+            address = addresses.get(network)
+            if not address:
+                # Without one it is in no pair, so no probe would miss it.
+                faults.append(f"{host}: {name} has no address on {network}: run playbooks/overlay.yml")
                 continue
+            interface = _interface(container, address)
             if interface is None:
-                faults.append(f"{host}: {name} has no interface with {place['address']} of {place['name']}: restart it")
-            elif interface["mtu"] != mtus[place["name"]]:
+                faults.append(f"{host}: {name} has no interface with {address} of {network}: restart it")
+            elif interface["mtu"] != mtus[network]:
                 faults.append(
-                    f"{host}: {name} has MTU {interface['mtu']} on {place['name']}, wanted {mtus[place['name']]}:"
+                    f"{host}: {name} has MTU {interface['mtu']} on {network}, wanted {mtus[network]}:"
                     " the network was made with another MTU; remove it and run playbooks/overlay.yml"
                 )
     return faults
@@ -153,7 +157,6 @@ def _container_faults(lab: dict[str, Any], host: str, state: dict) -> list[str]:
 
 def _forwarding_faults(lab: dict[str, Any], states: dict[str, dict], host: str, state: dict) -> list[str]:
     """A host's forwarding entry for another's container has to lead to that host's address."""
-    entries = {(one["network"], one["mac"]): one for one in state["forwarding"]}
     faults = []
     for other, other_state in states.items():
         if other == host:
@@ -161,12 +164,14 @@ def _forwarding_faults(lab: dict[str, Any], states: dict[str, dict], host: str, 
         wanted = lab["hosts"][other]["addresses"][lab["site"]]
         for container in other_state["containers"]:
             for place in container["networks"]:
-                entry = entries.get((place["name"], place["mac"]))
-                if entry and entry["vtep"] and entry["vtep"] != wanted:
-                    faults.append(
-                        f"{host}: forwards {place['name']} traffic for {container['name']} ({place['mac']}) to"
-                        f" {entry['vtep']}, not to {other} at {wanted}: restart {container['name']} on {other}"
-                    )
+                # A MAC may have more than one entry: a stale one beside the right one loses packets as well.
+                faults += [
+                    f"{host}: forwards {place['name']} traffic for {container['name']} ({place['mac']}) to"
+                    f" {entry['vtep']}, not to {other} at {wanted}: restart {container['name']} on {other}"
+                    for entry in state["forwarding"]
+                    if (entry["network"], entry["mac"]) == (place["name"], place["mac"])
+                    and entry["vtep"] not in (None, wanted)
+                ]
     return faults
 
 
@@ -219,7 +224,7 @@ def _pair_row(lab: dict[str, Any], pair: Pair, answers: list[dict]) -> dict[str,
 
 def _interface(container: dict, address: str) -> dict | None:
     for interface in container["interfaces"]:
-        if address and address in [one.partition("/")[0] for one in interface["addresses"]]:
+        if address in [one.partition("/")[0] for one in interface["addresses"]]:
             return interface
     return None
 
