@@ -13,13 +13,16 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_endpoint as endpoints
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import Plan, inspect, shown
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import Plan
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_view import inspect, shown
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 # After a crash of the host, a container's sandbox in the store names a namespace that went with the host.
 _LOST_SANDBOX = ("could not get network sandbox", "failed get network namespace")
 # Where the container that is replaced waits until the new one runs.
 _FORMER = "-former"
+# With an init, a command that cannot be run is seen only after the start.
+_SETTLING_SECONDS = 0.03
 
 
 def apply(client, made: Plan) -> tuple[dict[str, Any], list[str]]:
@@ -38,11 +41,6 @@ def apply(client, made: Plan) -> tuple[dict[str, Any], list[str]]:
     container = inspect(client, name)
     if container is None:
         raise LabError(f"container {name}: is gone again: does somebody else manage it?")
-    state = container["State"]
-    if made.run == "start" and not state["Running"] and state["ExitCode"]:
-        raise LabError(
-            f"container {name}: ended at once with exit code {state['ExitCode']}{_last_words(client, container)}"
-        )
     return shown(container), healed
 
 
@@ -59,6 +57,7 @@ def _create(client, made: Plan) -> None:
         if made.run:
             with reported(f"container {name}: start"):
                 client.start(created)
+            _check_running(client, name, created)
     except LabError:
         if created:
             _remove(client, created, name)
@@ -83,6 +82,7 @@ def _change(client, made: Plan, healed: list[str]) -> None:
         _join(client, name, container_id, endpoint)
     if made.run == "start":
         _start(client, made, healed)
+        _check_running(client, name, container_id)
     elif made.run == "restart":
         with reported(f"container {name}: restart"):
             client.restart(container_id, timeout=made.spec.fixed["StopTimeout"])
@@ -146,9 +146,12 @@ def _remove(client, container_id: str, name: str) -> None:
         client.remove_container(container_id, v=True, force=True)
 
 
-def _last_words(client, container: dict[str, Any]) -> str:
-    with reported(f"container {container['Name']}: its log"):
-        # Its process may end before its output has come to the log.
-        time.sleep(0.1)
-        words = client.logs(container["Id"], tail=1).decode(errors="replace").strip()
-    return f": {words}" if words else ""
+def _check_running(client, name: str, container_id: str) -> None:
+    """LabError with its last words for a container that failed at once."""
+    time.sleep(_SETTLING_SECONDS)
+    with reported(f"container {name}: its state after the start"):
+        state = client.inspect_container(container_id)["State"]
+        if state["Running"] or not state["ExitCode"]:
+            return
+        words = client.logs(container_id, tail=1).decode(errors="replace").strip()
+    raise LabError(f"container {name}: ended at once with exit code {state['ExitCode']}{words and f': {words}'}")

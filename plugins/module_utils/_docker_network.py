@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -18,7 +20,12 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _subnet_ov
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_endpoint import Endpoint
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network_spec import NetworkSpec, Pool, parse
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network_spec import (
+    ON_THE_PARENT,
+    NetworkSpec,
+    Pool,
+    parse,
+)
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host_routes import read_addresses, read_routes
 from ansible_collections.emon.overlay_lab.plugins.module_utils._subnet_overlap import Taken
@@ -186,7 +193,8 @@ def _taken(request: Request, networks: list[dict[str, Any]], before: dict[str, A
     for network in networks:
         docker_links.add(view.bridge_of(network))
         if before is None or network["Id"] != before["Id"]:
-            found.extend(Taken(subnet, f"network {network['Name']}") for subnet in view.spec_of(network).subnets)
+            name = f"network {network['Name']}"
+            found.extend(Taken(subnet, name, segment=False) for subnet in view.spec_of(network).subnets)
     # A bridge network's own route says nothing new.
     found.extend(
         Taken(route.subnet, f"the host's route on {route.device}", route.device)
@@ -200,26 +208,29 @@ def _attached(client, network: dict[str, Any] | None) -> tuple[tuple[Attachment,
     """This host's containers on the network, stopped ones too, and the names of other hosts' endpoints."""
     if network is None:
         return (), ()
-    with reported(f"network {network['Name']}: list of its containers"):
-        containers = client.containers(all=True, filters={"network": [network["Id"]]})
-    attachments = []
-    for container in containers:
-        settings = container["NetworkSettings"]["Networks"].get(network["Name"], {})
-        endpoint = endpoints.from_api(network["Name"], settings, container["Id"])
-        # The address that it happens to have is kept, too: others may know it.
-        endpoint = replace(
-            endpoint,
-            ipv4_address=endpoint.ipv4_address or endpoints.canonical(settings.get("IPAddress")),
-            ipv6_address=endpoint.ipv6_address or endpoints.canonical(settings.get("GlobalIPv6Address")),
-        )
-        attachments.append(Attachment(container["Id"], container["Names"][0].lstrip("/"), endpoint))
+    with reported(f"network {network['Name']}: its containers"):
+        listed = client.containers(all=True, filters={"network": [network["Id"]]})
+        # The list has neither aliases nor links.
+        attachments = tuple(_attachment(client.inspect_container(one["Id"]), network["Name"]) for one in listed)
     local = {attachment.container_id for attachment in attachments}
     remote = tuple(
         endpoint.get("Name") or endpoint_id
         for endpoint_id, endpoint in (network.get("Containers") or {}).items()
         if endpoint_id not in local
     )
-    return tuple(attachments), remote
+    return attachments, remote
+
+
+def _attachment(container: dict[str, Any], network: str) -> Attachment:
+    settings = (container["NetworkSettings"]["Networks"] or {}).get(network, {})
+    endpoint = endpoints.from_api(network, settings, container["Id"])
+    # The address that it happens to have is kept, too: others may know it.
+    endpoint = replace(
+        endpoint,
+        ipv4_address=endpoint.ipv4_address or endpoints.canonical(settings.get("IPAddress")),
+        ipv6_address=endpoint.ipv6_address or endpoints.canonical(settings.get("GlobalIPv6Address")),
+    )
+    return Attachment(container["Id"], container["Name"].lstrip("/"), endpoint)
 
 
 def _plan_absent(client, request: Request, before: dict[str, Any] | None) -> Plan:
@@ -229,7 +240,7 @@ def _plan_absent(client, request: Request, before: dict[str, Any] | None) -> Pla
     found.add(f"network {request.spec.name}", before["Driver"], None)
     attachments, remote = _attached(client, before)
     if (attachments or remote) and not request.force:
-        names = ", ".join([attachment.name for attachment in attachments] + list(remote))
+        names = ", ".join(sorted([*(attachment.name for attachment in attachments), *remote]))
         raise LabError(
             f"network {request.spec.name}: is used by {names}:"
             " remove these containers, or set force to true to disconnect them"
@@ -267,7 +278,7 @@ def _create_from(client, spec: NetworkSpec) -> str:
     ipam = None
     if spec.pools or spec.ipam_driver:
         ipam = {"Driver": spec.ipam_driver or "default", "Config": [pool.to_api() for pool in spec.pools]}
-    with reported(f"network {spec.name}: creation"):
+    with _explained(spec), reported(f"network {spec.name}: creation"):
         answer = client.create_network(
             spec.name,
             driver=spec.driver,
@@ -280,6 +291,19 @@ def _create_from(client, spec: NetworkSpec) -> str:
             attachable=spec.attachable,
         )
     return answer["Id"]
+
+
+@contextmanager
+def _explained(spec: NetworkSpec) -> Iterator[None]:
+    """The kernel says no more than that it does not support the operation."""
+    try:
+        yield
+    except LabError as error:
+        if spec.driver in ON_THE_PARENT and "not supported" in str(error):
+            raise LabError(
+                f"{error}: this kernel has no {spec.driver}: load its module, or use another driver"
+            ) from error
+        raise
 
 
 def _make_anew(client, made: Plan) -> str:

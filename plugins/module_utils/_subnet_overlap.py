@@ -23,11 +23,15 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host_routes impo
 
 @dataclass(frozen=True)
 class Taken:
-    """A subnet that is in use. ``name``: by what, as a person says it. ``device``: the link it is on, if one."""
+    """A subnet that is in use. ``name``: by what, as a person says it. ``device``: the host's link it is on, if known.
+
+    ``segment``: it is a segment of real hosts, which a macvlan or ipvlan may share.
+    """
 
     subnet: Subnet
     name: str
     device: str = ""
+    segment: bool = True
 
 
 def faults(spec: NetworkSpec, taken: Iterable[Taken], own_addresses: Iterable[Address] = ()) -> list[str]:
@@ -56,7 +60,7 @@ def _on_the_parent(spec: NetworkSpec, pool: Pool, overlapping: list[Taken], own:
     found = []
     shared = []
     for other in overlapping:
-        if other.device and other.device != parent:
+        if not other.segment or (other.device and other.device != parent):
             found.append(_overlaps(spec, pool, other))
         elif other.subnet.prefixlen <= subnet.prefixlen:
             shared.append(other)
