@@ -17,7 +17,10 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _rtnetlink as rtnetlink
 
 DIRECTORY = Path("/run/netns")
 OWN = ""
@@ -50,7 +53,7 @@ def path_of(netns: str) -> str:
 def spelled(netns: str | None) -> str:
     """One spelling for each namespace: a path into /run/netns becomes the name, nothing the machine's own."""
     for prefix in ("/run/netns/", "/var/run/netns/"):
-        if netns and netns.startswith(prefix):
+        if netns and netns.startswith(prefix) and "/" not in netns[len(prefix) :]:
             return netns[len(prefix) :]
     return netns or OWN
 
@@ -63,11 +66,29 @@ def where(netns: str) -> str:
 def identity(netns: str) -> Identity | None:
     """Device and inode of the namespace; None where there is no such file, or it is not a namespace."""
     try:
-        found = Path(path_of(netns)).stat()
-    except (FileNotFoundError, NotADirectoryError):
+        descriptor = _open(netns)
+    except OSError:
         return None
+    try:
+        return identity_of(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def identity_of(descriptor: int) -> Identity | None:
+    """Device and inode of an opened namespace; None where it is another kind of file."""
+    found = os.fstat(descriptor)
     # Every namespace is a file of the one nsfs; a plain file that a reboot left behind is not.
-    return (found.st_dev, found.st_ino) if found.st_dev == Path(_CURRENT).stat().st_dev else None
+    return (found.st_dev, found.st_ino) if found.st_dev == _nsfs() else None
+
+
+@cache
+def _nsfs() -> int:
+    return Path(_CURRENT).stat().st_dev
+
+
+def _open(netns: str) -> int:
+    return os.open(path_of(netns), os.O_RDONLY | os.O_CLOEXEC)
 
 
 def leftover(name: str) -> bool:
@@ -98,7 +119,7 @@ class Namespaces:
 
     def __exit__(self, *_: object) -> None:
         try:
-            self._enter(self._home, OWN)
+            self.enter(self._home, OWN)
         finally:
             os.close(self._home)
 
@@ -108,7 +129,7 @@ class Namespaces:
         if netns == OWN:
             yield self._home
             return
-        descriptor = os.open(path_of(netns), os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = _open(netns)
         try:
             yield descriptor
         finally:
@@ -118,11 +139,22 @@ class Namespaces:
     def inside(self, netns: str) -> Iterator[None]:
         """Be in the namespace for the block."""
         with self.opened(netns) as descriptor:
-            self._enter(descriptor, netns)
+            self.enter(descriptor, netns)
         try:
             yield
         finally:
-            self._enter(self._home, OWN)
+            self.enter(self._home, OWN)
+
+    @contextmanager
+    def socket(self, descriptor: int) -> Iterator[rtnetlink.Socket]:
+        """A netlink socket of the namespace; the thread itself is home again."""
+        self.enter(descriptor)
+        try:
+            opened = rtnetlink.Socket()
+        finally:
+            self.enter(self._home)
+        with opened:
+            yield opened
 
     @contextmanager
     def fresh(self) -> Iterator[int]:
@@ -131,10 +163,10 @@ class Namespaces:
         try:
             yield os.open(_CURRENT, os.O_RDONLY | os.O_CLOEXEC)
         finally:
-            self._enter(self._home, OWN)
+            self.enter(self._home, OWN)
 
     @staticmethod
-    def _enter(descriptor: int, netns: str) -> None:
+    def enter(descriptor: int, netns: str = "") -> None:
         _call("setns", descriptor, _CLONE_NEWNET, about=netns or "the machine's own namespace")
 
 

@@ -8,91 +8,102 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _netns as netns
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_record as records
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_client import Client
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_draft import BIRTH_ORDER, Plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import Topology
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_parse import parse, places_of
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_plan import (
-    BIRTH_ORDER,
-    Plan,
-    plan_absent,
-    plan_present,
-)
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_parse import parse
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_plan import intended, plan_absent, plan_present
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_record import Record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_world import World, read
+
+
+def end(module: Any, options: Mapping[str, Any]) -> None:
+    """The whole of a module's main: run, and end the module with the result or the faults."""
+    try:
+        result = run(options, module.check_mode)
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults)
+    module.exit_json(**result)
 
 
 def run(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Bring the machine to what the options of the module topology say.
 
-    Returns changed, diff and plan (a sentence for each step). Raises LabError with every fault before anything is
-    touched, or, after that, with what the kernel refused.
+    ``name`` None is the way of the single-object modules: no mark, no record. Returns changed, diff, plan (a sentence
+    for each step) and, for a topology, its mark. Raises LabError with every fault before anything is touched, or, after
+    that, with what the kernel refused.
     """
     wanted = parse(options)
-    mark = options["name"]
-    absent = options["state"] == "absent"
-    with records.locked(mark), netns.Namespaces() as namespaces:
-        record = records.load(mark)
-        world = _read(namespaces, wanted, record, everything=absent or options["prune"])
+    if os.geteuid() != 0:
+        raise LabError("network namespaces and links need root: run the task with become")
+    with nullcontext() if check_mode else records.locked(), netns.Namespaces() as namespaces:
+        record = records.load(wanted.name) if wanted.name else Record()
+        absent, prune = options["state"] == "absent", bool(options.get("prune"))
+        world = _read(namespaces, wanted, record, everything=wanted.name is not None and (absent or prune))
         if absent:
             plan = plan_absent(wanted, world, record)
         else:
-            plan = plan_present(wanted, world, record, prune=options["prune"], adopt=options["adopt"])
+            plan = plan_present(wanted, world, record, prune=prune, adopt=bool(options.get("adopt")))
         if not check_mode:
-            if plan.changed or plan.changes:
-                apply(plan, Client(namespaces), mark, record)
-            if absent:
-                records.forget(mark)
-            elif plan.record != record:
-                records.save(mark, plan.record)
-    return {"changed": plan.changed, "diff": plan.differences.diff, "plan": plan.steps}
+            if plan.changed:
+                _apply(plan, Client(namespaces), wanted.name, record)
+            _settle_record(wanted.name, absent, record, plan.record)
+    result = {"changed": plan.changed, "diff": plan.differences.diff, "plan": plan.steps}
+    return {**result, "mark": records.mark_of(wanted.name)} if wanted.name else result
 
 
 def _read(namespaces: netns.Namespaces, wanted: Topology, record: Record, everything: bool) -> World:
-    places = places_of(wanted)
+    """Read the namespaces that matter; with ``everything`` also those in which there can be something to remove."""
+    places = list(wanted.places)
     routes_of = {route.netns for route in wanted.routes}
     if everything:
-        places += [*record.places, *(name for name in record.namespaces if record.owns(name))]
+        places += [*record.places, *record.namespaces]
         routes_of |= {place for place, _, _, _ in record.routes}
-        if not record.known:
-            # No record, or a lost one: the marks tell.
+        if not record.known:  # never made, or the record is lost: the marks tell
             places += [netns.OWN, *netns.names()]
-    peers: dict[str, set[str]] = {}
+    fdb_of = {link.netns for link in wanted.links if link.remotes is not None}
+    neighbours: dict[str, set[str]] = {}
     for link in wanted.links:
-        if link.peer and link.peer[0] != link.netns:
-            peers.setdefault(link.netns, set()).add(link.peer[0])
-    return read(namespaces, [*places, *routes_of], routes_of, peers)
+        other = link.peer or link.parent
+        if other and other[0] != link.netns:
+            neighbours.setdefault(link.netns, set()).add(other[0])
+    return read(namespaces, [*places, *routes_of], routes_of, fdb_of, neighbours)
 
 
-def apply(plan: Plan, client: Client, name: str, record: Record) -> None:
-    """Carry out a plan. The record says what is going to be made before it is made, so a kill leaves nothing unknown.
+def _apply(plan: Plan, client: Client, name: str | None, before: Record) -> None:
+    """Carry out a plan. The record names what is going to be made before it is made, so a kill leaves nothing unknown.
 
     Raises LabError where the kernel refuses; a second run completes what is missing.
     """
-    intent = replace(
-        plan.record,
-        namespaces={**record.namespaces, **plan.record.namespaces},
-        places=record.places | plan.record.places,
-        routes=record.routes | plan.record.routes,
-    )
-    records.save(name, intent)
+    intent = intended(before, plan)
 
     def note(made: Mapping[str, netns.Identity]) -> None:
         nonlocal intent
         intent = replace(intent, namespaces={**intent.namespaces, **made})
-        records.save(name, intent)
+        plan.record = replace(plan.record, namespaces={**plan.record.namespaces, **made})
+        if name:
+            records.save(name, intent)
 
+    note({})
     client.send(plan.removals)
     client.remove_namespaces(plan.namespaces_removed)
     client.make_namespaces(plan.namespaces_made, note)
-    plan.record = replace(
-        plan.record, namespaces={key: intent.namespaces[key] or value for key, value in plan.record.namespaces.items()}
-    )
     for kind in BIRTH_ORDER:
         client.send(plan.births[kind])
     client.send(plan.changes)
+
+
+def _settle_record(name: str | None, absent: bool, before: Record, after: Record) -> None:
+    if name and absent:
+        records.forget(name)
+    elif name and after != before:
+        records.save(name, after)

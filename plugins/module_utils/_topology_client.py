@@ -69,8 +69,10 @@ class Client:
         self._classes = _message_classes()
         self.written = 0
 
-    def make_namespaces(self, names: Sequence[str], note: Callable[[dict[str, netns.Identity]], None]) -> None:
+    def make_namespaces(self, names: Sequence[str], note: Callable[[dict[str, Any]], None]) -> None:
         """Make the namespaces with their loopback up. ``note`` records whose they are before they get their names."""
+        if not names:
+            return
         netns.prepare_directory()
         lo_up = self._encode(set_link(netns.OWN, "lo", "set lo up", up=True))
         for chunk in _chunks(names):
@@ -82,7 +84,7 @@ class Client:
                         here.send([lo_up])
                         self.written += 1
                     descriptors[name] = descriptor
-                note({name: _identity_of(descriptor) for name, descriptor in descriptors.items()})
+                note({name: netns.identity_of(descriptor) for name, descriptor in descriptors.items()})
                 for name, descriptor in descriptors.items():
                     netns.bind(name, descriptor)
 
@@ -150,8 +152,3 @@ class Client:
 def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     for first in range(0, len(items), _CHUNK):
         yield items[first : first + _CHUNK]
-
-
-def _identity_of(descriptor: int) -> netns.Identity:
-    found = os.fstat(descriptor)
-    return (found.st_dev, found.st_ino)

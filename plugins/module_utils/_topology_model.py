@@ -18,6 +18,9 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import whe
 Address = IPv4Interface | IPv6Interface
 Key = tuple[str, str]  # namespace, name
 
+# A link that somebody else made, which is to be a bridge's port: it is enslaved and otherwise left alone.
+PORT = "port"
+
 
 @dataclass(frozen=True)
 class Link:
@@ -31,8 +34,11 @@ class Link:
     mac: str | None = None
     master: str | None = None  # "" is: no master
     up: bool | None = True
-    peer: Key | None = None
-    # What only one kind has, by the kernel's attribute: see _topology_kinds.
+    peer: Key | None = None  # of a veth
+    parent: Key | None = None  # of a macvlan or a VXLAN: the link below it
+    exclusive_ports: bool = False  # of a bridge: release ports that nobody lists
+    remotes: frozenset[str] | None = None  # of a VXLAN: the VTEPs to which it floods
+    # What only one kind has: see _topology_kinds.
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -46,6 +52,8 @@ class Link:
 
 @dataclass(frozen=True)
 class Route:
+    """A unicast route of the main table."""
+
     netns: str
     to: IPv4Network | IPv6Network
     via: str | None
@@ -53,8 +61,11 @@ class Route:
 
     @property
     def title(self) -> str:
-        hop = (f" via {self.via}" if self.via else "") + (f" dev {self.dev}" if self.dev else "")
-        return f"route to {self.to}{hop} {where(self.netns)}"
+        return f"route to {self.to} {self.hop} {where(self.netns)}"
+
+    @property
+    def hop(self) -> str:
+        return " ".join([f"via {self.via}"] * bool(self.via) + [f"dev {self.dev}"] * bool(self.dev))
 
 
 @dataclass(frozen=True)
@@ -65,3 +76,9 @@ class Topology:
     namespaces: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     routes: tuple[Route, ...] = ()
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Every namespace that it speaks of, each once."""
+        links = [place for link in self.links for place in (link.netns, *(key[0] for key in (link.parent,) if key))]
+        return tuple(dict.fromkeys([*self.namespaces, *links, *(route.netns for route in self.routes)]))

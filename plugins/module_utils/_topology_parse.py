@@ -8,203 +8,209 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from ipaddress import ip_address, ip_interface, ip_network
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import OWN, spelled
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import Address, Link, Route, Topology
+from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import spelled, where
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import PORT, Key, Link, Route, Topology
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_values import Values
 
-_LONGEST_LINK_NAME = 15
-_SMALLEST_MTU, _SMALLEST_MTU_IPV6, _LARGEST_MTU = 68, 1280, 65535
-_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
-_TOPOLOGY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+Options = Mapping[str, Any]
+_LARGEST_PORT = 65535
 
 
-def parse(options: Mapping[str, Any]) -> Topology:
-    """Read the options of the module topology.
+def parse(options: Options) -> Topology:
+    """Read the options of the module topology, or of it with one object in it.
 
-    Raises LabError with one line for each fault that shows without a look at the machine.
+    With ``state`` absent the objects only need names. Raises LabError with one line for each fault that shows without
+    a look at the machine.
     """
-    parser = _Parser()
+    parser = _Parser(names_only=options.get("state") == "absent")
     topology = parser.topology(options)
-    parser.check_whole(topology)
-    if parser.faults:
-        raise LabError(parser.faults)
+    parser.check_twins(topology)
+    if parser.values.faults:
+        raise LabError(parser.values.faults)
     return topology
 
 
 class _Parser:
-    def __init__(self) -> None:
-        self.faults: list[str] = []
+    def __init__(self, names_only: bool) -> None:
+        self.values = Values()
+        self.fault = self.values.fault
+        self.names_only = names_only
 
-    def topology(self, options: Mapping[str, Any]) -> Topology:
+    def topology(self, options: Options) -> Topology:
         name = options.get("name")
-        if name is not None and not _TOPOLOGY_NAME.fullmatch(name):
-            self.faults.append(
-                f"name {name!r}: use letters, digits, '_', '.' and '-', a letter or digit first, up to 100"
-            )
-        links = [self.link("bridge", item) for item in options.get("bridges") or ()]
-        for item in options.get("veths") or ():
-            links += self.veth(item)
-        return Topology(
-            name=name,
-            namespaces=tuple(self.namespace(item["name"]) for item in options.get("namespaces") or ()),
-            links=tuple(links),
-            routes=tuple(filter(None, (self.route(item) for item in options.get("routes") or ()))),
-        )
+        if name is not None:
+            self.values.topology_name(name)
+        namespaces = tuple(item["name"] for item in options.get("namespaces") or ())
+        for namespace in namespaces:
+            self.values.namespace(namespace)
+        links: list[Link] = []
+        for option, read in (
+            ("bridges", self.bridge),
+            ("veths", self.veth),
+            ("vxlans", self.vxlan),
+            ("macvlans", self.macvlan),
+        ):
+            for item in options.get(option) or ():
+                links += read(item, named=name is not None)
+        routes = [self.route(item) for item in options.get("routes") or ()]
+        return Topology(name, namespaces, self.with_ports(links, options), tuple(filter(None, routes)))
 
-    def namespace(self, name: str) -> str:
-        if not name or "/" in name or name in (".", "..") or len(name) > 255:
-            self.faults.append(f"namespace {name!r}: a name is a file name of /run/netns, without '/'")
-        return name
+    # Kinds of link ----------------------------------------------------------------------------------------------
 
-    def veth(self, item: Mapping[str, Any]) -> list[Link]:
-        """Both ends; each says where its peer is."""
-        peer = item["peer"] or {}
-        if not peer.get("name"):
-            self.faults.append(f"veth {item['name']}: peer: give the peer's name")
-            return []
+    def bridge(self, item: Options, named: bool) -> list[Link]:
+        exclusive = bool(item.get("exclusive_ports"))
+        return [self.link("bridge", item, settings={"stp": item.get("stp")}, exclusive_ports=exclusive)]
+
+    def veth(self, item: Options, named: bool) -> list[Link]:
+        """Both ends; each says where its peer is. One end alone, if it is to be made already, can only be changed."""
+        peer = item.get("peer")
+        if not peer or self.names_only:
+            link = self.link("veth", item)
+            if named and not self.names_only:
+                self.fault(link.title, "it has no peer: give peer with a name")
+            return [link]
         here, there = spelled(item.get("netns")), spelled(peer.get("netns"))
         return [
             self.link("veth", item, peer=(there, peer["name"])),
             self.link("veth", peer, peer=(here, item["name"])),
         ]
 
-    def link(self, kind: str, item: Mapping[str, Any], **more: Any) -> Link:
-        name, place = item["name"], spelled(item.get("netns"))
-        title = Link(kind, name, place).title
-        self.link_name(title, name)
-        addresses = item.get("addresses")
-        mtu = item.get("mtu")
-        parsed: frozenset[Address] | None = None
-        if addresses is not None:
-            parsed = frozenset(filter(None, (self.address(title, one) for one in addresses)))
+    def vxlan(self, item: Options, named: bool) -> list[Link]:
+        link = self.link("vxlan", item)
+        if self.names_only:
+            return [link]
+        vni, port, local, remotes = (item.get(option) for option in ("vni", "port", "local", "remotes"))
+        if vni is None:
+            self.fault(link.title, "it has no vni: give one from 1 to 16777215")
+        else:
+            self.values.vni(link.title, vni)
+        if port is not None:
+            self.values.number(link.title, "port", port, _LARGEST_PORT)
+        source = self.values.ip(link.title, "local", local) if local is not None else None
+        targets = [self.values.ip(link.title, "remote", remote) for remote in remotes or ()]
+        versions = {address.version for address in (source, *targets) if address}
+        if len(versions) > 1:
+            self.fault(link.title, "local and remotes mix IPv4 and IPv6: use one family")
+        elif versions == {6} and source is None:
+            self.fault(link.title, "its remotes are IPv6, and without local the kernel takes it for IPv4: give local")
+        if source in targets:
+            self.fault(link.title, f"remote {source} is its own local address: leave it out")
+        ipv6 = source is not None and source.version == 6
+        settings = {
+            "vni": vni,
+            "local": str(source) if source and not ipv6 else None,
+            "local6": str(source) if ipv6 else None,
+            "port": port,
+            "learning": item.get("learning"),
+        }
+        parent = (link.netns, item["parent"]) if item.get("parent") else None
+        found = None if remotes is None else frozenset(str(target) for target in targets if target)
+        return [replace(link, settings=settings, parent=parent, remotes=found)]
+
+    def macvlan(self, item: Options, named: bool) -> list[Link]:
+        link = self.link("macvlan", item)
+        if self.names_only:
+            return [link]
+        if not item.get("parent"):
+            self.fault(link.title, "it has no parent: give the link on which it is made")
+            return [link]
+        below = spelled(item.get("parent_netns"))
+        self.values.place(link.title, below)
+        return [replace(link, settings={"mode": item.get("mode")}, parent=(below, item["parent"]))]
+
+    def link(self, kind: str, item: Options, **more: Any) -> Link:
+        """What all kinds have in common."""
+        link = Link(kind, item["name"], spelled(item.get("netns")), up=item.get("up", True), **more)
+        self.values.link_name(link.title, link.name)
+        self.values.place(link.title, link.netns)
+        if self.names_only:
+            return link
+        addresses, mtu, mac = item.get("addresses"), item.get("mtu"), item.get("mac")
+        found = None if addresses is None else self.values.addresses(link.title, addresses)
         if mtu is not None:
-            self.mtu(title, mtu, parsed or ())
-        mac = item.get("mac")
-        return Link(
-            kind=kind,
-            name=name,
-            netns=place,
-            addresses=parsed,
+            self.values.mtu(link.title, mtu, found or ())
+        return replace(
+            link,
+            addresses=found,
             mtu=mtu,
-            mac=None if mac is None else self.mac(title, mac),
+            mac=None if mac is None else self.values.mac(link.title, mac),
             master=item.get("master"),
-            up=item.get("up", True),
-            settings={"stp": item.get("stp")} if kind == "bridge" else {},
-            **more,
         )
 
-    def link_name(self, title: str, name: str) -> None:
-        if len(name.encode()) > _LONGEST_LINK_NAME:
-            self.faults.append(
-                f"{title}: the name has {len(name.encode())} characters and the kernel takes"
-                f" {_LONGEST_LINK_NAME}: shorten it"
-            )
-        elif not name or name in (".", "..", "lo", "all", "default") or re.search(r"[/:\s]", name):
-            self.faults.append(f"{title}: {name!r} cannot name a link: no '/', ':' or space, and not lo, all, default")
+    # Relations --------------------------------------------------------------------------------------------------
 
-    def address(self, title: str, text: str) -> Address | None:
-        try:
-            address = ip_interface(text)
-        except ValueError:
-            self.faults.append(f"{title}: {text!r} is not an address: write one like 10.0.0.1/24 or fd00::1/64")
-            return None
-        whole = address.network.max_prefixlen
-        if "/" not in text:
-            self.faults.append(f"{title}: {text} lacks its prefix length: write {text}/{24 if whole == 32 else 64}")
-        elif (
-            address.network.prefixlen < whole - 1
-            and address.ip == address.network.network_address
-            and address.version == 4
-        ):
-            self.faults.append(
-                f"{title}: {text} is a network and no address: write one of its hosts, like {address.ip + 1}"
-                f"/{address.network.prefixlen}"
-            )
-        elif address.is_multicast or address.is_unspecified:
-            self.faults.append(f"{title}: {text} is no address of a host: write a unicast address")
-        elif address.version == 6 and address.is_link_local:
-            self.faults.append(f"{title}: {text} is link-local, which the kernel gives by itself: leave it out")
-        return address
-
-    def mtu(self, title: str, mtu: int, addresses: Any) -> None:
-        least = _SMALLEST_MTU_IPV6 if any(address.version == 6 for address in addresses) else _SMALLEST_MTU
-        if not least <= mtu <= _LARGEST_MTU:
-            why = " (it has an IPv6 address)" if least == _SMALLEST_MTU_IPV6 else ""
-            self.faults.append(f"{title}: mtu {mtu} is out of range: give {least} to {_LARGEST_MTU}{why}")
-
-    def mac(self, title: str, text: str) -> str:
-        mac = text.lower().replace("-", ":")
-        if not _MAC.fullmatch(mac):
-            self.faults.append(f"{title}: mac {text!r} is not six bytes: write one like 02:00:00:00:00:01")
-        elif int(mac[:2], 16) & 1 or mac == "00:00:00:00:00:00":
-            self.faults.append(
-                f"{title}: mac {text} is a group's and no interface's: give an even first byte, such as 02"
-            )
-        return mac
-
-    def route(self, item: Mapping[str, Any]) -> Route | None:
-        place, to, via, dev = spelled(item.get("netns")), item["to"], item.get("via"), item.get("dev")
-        title = f"route to {to}"
-        gateway = None
-        if via is not None:
-            try:
-                gateway = ip_address(via)
-            except ValueError:
-                self.faults.append(
-                    f"{title}: via {via!r} is not an address: write the gateway's, without a prefix length"
+    def with_ports(self, links: list[Link], options: Options) -> tuple[Link, ...]:
+        """Say a bridge's ports as the masters of links; a port that nobody lists as a link is somebody else's."""
+        masters: dict[Key, str] = {}
+        for item in () if self.names_only else options.get("bridges") or ():
+            place = spelled(item.get("netns"))
+            for port in item.get("ports") or ():
+                other = masters.setdefault((place, port), item["name"])
+                if other != item["name"]:
+                    self.fault(
+                        f"bridge {item['name']} {where(place)}",
+                        f"{port} is a port of bridge {other} as well: leave one",
+                    )
+        ported: list[Link] = []
+        for link in links:
+            bridge = masters.pop(link.key, None)
+            if bridge is not None and link.kind == "bridge":
+                self.fault(
+                    link.title, f"it is listed as a port of {bridge}, and a bridge cannot be one: join them by a veth"
                 )
-                return None
-        if to == "default":
-            to = "::/0" if gateway is not None and gateway.version == 6 else "0.0.0.0/0"
-        try:
-            network = ip_network(to)
-        except ValueError as error:
-            self.faults.append(f"{title}: to {to!r} is not a network ({error}): write one like 10.1.0.0/16, or default")
+            elif bridge is not None and link.master not in (None, bridge):
+                self.fault(link.title, f"its master is {link.master!r}, and {bridge} lists it as a port: leave one")
+            ported.append(replace(link, master=bridge) if bridge is not None else link)
+        strangers = [Link(PORT, name, place, master=bridge, up=None) for (place, name), bridge in masters.items()]
+        return (*ported, *strangers)
+
+    def route(self, item: Options) -> Route | None:
+        place, to, via, dev = spelled(item.get("netns")), item["to"], item.get("via"), item.get("dev")
+        title = f"route to {to} {where(place)}"
+        self.values.place(title, place)
+        if via is None and dev is None:
+            self.fault(title, "it leads nowhere: give via, dev or both")
+        gateway = None if via is None else self.values.ip(title, "via", via)
+        network = self.values.network(title, to, gateway.version if gateway else None)
+        if network is None or (via is not None and gateway is None):
             return None
         if gateway is not None and gateway.version != network.version:
-            self.faults.append(
-                f"{title}: via {via} is IPv{gateway.version} and the route IPv{network.version}: use one family"
-            )
-        if via is None and dev is None:
-            self.faults.append(f"{title}: give via, dev or both")
+            self.fault(title, f"via {via} is IPv{gateway.version} and the route IPv{network.version}: use one family")
+        if gateway is not None and gateway.version == 6 and gateway.is_link_local and dev is None:
+            self.fault(title, f"via {via} is link-local, so any link could be meant: give dev")
         return Route(place, network, None if gateway is None else str(gateway), dev)
 
-    def check_whole(self, topology: Topology) -> None:
-        """What shows only when the objects are seen together."""
+    def check_twins(self, topology: Topology) -> None:
+        """Things that are listed twice."""
         seen: set[str] = set()
         for name in topology.namespaces:
             if name in seen:
-                self.faults.append(f"namespace {name} is listed twice: leave one")
+                self.fault(f"namespace {name}", "it is listed twice: leave one")
             seen.add(name)
-        links: dict[tuple[str, str], Link] = {}
+        links: dict[Key, Link] = {}
         holders: dict[tuple[str, Any], Link] = {}
+        tunnels: dict[tuple[str, Any, Any], Link] = {}
         for link in topology.links:
             other = links.setdefault(link.key, link)
             if other is not link:
-                self.faults.append(f"{link.title}: a {other.kind} of that name is listed already: rename one")
+                self.fault(link.title, f"a {other.kind} of that name is listed as well: rename one")
             for address in link.addresses or ():
                 holder = holders.setdefault((link.netns, address.ip), link)
                 if holder is not link:
-                    self.faults.append(
-                        f"{link.title}: {address.ip} is an address of {holder.kind} {holder.name} as well: change one"
+                    self.fault(
+                        link.title, f"{address.ip} is an address of {holder.kind} {holder.name} as well: change one"
                     )
+            if link.kind == "vxlan" and not self.names_only:
+                twin = tunnels.setdefault((link.netns, link.settings["vni"], link.settings["port"]), link)
+                if twin is not link:
+                    self.fault(link.title, f"vxlan {twin.name} has the same vni and port: change one of them")
         routes: set[tuple[str, Any]] = set()
         for route in topology.routes:
             if (route.netns, route.to) in routes:
-                self.faults.append(f"{route.title}: there is another route to {route.to} in that namespace: leave one")
+                self.fault(route.title, f"there is another route to {route.to}: leave one")
             routes.add((route.netns, route.to))
-
-
-def places_of(topology: Topology) -> list[str]:
-    """Every namespace that a topology speaks of."""
-    found = [
-        *topology.namespaces,
-        *(link.netns for link in topology.links),
-        *(route.netns for route in topology.routes),
-    ]
-    return list(dict.fromkeys(found)) or [OWN]

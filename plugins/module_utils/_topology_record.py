@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _state_dir
-from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import Identity, boot_id, identity
+from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import Identity, boot_id
 
 DIRECTORY = _state_dir.STATE_DIR / "topology"
 
@@ -49,15 +49,28 @@ class Record:
     routes: frozenset[tuple[str, str, str | None, str | None]] = frozenset()
     known: bool = False
 
-    def owns(self, name: str) -> bool:
+    def owns(self, name: str, now: Identity) -> bool:
         """Whether the namespace that has this name now is the one that the topology made."""
-        recorded = self.namespaces.get(name)
-        return recorded is not None and identity(name) == recorded
+        return self.namespaces.get(name) == now
+
+    def with_all(self, other: Record) -> Record:
+        """This and the other together; where both know a namespace, the other knows better."""
+        return Record(
+            {**self.namespaces, **other.namespaces},
+            self.places | other.places,
+            self.routes | other.routes,
+            self.known or other.known,
+        )
 
 
-def locked(name: str) -> AbstractContextManager[None]:
-    """One run at a time for a topology."""
-    return _state_dir.locked(DIRECTORY / f"{name}.lock")
+def is_mark(group: int) -> bool:
+    """Whether a group number can be the mark of some topology."""
+    return group >> 29 in (0b001, 0b011)
+
+
+def locked() -> AbstractContextManager[None]:
+    """One run at a time on a machine."""
+    return _state_dir.locked(DIRECTORY / ".lock")
 
 
 def load(name: str) -> Record:

@@ -11,12 +11,14 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _forwarding
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _rtnetlink as rtnetlink
-from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import Identity, Namespaces, identity
+from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import Identity, Namespaces, identity_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._rtnetlink import Attributes, attribute, attributes
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_kinds import KINDS
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import Address
@@ -29,8 +31,10 @@ IFLA_LINKINFO, IFLA_GROUP, IFLA_EXT_MASK, IFLA_LINK_NETNSID = 18, 27, 29, 37
 _INFO_KIND, _INFO_DATA = 1, 2
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_TABLE = 1, 4, 5, 15
+_VXLAN_LINK = 3
+_FLOOD = "00:00:00:00:00:00"
 _NETNSA_FD = 3
-_IFF_UP = 1
+_IFF_UP, _IFF_LOWER_UP = 1, 0x10000
 _SCOPE_UNIVERSE = 0
 _MAIN_TABLE, _UNICAST = 254, 1
 # Statistics are half of a link's answer, and nobody here reads them.
@@ -45,6 +49,7 @@ class LinkState:
     name: str
     kind: str | None  # None: a real interface, or the loopback
     up: bool
+    carrier: bool
     mtu: int
     mac: str
     group: int
@@ -54,13 +59,20 @@ class LinkState:
     settings: Mapping[str, Any] = field(default_factory=dict)
     addresses: set[Address] = field(default_factory=set)
     master: str | None = None
+    remotes: set[str] = field(default_factory=set)  # of a VXLAN, in namespaces whose fdb was read
 
 
 @dataclass(frozen=True)
 class RouteState:
+    """A unicast route of the main table."""
+
     to: str
     via: str | None
     dev: str | None
+
+    @property
+    def hop(self) -> str:
+        return " ".join([f"via {self.via}"] * bool(self.via) + [f"dev {self.dev}"] * bool(self.dev))
 
 
 @dataclass
@@ -69,7 +81,7 @@ class Place:
 
     identity: Identity
     links: dict[str, LinkState]
-    routes: set[RouteState]
+    routes: set[RouteState] = field(default_factory=set)
     # The id by which links here refer to another namespace, for those that were asked.
     nsids: dict[str, int] = field(default_factory=dict)
 
@@ -89,30 +101,35 @@ def read(
     namespaces: Namespaces,
     wanted: Iterable[str],
     routes_of: Iterable[str] = (),
-    peers: Mapping[str, set[str]] | None = None,
+    fdb_of: Iterable[str] = (),
+    neighbours: Mapping[str, set[str]] | None = None,
 ) -> World:
     """Read the namespaces that exist of ``wanted``.
 
-    ``routes_of``: those whose routes matter. ``peers``: namespace -> the namespaces for whose ids to ask in it, without
-    which "peer is interface 2 of namespace id 5" cannot be told to be the right one.
+    ``routes_of``, ``fdb_of``: those whose routes and forwarding entries matter. ``neighbours``: namespace -> the
+    namespaces for whose ids to ask in it, without which "peer is interface 2 in namespace id 5" cannot be told to be
+    the right one.
     """
     world = World()
-    with_routes = set(routes_of)
+    with_routes, with_fdb = set(routes_of), set(fdb_of)
     for netns in dict.fromkeys(wanted):
-        found = identity(netns)
-        if found is None:
-            continue
-        with namespaces.inside(netns):
-            here = rtnetlink.Socket()
-        with here:
-            place = Place(found, _links(here), set())
+        with ExitStack() as held:
+            try:
+                descriptor = held.enter_context(namespaces.opened(netns))
+            except (FileNotFoundError, NotADirectoryError, ProcessLookupError):
+                continue
+            found = identity_of(descriptor)
+            if found is None:
+                continue
+            here = held.enter_context(namespaces.socket(descriptor))
+            place = Place(found, _links(here))
             _add_addresses(here, place)
             if netns in with_routes:
-                place.routes = _routes(here, place)
-            for peer in (peers or {}).get(netns, ()):
-                if identity(peer):
-                    with namespaces.opened(peer) as descriptor:
-                        place.nsids[peer] = _nsid(here, descriptor)
+                place.routes = routes(here, place.links.values())
+            if netns in with_fdb:
+                _add_remotes(here, place)
+            for neighbour in (neighbours or {}).get(netns, ()):
+                place.nsids[neighbour] = _nsid_of(namespaces, here, neighbour)
         world.places[netns] = place
     return world
 
@@ -141,19 +158,23 @@ def link_state(body: bytes) -> LinkState:
     info = attributes(found[IFLA_LINKINFO]) if IFLA_LINKINFO in found else {}
     kind = _text(info[_INFO_KIND]) if _INFO_KIND in info else None
     settings: dict[str, Any] = {}
+    below = _number(found, IFLA_LINK)
     if kind in KINDS and _INFO_DATA in info:
         data = attributes(info[_INFO_DATA])
         settings = {name: setting.read(data.get(setting.number)) for name, setting in KINDS[kind].items()}
+        if kind == "vxlan":
+            below = _number(data, _VXLAN_LINK)
     return LinkState(
         index=index,
         name=_text(found[IFLA_IFNAME]),
         kind=kind,
         up=bool(flags & _IFF_UP),
+        carrier=bool(flags & _IFF_LOWER_UP),
         mtu=_number(found, IFLA_MTU),
         mac=found.get(IFLA_ADDRESS, b"").hex(":"),
         group=_number(found, IFLA_GROUP),
         master_index=_number(found, IFLA_MASTER),
-        link_index=_number(found, IFLA_LINK),
+        link_index=below,
         link_nsid=struct.unpack("=i", found[IFLA_LINK_NETNSID])[0] if IFLA_LINK_NETNSID in found else None,
         settings=settings,
     )
@@ -170,27 +191,40 @@ def _add_addresses(here: rtnetlink.Socket, place: Place) -> None:
         by_index[index].addresses.add(ip_interface((packed, length)))
 
 
-def _routes(here: rtnetlink.Socket, place: Place) -> set[RouteState]:
-    names = {link.index: link.name for link in place.links.values()}
-    routes = set()
+def routes(here: rtnetlink.Socket, links: Iterable[LinkState]) -> set[RouteState]:
+    """The unicast routes of the main table, the kernel's own included."""
+    names = {link.index: link.name for link in links}
+    found = set()
     for body in here.dump(rtnetlink.GETROUTE, bytes(_RTMSG.size)):
         family, length, _, _, table, _, _, kind, _ = _RTMSG.unpack_from(body)
-        found = attributes(body, _RTMSG.size)
-        if kind != _UNICAST or (_number(found, _RTA_TABLE) or table) != _MAIN_TABLE:
+        given = attributes(body, _RTMSG.size)
+        if kind != _UNICAST or (_number(given, _RTA_TABLE) or table) != _MAIN_TABLE:
             continue
         default = bytes(4 if family == socket.AF_INET else 16)
-        routes.add(
+        found.add(
             RouteState(
-                to=str(ip_network((found.get(_RTA_DST, default), length))),
-                via=str(ip_address(found[_RTA_GATEWAY])) if _RTA_GATEWAY in found else None,
-                dev=names.get(_number(found, _RTA_OIF)),
+                to=str(ip_network((given.get(_RTA_DST, default), length))),
+                via=str(ip_address(given[_RTA_GATEWAY])) if _RTA_GATEWAY in given else None,
+                dev=names.get(_number(given, _RTA_OIF)),
             )
         )
-    return routes
+    return found
 
 
-def _nsid(here: rtnetlink.Socket, descriptor: int) -> int:
-    body = here.ask(rtnetlink.GETNSID, bytes(4), attribute(_NETNSA_FD, struct.pack("=I", descriptor)))
+def _add_remotes(here: rtnetlink.Socket, place: Place) -> None:
+    by_index = {link.index: link for link in place.links.values() if link.kind == "vxlan"}
+    for entry in _forwarding.fdb(here):
+        if entry.index in by_index and entry.mac == _FLOOD and entry.address:
+            by_index[entry.index].remotes.add(entry.address)
+
+
+def _nsid_of(namespaces: Namespaces, here: rtnetlink.Socket, netns: str) -> int:
+    """The id by which links of the socket's namespace refer to another; -1 where there is none."""
+    try:
+        with namespaces.opened(netns) as descriptor:
+            body = here.ask(rtnetlink.GETNSID, bytes(4), attribute(_NETNSA_FD, struct.pack("=I", descriptor)))
+    except OSError:
+        return -1
     return struct.unpack("=i", attributes(body, 4)[1])[0] if body else -1
 
 

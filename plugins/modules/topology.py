@@ -7,44 +7,118 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: topology
-short_description: Namespaces, veth pairs, bridges and routes as one desired state
+short_description: Namespaces, veth pairs, bridges, VXLANs, macvlans and routes as one desired state
 version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
-  - Brings namespaces, bridges, veth pairs, addresses and routes to what is listed, in one call.
-attributes:
-  check_mode:
-    support: full
-    description: Can run without changing anything, and returns what it would do.
-  diff_mode:
-    support: full
-    description: Returns each attribute that differs, before and after.
-  idempotent:
-    support: full
-    description: A second run with the same options changes nothing.
+  - Brings everything that is listed to what is listed, in one call, however much it is. A thousand attached
+    namespaces take no longer than one C(ip -batch).
+  - All faults of the whole topology are found together before anything is touched. If the kernel refuses something
+    later, the error names the object and the kernel's own sentence, and a second run completes the rest. So does a
+    second run after a kill.
+  - What it makes carries its mark, which is made from its O(name). Links carry it as their interface group, which
+    C(ip link show group NUMBER) lists; it is returned as RV(mark). Namespaces cannot carry a mark, so a record in
+    C(/var/lib/overlay-lab/topology) tells which are its own; the record holds for the boot and the inode that it
+    names.
+  - An object of a wanted name that does not carry the mark is an error, unless O(adopt=true).
+  - Every attribute that is given is compared. What the kernel can change is changed in place; what it cannot (a
+    VXLAN's VNI or port, a veth's peer, a macvlan's parent) is made anew, and the diff says which and why.
+  - Where NetworkManager or systemd-networkd run, they are told to leave links in the machine's own namespace alone.
+extends_documentation_fragment:
+  - emon.overlay_lab.links.topology
 options:
-  name: {description: "The topology's name, from which its mark is made.", type: str, required: true}
+  name:
+    description: The topology's name, from which its mark is made.
+    type: str
+    required: true
+  prune:
+    description:
+      - Remove what carries the mark, or is recorded, and is no longer listed.
+      - Without it, such things stay, and stay marked.
+    type: bool
+    default: false
+  adopt:
+    description:
+      - Take over objects of the wanted names that somebody else made. They are changed as needed, carry the mark
+        from then on, and go with O(state=absent).
+    type: bool
+    default: false
+  state:
+    description:
+      - V(absent) removes all links that carry the mark and all recorded namespaces and routes, and nothing else.
+        The lists are not needed for that.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: emon.overlay_lab.topology_info
 """
 
 EXAMPLES = r"""
+- name: Two hosts on an underlay
+  emon.overlay_lab.topology:
+    name: demo
+    namespaces: [{name: demo-underlay}, {name: host1}, {name: host2}]
+    bridges:
+      - {name: underlay, netns: demo-underlay}
+    veths:
+      - name: eth0
+        netns: host1
+        addresses: [10.0.0.116/24, "fd00::116/64"]
+        peer: {name: host1, netns: demo-underlay, master: underlay}
+      - name: eth0
+        netns: host2
+        addresses: [10.0.0.117/24, "fd00::117/64"]
+        peer: {name: host2, netns: demo-underlay, master: underlay}
+    routes:
+      - {netns: host1, to: default, via: 10.0.0.117}
+    prune: true
+
+- name: A VXLAN across them
+  emon.overlay_lab.topology:
+    name: demo-segment
+    bridges:
+      - {name: br0, netns: host1, addresses: [172.18.0.1/24]}
+    vxlans:
+      - name: vxlan42
+        netns: host1
+        vni: 42
+        local: 10.0.0.116
+        remotes: [10.0.0.117]
+        master: br0
+
+- name: Both are gone
+  emon.overlay_lab.topology:
+    name: "{{ item }}"
+    state: absent
+  loop: [demo-segment, demo]
 """
 
 RETURN = r"""
+mark:
+  description: The interface group of the topology's links.
+  type: int
+  returned: success
+  sample: 739977308
+plan:
+  description: What was done, or would be in check mode, a sentence for each step. Empty where nothing differs.
+  type: list
+  elements: str
+  returned: success
+  sample:
+    - make namespace host1
+    - make veth host1 in namespace demo-underlay, its peer eth0 in namespace host1
+    - add 10.0.0.116/24 to veth eth0 in namespace host1
 """
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_argspec as argspec
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import run
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import end
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=argspec.topology(), supports_check_mode=True)
-    try:
-        result = run(module.params, module.check_mode)
-    except LabError as error:
-        module.fail_json(msg=str(error), faults=error.faults)
-    module.exit_json(**result)
+    end(module, module.params)
 
 
 if __name__ == "__main__":

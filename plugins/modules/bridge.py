@@ -1,0 +1,71 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: bridge
+short_description: Bridges and their ports
+version_added: 0.1.0
+author: "The emon.overlay_lab authors (@emon)"
+description:
+  - Makes a bridge, compares it attribute by attribute, gives it ports and takes them away, or removes it by its name,
+    whoever made it.
+  - A real interface can be a port, with the care that O(force) tells about.
+extends_documentation_fragment:
+  - emon.overlay_lab.links.bridge
+seealso:
+  - module: emon.overlay_lab.topology
+  - module: emon.overlay_lab.topology_info
+"""
+
+EXAMPLES = r"""
+- name: A bridge with an address
+  emon.overlay_lab.bridge:
+    name: br0
+    addresses: [172.18.0.1/24]
+
+- name: A second interface of the machine becomes a port
+  emon.overlay_lab.bridge:
+    name: br0
+    ports: [eth1]
+
+- name: It is released again
+  emon.overlay_lab.bridge:
+    name: br0
+    ports: []
+    exclusive_ports: true
+
+- name: A bridge in a namespace of its own
+  emon.overlay_lab.bridge:
+    name: underlay
+    netns: lab-underlay
+    mtu: 9000
+    stp: true
+"""
+
+RETURN = r"""
+plan:
+  description: What was done, or would be in check mode, a sentence for each step. Empty where nothing differs.
+  type: list
+  elements: str
+  returned: success
+  sample:
+    - make bridge br0 in the machine's own namespace
+    - add 172.18.0.1/24 to bridge br0 in the machine's own namespace
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_argspec as argspec
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import end
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=argspec.single(argspec.BRIDGE), supports_check_mode=True)
+    end(module, argspec.as_topology("bridges", module.params))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: macvlan
+short_description: Macvlans on links of any namespace
+version_added: 0.1.0
+author: "The emon.overlay_lab authors (@emon)"
+description:
+  - Makes a macvlan, born in its namespace, compares it attribute by attribute, or removes it by its name, whoever
+    made it.
+extends_documentation_fragment:
+  - emon.overlay_lab.links.macvlan
+seealso:
+  - module: emon.overlay_lab.topology
+  - module: emon.overlay_lab.topology_info
+"""
+
+EXAMPLES = r"""
+- name: A namespace has an interface of its own in the machine's network
+  emon.overlay_lab.macvlan:
+    name: eth0
+    netns: test1
+    parent: eth1
+    addresses: [192.168.1.50/24]
+
+- name: On a link of another namespace
+  emon.overlay_lab.macvlan:
+    name: eth0
+    netns: test2
+    parent: uplink
+    parent_netns: router
+    mode: private
+
+- name: It is gone
+  emon.overlay_lab.macvlan:
+    name: eth0
+    netns: test1
+    state: absent
+"""
+
+RETURN = r"""
+plan:
+  description: What was done, or would be in check mode, a sentence for each step. Empty where nothing differs.
+  type: list
+  elements: str
+  returned: success
+  sample:
+    - make macvlan eth0 in namespace test1 on eth1
+    - add 192.168.1.50/24 to macvlan eth0 in namespace test1
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_argspec as argspec
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import end
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=argspec.single(argspec.MACVLAN), supports_check_mode=True)
+    end(module, argspec.as_topology("macvlans", module.params))
+
+
+if __name__ == "__main__":
+    main()

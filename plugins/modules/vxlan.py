@@ -1,0 +1,62 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vxlan
+short_description: VXLAN interfaces with static VTEPs
+version_added: 0.1.0
+author: "The emon.overlay_lab authors (@emon)"
+description:
+  - Makes a VXLAN, compares it attribute by attribute, or removes it by its name, whoever made it.
+  - A new one without O(mtu) takes what fits into the link that has O(local), or into O(parent); an O(mtu) that does
+    not fit is refused.
+extends_documentation_fragment:
+  - emon.overlay_lab.links.vxlan
+seealso:
+  - module: emon.overlay_lab.topology
+  - module: emon.overlay_lab.topology_info
+"""
+
+EXAMPLES = r"""
+- name: A segment to two other hosts, on a bridge
+  emon.overlay_lab.vxlan:
+    name: vxlan42
+    vni: 42
+    port: 4790
+    local: 10.0.0.116
+    remotes: [10.0.0.117, 10.0.0.118]
+    master: br0
+
+- name: The segment is gone
+  emon.overlay_lab.vxlan:
+    name: vxlan42
+    state: absent
+"""
+
+RETURN = r"""
+plan:
+  description: What was done, or would be in check mode, a sentence for each step. Empty where nothing differs.
+  type: list
+  elements: str
+  returned: success
+  sample:
+    - make vxlan vxlan42 in the machine's own namespace
+    - add remote 10.0.0.117 to vxlan vxlan42 in the machine's own namespace
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_argspec as argspec
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import end
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=argspec.single(argspec.VXLAN), supports_check_mode=True)
+    end(module, argspec.as_topology("vxlans", module.params))
+
+
+if __name__ == "__main__":
+    main()
