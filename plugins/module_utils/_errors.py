@@ -20,3 +20,9 @@ class LabError(Exception):
     def __init__(self, faults: str | Iterable[str]) -> None:
         self.faults: list[str] = [faults] if isinstance(faults, str) else list(faults)
         super().__init__("\n".join(self.faults))
+
+
+def reason(error: OSError) -> str:
+    """The system's words for what it refused, with the remedy where that is known."""
+    words = error.strerror or str(error)
+    return f"{words}; use become" if isinstance(error, PermissionError) else words

@@ -155,7 +155,7 @@ class SimulatedHost:
             if self.directory.exists():
                 shutil.rmtree(self.directory)
             _nspawn.remove_leftovers(self.name)
-        (HOSTS / f".{self.name}.lock").unlink(missing_ok=True)
+            (HOSTS / f".{self.name}.lock").unlink()
 
     def _kill(self) -> None:
         for process in (self.leader(), self.supervisor()):

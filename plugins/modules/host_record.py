@@ -60,6 +60,7 @@ record:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 _KEYS = ("lab", "site", "engine", "machine_id")
 
@@ -75,20 +76,22 @@ def main() -> None:
         required_if=[("state", "present", ("site", "engine"))],
         supports_check_mode=True,
     )
-    before = {key: value for key, value in _host_record.read().items() if key in _KEYS}
-    if before.get("lab", module.params["lab"]) != module.params["lab"]:
-        module.fail_json(
-            msg=f"this host belongs to the lab {before['lab']}, not to {module.params['lab']}: destroy that lab first"
-        )
+    lab = module.params["lab"]
     wanted = {}
     if module.params["state"] == "present":
         wanted = {key: module.params[key] for key in ("lab", "site", "engine")}
         wanted["machine_id"] = _host_record.machine_id()
     differences = Differences()
-    for key in _KEYS:
-        differences.compare(f"host record: {key}", before.get(key), wanted.get(key))
-    if differences.changed and not module.check_mode:
-        _host_record.update_identity(wanted or None)
+    try:
+        before = {key: value for key, value in _host_record.read().items() if key in _KEYS}
+        if before.get("lab", lab) != lab:
+            raise LabError(f"this host belongs to the lab {before['lab']}, not to {lab}: destroy that lab first")
+        for key in _KEYS:
+            differences.compare(f"host record: {key}", before.get(key), wanted.get(key))
+        if differences.changed and not module.check_mode:
+            _host_record.update_identity(wanted or None)
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults)
     module.exit_json(changed=differences.changed, diff=differences.diff, record=wanted)
 
 
