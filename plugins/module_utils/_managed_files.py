@@ -13,15 +13,17 @@ import os
 import pwd
 import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError, reason
 
 BACKUP_SUFFIX = ".bak"
-_MODE = re.compile(r"0?[0-7]{3}")
+# With its zero: an unquoted 0644 is the number 420 by the time it comes here, which would pass for r---w----.
+_MODE = re.compile(r"0[0-7]{3}")
 
 # The option of every module that takes such files.
 FILE_OPTIONS: dict[str, dict[str, Any]] = {
@@ -68,18 +70,21 @@ class _Found:
 def parse(options: list[dict[str, Any]], present: bool) -> list[ManagedFile]:
     """Files from a module's options (FILE_OPTIONS). Raises LabError with every fault in them."""
     faults, files = [], []
+    places: dict[Path, str] = {}
     for index, option in enumerate(options):
         where = f"files[{index}]"
         path = Path(option["path"])
         contents = [option[key] for key in ("content", "secret_content") if option[key] is not None]
         if not path.is_absolute():
             faults.append(f"{where}.path: {path} is not an absolute path")
+        if places.setdefault(path, where) != where:
+            faults.append(f"{where}.path: {path} stands in {places[path]} already: remove one of them")
         if present and len(contents) != 1:
             faults.append(f"{where}: {path} needs one of content and secret_content")
         if not _MODE.fullmatch(option["mode"]):
-            faults.append(f"{where}.mode: {option['mode']} is not an octal mode such as 0644 (write it as a string)")
+            faults.append(f'{where}.mode: {option["mode"]} is not a mode such as "0644": write it in octal, in quotes')
         if present:
-            faults += [f"{where}.{kind}: there is no {kind} {option[name]}" for name, kind in _unknown_owners(option)]
+            faults += [f"{where}.{name}: there is no {kind} {option[name]}" for name, kind in _unknown_owners(option)]
         if not faults:
             files.append(
                 ManagedFile(
@@ -113,19 +118,30 @@ class Plan:
     def __init__(self, files: list[ManagedFile]) -> None:
         self.differences = Differences()
         self.changed_paths: list[Path] = []
-        self._found = {file.path: _read(file.path) for file in files}
+        self._found = _read_all(file.path for file in files)
         self._files = [file for file in files if self._compare(file)]
         self._backups: list[Path] = []
+        self._restored: list[ManagedFile] = []
 
     def apply(self) -> None:
+        """Raises LabError for the first file that cannot be written; those before it are as wanted."""
         for file in self._files:
-            if file.content is None:
-                _remove(file)
-            elif _write(file, self._found[file.path]):
+            try:
+                self._apply(file)
+            except OSError as error:
+                raise LabError(f"{file.path} cannot be written: {reason(error)}") from error
+
+    def _apply(self, file: ManagedFile) -> None:
+        if file.content is not None:
+            if _write(file, self._found[file.path]):
                 self._backups.append(file.backup_path)
+        elif _remove(file):
+            self._restored.append(file)
 
     def undo(self) -> None:
         """Put every file back as it was found; for when what reads them does not come up with the new ones."""
+        for file in self._restored:
+            shutil.move(file.path, file.backup_path)
         for file in self._files:
             found = self._found[file.path]
             if found is None:
@@ -139,10 +155,9 @@ class Plan:
         """Record how the file differs from what is wanted; tell whether it does."""
         found = self._found[file.path]
         if file.content is None:
-            if found is None:
+            after = "restored from its backup" if _has_backup(file) else None
+            if not self.differences.compare(str(file.path), "present" if found else None, after):
                 return False
-            after = "restored from its backup" if file.backup and file.backup_path.is_file() else None
-            self.differences.add(str(file.path), "present", after)
         elif found is None:
             self.differences.add(str(file.path), None, "secret" if file.secret else f"\n{file.content}")
         elif not self._compare_present(file, file.content, found):
@@ -163,6 +178,21 @@ class Plan:
         return any(changes)
 
 
+def remember(files: list[ManagedFile], written: dict[str, bool]) -> dict[str, bool]:
+    """The record of what is written with ``backup``: path -> whether another file stood there before."""
+    new = {str(file.path): file.path.exists() or file.backup_path.exists() for file in files if file.backup}
+    return {**new, **written}
+
+
+def to_remove(files: list[ManagedFile], written: dict[str, bool]) -> list[ManagedFile]:
+    """Without the files with ``backup`` that are not ours: never written, or back again from their backups already."""
+    return [
+        file
+        for file in files
+        if not file.backup or (str(file.path) in written and (file.backup_path.exists() or not written[str(file.path)]))
+    ]
+
+
 def _uid(name: str) -> int:
     return pwd.getpwnam(name).pw_uid
 
@@ -171,14 +201,31 @@ def _gid(name: str) -> int:
     return grp.getgrnam(name).gr_gid
 
 
+def _has_backup(file: ManagedFile) -> bool:
+    return file.backup and file.backup_path.is_file()
+
+
+def _read_all(paths: Iterable[Path]) -> dict[Path, _Found | None]:
+    """Every file as it is. Raises LabError with a line for each that cannot be read."""
+    found, faults = {}, []
+    for path in paths:
+        try:
+            found[path] = _read(path)
+        except IsADirectoryError:
+            faults.append(f"{path} is a directory, not a file: remove it, or choose another path")
+        except OSError as error:
+            faults.append(f"{path} cannot be read: {reason(error)}")
+    if faults:
+        raise LabError(faults)
+    return found
+
+
 def _read(path: Path) -> _Found | None:
     try:
         status = path.stat()
         return _Found(path.read_bytes(), status.st_mode & 0o7777, status.st_uid, status.st_gid)
     except FileNotFoundError:
         return None
-    except IsADirectoryError:
-        raise LabError(f"{path} is a directory, not a file: remove it, or choose another path") from None
 
 
 def _write(file: ManagedFile, found: _Found | None) -> bool:
@@ -196,25 +243,28 @@ def _replace(path: Path, content: bytes, mode: int, uid: int, gid: int) -> None:
     """Write a file in one step. It has its mode before it has its content: a key is never readable by others."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        os.fchown(descriptor, uid, gid)
-        os.fchmod(descriptor, mode)
-        stream.write(content)
-        stream.flush()
-        os.fsync(descriptor)
-    temporary.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            os.fchown(descriptor, uid, gid)
+            os.fchmod(descriptor, mode)
+            stream.write(content)
+            stream.flush()
+            os.fsync(descriptor)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink()
+        raise
 
 
-def _remove(file: ManagedFile) -> None:
-    if file.backup and file.backup_path.is_file():
+def _remove(file: ManagedFile) -> bool:
+    """Remove the file; tell whether its backup came back."""
+    if _has_backup(file):
         shutil.move(file.backup_path, file.path)
-    else:
-        file.path.unlink(missing_ok=True)
+        return True
+    file.path.unlink(missing_ok=True)
     # A directory that only held what is ours goes with it.
     for parent in file.path.parents[:2]:
-        if "overlay-lab" not in parent.parts:
-            return
-        try:
-            parent.rmdir()
-        except OSError:
-            return
+        if "overlay-lab" not in parent.parts or not parent.is_dir() or any(parent.iterdir()):
+            break
+        parent.rmdir()
+    return False

@@ -55,11 +55,12 @@ options:
         default: root
       backup:
         description:
-          - Keep a file that stood there before once as C(PATH.bak). With O(state=absent) it comes back.
+          - Keep a file that stood there before once as C(PATH.bak). With O(state=absent) it comes back, and a file that
+            was not written with this option stays. What was is recorded in C(/var/lib/overlay-lab/state.json).
         type: bool
         default: false
   state:
-    description: V(absent) removes the files, or puts their backups back.
+    description: V(absent) removes the files, or puts back what stood there before.
     type: str
     choices: [present, absent]
     default: present
@@ -88,8 +89,35 @@ changed_paths:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._managed_files import FILE_OPTIONS, Plan, parse
+from ansible_collections.emon.overlay_lab.plugins.module_utils._managed_files import (
+    FILE_OPTIONS,
+    ManagedFile,
+    Plan,
+    parse,
+    remember,
+    to_remove,
+)
+
+_SECTION = "file_set"
+
+
+def _apply(plan: Plan, files: list[ManagedFile], written: dict[str, bool], present: bool) -> None:
+    # Recorded before the first file is touched, and forgotten after the last one is gone: a run that is killed in
+    # between leaves a record that is right.
+    if present:
+        _record(remember(files, written), written)
+        plan.apply()
+    else:
+        plan.apply()
+        gone = {str(file.path) for file in files}
+        _record({path: had for path, had in written.items() if path not in gone}, written)
+
+
+def _record(after: dict[str, bool], before: dict[str, bool]) -> None:
+    if after != before:
+        _host_record.update(_SECTION, after or None)
 
 
 def main() -> None:
@@ -101,9 +129,12 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        plan = Plan(parse(module.params["files"], present=module.params["state"] == "present"))
+        present = module.params["state"] == "present"
+        files = parse(module.params["files"], present)
+        written = _host_record.section(_SECTION)
+        plan = Plan(files if present else to_remove(files, written))
         if plan.differences.changed and not module.check_mode:
-            plan.apply()
+            _apply(plan, files, written, present)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     module.exit_json(
