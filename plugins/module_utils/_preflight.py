@@ -28,7 +28,7 @@ def choose_engine(wanted: str, hosts: dict[str, dict[str, Any]]) -> str:
 def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     """Why the lab cannot be made on these hosts, a line each; empty if it can.
 
-    ``lab``: {"name", "site", "engine" (as chosen), "simulated", "hosts" (lab_hosts)};
+    ``lab``: {"name", "site", "engine" (as chosen), "simulated", "hosts" (lab_hosts), "restart_allowed"};
     ``hosts``: name -> what the module host_info returned there.
     """
     found = [*_engine_faults(lab["engine"], hosts)]
@@ -72,6 +72,7 @@ def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
         *_address_faults(lab["site"], host, info),
         *_program_faults(host, info),
         *(_etcd_faults(lab, info) if host["etcd"] else ()),
+        *_restart_faults(lab, info),
     ]
 
 
@@ -132,6 +133,17 @@ def _etcd_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
         owner = f"the lab {etcd['lab']}" if etcd["lab"] else "somebody else"
         found.append(f"an etcd of {owner} runs here: it is left alone; stop it, or give this host etcd: false")
     return found
+
+
+def _restart_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    """A host that joins gets a dockerd with new settings; on one that has joined, docker_daemon asks where it has to."""
+    foreign = [one["name"] for one in info["containers"] if one["running"] and not one["lab"]]
+    if info["record"]["lab"] or lab["restart_allowed"] or not foreign:
+        return []
+    return [
+        f"dockerd has to be restarted, and these containers are not the lab's and would stop: {', '.join(foreign)};"
+        " run again with -e docker_engine_restart_allowed=true, then they are started again"
+    ]
 
 
 def _docker(info: dict[str, Any]) -> str:

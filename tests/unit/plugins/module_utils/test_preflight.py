@@ -14,7 +14,14 @@ ADDRESSES = {"emon": "10.0.0.116", "emon2": "10.0.0.117"}
 
 def lab(**given: Any) -> dict[str, Any]:
     hosts = {name: {"addresses": {"company": address}, "etcd": True} for name, address in ADDRESSES.items()}
-    return {"name": "emon", "site": "company", "engine": "cluster_store", "hosts": hosts, **given}
+    return {
+        "name": "emon",
+        "site": "company",
+        "engine": "cluster_store",
+        "hosts": hosts,
+        "restart_allowed": False,
+        **given,
+    }
 
 
 def info(name: str, **given: Any) -> dict[str, Any]:
@@ -25,6 +32,7 @@ def info(name: str, **given: Any) -> dict[str, Any]:
         "etcd": {"version": "3.4.23", "available": "", "active": False, "lab": ""},
         "docker": {"version": "20.10.24", "available": ""},
         "addresses": [{"interface": "eth0", "address": ADDRESSES[name], "prefix": 24, "mtu": 1500}],
+        "containers": [],
     }
     for key, value in given.items():
         found[key] = {**found[key], **value} if isinstance(value, dict) else value
@@ -194,3 +202,22 @@ def test_every_fault_of_every_host_at_once() -> None:
     found = faults(lab(), hosts)
     assert [line.split(":")[0] for line in found] == ["emon2", *["emon"] * 5, *["emon2"] * 4]
     assert len(set(found)) == 10
+
+
+FOREIGN = [
+    {"name": "precious", "running": True, "lab": ""},
+    {"name": "idle", "running": False, "lab": ""},
+    {"name": "test2", "running": True, "lab": "emon"},
+]
+
+
+def test_running_foreign_containers_are_named_before_the_first_restart() -> None:
+    assert faults(lab(), infos(containers=FOREIGN)) == [
+        "emon2: dockerd has to be restarted, and these containers are not the lab's and would stop: precious;"
+        " run again with -e docker_engine_restart_allowed=true, then they are started again"
+    ]
+
+
+def test_foreign_containers_do_not_matter_with_consent_or_on_a_host_of_the_lab() -> None:
+    assert faults(lab(restart_allowed=True), infos(containers=FOREIGN)) == []
+    assert faults(lab(), infos(containers=FOREIGN, record=RECORD)) == []
