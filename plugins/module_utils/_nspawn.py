@@ -21,6 +21,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import La
 from ansible_collections.emon.overlay_lab.plugins.module_utils._processes import Process
 
 _BOOT_SECONDS = 90
+# How systemd-nspawn --keep-unit ends where the machine rebooted by itself, so that its service manager starts it again.
+_REBOOTED = 133
 _CGROUP_ROOT = Path("/sys/fs/cgroup")
 _NSPAWN_RUN = Path("/run/systemd/nspawn")
 
@@ -44,7 +46,8 @@ def boot(
 ) -> Process:
     """Boot the machine and wait until its systemd says that it is up.
 
-    ``on_supervisor`` is called with the process that becomes systemd-nspawn, before it does anything.
+    ``on_supervisor`` is called with the process that runs systemd-nspawn, before it does anything. It lives as long as
+    the machine does, through reboots.
     Returns the machine's init as this process namespace sees it. Raises LabError with the console's last lines.
     """
     _load_modules()
@@ -93,6 +96,8 @@ def _load_modules() -> None:
 
 def _command(name: str, image: Path, directory: Path, namespace: Path) -> list[str]:
     nspawn = [
+        # It ends with the shell that starts it again after a reboot.
+        *("setpriv", "--pdeathsig", "KILL"),
         "systemd-nspawn",
         "--quiet",
         f"--directory={directory}/root",
@@ -116,15 +121,17 @@ def _command(name: str, image: Path, directory: Path, namespace: Path) -> list[s
     ]
     overlay = f"lowerdir={image},upperdir={directory}/upper,workdir={directory}/work"
     mount = ["mount", "-t", "overlay", "overlay", "-o", overlay, f"{directory}/root"]
-    # The mount is made in a mount namespace of its own: it ends with the machine, however that ends.
+    again = f"until {shlex.join(nspawn)}; do status=$?; [ $status = {_REBOOTED} ] || exit $status; done"
+    # The mount is made in a mount namespace of its own: it ends with the machine, however that ends. A slave, so that
+    # what the machine unmounts meanwhile (a disk, another host's network namespace) is not held by this copy.
     return [
         "unshare",
         "--mount",
         "--propagation",
-        "private",
+        "slave",
         "sh",
         "-ec",
-        f"{shlex.join(mount)}; exec {shlex.join(nspawn)}",
+        f"{shlex.join(mount)}; {again}",
     ]
 
 

@@ -52,6 +52,13 @@ class Process:
         """Whether this very process still runs."""
         return Process.of(self.pid) == self
 
+    def executable(self) -> str:
+        """The name of the program that it runs; '' if it has ended."""
+        try:
+            return Path(f"/proc/{self.pid}/exe").readlink().name
+        except (FileNotFoundError, ProcessLookupError):
+            return ""
+
     def children(self) -> list[Process]:
         """Its direct children. Reads every process's parent: not all kernels have /proc/PID/task/TID/children."""
         found = []
