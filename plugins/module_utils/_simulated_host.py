@@ -13,12 +13,16 @@ namespace that ends with its processes, so a host that was killed leaves files, 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import run
+from subprocess import CalledProcessError, run
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _nspawn
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
@@ -33,9 +37,12 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._state_dir import
 
 HOSTS = STATE_DIR / "hosts"
 _POWEROFF_SECONDS = 30
-# systemd(1): start poweroff.target, and start reboot.target.
+_REBOOT_SECONDS = 60
+# systemd(1): start poweroff.target.
 _SIGNAL_POWEROFF = signal.SIGRTMIN + 4
-_SIGNAL_REBOOT = signal.SIGRTMIN + 5
+# It becomes a hostname, the name of a namespace and of a directory.
+_NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_PROGRAMS = {"systemd-nspawn": "systemd-container", "ssh-keygen": "openssh-client", "unshare": "util-linux"}
 # Every namespace but the user one, and the host's own root and working directory.
 _ENTER = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd")
 _ENVIRONMENT = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8")
@@ -60,6 +67,10 @@ class SimulatedHost:
     def _record_path(self) -> Path:
         return self.directory / "host.json"
 
+    @property
+    def _lock_path(self) -> Path:
+        return HOSTS / f".{self.name}.lock"
+
     def record(self) -> dict:
         """What was written down when it was made and booted; {} if it was never made."""
         return read_json(self._record_path) or {}
@@ -67,7 +78,7 @@ class SimulatedHost:
     # -- what is ------------------------------------------------------------------------------------------------------
 
     def supervisor(self) -> Process | None:
-        """The systemd-nspawn process of the running host; None if it is not running."""
+        """The process that runs systemd-nspawn for the host, through its reboots; None if it is not running."""
         recorded = self.record().get("supervisor")
         process = Process.from_record(recorded) if recorded else None
         return process if process and process.alive() else None
@@ -77,15 +88,21 @@ class SimulatedHost:
         supervisor = self.supervisor()
         if not supervisor:
             return None
+        recorded = self._recorded_leader()
+        if recorded and recorded.alive():
+            return recorded
+        processes = [process for nspawn in supervisor.children() for process in nspawn.children()]
+        # What systemd-nspawn starts is in the host, and no longer in the machine, once it has become systemd.
+        return next((process for process in processes if process.executable() == "systemd"), None)
+
+    def _recorded_leader(self) -> Process | None:
         recorded = self.record().get("leader")
-        process = Process.from_record(recorded) if recorded else None
-        if process and process.alive():
-            return process
-        return next(iter(supervisor.children()), None)
+        return Process.from_record(recorded) if recorded else None
 
     def ready(self) -> bool:
-        """Whether it runs and its boot was seen to complete."""
-        return bool(self.record().get("ready") and self.leader())
+        """Whether it runs and its boot was seen to complete: not yet after a reboot of its own."""
+        leader = self.leader()
+        return bool(leader and self.record().get("ready") and leader == self._recorded_leader())
 
     def enter(self, command: list[str]) -> list[str]:
         """The command line that runs ``command`` inside, as root, with a clean environment.
@@ -101,24 +118,35 @@ class SimulatedHost:
 
     # -- plan ---------------------------------------------------------------------------------------------------------
 
-    def faults(self, lab: str, release: str) -> list[str]:
-        """Why this host cannot be made or booted for this lab; empty if it can."""
+    def faults(self, lab: str, release: str | None) -> list[str]:
+        """Why this lab cannot change this host; empty if it can. ``release``: what to boot, None not to boot it."""
+        if not _NAME.fullmatch(self.name):
+            return [f"name: {self.name!r} is not a host's name: use lower-case letters, digits and hyphens"]
+        if os.geteuid() != 0:
+            return [f"simulated host {self.name}: needs root on this machine: use become, or run it with sudo"]
         record = self.record()
         if record and record.get("lab") != lab:
             return [f"simulated host {self.name} belongs to the lab {record.get('lab')}: destroy that lab first"]
+        if release is None:
+            return []
+        found = [
+            f"simulated host {self.name}: the program {program} is missing on this machine: install {package}"
+            for program, package in _PROGRAMS.items()
+            if not shutil.which(program)
+        ]
         if record and record.get("release") != release:
-            return [
+            found.append(
                 f"simulated host {self.name} runs {record.get('release')}, not {release}: destroy the lab first,"
                 f" or run with OVERLAY_LAB_RELEASE={record.get('release')}"
-            ]
-        return []
+            )
+        return found
 
     # -- apply --------------------------------------------------------------------------------------------------------
 
     def start(self, lab: str, release: str) -> None:
         """Make the host if it was not made, and boot it if it does not run. Waits until its boot is complete."""
-        with locked(HOSTS / f".{self.name}.lock"):
-            if self.ready():
+        with self._alone():
+            if self.ready() or self._rebooted():
                 return
             # Its boot was interrupted, or nobody saw it complete: a host half up is worth less than a new boot.
             self._kill()
@@ -134,9 +162,23 @@ class SimulatedHost:
                 self._make(lab, release, image.name)
             self._boot(image)
 
+    def _rebooted(self) -> bool:
+        """Wait for a host that reboots by itself, and record its new init; False if that is not what happens here."""
+        leader = self.leader()
+        if not (leader and self.record().get("ready")):
+            return False
+        deadline = time.monotonic() + _REBOOT_SECONDS
+        while leader.alive() and time.monotonic() < deadline:
+            said = run(self.enter(["systemctl", "is-system-running"]), capture_output=True, text=True, check=False)
+            if said.stdout.strip() in ("running", "degraded"):
+                self._write_record(leader=leader.to_record())
+                return True
+            time.sleep(0.1)
+        return False
+
     def stop(self) -> None:
         """Shut the host down in order; kill it if it has not powered off within 30 s."""
-        with locked(HOSTS / f".{self.name}.lock"):
+        with self._alone():
             leader, supervisor = self.leader(), self.supervisor()
             if leader and supervisor:
                 leader.end(_SIGNAL_POWEROFF, 0)
@@ -145,17 +187,26 @@ class SimulatedHost:
 
     def crash(self) -> None:
         """End all its processes at once, as a power cut does. Files, network namespace and links stay."""
-        with locked(HOSTS / f".{self.name}.lock"):
+        with self._alone():
             self._kill()
 
     def remove(self) -> None:
         """Crash it and remove every file of it. Its network namespace belongs to the topology."""
-        with locked(HOSTS / f".{self.name}.lock"):
+        with self._alone():
             self._kill()
             if self.directory.exists():
                 shutil.rmtree(self.directory)
             _nspawn.remove_leftovers(self.name)
-            (HOSTS / f".{self.name}.lock").unlink()
+            self._lock_path.unlink()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One run at a time changes a host; what the system refuses is a fault of that host."""
+        with locked(self._lock_path):
+            try:
+                yield
+            except (OSError, CalledProcessError) as error:
+                raise LabError(f"simulated host {self.name}: {error}") from error
 
     def _kill(self) -> None:
         for process in (self.leader(), self.supervisor()):

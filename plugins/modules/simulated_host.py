@@ -132,9 +132,7 @@ def main() -> None:
     name, lab, release, wanted = (module.params[key] for key in ("name", "lab", "release", "state"))
     host = SimulatedHost(name)
     try:
-        faults = host.faults(
-            lab, release if wanted in ("started", "rebooted") else host.record().get("release", release)
-        )
+        faults = host.faults(lab, release if wanted in ("started", "rebooted") else None)
         if faults:
             raise LabError(faults)
         found = _found(host)
