@@ -62,7 +62,7 @@ _FILES = {
     "etc/systemd/system/simulated-host-cgroups.service": _CGROUP_UNIT,
     # The journal lives with the host's files and must not fill the machine's disk.
     "etc/systemd/journald.conf.d/simulated-host.conf": "[Journal]\nStorage=persistent\nSystemMaxUse=64M\n",
-    # `docker` and `etcdctl` are what a person types first.
+    # The host's own name is resolved by libnss-myhostname.
     "etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n",
 }
 
@@ -88,6 +88,10 @@ class Image:
         return IMAGES / self.name
 
     @property
+    def _partial(self) -> Path:
+        return IMAGES / f".partial-{self.name}"
+
+    @property
     def built(self) -> bool:
         return self.path.is_dir()
 
@@ -101,11 +105,13 @@ class Image:
                 return False
             for leftover in IMAGES.glob(".partial-*"):
                 shutil.rmtree(leftover)
-            partial = IMAGES / f".partial-{self.name}"
-            self._bootstrap(partial)
-            self._customize(partial)
-            os.sync()
-            partial.rename(self.path)
+            self._bootstrap(self._partial)
+            try:
+                self._customize(self._partial)
+                os.sync()
+                self._partial.rename(self.path)
+            except (OSError, subprocess.CalledProcessError) as error:
+                raise LabError(f"base image {self.name}: {error}") from error
             return True
 
     def _bootstrap(self, root: Path) -> None:
@@ -152,10 +158,9 @@ class Image:
                 path.unlink()
 
     def remove(self) -> None:
+        """Remove it. It loses its name first: what an interrupted removal leaves never passes for an image."""
         with locked(IMAGES / ".lock"):
-            shutil.rmtree(self.path, ignore_errors=True)
-
-
-def built_images() -> list[str]:
-    """Names of all complete images on this machine."""
-    return sorted(path.name for path in IMAGES.glob("*-*") if path.is_dir() and not path.name.startswith("."))
+            try:
+                shutil.rmtree(self.path.rename(self._partial))
+            except OSError as error:
+                raise LabError(f"base image {self.name} cannot be removed: {error}") from error

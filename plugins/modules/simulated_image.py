@@ -67,11 +67,10 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_host i
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_image import RELEASES, Image
 
 
-def _remove(image: Image) -> None:
+def _check_removable(image: Image) -> None:
     standing = [host.name for host in known_hosts() if host.record().get("image") == image.name]
     if standing:
         raise LabError(f"base image {image.name} is in use by {', '.join(standing)}: destroy their lab first")
-    image.remove()
 
 
 def main() -> None:
@@ -86,8 +85,10 @@ def main() -> None:
     wanted = module.params["state"] == "present"
     before = image.built
     try:
+        if not wanted:
+            _check_removable(image)
         if before != wanted and not module.check_mode:
-            image.build() if wanted else _remove(image)
+            image.build() if wanted else image.remove()
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     module.exit_json(
