@@ -17,7 +17,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import La
 
 # Docker 23.0 knows the cluster store's keys and exits with an error, later ones do not know them.
 LAST_WITH_CLUSTER_STORE = (20, 10)
-_CLUSTER_STORE_KEYS = ("cluster-store", "cluster-advertise", "cluster-store-opts")
+CLUSTER_STORE_KEYS = ("cluster-store", "cluster-advertise", "cluster-store-opts")
 _DEFAULT_DATA_ROOT = "/var/lib/docker"
 
 # Flags whose key in daemon.json is not the flag's own name.
@@ -142,7 +142,7 @@ def clashes(
 
 def version_faults(merged: dict[str, Any], version: str) -> list[str]:
     """The cluster store's keys are refused where Docker has none."""
-    keys = [key for key in _CLUSTER_STORE_KEYS if key in merged]
+    keys = [key for key in CLUSTER_STORE_KEYS if key in merged]
     if not keys or _release(version) <= LAST_WITH_CLUSTER_STORE:
         return []
     return [

@@ -99,19 +99,37 @@ def _start(client, made: Plan, healed: list[str]) -> None:
             client.start(container_id)
         return
     except LabError as error:
-        if not any(sign in str(error) for sign in _LOST_SANDBOX):
+        if not _sandbox_is_lost(error):
             raise
-    container = inspect(client, name) or {}
-    for network, settings in container["NetworkSettings"]["Networks"].items():
+    healed.extend(_join_again(client, name, container_id))
+    try:
+        with reported(f"container {name}: start"):
+            client.start(container_id)
+    except LabError as error:
+        if not _sandbox_is_lost(error):
+            raise
+        raise LabError(
+            f"container {name}: start: its network's sandbox was lost in a crash of the host, and dockerd holds on to"
+            " it: run docker_daemon, which makes dockerd forget it"
+        ) from error
+
+
+def _sandbox_is_lost(error: LabError) -> bool:
+    return any(sign in str(error) for sign in _LOST_SANDBOX)
+
+
+def _join_again(client, name: str, container_id: str) -> list[str]:
+    """Leave every network and join it again with the same addresses and names; returns what was done, a line each."""
+    done = []
+    with reported(f"container {name}: inspection"):
+        joined = client.inspect_container(container_id)["NetworkSettings"]["Networks"]
+    for network, settings in joined.items():
         endpoint = endpoints.from_api(network, settings, container_id)
         with reported(f"container {name}: leaving network {network}, whose sandbox was lost"):
             client.disconnect_container_from_network(container_id, network, force=True)
         _join(client, name, container_id, endpoint)
-        healed.append(
-            f"container {name}: its sandbox was lost with a crash of the host; left and joined network {network} again"
-        )
-    with reported(f"container {name}: start"):
-        client.start(container_id)
+        done.append(f"container {name}: its sandbox was lost in a crash of the host; it joined network {network} again")
+    return done
 
 
 def _join(client, name: str, container_id: str, endpoint: endpoints.Endpoint) -> None:

@@ -24,6 +24,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _daemon_settings as daemon_settings
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _foreign_containers as foreign
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _managed_files, _systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _lost_sandboxes as lost_sandboxes
 from ansible_collections.emon.overlay_lab.plugins.module_utils._daemon_settings import Owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import connect
@@ -61,6 +62,8 @@ class Plan:
     version: str
     record: dict[str, Any] | None
     restart: bool = False
+    # dockerd has to be started once without its store.
+    lost_sandboxes: bool = False
     # A dockerd that listened by itself has replaced the file of systemd's socket, so the two restart together.
     with_socket: bool = False
     # Foreign containers that the restart stops, or that an interrupted run left stopped.
@@ -135,8 +138,12 @@ def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) 
     pending = bool(section.get("pending"))
     if pending and not files.changed_paths:
         differences.add(f"{service.name}: configuration in use", "the former one", "the present one")
-    restart = bool(files.changed_paths) or pending or not service.active
-    stopped = foreign.running(connect(request.docker_host)) if restart and service.active else []
+    client = connect(request.docker_host) if service.active else None
+    lost = client is not None and "cluster-store" in existing and lost_sandboxes.found(client, service)
+    if lost:
+        differences.add("overlay networks' sandboxes", "lost in a crash of the host", "forgotten by dockerd")
+    restart = bool(files.changed_paths) or pending or lost or not service.active
+    stopped = foreign.running(client) if restart and client else []
     faults.extend(foreign.faults(stopped, allowed=request.restart_allowed))
     if faults:
         raise LabError(faults)
@@ -152,6 +159,7 @@ def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) 
         installed,
         record,
         restart=restart,
+        lost_sandboxes=lost and "cluster-store" in merged.settings,
         with_socket=units[1].active,
         to_start=tuple(dict.fromkeys([*interrupted, *(one.id for one in stopped)])),
     )

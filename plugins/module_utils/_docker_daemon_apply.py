@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _foreign_containers as foreign
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _lost_sandboxes as lost_sandboxes
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import connect
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import SECTION, SOCKET_UNIT, Plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
@@ -45,6 +46,8 @@ def _present(made: Plan) -> list[str]:
     if made.restart:
         started = time.time()
         try:
+            if made.lost_sandboxes:
+                _forget_lost_sandboxes(made)
             _restart(made)
         except LabError as error:
             raise LabError(_put_back(made, former, error, started)) from error
@@ -76,6 +79,15 @@ def _absent(made: Plan) -> list[str]:
             _systemd.restart(unit.name, timeout=made.request.timeout)
     _host_record.update(SECTION, None)
     return names
+
+
+def _forget_lost_sandboxes(made: Plan) -> None:
+    without_store = lost_sandboxes.without_store(made.request.path)
+    without_store.apply()
+    try:
+        _restart(made)
+    finally:
+        without_store.undo()
 
 
 def _restart(made: Plan) -> None:

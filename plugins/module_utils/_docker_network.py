@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -114,6 +115,7 @@ def plan(client, request: Request) -> Plan:
             f"network {spec.name}: {reason}: set recreate to true to make it anew and reconnect its containers"
             for reason in differences.reasons
         )
+    faults.extend(_parent_faults(spec))
     taken = () if request.allow_overlap else tuple(_taken(request, networks, before))
     if taken:
         faults.extend(overlap.faults(spec, taken, read_addresses()))
@@ -175,8 +177,12 @@ def _compare_pools(found: Differences, spec: NetworkSpec, now: NetworkSpec) -> N
 
 
 def _gateway(pool: Pool) -> str:
-    """The gateway, which Docker does not show where it chose: the first address of what it may give."""
-    return pool.gateway or str(ip_network(pool.ip_range or pool.subnet)[1])
+    """The gateway, which Docker does not show where it chose: the first address that it may give.
+
+    The subnet's own first address is no host's, that of a range further up is.
+    """
+    subnet, given = ip_network(pool.subnet), ip_network(pool.ip_range or pool.subnet)
+    return pool.gateway or str(given[1 if given[0] == subnet[0] else 0])
 
 
 def _creation(spec: NetworkSpec) -> Differences:
@@ -202,6 +208,17 @@ def _taken(request: Request, networks: list[dict[str, Any]], before: dict[str, A
         if route.device not in docker_links
     )
     return found
+
+
+def _parent_faults(spec: NetworkSpec) -> list[str]:
+    """Docker makes a parent such as eth0.10 itself, but not eth0."""
+    parent = spec.options.get("parent", "")
+    if spec.driver not in ON_THE_PARENT or not parent:
+        return []
+    links = [name for _index, name in socket.if_nameindex()]
+    if parent in links or parent.partition(".")[0] in links:
+        return []
+    return [f"network {spec.name}: parent {parent} is no link of this host: choose among {', '.join(links)}"]
 
 
 def _attached(client, network: dict[str, Any] | None) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:

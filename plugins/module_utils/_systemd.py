@@ -11,19 +11,26 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
-_PROPERTIES = "Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,ExecStart,EnvironmentFiles"
+_PROPERTIES = (
+    "Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,ExecStart,EnvironmentFiles,ExecMainStartTimestampMonotonic"
+)
 # systemd looks for units and drop-ins below these.
 UNIT_DIRECTORIES = ("/etc/systemd/", "/run/systemd/", "/usr/lib/systemd/", "/lib/systemd/", "/usr/local/lib/systemd/")
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One unit as systemd has it loaded. ``command``: the words of ExecStart, variables not replaced."""
+    """One unit as systemd has it loaded.
+
+    ``command``: the words of ExecStart, variables not replaced. ``started``: when its process was started, in seconds
+    of the epoch.
+    """
 
     name: str
     exists: bool
@@ -32,6 +39,7 @@ class Unit:
     needs_reload: bool = False
     command: tuple[str, ...] = ()
     environment_files: tuple[str, ...] = ()
+    started: float = 0
 
 
 def units(*names: str) -> list[Unit]:
@@ -63,9 +71,11 @@ def restart(*names: str, timeout: float) -> None:
     _run(["systemctl", "restart", *names], timeout)
 
 
-def journal(name: str, since: float) -> list[str]:
-    """What the unit's own processes wrote since a time (seconds of the epoch)."""
+def journal(name: str, since: float, until: float | None = None) -> list[str]:
+    """What the unit's own processes wrote in a span of time (seconds of the epoch)."""
     command = ["journalctl", "--quiet", "--no-pager", "--output=cat", f"--since=@{since:.6f}", f"_SYSTEMD_UNIT={name}"]
+    if until is not None:
+        command.append(f"--until=@{until:.6f}")
     return _run(command).splitlines()
 
 
@@ -91,6 +101,7 @@ def environment_of(path: str) -> dict[str, str]:
 
 def _unit(name: str, properties: dict[str, str]) -> Unit:
     command = re.search(r"argv\[\]=(.*?) ; ignore_errors=", properties.get("ExecStart", ""))
+    monotonic = int(properties.get("ExecMainStartTimestampMonotonic") or 0) / 1e6
     files = re.findall(r"(\S+) \(ignore_errors=\w+\)", properties.get("EnvironmentFiles", ""))
     return Unit(
         name=name,
@@ -100,6 +111,7 @@ def _unit(name: str, properties: dict[str, str]) -> Unit:
         needs_reload=properties.get("NeedDaemonReload") == "yes",
         command=tuple(command[1].split()) if command else (),
         environment_files=tuple(files),
+        started=time.time() - time.monotonic() + monotonic if monotonic else 0,
     )
 
 

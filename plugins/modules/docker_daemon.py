@@ -19,6 +19,8 @@ description:
     not JSON, a Docker that has no cluster store, and containers that are not the lab's and that a restart would stop.
   - Where dockerd does not come up, the former files are put back, dockerd is started with them, and the module fails
     with what dockerd said.
+  - After a crash of the host, dockerd with a cluster store cannot use its overlay networks any more, in some cases not
+    even after a restart. Where that is so, it is restarted in a way that mends it.
   - A run that was interrupted between writing and restarting is completed by the next one.
 attributes:
   check_mode:
