@@ -67,6 +67,8 @@ def parse(params: Mapping[str, Any]) -> Request:
         # Both forms name the same v2 key; etcd answers with the slash.
         key = "/" + one["key"].strip("/") if params["api"] == "v2" else one["key"]
         where = f"key {one['key']!r}"
+        if one["value"] is not None and one["value_base64"] is not None:
+            faults.append(f"{where}: give value or value_base64, not both")
         if state == "present" and not valued:
             faults.append(f"{where}: state present needs value or value_base64")
         if state != "present" and valued:

@@ -170,19 +170,25 @@ class V2Store:
         return [_v2_entry(child) for child in node.get("nodes", ())]
 
     def put(self, key: str, value: bytes, condition: Condition) -> None:
-        self._request("PUT", key, self._condition(condition), urlencode({"value": value.decode()}).encode())
+        self._request("PUT", key, self._condition(key, condition), urlencode({"value": value.decode()}).encode())
 
     def delete(self, key: str, prefix: bool, condition: Condition) -> None:
-        query = self._condition(condition)
+        query = self._condition(key, condition)
         self._request("DELETE", key, query | ({"recursive": "true", "dir": "true"} if prefix else {}))
 
-    @staticmethod
-    def _condition(condition: Condition) -> dict[str, str]:
+    def _condition(self, key: str, condition: Condition) -> dict[str, str]:
         if condition.create_only:
             return {"prevExist": "false"}
-        if condition.value is not None:
+        if condition.value:
             return {"prevValue": condition.value.decode()}
-        return {} if condition.revision is None else {"prevIndex": str(condition.revision)}
+        revision = condition.revision
+        if condition.value == b"":
+            # etcd takes no empty prevValue; the revision that has this value says the same.
+            standing = self.get(key)
+            if not condition.holds(standing):
+                raise Conflict(key)
+            revision = standing.mod_revision if standing else None
+        return {} if revision is None else {"prevIndex": str(revision)}
 
     def _request(self, method: str, key: str, query: dict[str, str], body: bytes | None = None) -> dict | None:
         path = f"/v2/keys/{quote(key.strip('/'))}?{urlencode(query)}"

@@ -42,7 +42,7 @@ options:
     type: str
   entries:
     description:
-      - Many keys in one call, instead of O(key). Takes what RV(values) returned, without its directories.
+      - Many keys in one call, instead of O(key).
     type: list
     elements: dict
     suboptions:
@@ -123,6 +123,20 @@ EXAMPLES = r"""
     value: "{{ inventory_hostname }}"
     create_only: true
 
+- name: The tree is read
+  emon.overlay_lab.etcd_key:
+    endpoints: [http://10.0.0.116:2379]
+    api: v2
+    key: /docker
+    prefix: true
+  register: tree
+
+- name: The tree is written to another cluster, in one call
+  emon.overlay_lab.etcd_key:
+    endpoints: [http://10.0.0.118:2379]
+    api: v2
+    entries: "{{ tree['values'] | emon.overlay_lab.query('[?!dir].{key: key, value: value}') }}"
+
 - name: Everything below the prefix is gone
   emon.overlay_lab.etcd_key:
     endpoints: [http://10.0.0.116:2379]
@@ -193,7 +207,6 @@ ARGUMENTS = {
         "type": "list",
         "elements": "dict",
         "options": {**KEY, "key": {"type": "str", "required": True, "no_log": False}},
-        "mutually_exclusive": [("value", "value_base64")],
     },
     "prefix": {"type": "bool", "default": False},
     "api": {"type": "str", "choices": ["v3", "v2"], "default": "v3"},

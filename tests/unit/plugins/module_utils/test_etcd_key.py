@@ -163,6 +163,7 @@ def test_somebody_else_was_faster() -> None:
     ("params", "fault"),
     [
         ({"key": "a", "state": "present"}, "key 'a': state present needs value or value_base64"),
+        ({"key": "a", "value": "1", "value_base64": "MQ=="}, "key 'a': give value or value_base64, not both"),
         ({"key": "a", "value": "1", "state": "absent"}, "key 'a': a value means nothing with state absent"),
         ({"key": "", "state": "absent", "prefix": True}, "key '': names every key; only state query may"),
         ({"key": "/", "state": "absent", "prefix": True, "api": "v2"}, "key '/': names every key"),
@@ -289,6 +290,14 @@ def test_v2_writes(condition: Condition, query: str, repeatable: bool) -> None:
     V2Store(etcd).put("/a b/ü?", b"x&y", condition)  # type: ignore[arg-type]
     assert etcd.sent == [("PUT", f"/v2/keys/a%20b/%C3%BC%3F?{query}", b"value=x%26y")]
     assert etcd.repeatable == [repeatable]
+
+
+def test_v2_compares_an_empty_value_by_its_revision() -> None:
+    etcd = Endpoint((200, {"node": {"key": "/a", "value": "", "modifiedIndex": 7}}), (200, {"node": {}}))
+    V2Store(etcd).put("/a", b"x", Condition(value=b""))  # type: ignore[arg-type]
+    assert etcd.sent[1] == ("PUT", "/v2/keys/a?prevIndex=7", b"value=x")
+    with pytest.raises(Conflict):
+        V2Store(Endpoint((404, {"errorCode": 100}))).put("/a", b"x", Condition(value=b""))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
