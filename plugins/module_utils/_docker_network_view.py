@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _container_links as links
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import find, reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network_spec import MTU_OPTION, NetworkSpec, Pool
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
@@ -85,6 +86,8 @@ def shown(network: dict[str, Any]) -> dict[str, Any]:
             "ipv4_address": _address(endpoint.get("IPv4Address")),
             "ipv6_address": _address(endpoint.get("IPv6Address")),
             "mac": endpoint.get("MacAddress", ""),
+            "interface": "",
+            "veth": "",
         }
         for container_id, endpoint in (network.get("Containers") or {}).items()
     ]
@@ -125,10 +128,11 @@ def _address(text: str | None) -> str:
     return (text or "").split("/")[0]
 
 
-def read(client, names: list[str] | None, wait_seconds: float = 0) -> list[dict[str, Any]]:
+def read(client, names: list[str] | None, wait_seconds: float = 0, interfaces: bool = False) -> list[dict[str, Any]]:
     """The named networks (all by default) as modules show them, by name.
 
     With ``wait_seconds`` every name has to come within that time; LabError names those that did not.
+    With ``interfaces`` each container's interface and veth are looked up.
     """
     deadline = time.monotonic() + wait_seconds
     while True:
@@ -140,4 +144,22 @@ def read(client, names: list[str] | None, wait_seconds: float = 0) -> list[dict[
     if missing and wait_seconds:
         raise LabError(f"network {name}: is not on this host after {wait_seconds:g} s" for name in missing)
     inspected = (inspect(client, network["Id"]) for network in listed)
-    return sorted((shown(network) for network in inspected if network), key=lambda network: network["name"])
+    found = sorted((shown(network) for network in inspected if network), key=lambda network: network["name"])
+    if interfaces:
+        _add_interfaces(client, found)
+    return found
+
+
+def _add_interfaces(client, found: list[dict[str, Any]]) -> None:
+    host = links.of_host()
+    inside: dict[str, list[links.Link]] = {}
+    for network in found:
+        for container in network["containers"]:
+            container_id = container["id"]
+            if container_id not in inside:
+                # Another host's container is not to be found here.
+                inspected = find(client.inspect_container, container_id)
+                pid = inspected["State"]["Pid"] if inspected else 0
+                inside[container_id] = links.of_process(pid) if pid else []
+            names = links.pair(container["mac"], network["bridge"], inside[container_id], host)
+            container["interface"], container["veth"] = names

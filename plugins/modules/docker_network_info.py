@@ -36,6 +36,12 @@ options:
       - With V(0) nothing is waited for, and a network that is not there is no error.
     type: float
     default: 0
+  interfaces:
+    description:
+      - Look up each container's interface and its veth on the host, which is what C(brctl show) and C(ip link) tell
+        together.
+    type: bool
+    default: false
 seealso:
   - module: emon.overlay_lab.docker_network
 """
@@ -49,6 +55,11 @@ EXAMPLES = r"""
   emon.overlay_lab.docker_network_info:
     name: demo
     wait_seconds: 10
+
+- name: Which veth on docker0 belongs to which container
+  emon.overlay_lab.docker_network_info:
+    name: bridge
+    interfaces: true
 """
 
 RETURN = r"""
@@ -101,7 +112,9 @@ networks:
       type: dict
     containers:
       description:
-        - What is connected and runs, ordered by name, with C(name), C(id), C(ipv4_address), C(ipv6_address), C(mac).
+        - What is connected and runs, ordered by name, with C(name), C(id), C(ipv4_address), C(ipv6_address), C(mac),
+          and with O(interfaces=true) C(interface) in the container and C(veth) on the network's C(bridge).
+        - An overlay's C(veth) is empty, because its bridge is in a namespace of its own.
         - The id of another host's container begins with C(ep-).
       type: list
       elements: dict
@@ -116,6 +129,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import La
 ARGUMENTS = DOCKER_ARGUMENTS | {
     "name": {"type": "list", "elements": "str"},
     "wait_seconds": {"type": "float", "default": 0},
+    "interfaces": {"type": "bool", "default": False},
 }
 
 
@@ -124,7 +138,7 @@ def main() -> None:
     validate(module, "docker")
     try:
         client = connect(module.params["docker_host"], module.params["timeout"])
-        networks = read(client, module.params["name"], module.params["wait_seconds"])
+        networks = read(client, module.params["name"], module.params["wait_seconds"], module.params["interfaces"])
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     module.exit_json(changed=False, networks=networks)

@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""Which veth on which bridge belongs to which container's interface, without entering a namespace.
+
+A container's own /sys shows its namespace's links, and is reached through /proc/PID/root. The host's links come from
+``ip``, because a simulated host's /sys is not of its own namespace.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+
+@dataclass(frozen=True)
+class Link:
+    """``index`` and ``peer``: interface numbers, the latter in the peer's namespace. ``master``: its bridge, or ''."""
+
+    name: str
+    mac: str
+    index: int
+    peer: int
+    master: str = ""
+
+
+def of_host() -> list[Link]:
+    try:
+        done = subprocess.run(["ip", "-json", "link", "show"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise LabError(f"ip -json link show: {error}: install iproute2") from error
+    return parse(done.stdout)
+
+
+def parse(text: str) -> list[Link]:
+    """The links of ``ip -json link show``."""
+    return [
+        Link(
+            entry["ifname"],
+            entry.get("address", ""),
+            entry["ifindex"],
+            entry.get("link_index", 0),
+            entry.get("master", ""),
+        )
+        for entry in json.loads(text)
+    ]
+
+
+def of_process(pid: int, proc: Path = Path("/proc")) -> list[Link]:
+    """The links in a container's network namespace, by its first process; none where that has ended."""
+    directory = proc / str(pid) / "root/sys/class/net"
+    found = []
+    for path in sorted(directory.iterdir()) if directory.is_dir() else ():
+        try:
+            texts = [(path / name).read_text(encoding="ascii").strip() for name in ("address", "ifindex", "iflink")]
+        except (FileNotFoundError, NotADirectoryError):
+            # Gone since it was listed, or a file such as bonding_masters.
+            continue
+        found.append(Link(path.name, texts[0], int(texts[1]), int(texts[2])))
+    return found
+
+
+def pair(mac: str, bridge: str, inside: list[Link], host: list[Link]) -> tuple[str, str]:
+    """The container's interface of that MAC and its veth on the host's bridge; '' for what is not there.
+
+    An overlay's veth is in the overlay's own namespace, so it has none on the host. Numbers alone could meet by chance.
+    """
+    interface = next((link for link in inside if link.mac == mac), None)
+    if interface is None:
+        return "", ""
+    veth = next(
+        (
+            link.name
+            for link in host
+            if bridge and link.master == bridge and link.index == interface.peer and link.peer == interface.index
+        ),
+        "",
+    )
+    return interface.name, veth
