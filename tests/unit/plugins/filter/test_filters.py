@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+FILTERS = Path(__file__).parents[4] / "plugins/filter"
+
+
+def filters() -> dict[str, Any]:
+    """Every filter of the collection, as Ansible finds them."""
+    found: dict[str, Any] = {}
+    for path in FILTERS.glob("*.py"):
+        spec = importlib.util.spec_from_file_location(f"filter_{path.stem}", path)
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        found |= module.FilterModule().filters()
+    return found
+
+
+INFO = {
+    "docker": {"version": "26.1.5", "available": ""},
+    "etcd": {"version": "3.5.16", "available": "", "active": False, "lab": ""},
+    "record": {"lab": "", "machine_id": "", "site": "", "engine": ""},
+    "machine_id": "0a",
+    "addresses": [{"address": "10.0.0.116"}],
+    "containers": [],
+}
+HOST = {"addresses": {"company": "10.0.0.116"}, "etcd": True}
+LAB = {"name": "emon", "site": "company", "engine": "cluster_store", "hosts": {"emon": HOST}, "restart_allowed": False}
+VERIFIED = {**LAB, "networks": [], "containers": []}
+STATE = {"emon": {"networks": [], "containers": [], "forwarding": []}}
+SITES = {"company": {"subnet": "10.0.0.0/24", "mtu": 1500}}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        ("chosen_engine", ({"emon": INFO}, "auto"), "swarm"),
+        ("chosen_engine", ({"emon": INFO}, "vxlan"), "vxlan"),
+        (
+            "preflight_faults",
+            ({"emon": INFO}, LAB),
+            [
+                "emon: Docker 26.1.5 cannot serve the engine cluster_store: Docker 23.0 removed it; use Docker 20.10,"
+                " or another engine"
+            ],
+        ),
+        ("verification_probes", (STATE, VERIFIED, "emon"), []),
+        ("query", ({"a": [{"b": 1}, {"b": 2}]}, "a[?b > `1`].b | [0]"), 2),
+        ("query", ({"a": 1}, "none"), None),
+    ],
+)
+def test_filter(name: str, arguments: tuple[Any, ...], expected: Any) -> None:
+    assert filters()[name](*arguments) == expected
+
+
+def test_underlay() -> None:
+    made = filters()["underlay"]("emon", {"emon": HOST}, "company", SITES)
+    assert [veth["addresses"] for veth in made["veths"]] == [["10.0.0.116/24"]]
+
+
+def test_verification_report() -> None:
+    store = ["/docker/nodes/10.0.0.116:2376"]
+    assert filters()["verification_report"](STATE, VERIFIED, {"emon": []}, store)["ok"] is True
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"), [("a[", "cannot be evaluated"), ("", "must be a text"), (None, "text")]
+)
+def test_query_fault(expression: Any, said: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=said):
+        filters()["query"]({}, expression)
+
+
+def test_every_filter_is_documented() -> None:
+    documented = {path.stem for path in FILTERS.glob("*.yml")} | {
+        path.stem for path in FILTERS.glob("*.py") if "DOCUMENTATION" in path.read_text(encoding="utf-8")
+    }
+    assert documented == set(filters())
