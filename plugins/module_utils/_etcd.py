@@ -162,7 +162,9 @@ class Endpoint:
             answer = json.loads(text)
         except ValueError:
             answer = {}
-        if status == http.client.OK:
+        if not isinstance(answer, dict):
+            answer = {}
+        if status == http.client.OK and "header" in answer:
             return answer
         if "code" not in answer:
             what = f"it answers {status} to {path}: etcd 3.4 or later with enable-grpc-gateway is needed"

@@ -209,7 +209,7 @@ def _v2_call(endpoint: Endpoint, method: str, path: str, body: bytes | None) -> 
             ) from None
         raise EndpointFault(endpoint.url, f"it answers {status}: {text[:200].decode(errors='replace')}", True) from None
     code = answer.get("errorCode")
-    if code is None and status < http.client.BAD_REQUEST:
+    if "node" in answer:
         return answer
     if code == _V2_ABSENT:
         return None

@@ -4,7 +4,7 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""The directory with a lab's CA and certificates: parse -> plan -> apply.
+"""The directory with a lab's CA and certificates: plan -> apply.
 
 The plan makes every missing key and certificate in memory, which costs less than a millisecond each, so check mode
 runs all of the real run but its writes.
@@ -12,10 +12,9 @@ runs all of the real run but its writes.
 
 from __future__ import annotations
 
-import ipaddress
+import contextlib
 import os
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _x509
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._pki_spec import Pki, Wanted
 
 DIRECTORY_MODE, KEY_MODE, CERTIFICATE_MODE = 0o700, 0o600, 0o644
 NEW_CA = (
@@ -31,31 +31,6 @@ NEW_CA = (
     "and restarts every etcd member and dockerd of the lab"
 )
 WAY_OUT = f"put it back from your backup; if it is lost, {NEW_CA}"
-_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_DNS_NAME = re.compile(
-    r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?)*"
-)
-_COMMON_NAME_LENGTH = 64  # X.520's upper bound
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """One certificate: ``name`` is the stem of its two files."""
-
-    name: str
-    identity: _x509.Identity
-    days: int
-
-
-@dataclass(frozen=True)
-class Pki:
-    """The whole desired state of one directory."""
-
-    path: Path
-    lab: str
-    certificates: tuple[Wanted, ...]
-    ca_days: int
-    renew_fraction: float
 
 
 @dataclass(frozen=True)
@@ -87,69 +62,23 @@ class Plan:
         return any(file.path.name == "ca.crt" for file in self.writes)
 
 
-def parse(
-    path: str,
-    name: str,
-    certificates: Iterable[Mapping[str, Any]] = (),
-    ca_days: int = 3650,
-    renew_fraction: float = 1 / 3,
-) -> Pki:
-    """Check a module's parameters; all faults in one LabError."""
-    faults: list[str] = []
-    if not name.strip() or len(_x509.authority_name(name)) > _COMMON_NAME_LENGTH:
-        faults.append(f"name: {name!r} must have 1 to {_COMMON_NAME_LENGTH - len(_x509.authority_name(''))} characters")
-    if ca_days < 1:
-        faults.append(f"ca_days: {ca_days} must be 1 or more")
-    if not 0 < renew_fraction < 1:
-        faults.append(f"renew_fraction: {renew_fraction} must lie between 0 and 1")
-    wanted = []
-    seen: set[str] = set()
-    for one in certificates:
-        if one["name"] in seen:
-            faults.append(f"certificates.{one['name']}: the name is given twice, it is the name of the files")
-        seen.add(one["name"])
-        faults.extend(_faults(one))
-        if not faults:
-            wanted.append(_wanted(one))
-    if faults:
-        raise LabError(faults)
-    return Pki(Path(path), name, tuple(wanted), ca_days, renew_fraction)
-
-
-def _wanted(one: Mapping[str, Any]) -> Wanted:
-    identity = _x509.Identity(
-        common_name=one.get("common_name") or one["name"],
-        usages=_x509.USAGES[one["kind"]],
-        dns=frozenset(one.get("dns") or ()),
-        ip=frozenset(str(ipaddress.ip_address(address)) for address in one.get("ip") or ()),
-    )
-    return Wanted(one["name"], identity, one.get("days") or 365)
-
-
-def _faults(one: Mapping[str, Any]) -> list[str]:
-    where = f"certificates.{one['name']}"
-    faults = []
-    if not _FILE_NAME.fullmatch(one["name"]) or one["name"] == "ca":
-        faults.append(f"{where}: the name must be letters, digits, '.', '_' and '-', and not 'ca'")
-    if len(one.get("common_name") or one["name"]) > _COMMON_NAME_LENGTH:
-        faults.append(f"{where}.common_name: longer than {_COMMON_NAME_LENGTH} characters")
-    if one.get("days") is not None and one["days"] < 1:
-        faults.append(f"{where}.days: {one['days']} must be 1 or more")
-    faults += [
-        f"{where}.dns: {name!r} is not a host name" for name in one.get("dns") or () if not _DNS_NAME.fullmatch(name)
-    ]
-    for address in one.get("ip") or ():
-        try:
-            ipaddress.ip_address(address)
-        except ValueError:
-            faults.append(f"{where}.ip: {address!r} is not an IP address")
-    if _x509.SERVER in _x509.USAGES[one["kind"]] and not one.get("dns") and not one.get("ip"):
-        faults.append(f"{where}: a certificate of kind {one['kind']} needs dns or ip, or nobody can verify it")
-    return faults
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """What the system refuses, as one line."""
+    try:
+        yield
+    except OSError as error:
+        reason = f"{error.filename or path}: {error.strerror}"
+        raise LabError(f"{reason}: run as the owner of {path}, and see that there is room") from error
 
 
 def plan(pki: Pki, now: datetime) -> Plan:
     """What has to be written so that the directory is as wanted. Touches nothing."""
+    with _explained(pki.path):
+        return _plan_present(pki, now)
+
+
+def _plan_present(pki: Pki, now: datetime) -> Plan:
     result = Plan(pki.path)
     if pki.path.exists() and not pki.path.is_dir():
         raise LabError(f"{pki.path} is not a directory: move it away, or choose another path")
@@ -166,6 +95,11 @@ def plan(pki: Pki, now: datetime) -> Plan:
 
 def plan_absent(pki: Pki) -> Plan:
     """What has to be removed: the CA, what it issued, what is named, and then the directory."""
+    with _explained(pki.path):
+        return _plan_absent(pki)
+
+
+def _plan_absent(pki: Pki) -> Plan:
     result = Plan(pki.path)
     if not pki.path.is_dir():
         return result
@@ -192,6 +126,11 @@ def plan_absent(pki: Pki) -> Plan:
 
 def apply(plan: Plan) -> None:
     """Do what was planned. Each file appears at once and whole; interrupted, the next run finishes."""
+    with _explained(plan.path):
+        _apply(plan)
+
+
+def _apply(plan: Plan) -> None:
     if plan.make_directory:
         plan.path.mkdir(mode=DIRECTORY_MODE, parents=True)
     for path, mode in plan.modes:
@@ -365,8 +304,6 @@ def _read(path: Path) -> bytes | None:
         return path.read_bytes()
     except FileNotFoundError:
         return None
-    except OSError as error:
-        raise LabError(f"{path} cannot be read ({error.strerror}): run as its owner, or mend its mode") from error
 
 
 def _or_none(load, text: bytes | None):

@@ -16,7 +16,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _deps
 
 with _deps.declare("cryptography"):
     from cryptography import x509
-    from cryptography.exceptions import InvalidSignature
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -68,8 +68,8 @@ def load_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
     """Raises ValueError for what is no unencrypted EC private key."""
     try:
         key = serialization.load_pem_private_key(pem, password=None)
-    except TypeError as error:
-        raise ValueError("it is encrypted") from error
+    except (TypeError, UnsupportedAlgorithm) as error:
+        raise ValueError("it is encrypted, or of an unknown kind") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise ValueError("it is not an EC key")
     return key

@@ -151,7 +151,7 @@ certificates:
 from datetime import UTC, datetime
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _deps, _pki
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _deps, _pki, _pki_spec
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 ARGUMENTS = {
@@ -181,7 +181,7 @@ def main() -> None:
     _deps.validate(module, "cryptography")
     state = module.params.pop("state")
     try:
-        pki = _pki.parse(**module.params)
+        pki = _pki_spec.parse(**module.params)
         plan = _pki.plan_absent(pki) if state == "absent" else _pki.plan(pki, datetime.now(UTC))
         if not module.check_mode:
             _pki.apply(plan)

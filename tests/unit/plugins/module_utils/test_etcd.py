@@ -55,13 +55,15 @@ def refusal(message: str, code: int) -> bytes:
 def server() -> Iterator[str]:
     Handler.connections = 0
     Handler.answers = {
-        "/ok": (200, b'{"succeeded": true}'),
+        "/ok": (200, b'{"header": {}}'),
         "/no-leader": (503, refusal("etcdserver: no leader", 14)),
         "/timed-out": (503, refusal("etcdserver: request timed out", 14)),
         "/learner": (400, refusal("etcdserver: rpc not supported for learner", 9)),
         "/unhealthy": (503, refusal("etcdserver: unhealthy cluster", 14)),
         "/large": (400, refusal("etcdserver: request is too large", 3)),
         "/self": (503, refusal('connection error: desc = "transport"', 14)),
+        "/other": (200, b"<html>"),
+        "/list": (200, b"[]"),
         "/none": (404, b"404 page not found"),
     }
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -90,7 +92,7 @@ def client(*endpoints: str) -> _etcd.Client:
 
 
 def test_endpoints_are_tried_in_turn(server: str, closed: str, silent: str) -> None:
-    assert client(closed, silent, server).v3("/ok", {}) == {"succeeded": True}
+    assert client(closed, silent, server).v3("/ok", {}) == {"header": {}}
 
 
 def test_one_connection_for_many_requests(server: str) -> None:
@@ -100,7 +102,7 @@ def test_one_connection_for_many_requests(server: str) -> None:
     assert Handler.connections == 1
 
 
-@pytest.mark.parametrize("path", ["/no-leader", "/timed-out", "/learner", "/self", "/none"])
+@pytest.mark.parametrize("path", ["/no-leader", "/timed-out", "/learner", "/self", "/none", "/other", "/list"])
 def test_what_another_member_may_do_better_is_asked_of_all(server: str, path: str) -> None:
     with pytest.raises(LabError) as fault:
         client(server, server.replace("127.0.0.1", "localhost")).v3(path, {})

@@ -310,6 +310,8 @@ def test_v2_compares_an_empty_value_by_its_revision() -> None:
         (500, {"errorCode": 300, "message": "Raft Internal Error", "cause": "timed out"}, EndpointFault, "timed out"),
         (503, b"busy", EndpointFault, "it answers 503: busy"),
         (401, {"message": "Insufficient credentials"}, EndpointFault, "Insufficient credentials"),
+        (200, b"<html>", EndpointFault, "it answers 200: <html>"),
+        (200, {}, EndpointFault, "it answers 200"),
     ],
 )
 def test_v2_errors(status: int, body: Any, error: type[Exception], words: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _pki, _x509
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _pki, _pki_spec, _x509
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def plan(path: Path, *certificates: dict[str, Any], now: datetime = NOW, lab: str = "emon") -> _pki.Plan:
-    return _pki.plan(_pki.parse(str(path), lab, certificates), now)
+    return _pki.plan(_pki_spec.parse(str(path), lab, certificates), now)
 
 
 def make(path: Path, *certificates: dict[str, Any], now: datetime = NOW) -> _pki.Plan:
@@ -204,7 +204,7 @@ def test_no_key_in_what_is_shown(path: Path) -> None:
 
 def test_absent_removes_what_was_made_and_nothing_else(path: Path) -> None:
     make(path, EMON, CLIENT)
-    pki = _pki.parse(str(path), "emon")
+    pki = _pki_spec.parse(str(path), "emon")
     (path / "notes").write_text("mine")
     result = _pki.plan_absent(pki)
     assert len(tree(path)) == 7
@@ -231,14 +231,25 @@ def test_absent_removes_what_was_made_and_nothing_else(path: Path) -> None:
 )
 def test_faults_of_a_certificate(path: Path, certificate: dict[str, Any], fault: str) -> None:
     with pytest.raises(LabError) as raised:
-        _pki.parse(str(path), "emon", [certificate])
+        _pki_spec.parse(str(path), "emon", [certificate])
     assert any(line.startswith(fault) for line in raised.value.faults)
 
 
 def test_all_faults_at_once(path: Path) -> None:
     with pytest.raises(LabError) as raised:
-        _pki.parse(str(path), "", [EMON, EMON | {"ip": ["x"]}], ca_days=0, renew_fraction=1.0)
+        _pki_spec.parse(str(path), "", [EMON, EMON | {"ip": ["x"]}], ca_days=0, renew_fraction=1.0)
     assert len(raised.value.faults) == 5
+
+
+def test_what_the_system_refuses_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LabError, match="Not a directory: run as the owner"):
+        make(tmp_path / "file" / "pki")
+    path = tmp_path / "pki"
+    make(path)
+    (path / "emon.crt").mkdir()
+    with pytest.raises(LabError, match="Is a directory: run as the owner"):
+        plan(path, EMON)
 
 
 def test_a_path_that_is_a_file(tmp_path: Path) -> None:

@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""What a lab's PKI directory should hold, checked."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _x509
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_DNS_NAME = re.compile(
+    r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?)*"
+)
+_COMMON_NAME_LENGTH = 64  # X.520's upper bound
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One certificate: ``name`` is the stem of its two files."""
+
+    name: str
+    identity: _x509.Identity
+    days: int
+
+
+@dataclass(frozen=True)
+class Pki:
+    """The whole desired state of one directory."""
+
+    path: Path
+    lab: str
+    certificates: tuple[Wanted, ...]
+    ca_days: int
+    renew_fraction: float
+
+
+def parse(
+    path: str,
+    name: str,
+    certificates: Iterable[Mapping[str, Any]] = (),
+    ca_days: int = 3650,
+    renew_fraction: float = 1 / 3,
+) -> Pki:
+    """Check a module's parameters; all faults in one LabError."""
+    faults: list[str] = []
+    if not name.strip() or len(_x509.authority_name(name)) > _COMMON_NAME_LENGTH:
+        faults.append(f"name: {name!r} must have 1 to {_COMMON_NAME_LENGTH - len(_x509.authority_name(''))} characters")
+    if ca_days < 1:
+        faults.append(f"ca_days: {ca_days} must be 1 or more")
+    if not 0 < renew_fraction < 1:
+        faults.append(f"renew_fraction: {renew_fraction} must lie between 0 and 1")
+    wanted = []
+    seen: set[str] = set()
+    for one in certificates:
+        if one["name"] in seen:
+            faults.append(f"certificates.{one['name']}: the name is given twice, it is the name of the files")
+        seen.add(one["name"])
+        faults.extend(_faults(one))
+        if not faults:
+            wanted.append(_wanted(one))
+    if faults:
+        raise LabError(faults)
+    return Pki(Path(path), name, tuple(wanted), ca_days, renew_fraction)
+
+
+def _wanted(one: Mapping[str, Any]) -> Wanted:
+    identity = _x509.Identity(
+        common_name=one.get("common_name") or one["name"],
+        usages=_x509.USAGES[one["kind"]],
+        dns=frozenset(one.get("dns") or ()),
+        ip=frozenset(str(ipaddress.ip_address(address)) for address in one.get("ip") or ()),
+    )
+    return Wanted(one["name"], identity, one.get("days") or 365)
+
+
+def _faults(one: Mapping[str, Any]) -> list[str]:
+    where = f"certificates.{one['name']}"
+    faults = []
+    if not _FILE_NAME.fullmatch(one["name"]) or one["name"] == "ca":
+        faults.append(f"{where}: the name must be letters, digits, '.', '_' and '-', and not 'ca'")
+    if len(one.get("common_name") or one["name"]) > _COMMON_NAME_LENGTH:
+        faults.append(f"{where}.common_name: longer than {_COMMON_NAME_LENGTH} characters")
+    if one.get("days") is not None and one["days"] < 1:
+        faults.append(f"{where}.days: {one['days']} must be 1 or more")
+    faults += [
+        f"{where}.dns: {name!r} is not a host name" for name in one.get("dns") or () if not _DNS_NAME.fullmatch(name)
+    ]
+    for address in one.get("ip") or ():
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            faults.append(f"{where}.ip: {address!r} is not an IP address")
+    if _x509.SERVER in _x509.USAGES[one["kind"]] and not one.get("dns") and not one.get("ip"):
+        faults.append(f"{where}: a certificate of kind {one['kind']} needs dns or ip, or nobody can verify it")
+    return faults
