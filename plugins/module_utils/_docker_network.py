@@ -138,7 +138,7 @@ def apply(client, made: Plan) -> dict[str, Any]:
         _remove(client, made)
         return {}
     network_id = _create(client, made) if made.before is None else _make_anew(client, made)
-    network = view.inspect(client, network_id)
+    network = view.inspect_new(client, network_id)
     if network is None:
         raise LabError(f"network {spec.name}: was made and is gone again: does somebody else manage it?")
     return view.shown(network)
@@ -163,7 +163,9 @@ def _compare(spec: NetworkSpec, network: dict[str, Any]) -> Differences:
 def _compare_pools(found: Differences, spec: NetworkSpec, now: NetworkSpec) -> None:
     if not spec.pools:
         return
-    have = {str(ip_network(pool.subnet)): pool for pool in now.pools}
+    versions = {subnet.version for subnet in spec.subnets}
+    # Docker adds an IPv4 subnet of its own to a network that was given an IPv6 one only.
+    have = {str(net): pool for net, pool in zip(now.subnets, now.pools, strict=True) if net.version in versions}
     want = {pool.subnet: pool for pool in spec.pools}
     if not found.compare("subnets", sorted(have), sorted(want), recreate=True):
         for subnet, pool in want.items():
@@ -232,7 +234,7 @@ def _attached(client, network: dict[str, Any] | None) -> tuple[tuple[Attachment,
     local = {attachment.container_id for attachment in attachments}
     remote = tuple(
         endpoint.get("Name") or endpoint_id
-        for endpoint_id, endpoint in (network.get("Containers") or {}).items()
+        for endpoint_id, endpoint in view.endpoints_of(network).items()
         if endpoint_id not in local
     )
     return attachments, remote
@@ -273,6 +275,7 @@ def _remove(client, made: Plan) -> None:
             client.disconnect_container_from_network(container, network_id, force=True)
     with reported(f"network {name}: removal"):
         client.remove_network(network_id)
+    view.wait_until_gone(client, network_id)
 
 
 def _create(client, made: Plan) -> str:
@@ -332,9 +335,14 @@ def _make_anew(client, made: Plan) -> str:
         network_id = _create(client, made)
         _reconnect(client, made, network_id, made.request.spec)
     except LabError as error:
-        _remove_by_name(client, former.name)
-        _reconnect(client, made, _create_from(client, former), former)
-        raise LabError([*error.faults, f"network {former.name}: the former network was made again"]) from error
+        faults = error.faults
+        try:
+            _remove_by_name(client, former.name)
+            _reconnect(client, made, _create_from(client, former), former)
+            faults.append(f"network {former.name}: the former network was made again")
+        except LabError as second:
+            faults.extend(f"{fault} (while the former network was made again)" for fault in second.faults)
+        raise LabError(faults) from error
     return network_id
 
 
@@ -361,3 +369,4 @@ def _remove_by_name(client, name: str) -> None:
         for container in client.containers(all=True, filters={"network": [half_made["Id"]]}):
             client.disconnect_container_from_network(container["Id"], half_made["Id"], force=True)
         client.remove_network(half_made["Id"])
+    view.wait_until_gone(client, half_made["Id"])

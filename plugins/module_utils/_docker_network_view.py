@@ -19,6 +19,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import La
 # The bridge driver names its link after the network's id unless this option says otherwise.
 BRIDGE_NAME_OPTION = "com.docker.network.bridge.name"
 _POLL_SECONDS = 0.1
+_ALLOCATION_SECONDS = 10
 
 
 def list_networks(client) -> list[dict[str, Any]]:
@@ -39,6 +40,25 @@ def pick(networks: list[dict[str, Any]], name: str) -> dict[str, Any] | None:
 def inspect(client, network_id: str) -> dict[str, Any] | None:
     """One network with its containers; None if it went away meanwhile."""
     return find(client.inspect_network, network_id)
+
+
+def inspect_new(client, network_id: str) -> dict[str, Any] | None:
+    """One that was just made. A swarm's managers take a moment until they have given it a driver and a subnet."""
+    deadline = time.monotonic() + _ALLOCATION_SECONDS
+    while True:
+        network = inspect(client, network_id)
+        if network is None or network["Driver"] or time.monotonic() > deadline:
+            return network
+        time.sleep(_POLL_SECONDS)
+
+
+def wait_until_gone(client, network_id: str) -> None:
+    """A swarm takes a moment to remove a network, and keeps its name until then."""
+    deadline = time.monotonic() + _ALLOCATION_SECONDS
+    while inspect(client, network_id) is not None:
+        if time.monotonic() > deadline:
+            raise LabError(f"network {network_id[:12]}: is still there {_ALLOCATION_SECONDS} s after its removal")
+        time.sleep(_POLL_SECONDS)
 
 
 def spec_of(network: dict[str, Any]) -> NetworkSpec:
@@ -77,6 +97,11 @@ def bridge_of(network: dict[str, Any]) -> str:
     return (network.get("Options") or {}).get(BRIDGE_NAME_OPTION) or f"br-{network['Id'][:12]}"
 
 
+def endpoints_of(network: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What is connected, by container id; another host's by "ep-...". Swarm's own load balancer is no container."""
+    return {key: value for key, value in (network.get("Containers") or {}).items() if not key.startswith("lb-")}
+
+
 def shown(network: dict[str, Any]) -> dict[str, Any]:
     """What modules return of a network; the shape is in docker_network_info's RETURN."""
     containers = [
@@ -89,7 +114,7 @@ def shown(network: dict[str, Any]) -> dict[str, Any]:
             "interface": "",
             "veth": "",
         }
-        for container_id, endpoint in (network.get("Containers") or {}).items()
+        for container_id, endpoint in endpoints_of(network).items()
     ]
     return {
         "id": network["Id"],
