@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -39,11 +40,12 @@ class Plan:
     run: str = ""
 
 
-def plan(client, spec: ContainerSpec, state: str) -> Plan:
-    """Read what is there and compare. ``state``: present, started, stopped or absent.
+def plan(client, spec: ContainerSpec, coming: Collection[str] = ()) -> Plan:
+    """Read what is there and compare. ``coming``: containers that will be made before this one.
 
     LabError with every fault; nothing is changed.
     """
+    state = spec.state
     before = inspect(client, spec.name)
     if before and not digest_of(before):
         raise LabError(
@@ -58,7 +60,7 @@ def plan(client, spec: ContainerSpec, state: str) -> Plan:
     if not spec.image:
         return _plan_running_state(spec, before, state, found)
     faults: list[str] = []
-    made = _plan_whole(client, spec, before, state, faults)
+    made = _plan_whole(client, spec, before, coming, faults)
     if made.run in ("start", "restart") and spec.ports:
         faults.extend(_port_conflicts(client, spec, before))
     if faults:
@@ -105,12 +107,15 @@ def _plan_running_state(spec: ContainerSpec, before: dict[str, Any] | None, stat
     return Plan(spec, before, found, run=compare.running(before["State"], state, found))
 
 
-def _plan_whole(client, spec: ContainerSpec, before: dict[str, Any] | None, state: str, faults: list[str]) -> Plan:
+def _plan_whole(
+    client, spec: ContainerSpec, before: dict[str, Any] | None, coming: Collection[str], faults: list[str]
+) -> Plan:
     """Compare everything; what is missing on the host goes to ``faults``."""
+    state = spec.state
     found = Differences()
     known = networks.list_networks(client)
     _check_networks(spec, known, faults)
-    other = _other_container(client, spec, faults)
+    other = _other_container(client, spec, coming, faults)
     image = find(client.inspect_image, spec.image)
     if before is None:
         found.add(f"container {spec.name}", None, f"{spec.image} on {_networks_text(spec)}")
@@ -118,7 +123,7 @@ def _plan_whole(client, spec: ContainerSpec, before: dict[str, Any] | None, stat
     else:
         create = compare.fixed(spec, before, image, other, found)
     if create or before is None:
-        _check_creation(client, spec, image, faults)
+        _check_creation(client, spec, image, coming, faults)
         was_running = bool(before and before["State"]["Running"])
         run = "start" if state == "started" or (state == "present" and was_running) else ""
         made = Plan(spec, before, found, remove=before is not None, create=True, join=spec.endpoints[1:], run=run)
@@ -133,7 +138,9 @@ def _plan_whole(client, spec: ContainerSpec, before: dict[str, Any] | None, stat
             made = replace(made, run="restart")
     faults.extend(_taken_addresses(client, before, spec.endpoints if made.create else made.join, known))
     if made.run == "start" and other and not other["State"]["Running"]:
-        faults.append(f"network_mode: container {other['Name'].lstrip('/')} does not run: start it first")
+        name = other["Name"].lstrip("/")
+        if name not in coming:
+            faults.append(f"network_mode: container {name} does not run: start it first")
     return made
 
 
@@ -201,22 +208,24 @@ def _port_conflicts(client, spec: ContainerSpec, before: dict[str, Any] | None) 
     return published.conflicts(spec.ports, [*listeners, *on_host])
 
 
-def _check_creation(client, spec: ContainerSpec, image: dict[str, Any] | None, faults: list[str]) -> None:
+def _check_creation(
+    client, spec: ContainerSpec, image: dict[str, Any] | None, coming: Collection[str], faults: list[str]
+) -> None:
     if image is None:
         faults.append(f"image {spec.image} is not on this host: make it with busybox_image, or docker pull it")
     for link in spec.links:
         name = link.partition(":")[0]
-        if find(client.inspect_container, name) is None:
+        if name not in coming and find(client.inspect_container, name) is None:
             faults.append(f"links: container {name} is not there")
 
 
-def _other_container(client, spec: ContainerSpec, faults: list[str]) -> dict[str, Any] | None:
+def _other_container(client, spec: ContainerSpec, coming: Collection[str], faults: list[str]) -> dict[str, Any] | None:
     """The one whose namespace is shared, if one is."""
     if not spec.mode.startswith("container:"):
         return None
     name = spec.mode.partition(":")[2]
     other = find(client.inspect_container, name)
-    if other is None:
+    if other is None and name not in coming:
         faults.append(f"network_mode: container {name} is not there")
     return other
 

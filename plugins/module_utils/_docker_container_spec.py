@@ -29,18 +29,52 @@ OWN_NAMESPACE = "networks"
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z")
 _MODES = re.compile(r"(default|bridge|host|none|container:[a-zA-Z0-9][a-zA-Z0-9_.-]+)\Z")
 
+_NAMES: dict[str, Any] = {"type": "list", "elements": "str"}
+# The options of one container; documented in the module docker_container.
+CONTAINER_OPTIONS: dict[str, dict[str, Any]] = {
+    "name": {"type": "str", "required": True},
+    "image": {"type": "str"},
+    "command": {"type": "raw"},
+    "network_mode": {"type": "str"},
+    "networks": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "ipv4_address": {"type": "str"},
+            "ipv6_address": {"type": "str"},
+            "aliases": _NAMES,
+            "links": _NAMES,
+        },
+    },
+    "links": _NAMES,
+    "published_ports": _NAMES,
+    "restart_policy": {"type": "str", "choices": ["no", "always", "on-failure", "unless-stopped"], "default": "no"},
+    "hostname": {"type": "str"},
+    "extra_hosts": {"type": "dict"},
+    "dns": _NAMES,
+    "capabilities": _NAMES,
+    "drop_capabilities": _NAMES,
+    "sysctls": {"type": "dict"},
+    "labels": {"type": "dict"},
+    "init": {"type": "bool", "default": True},
+    "stop_timeout": {"type": "int", "default": 1},
+    "state": {"type": "str", "choices": ["present", "started", "stopped", "absent"], "default": "started"},
+}
+
 
 @dataclass(frozen=True)
 class ContainerSpec:
     """What is wanted.
 
-    ``mode``: OWN_NAMESPACE, "host", "none" or "container:NAME". ``endpoints``: the networks, the first one first.
-    ``fixed``: what cannot change after creation, in the API's words, without networks. Without an ``image`` nothing but
-    the running state is wanted.
+    ``state``: present, started, stopped or absent. ``mode``: OWN_NAMESPACE, "host", "none" or "container:NAME".
+    ``endpoints``: the networks, the first one first. ``fixed``: what cannot change after creation, in the API's words,
+    without networks. Without an ``image`` nothing but the running state is wanted.
     """
 
     name: str
     image: str
+    state: str
     mode: str
     endpoints: tuple[Endpoint, ...]
     ports: tuple[PublishedPort, ...]
@@ -101,6 +135,7 @@ def parse(params: dict[str, Any]) -> ContainerSpec:
     return ContainerSpec(
         name=name,
         image=params.get("image") or "",
+        state=params["state"],
         mode=mode,
         endpoints=endpoints,
         ports=ports,

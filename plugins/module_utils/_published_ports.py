@@ -112,6 +112,15 @@ def listeners_of(containers: Iterable[dict[str, Any]]) -> list[Listener]:
     ]
 
 
+def wanted_by(ports: Iterable[PublishedPort], container: str) -> list[Listener]:
+    """What a container will hold when it runs."""
+    return [
+        Listener(port.host_port, port.protocol, port.host_ip, f"container {container}")
+        for port in ports
+        if port.host_port
+    ]
+
+
 def listeners_on_host(proc: Path = Path("/proc/net")) -> list[Listener]:
     """Sockets of the host that hold a port, whoever has them."""
     found = []

@@ -206,40 +206,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container, _docker_container_apply
 from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import validate
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DOCKER_ARGUMENTS, connect
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import parse
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import CONTAINER_OPTIONS, parse
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
-_NAMES = {"type": "list", "elements": "str"}
-ARGUMENTS = DOCKER_ARGUMENTS | {
-    "name": {"type": "str", "required": True},
-    "image": {"type": "str"},
-    "command": {"type": "raw"},
-    "network_mode": {"type": "str"},
-    "networks": {
-        "type": "list",
-        "elements": "dict",
-        "options": {
-            "name": {"type": "str", "required": True},
-            "ipv4_address": {"type": "str"},
-            "ipv6_address": {"type": "str"},
-            "aliases": _NAMES,
-            "links": _NAMES,
-        },
-    },
-    "links": _NAMES,
-    "published_ports": _NAMES,
-    "restart_policy": {"type": "str", "choices": ["no", "always", "on-failure", "unless-stopped"], "default": "no"},
-    "hostname": {"type": "str"},
-    "extra_hosts": {"type": "dict"},
-    "dns": _NAMES,
-    "capabilities": _NAMES,
-    "drop_capabilities": _NAMES,
-    "sysctls": {"type": "dict"},
-    "labels": {"type": "dict"},
-    "init": {"type": "bool", "default": True},
-    "stop_timeout": {"type": "int", "default": 1},
-    "state": {"type": "str", "choices": ["present", "started", "stopped", "absent"], "default": "started"},
-}
+ARGUMENTS = DOCKER_ARGUMENTS | CONTAINER_OPTIONS
 
 
 def main() -> None:
@@ -249,7 +219,7 @@ def main() -> None:
     try:
         spec = parse(module.params)
         client = connect(module.params["docker_host"], module.params["timeout"])
-        plan = _docker_container.plan(client, spec, module.params["state"])
+        plan = _docker_container.plan(client, spec)
         if module.check_mode:
             container = _docker_container.expected(plan)
         else:

@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""A host's containers as one desired state: all planned, with every fault of all, before the first is touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container as container
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container_apply as container_apply
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _published_ports as published
+from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import Plan
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import (
+    CONTAINER_OPTIONS,
+    DIGEST_LABEL,
+    ContainerSpec,
+    parse,
+)
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+
+@dataclass(frozen=True)
+class SetPlan:
+    """``plans``: in the order of the list, after those that remove what is not in it."""
+
+    plans: tuple[Plan, ...]
+    differences: Differences
+
+
+def specs(entries: list[dict[str, Any]]) -> list[ContainerSpec]:
+    """The containers in their order; LabError with every fault in all of them."""
+    faults: list[str] = []
+    found: list[ContainerSpec] = []
+    validator = ArgumentSpecValidator(CONTAINER_OPTIONS)
+    for index, entry in enumerate(entries):
+        result = validator.validate(entry)
+        if result.error_messages:
+            faults.extend(f"containers[{index}]: {_sentence(error)}" for error in result.errors)
+            continue
+        try:
+            found.append(parse(result.validated_parameters))
+        except LabError as error:
+            faults.extend(error.faults)
+    faults.extend(_faults_among(found))
+    if faults:
+        raise LabError(faults)
+    return found
+
+
+def plan(client, wanted: list[ContainerSpec], prune_label: str = "") -> SetPlan:
+    """``prune_label``: "KEY=VALUE"; containers of ours that carry it and are not in the list are removed."""
+    faults: list[str] = []
+    plans: list[Plan] = []
+    names = {spec.name for spec in wanted}
+    if prune_label:
+        plans.extend(_prune(client, names, prune_label))
+    coming: list[str] = []
+    for spec in wanted:
+        try:
+            plans.append(container.plan(client, spec, coming))
+        except LabError as error:
+            faults.extend(error.faults)
+        coming.append(spec.name)
+    if faults:
+        raise LabError(faults)
+    differences = Differences()
+    for made in plans:
+        prefix = f"container {made.spec.name}"
+        for one in made.differences.found:
+            what = one.what if one.what == prefix else f"{prefix}: {one.what}"
+            differences.add(what, one.before, one.after, one.recreate)
+    return SetPlan(tuple(plans), differences)
+
+
+def expected(made: SetPlan) -> list[dict[str, Any]]:
+    """What apply will return, as far as it can be foretold."""
+    return [shown for shown in map(container.expected, made.plans) if shown]
+
+
+def apply(client, made: SetPlan) -> tuple[list[dict[str, Any]], list[str]]:
+    """Returns the containers as modules show them, and what had to be healed, a line each."""
+    shown, healed = [], []
+    for one in made.plans:
+        # Made again, because it may need what was made before it.
+        current = container.plan(client, one.spec) if one.differences.changed else one
+        result, lines = container_apply.apply(client, current)
+        healed.extend(lines)
+        if result:
+            shown.append(result)
+    return shown, healed
+
+
+def _sentence(error: AnsibleValidationError) -> str:
+    # Of an option that there is not, the validator gives the name alone.
+    return f"unsupported option {error.msg}" if isinstance(error, UnsupportedError) else error.msg
+
+
+def _faults_among(found: list[ContainerSpec]) -> list[str]:
+    """What no single container is guilty of: a name, a port or an address that two want."""
+    faults = []
+    for index, spec in enumerate(found):
+        for other in found[:index]:
+            if spec.name == other.name:
+                faults.append(f"container {spec.name}: is given twice")
+                continue
+            faults.extend(
+                f"container {spec.name}: {line}"
+                for line in published.conflicts(spec.ports, published.wanted_by(other.ports, other.name))
+            )
+            faults.extend(
+                f"container {spec.name}: {address} on network {network} is wanted by container {other.name} as well"
+                for network, address in sorted(_addresses(spec) & _addresses(other))
+            )
+    return faults
+
+
+def _addresses(spec: ContainerSpec) -> set[tuple[str, str]]:
+    return {
+        (endpoint.network, address)
+        for endpoint in spec.endpoints
+        for address in (endpoint.ipv4_address, endpoint.ipv6_address)
+        if address
+    }
+
+
+def _prune(client, names: set[str], label: str) -> list[Plan]:
+    with reported("list of containers"):
+        listed = client.containers(all=True, filters={"label": [label, DIGEST_LABEL]})
+    surplus = sorted({one["Names"][0].lstrip("/") for one in listed} - names)
+    gone = specs([{"name": name, "state": "absent"} for name in surplus])
+    return [container.plan(client, spec) for spec in gone]

@@ -1,0 +1,109 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: docker_container_set
+short_description: A host's containers as one desired state
+version_added: 0.1.0
+author: "The emon.overlay_lab authors (@emon)"
+description:
+  - Does for many containers in one task what M(emon.overlay_lab.docker_container) does for one, in their order.
+  - Every fault of every container is named before the first one is touched. Among these are a name, a port or an
+    address that two of them want.
+extends_documentation_fragment:
+  - emon.overlay_lab.docker
+attributes:
+  check_mode:
+    support: full
+    description: Can run without changing anything, and returns what it would do.
+  diff_mode:
+    support: full
+    description: Returns each attribute that differs, before and after.
+  idempotent:
+    support: full
+    description: A second run with the same options changes nothing.
+options:
+  containers:
+    description:
+      - The containers, each with the options of M(emon.overlay_lab.docker_container) except those of the connection.
+      - One may share the namespace of one that stands before it, or be linked to it.
+    type: list
+    elements: dict
+    required: true
+  prune_label:
+    description:
+      - Containers with this label, as C(KEY=VALUE), that are not in O(containers) are removed. Only those are that
+        M(emon.overlay_lab.docker_container) or this module made.
+    type: str
+    default: ""
+seealso:
+  - module: emon.overlay_lab.docker_container
+"""
+
+EXAMPLES = r"""
+- name: The lab's containers of this host, and no others of the lab's
+  emon.overlay_lab.docker_container_set:
+    prune_label: emon.overlay_lab.lab=emon
+    containers:
+      - name: test1
+        image: busybox:lab
+        command: sleep infinity
+        networks: [{name: demo}]
+        labels: {emon.overlay_lab.lab: emon}
+      - name: test1-shell
+        image: busybox:lab
+        command: sleep infinity
+        network_mode: container:test1
+        labels: {emon.overlay_lab.lab: emon}
+"""
+
+RETURN = r"""
+containers:
+  description:
+    - The containers that are there, in their order, each as RV(emon.overlay_lab.docker_container#module:container).
+  returned: success
+  type: list
+  elements: dict
+healed:
+  description: What had to be mended before containers started, a line each.
+  returned: success
+  type: list
+  elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container_set
+from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import validate
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DOCKER_ARGUMENTS, connect
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+ARGUMENTS = DOCKER_ARGUMENTS | {
+    "containers": {"type": "list", "elements": "dict", "required": True},
+    "prune_label": {"type": "str", "default": ""},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
+    validate(module, "docker")
+    healed: list[str] = []
+    try:
+        wanted = _docker_container_set.specs(module.params["containers"])
+        client = connect(module.params["docker_host"], module.params["timeout"])
+        plan = _docker_container_set.plan(client, wanted, module.params["prune_label"])
+        if module.check_mode:
+            containers = _docker_container_set.expected(plan)
+        else:
+            containers, healed = _docker_container_set.apply(client, plan)
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults)
+    differences = plan.differences
+    module.exit_json(changed=differences.changed, diff=differences.diff, containers=containers, healed=healed)
+
+
+if __name__ == "__main__":
+    main()
