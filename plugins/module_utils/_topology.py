@@ -97,6 +97,7 @@ def _apply(plan: Plan, client: Client, name: str | None, before: Record) -> None
     client.send(plan.removals)
     client.remove_namespaces(plan.namespaces_removed)
     client.make_namespaces(plan.namespaces_made, note)
+    client.send(plan.mtus)
     for kind in BIRTH_ORDER:
         client.send(plan.births[kind])
     client.send(plan.changes)

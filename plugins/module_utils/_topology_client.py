@@ -31,6 +31,7 @@ _CHUNK = 64
 # What removed it before us did the same work.
 _GONE_ALREADY = {
     "dellink": {errno.ENODEV},
+    "doomlink": {errno.ENODEV},
     "deladdr": {errno.EADDRNOTAVAIL},
     "delroute": {errno.ESRCH},
     "delneigh": {errno.ENOENT},
@@ -39,6 +40,7 @@ _OPERATIONS = {
     "newlink": ("link", rtnetlink.NEWLINK),
     "setlink": ("link", rtnetlink.SETLINK),
     "dellink": ("link", rtnetlink.DELLINK),
+    "doomlink": ("link", rtnetlink.SETLINK),
     "newaddr": ("address", rtnetlink.NEWADDR),
     "deladdr": ("address", rtnetlink.DELADDR),
     "newroute": ("route", rtnetlink.NEWROUTE),

@@ -22,11 +22,15 @@ BIRTH_ORDER = ("bridge", "veth", "vxlan", "macvlan")
 
 @dataclass
 class Plan:
-    """What to do, in this order: removals, namespaces away, namespaces made, births by kind, changes."""
+    """What to do, in this order: removals, namespaces away, namespaces made, MTUs, births by kind, other changes.
+
+    An MTU comes before births, because a macvlan that is born on a link must not be larger than it.
+    """
 
     removals: list[Request] = field(default_factory=list)
     namespaces_removed: list[str] = field(default_factory=list)
     namespaces_made: list[str] = field(default_factory=list)
+    mtus: list[Request] = field(default_factory=list)
     births: dict[str, list[Request]] = field(default_factory=lambda: {kind: [] for kind in BIRTH_ORDER})
     changes: list[Request] = field(default_factory=list)
     differences: Differences = field(default_factory=Differences)
@@ -39,7 +43,8 @@ class Plan:
     @property
     def requests(self) -> list[Request]:
         """Every netlink message of the plan, in its order."""
-        return [*self.removals, *(one for kind in BIRTH_ORDER for one in self.births[kind]), *self.changes]
+        births = [request for kind in BIRTH_ORDER for request in self.births[kind]]
+        return [*self.removals, *self.mtus, *births, *self.changes]
 
     @property
     def steps(self) -> list[str]:
@@ -48,8 +53,7 @@ class Plan:
             *(request.step for request in self.removals),
             *(f"remove namespace {name}" for name in self.namespaces_removed),
             *(f"make namespace {name}" for name in self.namespaces_made),
-            *(request.step for kind in BIRTH_ORDER for request in self.births[kind]),
-            *(request.step for request in self.changes),
+            *(request.step for request in self.requests[len(self.removals) :]),
         ]
 
 

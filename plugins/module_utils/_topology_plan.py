@@ -105,12 +105,12 @@ def _plan_routes(draft: Draft) -> None:
 def _restate(draft: Draft) -> None:
     """What earlier changes of the plan can undo is said again at its end.
 
-    A bridge takes the smallest MTU of its ports until one is set on it; routes go with the addresses and links that
-    they use.
+    A bridge that somebody else made takes the smallest MTU of its ports until a change sets one on it; routes go with
+    the addresses and links that they use.
     """
     touched = set(draft.touched)
     for link in draft.wanted.links:
-        if link.kind == "bridge" and link.mtu is not None and link.netns in touched:
+        if link.kind == "bridge" and link.mtu is not None and link.netns in touched and draft.state(link.key):
             draft.change(requests.set_link(*link.key, f"set mtu of {link.title} to {link.mtu}", mtu=link.mtu))
     stated = {request.step for request in draft.plan.changes}
     for route in draft.wanted.routes:

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_requests as requests
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
@@ -18,6 +17,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_draft i
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_kinds import VXLAN_OVERHEAD, needs_recreation
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import PORT, Key, Link
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_record import doomed, is_mark
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_requests import Request
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_world import LinkState
 
 _ETHERNET_MTU = 1500
@@ -126,7 +126,10 @@ def _make(draft: Draft, ends: tuple[Link, ...], anew: set[Key]) -> None:
     ends = tuple(_with_mtu(draft, end) for end in ends)
     # Only the first end can be born up and with a master: a bridge's port, where there is one.
     link, *peers = sorted(ends, key=lambda end: not end.master)
-    draft.plan.births[link.kind].append(requests.make_link(link, peers[0] if peers else None, draft.mark))
+    births = draft.plan.births[link.kind]
+    births.append(requests.make_link(link, peers[0] if peers else None, draft.mark))
+    if link.kind == "bridge" and link.mtu is not None:
+        births.append(_set_mtu(link))
     for end in ends:
         draft.touched.add(end.netns)
         if end.key not in anew:
@@ -197,11 +200,11 @@ def _settle(draft: Draft, link: Link, state: LinkState) -> None:
         and different(_owner(link), _topology(draft, state), draft.wanted.name)
     ):
         draft.change(requests.set_link(*link.key, f"adopt {link.title}", group=draft.mark))
-    for attribute, label in (("mtu", "mtu"), ("mac", "address")):
-        value = getattr(link, attribute)
-        if value is not None and different(f"{link.title}: {attribute}", getattr(state, attribute), value):
-            step = f"set {attribute} of {link.title} to {value}"
-            draft.change(requests.set_link(*link.key, step, **{label: value}))
+    if link.mtu is not None and different(f"{link.title}: mtu", state.mtu, link.mtu):
+        draft.touched.add(link.netns)
+        draft.plan.mtus.append(_set_mtu(link))
+    if link.mac is not None and different(f"{link.title}: mac", state.mac, link.mac):
+        draft.change(requests.set_link(*link.key, f"set mac of {link.title} to {link.mac}", address=link.mac))
     before = None if (link.netns, state.master) in draft.removed else state.master
     if link.master is not None and different(f"{link.title}: master", before, link.master or None):
         draft.change(_enslave(link) if link.master else _release(link.key, link.title, before))
@@ -269,14 +272,18 @@ def _topology(draft: Draft, state: LinkState) -> str | None:
     return draft.wanted.name if state.group == draft.mark else None
 
 
-def _enslave(link: Link) -> Any:
+def _enslave(link: Link) -> Request:
     step = f"make {link.title} a port of {link.master}"
     return requests.set_link(*link.key, step, master=link.master)
 
 
-def _release(key: Key, title: str, master: str | None) -> Any:
+def _release(key: Key, title: str, master: str | None) -> Request:
     return requests.set_link(*key, f"release {title} from {master}", master="")
 
 
-def _set_up(link: Link) -> Any:
+def _set_mtu(link: Link) -> Request:
+    return requests.set_link(*link.key, f"set mtu of {link.title} to {link.mtu}", mtu=link.mtu)
+
+
+def _set_up(link: Link) -> Request:
     return requests.set_link(*link.key, f"set {link.title} {'up' if link.up else 'down'}", up=link.up)

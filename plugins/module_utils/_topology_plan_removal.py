@@ -33,6 +33,7 @@ def remove_marked(draft: Draft, keep: Topology) -> None:
     # Where most are, first: a veth goes with its peer, so the peer's namespace often needs no message of its own.
     gone: set[tuple[int, int]] = set()
     for place, states in sorted(victims.items(), key=lambda item: -len(item[1])):
+        draft.touched.add(place)
         for state in states:
             draft.removed.add((place, state.name))
             draft.plan.differences.add(f"{state.kind} {state.name} {where(place)}", "present", None)
@@ -40,7 +41,6 @@ def remove_marked(draft: Draft, keep: Topology) -> None:
             continue
         gone |= {(state.index, state.link_index) for state in states if state.kind == "veth"}
         draft.plan.removals += _removal(draft, place, states, draft.mark)
-        draft.touched.add(place)
 
 
 def _removal(draft: Draft, place: str, states: list[LinkState], mark: int) -> list[Request]:
@@ -52,7 +52,7 @@ def _removal(draft: Draft, place: str, states: list[LinkState], mark: int) -> li
         return [requests.remove_group(place, mark, names, step)]
     # Some of the group stay: those that go get a group of their own first.
     moves = [
-        requests.set_link(place, state.name, f"mark {state.name} {where(place)} for removal", group=doomed(mark))
+        requests.doom_link(place, state.name, doomed(mark), f"mark {state.name} {where(place)} for removal")
         for state in states
         if state.group == mark
     ]

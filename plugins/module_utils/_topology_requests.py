@@ -101,9 +101,9 @@ def make_link(link: Link, peer: Link | None = None, mark: int | None = None) -> 
 
 def _birth(link: Link, mark: int | None) -> list[Attribute]:
     found: list[Attribute] = [("IFLA_IFNAME", link.name), ("IFLA_ADDRESS", link.mac or derived_mac(link))]
-    # A bridge takes its ports' MTU until one is set on it after birth.
-    if link.mtu is not None and link.kind != "bridge":
-        found.append(("IFLA_MTU", link.mtu))
+    if link.mtu is not None:
+        # A bridge takes its ports' MTU until a change sets one on it: so it is born with another.
+        found.append(("IFLA_MTU", link.mtu ^ 1 if link.kind == "bridge" else link.mtu))
     if mark is not None:
         found.append(("IFLA_GROUP", mark))
     return found
@@ -155,6 +155,11 @@ def set_settings(link: Link, step: str, settings: Mapping[str, Any]) -> Request:
 
 def remove_link(netns: str, name: str, step: str) -> Request:
     return Request(netns, step, "dellink", (name,), {}, (("IFLA_IFNAME", name),))
+
+
+def doom_link(netns: str, name: str, group: int, step: str) -> Request:
+    """Put a link into the group that is going to be removed."""
+    return Request(netns, step, "doomlink", (name,), {}, (("IFLA_IFNAME", name), ("IFLA_GROUP", group)))
 
 
 def remove_group(netns: str, group: int, names: tuple[str, ...], step: str) -> Request:
