@@ -105,7 +105,7 @@ class SimulatedHost:
         return bool(leader and self.record().get("ready") and leader == self._recorded_leader())
 
     def enter(self, command: list[str]) -> list[str]:
-        """The command line that runs ``command`` inside, as root, with a clean environment.
+        """The command line that runs ``command`` inside, as its root, with a clean environment.
 
         Raises LabError where the host does not run.
         """
@@ -114,7 +114,12 @@ class SimulatedHost:
             raise LabError(
                 f"simulated host {self.name} does not run on this machine: run playbooks/overlay.yml to boot it"
             )
-        return ["nsenter", f"--target={leader.pid}", *_ENTER, "env", "-i", *_ENVIRONMENT, *command]
+        bounds = ",".join(f"-{name}" for name in _nspawn.DROPPED_CAPABILITIES)
+        return [
+            *("setpriv", f"--bounding-set={bounds}"),
+            *("nsenter", f"--target={leader.pid}", *_ENTER),
+            *("env", "-i", *_ENVIRONMENT, *command),
+        ]
 
     # -- plan ---------------------------------------------------------------------------------------------------------
 

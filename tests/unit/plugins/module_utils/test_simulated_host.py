@@ -15,6 +15,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import (
     _state_dir,
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._processes import Process
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_host import SimulatedHost
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_image import RELEASES, Image
 
@@ -212,6 +213,19 @@ def test_damaged_record_of_a_host(hosts: Path) -> None:
     (hosts / "qa/host.json").write_text("")
     with pytest.raises(LabError, match=r"qa/host\.json is damaged"):
         SimulatedHost("qa").faults("emon", "bookworm")
+
+
+def test_who_enters_has_no_capability_over_the_machine(hosts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SimulatedHost, "leader", lambda self: Process(pid=4711, start=0, boot="b"))
+    command = SimulatedHost("qa").enter(["ls", "a b"])
+    assert command[:4] == [
+        "setpriv",
+        "--bounding-set=-sys_time,-sys_module,-sys_rawio",
+        "nsenter",
+        "--target=4711",
+    ]
+    assert command[-2:] == ["ls", "a b"]
+    assert command[command.index("env") + 1] == "-i"
 
 
 def test_a_guest_has_no_capability_over_the_machine() -> None:
