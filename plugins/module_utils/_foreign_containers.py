@@ -48,7 +48,8 @@ def faults(found: list[Foreign], *, allowed: bool) -> list[str]:
     if stopped and not allowed:
         lines.append(
             f"dockerd has to be restarted, which stops containers that are not the lab's: {', '.join(stopped)}:"
-            " set restart_allowed (the role docker_engine: docker_engine_restart_allowed) to true; they are started again afterwards"
+            " set restart_allowed (the role docker_engine: docker_engine_restart_allowed) to true; they are started"
+            " again afterwards"
         )
     return lines
 

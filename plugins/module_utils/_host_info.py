@@ -63,7 +63,7 @@ def read(packages: dict[str, str], etcd_config: str) -> dict[str, Any]:
 
 
 def os_family(release: Path = Path("/etc/os-release")) -> str:
-    """"Debian" or "RedHat", as Ansible calls them; '' for others (os-release(5): ID and ID_LIKE)."""
+    """Debian or RedHat, as Ansible calls them; '' for others (os-release(5): ID and ID_LIKE)."""
     text = release.read_text(encoding="utf-8") if release.exists() else ""
     fields = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     names = f"{fields.get('ID', '')} {fields.get('ID_LIKE', '')}".replace('"', "").split()

@@ -120,9 +120,7 @@ def _network_faults(lab: dict[str, Any], states: dict[str, dict], store: list[st
         for host in states:
             address = lab["hosts"][host]["addresses"][lab["site"]]
             if not any(key.rpartition("/")[2].startswith(f"{address}:") for key in nodes):
-                faults.append(
-                    f"{host}: its dockerd is not in the store (docker/nodes/{address}:*): see its journal"
-                )
+                faults.append(f"{host}: its dockerd is not in the store (docker/nodes/{address}:*): see its journal")
     return faults
 
 

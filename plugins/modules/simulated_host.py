@@ -17,7 +17,7 @@ description:
   - It boots into the network namespace C(/run/netns/NAME), which M(emon.overlay_lab.topology) makes.
   - It outlives the run that boots it, and is found again by what was recorded in C(/var/lib/overlay-lab/hosts/NAME).
   - Nothing outside changes. Sysctls of the machine are read-only inside, its clock and its modules out of reach, and no
-    unit that would write them starts. It is no security boundary, though: root inside could remount what is read-only.
+    unit that would write them starts. It is no security boundary, though; root inside could remount what is read-only.
 requirements:
   - root on the machine
   - systemd-nspawn (Debian package systemd-container)
