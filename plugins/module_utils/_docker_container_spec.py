@@ -117,6 +117,7 @@ def parse(params: dict[str, Any]) -> ContainerSpec:
             f"network_mode: {mode} is none of default, bridge, host, none, container:NAME:"
             " networks of your own are joined with networks"
         )
+        mode = "default"
     endpoints = _endpoints(params, faults)
     ports = published.parse(params.get("published_ports") or [], faults)
     links = tuple(_link(link) for link in params.get("links") or [])

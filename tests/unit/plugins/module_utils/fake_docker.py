@@ -1,0 +1,185 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A dockerd in memory: as much of the SDK's low-level client as the modules use, and a record of what was changed."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from docker.errors import APIError, NotFound
+
+
+def network(name: str, driver: str = "bridge", subnets: tuple[str, ...] = (), **given: Any) -> dict[str, Any]:
+    """A network as its inspection shows it."""
+    return {
+        "Name": name,
+        "Id": f"{name}-id-0123456789",
+        "Driver": driver,
+        "Scope": "local",
+        "IPAM": {"Driver": "default", "Config": [{"Subnet": subnet} for subnet in subnets]},
+        "EnableIPv6": False,
+        "Internal": False,
+        "Attachable": False,
+        "Options": {},
+        "Labels": {},
+        "Containers": {},
+        **given,
+    }
+
+
+class FakeDocker:
+    """``calls``: every change, as (method, first argument). ``failing``: method -> what dockerd says instead."""
+
+    def __init__(self) -> None:
+        self.all_networks: list[dict[str, Any]] = [network("bridge", subnets=("172.17.0.0/16",))]
+        self.all_containers: dict[str, dict[str, Any]] = {}
+        self.images: dict[str, dict[str, Any]] = {"busybox:lab": {"Id": "sha256:busybox"}}
+        self.calls: list[tuple[str, str]] = []
+        self.failing: dict[str, str] = {}
+        self.exit_code = 0
+        self._serial = 0
+
+    def _changing(self, method: str, what: str) -> None:
+        if method in self.failing:
+            raise APIError(method, explanation=self.failing[method])
+        self.calls.append((method, what))
+
+    # Networks
+
+    def networks(self, names: list[str] | None = None, filters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        driver = (filters or {}).get("driver")
+        return [
+            one
+            for one in self.all_networks
+            if (names is None or one["Name"] in names) and (driver is None or one["Driver"] == driver)
+        ]
+
+    def inspect_network(self, network_id: str) -> dict[str, Any]:
+        for one in self.all_networks:
+            if one["Id"] == network_id:
+                return one
+        raise NotFound("", explanation=f"network {network_id} not found")
+
+    def create_network(self, name: str, *, driver: str, ipam: dict[str, Any] | None, **given: Any) -> dict[str, str]:
+        self._changing("create_network", name)
+        self._serial += 1
+        made = network(name, driver, Id=f"{name}-id-new-{self._serial}")
+        made["IPAM"]["Config"] = (ipam or {}).get("Config") or [{"Subnet": "172.29.0.0/16"}]
+        made |= {"Options": given["options"] or {}, "Labels": given["labels"] or {}, "Internal": given["internal"]}
+        self.all_networks.append(made)
+        return {"Id": made["Id"]}
+
+    def remove_network(self, network_id: str) -> None:
+        self._changing("remove_network", network_id)
+        self.all_networks.remove(self.inspect_network(network_id))
+
+    def connect_container_to_network(self, container: str, net_id: str, **endpoint: Any) -> None:
+        self._changing("connect", f"{self.container(container)['Name']} {net_id}")
+        one = next(one for one in self.all_networks if net_id in (one["Name"], one["Id"]))
+        self.container(container)["NetworkSettings"]["Networks"][one["Name"]] = {
+            "IPAMConfig": {"IPv4Address": endpoint["ipv4_address"]} if endpoint["ipv4_address"] else None,
+            "IPAddress": endpoint["ipv4_address"] or "",
+            "Aliases": endpoint["aliases"],
+            "Links": [":".join(link) for link in endpoint["links"] or ()],
+            "NetworkID": one["Id"],
+        }
+
+    def disconnect_container_from_network(self, container: str, net_id: str, force: bool = False) -> None:
+        self._changing("disconnect", f"{self.container(container)['Name']} {net_id}")
+        one = next(one for one in self.all_networks if net_id in (one["Name"], one["Id"]))
+        self.container(container)["NetworkSettings"]["Networks"].pop(one["Name"], None)
+
+    # Containers
+
+    def containers(self, all: bool = False, filters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        network_ids = (filters or {}).get("network")
+        labels = (filters or {}).get("label", [])
+        return [
+            {
+                "Id": one["Id"],
+                "Names": [one["Name"]],
+                "State": one["State"]["Status"],
+                "Labels": one["Config"]["Labels"],
+                "Ports": one.get("Ports", []),
+                "NetworkSettings": one["NetworkSettings"],
+            }
+            for one in self.all_containers.values()
+            if (all or one["State"]["Running"])
+            and (network_ids is None or any(self._is_on(one, network_id) for network_id in network_ids))
+            and {label.partition("=")[0] for label in labels} <= set(one["Config"]["Labels"])
+        ]
+
+    def _is_on(self, container: dict[str, Any], network_id: str) -> bool:
+        return self.inspect_network(network_id)["Name"] in container["NetworkSettings"]["Networks"]
+
+    def container(self, name: str) -> dict[str, Any]:
+        for one in self.all_containers.values():
+            if name in (one["Name"].lstrip("/"), one["Id"]):
+                return one
+        raise NotFound("", explanation=f"No such container: {name}")
+
+    def inspect_container(self, name: str) -> dict[str, Any]:
+        return deepcopy(self.container(name))
+
+    def create_container_from_config(self, config: dict[str, Any], name: str) -> dict[str, str]:
+        self._changing("create_container", name)
+        self._serial += 1
+        mode = config["HostConfig"]["NetworkMode"]
+        endpoint = config.get("NetworkingConfig", {}).get("EndpointsConfig", {}).get(mode, {})
+        joined = {} if mode in ("none", "host") or ":" in mode else {mode: {**endpoint, "NetworkID": ""}}
+        self.all_containers[f"{name}-id-{self._serial}"] = {
+            "Id": f"{name}-id-{self._serial}",
+            "Name": f"/{name}",
+            "Image": self.images[config["Image"]]["Id"],
+            "State": {"Status": "created", "Running": False, "Pid": 0, "ExitCode": 0},
+            "Config": config,
+            "HostConfig": config["HostConfig"],
+            "NetworkSettings": {"Networks": joined, "Ports": {}},
+        }
+        return {"Id": f"{name}-id-{self._serial}"}
+
+    def start(self, container: str) -> None:
+        self._changing("start", container)
+        running = not self.exit_code
+        status = "running" if running else "exited"
+        self.container(container)["State"] |= {
+            "Status": status, "Running": running, "Pid": 1 if running else 0, "ExitCode": self.exit_code,
+        }  # fmt: skip
+
+    def stop(self, container: str) -> None:
+        self._changing("stop", container)
+        self.container(container)["State"] |= {"Status": "exited", "Running": False, "Pid": 0}
+
+    def restart(self, container: str, timeout: int) -> None:
+        self._changing("restart", container)
+
+    def unpause(self, container: str) -> None:
+        self._changing("unpause", container)
+
+    def rename(self, container: str, name: str) -> None:
+        self._changing("rename", name)
+        self.container(container)["Name"] = f"/{name}"
+
+    def remove_container(self, container: str, v: bool, force: bool) -> None:
+        self._changing("remove_container", container)
+        del self.all_containers[self.container(container)["Id"]]
+
+    def update_container(self, container: str, restart_policy: dict[str, str]) -> None:
+        self._changing("update_container", container)
+        self.container(container)["HostConfig"]["RestartPolicy"] = restart_policy
+
+    def logs(self, container: str, tail: int) -> bytes:
+        return b"last words\n"
+
+    # Images and the daemon
+
+    def inspect_image(self, name: str) -> dict[str, Any]:
+        if name not in self.images:
+            raise NotFound("", explanation=f"No such image: {name}")
+        return self.images[name]
+
+    def info(self) -> dict[str, Any]:
+        return {"LiveRestoreEnabled": False}

@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils import (
+    _docker_container,
+    _docker_container_apply,
+    _docker_container_set,
+)
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils.fake_docker import FakeDocker, network
+
+IMAGE = {"image": "busybox:lab"}
+LABEL = {"labels": {"lab": "x"}}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_docker_container_apply, "_SETTLING_SECONDS", 0)
+    monkeypatch.setattr(_docker_container.published, "listeners_on_host", list)
+
+
+@pytest.fixture
+def docker() -> FakeDocker:
+    made = FakeDocker()
+    made.all_networks.append(network("demo", subnets=("10.200.0.0/24",)))
+    return made
+
+
+def run(docker: FakeDocker, *entries: dict[str, Any], prune_label: str = "") -> tuple[bool, list[str]]:
+    plan = _docker_container_set.plan(docker, _docker_container_set.specs(list(entries)), prune_label)
+    containers, _healed = _docker_container_set.apply(docker, plan)
+    return plan.differences.changed, [one["name"] for one in containers]
+
+
+def test_containers_are_made_in_their_order_and_may_need_each_other(docker: FakeDocker) -> None:
+    entries = (
+        {"name": "web", **IMAGE},
+        {"name": "linked", **IMAGE, "links": ["web"]},
+    )
+    assert run(docker, *entries) == (True, ["web", "linked"])
+    docker.container("linked")["HostConfig"]["Links"] = ["/web:/linked/web"]
+    assert run(docker, *entries) == (False, ["web", "linked"])
+
+
+def test_one_may_share_the_namespace_of_one_before_it(docker: FakeDocker) -> None:
+    shell = {"name": "shell", **IMAGE, "network_mode": "container:web"}
+    assert run(docker, {"name": "web", **IMAGE}, shell)[0] is True
+    with pytest.raises(LabError, match="container shell: network_mode: container later is not there"):
+        run(docker, {**shell, "network_mode": "container:later"}, {"name": "later", **IMAGE})
+
+
+def test_those_of_the_label_that_are_not_named_are_removed(docker: FakeDocker) -> None:
+    run(docker, {"name": "one", **IMAGE, **LABEL}, {"name": "two", **IMAGE, **LABEL}, {"name": "mine", **IMAGE})
+    assert run(docker, {"name": "one", **IMAGE, **LABEL}, prune_label="lab=x") == (True, ["one"])
+    assert sorted(one["Name"] for one in docker.all_containers.values()) == ["/mine", "/one"]
+
+
+def test_the_faults_of_all_come_together_before_anything_is_made(docker: FakeDocker) -> None:
+    with pytest.raises(LabError) as caught:
+        run(docker, {"name": "one", "image": "nope:1"}, {"name": "two", **IMAGE, "networks": [{"name": "nope"}]})
+    assert [line.split(":")[0] for line in caught.value.faults] == ["container one", "container two"]
+    assert docker.calls == []
+
+
+@pytest.mark.parametrize(
+    ("entries", "lines"),
+    [
+        ([{**IMAGE}], ["containers[0]: missing required arguments: name"]),
+        ([{"name": "one", "foo": 1}], ["containers[0]: unsupported option foo. Supported parameters include: "]),
+        ([{"name": "one", "state": "up"}], ["containers[0]: value of state must be one of: "]),
+        ([{"name": "one", **IMAGE}] * 2, ["container one: is given twice"]),
+        (
+            [{"name": name, **IMAGE, "published_ports": ["80:80"]} for name in ("one", "two")],
+            ["container two: port 80/tcp of the host is in use by container one: publish another"],
+        ),
+        (
+            [
+                {"name": name, **IMAGE, "networks": [{"name": "demo", "ipv4_address": "10.200.0.9"}]}
+                for name in ("one", "two")
+            ],
+            ["container two: 10.200.0.9 on network demo is wanted by container one as well"],
+        ),
+    ],
+)
+def test_what_two_of_them_want_is_named(entries: list[dict[str, Any]], lines: list[str]) -> None:
+    with pytest.raises(LabError) as caught:
+        _docker_container_set.specs(entries)
+    assert len(caught.value.faults) == len(lines)
+    assert all(fault.startswith(line) for fault, line in zip(caught.value.faults, lines, strict=True))
