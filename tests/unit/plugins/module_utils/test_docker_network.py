@@ -170,7 +170,7 @@ def test_containers_of_other_hosts_forbid_recreation() -> None:
     docker = FakeDocker()
     there = {"ep-1": {"Name": "test2"}, "lb-demo": {"Name": "demo-endpoint"}}
     docker.all_networks.append(network("demo", "overlay", (SUBNET,), Containers=there))
-    with pytest.raises(LabError, match="cannot be made anew while containers of other hosts are on it: test2$"):
+    with pytest.raises(LabError, match=r"cannot be made anew while containers of other hosts are on it: test2$"):
         planned(docker, driver="overlay", subnet=SUBNET, mtu=1400, recreate=True)
 
 
