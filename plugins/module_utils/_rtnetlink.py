@@ -71,6 +71,11 @@ def attribute(number: int, value: bytes) -> bytes:
     return _ATTRIBUTE.pack(len(value) + 4, number) + value + bytes(-len(value) % 4)
 
 
+def message(kind: int, flags: int, body: bytes) -> bytes:
+    """A message without its sequence number, which the socket gives it."""
+    return _HEADER.pack(_HEADER.size + len(body), kind, flags, 0, 0) + body
+
+
 class Socket:
     """A socket of the namespace in which it is opened, wherever the thread goes afterwards."""
 

@@ -15,15 +15,18 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _netns as netns
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _network_managers as managers
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_guard as guard
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_record as records
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_rollback as rollback
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_client import Client
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_draft import BIRTH_ORDER, Plan
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_client import Client, carry_out
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_draft import Plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import Topology
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_parse import parse
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_plan import intended, plan_absent, plan_present
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_record import Record
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_world import World, read
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_world import Place, World, read
 
 
 def end(module: Any, options: Mapping[str, Any]) -> None:
@@ -32,6 +35,11 @@ def end(module: Any, options: Mapping[str, Any]) -> None:
         result = run(options, module.check_mode)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
+    if result["reverts_in"] and not module.check_mode:
+        module.warn(
+            f"the old state of the network comes back in {result['reverts_in']} seconds,"
+            " unless a next task of this module or one of its kind reaches this machine before"
+        )
     module.exit_json(**result)
 
 
@@ -39,13 +47,14 @@ def run(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Bring the machine to what the options of the module topology say.
 
     ``name`` None is the way of the single-object modules: no mark, no record. Returns changed, diff, plan (a sentence
-    for each step) and, for a topology, its mark. Raises LabError with every fault before anything is touched, or, after
-    that, with what the kernel refused.
+    for each step), reverts_in (seconds until the old state comes back, or None) and, for a topology, its mark. Raises
+    LabError with every fault before anything is touched, or, after that, with what the kernel refused.
     """
     wanted = parse(options)
     if os.geteuid() != 0:
         raise LabError("network namespaces and links need root: run the task with become")
     with nullcontext() if check_mode else records.locked(), netns.Namespaces() as namespaces:
+        waiting = rollback.pending()
         record = records.load(wanted.name) if wanted.name else Record()
         absent, prune = options["state"] == "absent", bool(options.get("prune"))
         world = _read(namespaces, wanted, record, everything=wanted.name is not None and (absent or prune))
@@ -53,18 +62,26 @@ def run(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
             plan = plan_absent(wanted, world, record)
         else:
             plan = plan_present(wanted, world, record, prune=prune, adopt=bool(options.get("adopt")))
+        own = world.places.get(netns.OWN)
+        dangers = guard.cuts(plan, own, record)
+        faults = rollback.cannot_come_back(plan, own) if dangers and own and options.get("force") else dangers
+        if faults:
+            raise LabError(faults)
         if not check_mode:
             if plan.changed:
-                _apply(plan, Client(namespaces), wanted.name, record)
+                _apply(namespaces, plan, wanted.name, record, rollback_to=own if dangers else None)
             _settle_record(wanted.name, absent, record, plan.record)
+            rollback.confirm(waiting)
     result = {"changed": plan.changed, "diff": plan.differences.diff, "plan": plan.steps}
+    result["reverts_in"] = rollback.SECONDS if dangers else None
     return {**result, "mark": records.mark_of(wanted.name)} if wanted.name else result
 
 
 def _read(namespaces: netns.Namespaces, wanted: Topology, record: Record, everything: bool) -> World:
     """Read the namespaces that matter; with ``everything`` also those in which there can be something to remove."""
     places = list(wanted.places)
-    routes_of = {route.netns for route in wanted.routes}
+    # The machine's own: whether something is its lifeline shows in its routes.
+    routes_of = {route.netns for route in wanted.routes} | ({netns.OWN} & set(places))
     if everything:
         places += [*record.places, *record.namespaces]
         routes_of |= {place for place, _, _, _ in record.routes}
@@ -79,11 +96,14 @@ def _read(namespaces: netns.Namespaces, wanted: Topology, record: Record, everyt
     return read(namespaces, [*places, *routes_of], routes_of, fdb_of, neighbours)
 
 
-def _apply(plan: Plan, client: Client, name: str | None, before: Record) -> None:
+def _apply(
+    namespaces: netns.Namespaces, plan: Plan, name: str | None, before: Record, rollback_to: Place | None
+) -> None:
     """Carry out a plan. The record names what is going to be made before it is made, so a kill leaves nothing unknown.
 
     Raises LabError where the kernel refuses; a second run completes what is missing.
     """
+    client = Client(namespaces)
     intent = intended(before, plan)
 
     def note(made: Mapping[str, netns.Identity]) -> None:
@@ -94,13 +114,10 @@ def _apply(plan: Plan, client: Client, name: str | None, before: Record) -> None
             records.save(name, intent)
 
     note({})
-    client.send(plan.removals)
-    client.remove_namespaces(plan.namespaces_removed)
-    client.make_namespaces(plan.namespaces_made, note)
-    client.send(plan.mtus)
-    for kind in BIRTH_ORDER:
-        client.send(plan.births[kind])
-    client.send(plan.changes)
+    if rollback_to:
+        rollback.arm(rollback.Snapshot.take(namespaces, rollback_to), plan)
+    managers.leave_alone(plan)
+    carry_out(plan, client, note)
 
 
 def _settle_record(name: str | None, absent: bool, before: Record, after: Record) -> None:

@@ -12,7 +12,7 @@ from ipaddress import ip_address, ip_network
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import OWN, where
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_draft import Draft
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import PORT, Link, Route
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import PORT, Key, Link, Route
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_plan_links import carriers, largest_vxlan_mtu
 
 
@@ -27,7 +27,7 @@ def check(draft: Draft) -> None:
         _check_parent(draft, link)
         for address in link.addresses or ():
             holder = strangers.get((link.netns, str(address.ip)))
-            if holder:
+            if holder and not _is_port_of(draft, (link.netns, holder), link):
                 draft.fault(link.title, f"{address.ip} is an address of {holder} there already: change one")
     for route in draft.wanted.routes:
         if draft.exists(route.netns):
@@ -75,6 +75,12 @@ def _strangers(draft: Draft) -> dict[tuple[str, str], str]:
     }
 
 
+def _is_port_of(draft: Draft, key: Key, bridge: Link) -> bool:
+    """Whether the link is to be a port of the bridge, to which it hands its address over."""
+    port = draft.links.get(key)
+    return port is not None and port.kind == PORT and port.master == bridge.name
+
+
 def _check_master(draft: Draft, link: Link) -> None:
     if not link.master:
         return
@@ -115,6 +121,12 @@ def _check_macvlan(draft: Draft, link: Link, place: str, name: str) -> None:
     master = wanted.master if wanted and wanted.master is not None else state.master if state else None
     if master:
         draft.fault(link.title, f"parent {name} is a port of bridge {master}: give the bridge")
+    if link.mac is not None:
+        for other in draft.wanted.links:
+            if other.mac == link.mac and (
+                other.key == link.parent or (other.parent == link.parent and other is not link)
+            ):
+                draft.fault(link.title, f"mac {link.mac} is that of {other.kind} {other.name} too: give it another")
     for key, _, mtu in carriers(draft, place):
         if key == (place, name) and link.mtu is not None and link.mtu > mtu:
             draft.fault(link.title, f"mtu {link.mtu} does not fit into {name}: give at most {mtu}")

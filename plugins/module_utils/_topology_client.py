@@ -18,6 +18,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _netns as 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _rtnetlink as rtnetlink
 from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import declare, missing
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_draft import BIRTH_ORDER, Plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_requests import (
     Descriptor,
     Index,
@@ -44,6 +45,7 @@ _OPERATIONS = {
     "newaddr": ("address", rtnetlink.NEWADDR),
     "deladdr": ("address", rtnetlink.DELADDR),
     "newroute": ("route", rtnetlink.NEWROUTE),
+    "confirmroute": ("route", rtnetlink.NEWROUTE),
     "delroute": ("route", rtnetlink.DELROUTE),
     "newneigh": ("neighbour", rtnetlink.NEWNEIGH),
     "delneigh": ("neighbour", rtnetlink.DELNEIGH),
@@ -118,8 +120,10 @@ class Client:
         def number(value: Any) -> Any:
             """Put numbers in the place of names, however deep."""
             if isinstance(value, Index):
-                if value.name not in indexes:
+                if not indexes.get(value.name):
                     indexes[value.name] = index_of(here, value.name)
+                    if not indexes[value.name]:
+                        raise LabError(f"{value.name} is gone: somebody else removed it just now; run again")
                 return indexes[value.name]
             if isinstance(value, Descriptor):
                 return held.enter_context(self._namespaces.opened(value.netns))
@@ -149,6 +153,20 @@ class Client:
         message["attrs"] = list(number(request.attributes))
         message.encode()
         return bytes(message.data)
+
+
+def carry_out(plan: Plan, client: Client, note: Callable[[dict[str, Any]], None] = lambda made: None) -> None:
+    """Do what a plan says, in its order. ``note`` is told the identities of namespaces before they get their names.
+
+    Raises LabError where the kernel refuses; what comes after is not done then.
+    """
+    client.send(plan.removals)
+    client.remove_namespaces(plan.namespaces_removed)
+    client.make_namespaces(plan.namespaces_made, note)
+    client.send(plan.mtus)
+    for kind in BIRTH_ORDER:
+        client.send(plan.births[kind])
+    client.send(plan.changes)
 
 
 def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:

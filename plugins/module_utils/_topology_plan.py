@@ -36,8 +36,8 @@ def plan_present(wanted: Topology, world: World, record: Record, *, prune: bool 
     """
     draft = Draft(wanted, world, record, adopt)
     if prune:
-        remove_marked(draft, wanted)
         remove_recorded(draft, wanted)
+        remove_marked(draft, wanted)
     _plan_namespaces(draft)
     plan_links(draft)
     check(draft)
@@ -56,8 +56,8 @@ def plan_absent(wanted: Topology, world: World, record: Record) -> Plan:
         remove_named(draft)
     else:
         nothing = Topology(wanted.name)
-        remove_marked(draft, nothing)
         remove_recorded(draft, nothing)
+        remove_marked(draft, nothing)
     if draft.faults:
         raise LabError(draft.faults)
     return draft.plan
@@ -115,7 +115,7 @@ def _restate(draft: Draft) -> None:
     stated = {request.step for request in draft.plan.changes}
     for route in draft.wanted.routes:
         if route.netns in touched and f"add {route.title}" not in stated:
-            draft.change(requests.add_route(route, f"confirm {route.title}"))
+            draft.change(requests.confirm_route(route, f"confirm {route.title}"))
 
 
 def _record(draft: Draft, prune: bool) -> Record:

@@ -219,6 +219,8 @@ def _settle(draft: Draft, link: Link, state: LinkState) -> None:
         draft.change(_set_up(link))
     _settle_remotes(draft, link, state)
     _settle_addresses(draft, link, state)
+    if link.kind == PORT:
+        _hand_over_addresses(draft, link, state)
 
 
 def _settle_remotes(draft: Draft, link: Link, state: LinkState) -> None:
@@ -249,6 +251,15 @@ def _settle_addresses(draft: Draft, link: Link, state: LinkState) -> None:
     for address in after:
         if address not in state.addresses or extra or goes_down:
             draft.change(requests.add_address(*link.key, address, f"add {address} to {link.title}"))
+
+
+def _hand_over_addresses(draft: Draft, port: Link, state: LinkState) -> None:
+    """An address that the bridge is to have leaves its port: a port answers to none."""
+    bridge = draft.links.get((port.netns, port.master or ""))
+    for address in sorted((bridge.addresses or frozenset()) & state.addresses if bridge else (), key=str):
+        draft.plan.differences.add(f"{port.title}: address", address, None)
+        step = f"remove {address} from {port.title}, as {port.master} has it"
+        draft.change(requests.remove_address(*port.key, address, step))
 
 
 def _release_others(draft: Draft, bridge: Link) -> None:

@@ -21,7 +21,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_world i
 
 
 def remove_marked(draft: Draft, keep: Topology) -> None:
-    """Plan the removal of links that carry the mark and are not to be kept."""
+    """Plan the removal of links that carry the mark and are not to be kept, after that of namespaces."""
     if draft.mark is None:
         return
     kept = {link.key for link in keep.links}
@@ -30,14 +30,16 @@ def remove_marked(draft: Draft, keep: Topology) -> None:
         for state in known.links.values():
             if state.group in (draft.mark, doomed(draft.mark)) and (place, state.name) not in kept:
                 victims.setdefault(place, []).append(state)
-    # Where most are, first: a veth goes with its peer, so the peer's namespace often needs no message of its own.
+    # Where most are, first: a veth goes with its peer, so a namespace that goes as well often needs no message itself.
     gone: set[tuple[int, int]] = set()
     for place, states in sorted(victims.items(), key=lambda item: -len(item[1])):
         draft.touched.add(place)
         for state in states:
             draft.removed.add((place, state.name))
             draft.plan.differences.add(f"{state.kind} {state.name} {where(place)}", "present", None)
-        if all(state.kind == "veth" and (state.link_index, state.index) in gone for state in states):
+        if place in draft.plan.namespaces_removed and all(
+            state.kind == "veth" and (state.link_index, state.index) in gone for state in states
+        ):
             continue
         gone |= {(state.index, state.link_index) for state in states if state.kind == "veth"}
         draft.plan.removals += _removal(draft, place, states, draft.mark)
@@ -74,8 +76,7 @@ def remove_recorded(draft: Draft, keep: Topology) -> None:
         route = Route(place_name, ip_network(to), via, dev)
         if any(is_route(route, state) for state in place.routes):
             draft.plan.differences.add(f"route to {to} {where(place_name)}", route.hop, None)
-            # Before the links through which it leads, with which the kernel removes it.
-            draft.plan.removals.insert(0, requests.remove_route(route, f"remove {route.title}"))
+            draft.plan.removals.append(requests.remove_route(route, f"remove {route.title}"))
             draft.touched.add(place_name)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -222,8 +222,18 @@ def add_route(route: Route, step: str) -> Request:
     return _route("newroute", route, step, rtnetlink.F_CREATE | rtnetlink.F_REPLACE)
 
 
+def confirm_route(route: Route, step: str) -> Request:
+    """Add a route that is there already, unless an earlier request has cost it."""
+    return _route("confirmroute", route, step, rtnetlink.F_CREATE | rtnetlink.F_REPLACE)
+
+
 def remove_route(route: Route, step: str) -> Request:
     return _route("delroute", route, step)
+
+
+def undo_route(request: Request) -> Request:
+    """Remove the route that a request added."""
+    return replace(request, step=f"undo: {request.step}", operation="delroute", flags=0)
 
 
 def _route(operation: str, route: Route, step: str, flags: int = 0) -> Request:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_interface, ip_network
@@ -24,13 +24,14 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_kinds i
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import Address
 
 _IFINFO = struct.Struct("=BxHiII")
-_IFADDR = struct.Struct("=BBBBI")
-_RTMSG = struct.Struct("=BBBBBBBBI")
+IFADDR = struct.Struct("=BBBBI")
+RTMSG = struct.Struct("=BBBBBBBBI")
+_NEXT_HOP = struct.Struct("=HBBi")
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER = 1, 3, 4, 5, 10
 IFLA_LINKINFO, IFLA_GROUP, IFLA_EXT_MASK, IFLA_LINK_NETNSID = 18, 27, 29, 37
 _INFO_KIND, _INFO_DATA = 1, 2
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
-_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_TABLE = 1, 4, 5, 15
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_MULTIPATH, _RTA_TABLE = 1, 4, 5, 9, 15
 _VXLAN_LINK = 3
 _FLOOD = "00:00:00:00:00:00"
 _NETNSA_FD = 3
@@ -182,33 +183,55 @@ def link_state(body: bytes) -> LinkState:
 
 def _add_addresses(here: rtnetlink.Socket, place: Place) -> None:
     by_index = {link.index: link for link in place.links.values()}
-    for body in here.dump(rtnetlink.GETADDR, bytes(_IFADDR.size)):
-        family, length, _, scope, index = _IFADDR.unpack_from(body)
-        if index not in by_index or (family == socket.AF_INET6 and scope != _SCOPE_UNIVERSE):
-            continue  # link-local addresses are the kernel's own business
-        found = attributes(body, _IFADDR.size)
-        packed = found.get(_IFA_LOCAL) or found[_IFA_ADDRESS]
-        by_index[index].addresses.add(ip_interface((packed, length)))
+    for body in address_bodies(here):
+        _, length, _, _, index = IFADDR.unpack_from(body)
+        if index in by_index:
+            found = attributes(body, IFADDR.size)
+            by_index[index].addresses.add(ip_interface((found.get(_IFA_LOCAL) or found[_IFA_ADDRESS], length)))
+
+
+def address_bodies(here: rtnetlink.Socket) -> Iterator[bytes]:
+    """The kernel's answers about addresses, without IPv6 link-local ones, which are its own business."""
+    for body in here.dump(rtnetlink.GETADDR, bytes(IFADDR.size)):
+        family, _, _, scope, _ = IFADDR.unpack_from(body)
+        if family == socket.AF_INET or scope == _SCOPE_UNIVERSE:
+            yield body
 
 
 def routes(here: rtnetlink.Socket, links: Iterable[LinkState]) -> set[RouteState]:
-    """The unicast routes of the main table, the kernel's own included."""
+    """The unicast routes of the main table, the kernel's own included; one for each hop of a multipath route."""
     names = {link.index: link.name for link in links}
     found = set()
-    for body in here.dump(rtnetlink.GETROUTE, bytes(_RTMSG.size)):
-        family, length, _, _, table, _, _, kind, _ = _RTMSG.unpack_from(body)
-        given = attributes(body, _RTMSG.size)
-        if kind != _UNICAST or (_number(given, _RTA_TABLE) or table) != _MAIN_TABLE:
-            continue
+    for body in route_bodies(here):
+        family, length = body[0], body[1]
+        given = attributes(body, RTMSG.size)
         default = bytes(4 if family == socket.AF_INET else 16)
-        found.add(
-            RouteState(
-                to=str(ip_network((given.get(_RTA_DST, default), length))),
-                via=str(ip_address(given[_RTA_GATEWAY])) if _RTA_GATEWAY in given else None,
-                dev=names.get(_number(given, _RTA_OIF)),
-            )
-        )
+        to = str(ip_network((given.get(_RTA_DST, default), length)))
+        for index, hop in _hops(given):
+            via = str(ip_address(hop[_RTA_GATEWAY])) if _RTA_GATEWAY in hop else None
+            found.add(RouteState(to, via, names.get(index)))
     return found
+
+
+def route_bodies(here: rtnetlink.Socket) -> Iterator[bytes]:
+    """The kernel's answers about the unicast routes of the main table."""
+    for body in here.dump(rtnetlink.GETROUTE, bytes(RTMSG.size)):
+        _, _, _, _, table, _, _, kind, _ = RTMSG.unpack_from(body)
+        if kind == _UNICAST and (_number(attributes(body, RTMSG.size), _RTA_TABLE) or table) == _MAIN_TABLE:
+            yield body
+
+
+def _hops(given: Attributes) -> Iterator[tuple[int, Attributes]]:
+    """The interface and the attributes of each next hop."""
+    data = given.get(_RTA_MULTIPATH)
+    if data is None:
+        yield _number(given, _RTA_OIF), given
+        return
+    start = 0
+    while start + _NEXT_HOP.size <= len(data):
+        length, _, _, index = _NEXT_HOP.unpack_from(data, start)
+        yield index, attributes(data[: start + length], start + _NEXT_HOP.size)
+        start += max(_NEXT_HOP.size, (length + 3) & ~3)
 
 
 def _add_remotes(here: rtnetlink.Socket, place: Place) -> None:

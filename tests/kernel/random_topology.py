@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -14,6 +15,8 @@ _NAMES = tuple(f"l{number}" for number in range(14))
 _MTUS = (1280, 1400, 1500, 9000)
 _MODES = ("private", "vepa", "bridge")
 _MOST_OBJECTS = 60
+# Never the same one twice: macvlans of one parent must not share one, not even for a moment.
+_MACS = count(1)
 
 
 def options(random: Random) -> dict[str, Any]:
@@ -62,7 +65,7 @@ class _Draw:
             "name": self.free[place].pop(),
             "netns": place or None,
             "mtu": self.random.choice(mtus) if mtus else None,
-            "mac": self.maybe(f"02:{self.random.randbytes(5).hex(':')}"),
+            "mac": self.maybe(f"02:{next(_MACS).to_bytes(5, 'big').hex(':')}"),
             "up": self.random.random() < 0.8,
             "addresses": [self.address(place) for _ in range(self.random.randint(0, 3))],
         }
