@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# The steps of overlay.yml for N simulated hosts, by hand-written shell with everything parallel that can be: the yardstick
+# of the performance budget. No TLS, no check, no record, no second run: what a person could type at best.
+#
+# tests/benchmarks/overlay_optimum.sh N   (as root, inside tests/sandbox; prints seconds by phase, removes everything)
+set -euo pipefail
+
+count=${1:-2}
+image=$(ls -d /var/lib/overlay-lab/images/bookworm-* | head -n 1)
+work=/var/lib/overlay-lab/optimum
+start=$(date +%s.%N)
+lap() { printf '%-12s %5.1f s\n' "$1" "$(echo "$(date +%s.%N) - $start" | bc)"; }
+pids=()
+finish() {
+    for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
+    wait 2>/dev/null || true
+    for i in $(seq "$count"); do ip netns del "o$i" 2>/dev/null || true; done
+    ip netns del o-underlay 2>/dev/null || true
+    find /sys/fs/cgroup -depth -type d -path '*/optimum.*' -exec rmdir {} + 2>/dev/null || true
+    rm -rf "$work"
+}
+trap finish EXIT
+
+# -- underlay
+ip netns add o-underlay
+ip -n o-underlay link add br0 type bridge
+ip -n o-underlay link set br0 up
+for i in $(seq "$count"); do
+    ip netns add "o$i"
+    ip -n "o$i" link set lo up
+    ip -n "o$i" link add eth0 type veth peer name "p$i" netns o-underlay
+    ip -n "o$i" addr add "10.98.0.$((i + 1))/24" dev eth0
+    ip -n "o$i" link set eth0 up
+    ip -n o-underlay link set "p$i" master br0 up
+done
+
+# -- hosts
+cluster=$(for i in $(seq "$count"); do printf 'o%s=http://10.98.0.%s:2380,' "$i" "$((i + 1))"; done)
+for i in $(seq "$count"); do
+    dir=$work/o$i address=10.98.0.$((i + 1))
+    mkdir -p "$dir"/{upper/etc/default,upper/etc/docker,work,root,docker}
+    cat >"$dir/upper/etc/default/etcd" <<CONF
+ETCD_NAME=o$i
+ETCD_LISTEN_PEER_URLS=http://$address:2380
+ETCD_LISTEN_CLIENT_URLS=http://$address:2379
+ETCD_INITIAL_ADVERTISE_PEER_URLS=http://$address:2380
+ETCD_ADVERTISE_CLIENT_URLS=http://$address:2379
+ETCD_INITIAL_CLUSTER=${cluster%,}
+ETCD_ENABLE_V2=true
+CONF
+    echo "{\"cluster-store\": \"etcd://$address:2379\", \"cluster-advertise\": \"$address:2375\"}" >"$dir/upper/etc/docker/daemon.json"
+    for hierarchy in /sys/fs/cgroup/*/; do
+        [ -e "$hierarchy/cgroup.procs" ] || continue
+        mkdir -p "$hierarchy/optimum.$i"
+        [ "$(basename "$hierarchy")" != cpuset ] || for f in cpus mems; do cat "$hierarchy/cpuset.$f" >"$hierarchy/optimum.$i/cpuset.$f"; done
+    done
+    (
+        for hierarchy in /sys/fs/cgroup/*/; do
+            [ -e "$hierarchy/optimum.$i" ] && echo "$BASHPID" >"$hierarchy/optimum.$i/cgroup.procs"
+        done
+        exec env SYSTEMD_NSPAWN_API_VFS_WRITABLE=network SYSTEMD_NSPAWN_LOCK=0 unshare --mount --propagation private sh -ec "
+            mount -t overlay overlay -o lowerdir=$image,upperdir=$dir/upper,workdir=$dir/work $dir/root
+            exec systemd-nspawn -q -D $dir/root -M o$i --boot --register=no --keep-unit \
+                --network-namespace-path=/run/netns/o$i --capability=all --system-call-filter='@keyring bpf @privileged' \
+                --resolv-conf=off --console=pipe --link-journal=no --bind=$dir/docker:/var/lib/docker"
+    ) >"$dir/console" 2>&1 </dev/null &
+    pids+=($!)
+done
+leader() { ps -o pid= --ppid "${pids[$1 - 1]}" | head -n 1 | tr -d ' '; }
+inside() { # host command...
+    local pid
+    pid=$(leader "$1")
+    shift
+    nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup --root --wd "$@"
+}
+for i in $(seq "$count"); do
+    until [ -n "$(leader "$i")" ] && inside "$i" systemctl is-active --quiet multi-user.target 2>/dev/null; do sleep 0.05; done
+done
+lap booted
+
+# -- etcd, then dockerd, on all at once
+for i in $(seq "$count"); do inside "$i" systemctl start --no-block etcd; done
+for i in $(seq "$count"); do until inside "$i" systemctl is-active --quiet etcd; do sleep 0.05; done; done
+lap etcd
+for i in $(seq "$count"); do inside "$i" systemctl start docker & done
+for i in $(seq "$count"); do until inside "$i" docker version >/dev/null 2>&1; do sleep 0.05; done; done
+lap dockerd
+
+# -- network and containers
+inside 1 docker network create --driver overlay --subnet 10.200.0.0/24 demo >/dev/null &
+for i in $(seq "$count"); do
+    inside "$i" sh -ec '
+        mkdir -p /tmp/root/bin; cp /bin/busybox /tmp/root/bin; for a in sh sleep ping; do ln -sf busybox /tmp/root/bin/$a; done
+        tar -C /tmp/root -c . | docker import - busybox >/dev/null' &
+done
+for i in $(seq "$count"); do until inside "$i" docker network inspect demo >/dev/null 2>&1 && inside "$i" docker image inspect busybox >/dev/null 2>&1; do sleep 0.05; done; done
+for i in $(seq "$count"); do inside "$i" docker run --detach --name "c$i" --network demo busybox sleep 1000 >/dev/null & done
+for i in $(seq "$count"); do until [ "$(inside "$i" docker inspect --format '{{.State.Running}}' "c$i" 2>/dev/null)" = true ]; do sleep 0.05; done; done
+lap containers
+until inside 1 docker exec c1 ping -c 1 -W 1 "c$count" >/dev/null; do sleep 0.05; done
+lap pinged
