@@ -11,7 +11,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 # Simulated hosts need root; their connection plugin cannot ask for a password, so the playbook itself runs with sudo.
-AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo) env PATH="$(BIN):$$PATH" PYTHONDONTWRITEBYTECODE=1 OVERLAY_LAB_RELEASE=$(RELEASE)
+# A user's PATH has no sbin, and sudo keeps the one it is given.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo) env PATH="$(BIN):$$PATH:/usr/sbin:/sbin" PYTHONDONTWRITEBYTECODE=1 OVERLAY_LAB_RELEASE=$(RELEASE)
 # The default lab has one inventory a site; another lab's begins with its name: LAB=four SITE=company, LAB=tutorial.
 INVENTORIES := inventories/simulated
 INVENTORY := $(if $(filter emon,$(LAB)),$(INVENTORIES)/$(SITE).yml,$(firstword \
