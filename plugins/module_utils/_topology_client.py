@@ -12,6 +12,7 @@ import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _netns as netns
@@ -65,13 +66,16 @@ def _message_classes() -> dict[str, Any]:
     return {"link": ifinfmsg, "address": ifaddrmsg, "route": rtmsg, "neighbour": ndmsg}
 
 
+class _MissingError(LookupError):
+    """A link to which a request refers is not there."""
+
+
 class Client:
-    """Sends requests, each in its namespace. ``written`` counts the messages that can change something."""
+    """Sends requests, each in its namespace."""
 
     def __init__(self, namespaces: netns.Namespaces) -> None:
         self._namespaces = namespaces
         self._classes = _message_classes()
-        self.written = 0
 
     def make_namespaces(self, names: Sequence[str], note: Callable[[dict[str, Any]], None]) -> None:
         """Make the namespaces with their loopback up. ``note`` records whose they are before they get their names."""
@@ -86,7 +90,6 @@ class Client:
                     with self._namespaces.fresh() as descriptor, rtnetlink.Socket() as here:
                         held.callback(os.close, descriptor)
                         here.send([lo_up])
-                        self.written += 1
                     descriptors[name] = descriptor
                 note({name: netns.identity_of(descriptor) for name, descriptor in descriptors.items()})
                 for name, descriptor in descriptors.items():
@@ -117,31 +120,42 @@ class Client:
             raise LabError(faults)
 
     def _send_chunk(self, here: rtnetlink.Socket, requests: Sequence[Request], indexes: dict[str, int]) -> list[str]:
-        def number(value: Any) -> Any:
-            """Put numbers in the place of names, however deep."""
-            if isinstance(value, Index):
-                if not indexes.get(value.name):
-                    indexes[value.name] = index_of(here, value.name)
-                    if not indexes[value.name]:
-                        raise LabError(f"{value.name} is gone: somebody else removed it just now; run again")
-                return indexes[value.name]
-            if isinstance(value, Descriptor):
-                return held.enter_context(self._namespaces.opened(value.netns))
-            if isinstance(value, dict):
-                return {key: number(item) for key, item in value.items()}
-            if isinstance(value, (list, tuple)):
-                return [number(item) for item in value]
-            return value
-
+        """Encode and send; return a line for each request that could not be done."""
+        faults: list[str] = []
+        sent: list[Request] = []
+        messages: list[bytes] = []
         with ExitStack() as held:
-            messages = [self._encode(request, number) for request in requests]
-            self.written += len(messages)
+            numbers = partial(self._numbers, here, indexes, held)
+            for request in requests:
+                try:
+                    messages.append(self._encode(request, numbers))
+                    sent.append(request)
+                except _MissingError as error:
+                    if request.operation not in _GONE_ALREADY:
+                        faults.append(f"{request.step}: {error} is gone: somebody else removed it just now, run again")
             refused = here.send(messages)
-        return [
-            f"{requests[refusal.position].step}: the kernel says: {refusal.sentence}"
+        return faults + [
+            f"{sent[refusal.position].step}: the kernel says: {refusal.sentence}"
             for refusal in refused
-            if refusal.code not in _GONE_ALREADY.get(requests[refusal.position].operation, ())
+            if refusal.code not in _GONE_ALREADY.get(sent[refusal.position].operation, ())
         ]
+
+    def _numbers(self, here: rtnetlink.Socket, indexes: dict[str, int], held: ExitStack, value: Any) -> Any:
+        """Put numbers in the place of names, however deep they are."""
+        numbers = partial(self._numbers, here, indexes, held)
+        if isinstance(value, Index):
+            if value.name not in indexes:
+                indexes[value.name] = index_of(here, value.name)
+            if not indexes[value.name]:
+                raise _MissingError(value.name)
+            return indexes[value.name]
+        if isinstance(value, Descriptor):
+            return held.enter_context(self._namespaces.opened(value.netns))
+        if isinstance(value, dict):
+            return {key: numbers(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [numbers(item) for item in value]
+        return value
 
     def _encode(self, request: Request, number: Callable[[Any], Any] = lambda value: value) -> bytes:
         family, operation = _OPERATIONS[request.operation]

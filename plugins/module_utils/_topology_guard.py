@@ -30,8 +30,8 @@ _REMEDY = "choose another interface, or set force, with which the old state come
 def cuts(plan: Plan, own: Place | None, record: Record) -> list[str]:
     """A line for each step of the plan that could cut the machine off.
 
-    ``own`` is the machine's own namespace with its routes; None where the plan does not speak of it. A default route that
-    the record names is the topology's own, and may go as it came.
+    ``own`` is the machine's own namespace with its routes; None where the plan does not speak of it. A default route
+    that the record names is the topology's own, and may go as it came.
     """
     steps = [request for request in plan.requests if request.netns == OWN and _is_dangerous(request)]
     if not steps or own is None:

@@ -98,7 +98,7 @@ class _Parser:
             self.fault(link.title, "local and remotes mix IPv4 and IPv6: use one family")
         elif versions == {6} and source is None:
             self.fault(link.title, "its remotes are IPv6, and without local the kernel takes it for IPv4: give local")
-        if source in targets:
+        if source is not None and source in targets:
             self.fault(link.title, f"remote {source} is its own local address: leave it out")
         ipv6 = source is not None and source.version == 6
         settings = {

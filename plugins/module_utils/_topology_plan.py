@@ -110,8 +110,9 @@ def _restate(draft: Draft) -> None:
     """
     touched = set(draft.touched)
     for link in draft.wanted.links:
-        if link.kind == "bridge" and link.mtu is not None and link.netns in touched and draft.state(link.key):
-            draft.change(requests.set_link(*link.key, f"set mtu of {link.title} to {link.mtu}", mtu=link.mtu))
+        state = draft.state(link.key) if link.kind == "bridge" and link.netns in touched else None
+        if state and state.mtu == link.mtu and (draft.mark is None or state.group != draft.mark):
+            draft.change(requests.set_link(*link.key, f"keep mtu of {link.title} at {link.mtu}", mtu=link.mtu))
     stated = {request.step for request in draft.plan.changes}
     for route in draft.wanted.routes:
         if route.netns in touched and f"add {route.title}" not in stated:

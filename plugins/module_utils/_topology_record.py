@@ -104,3 +104,8 @@ def forget(name: str) -> None:
 
 def _path(name: str) -> Path:
     return DIRECTORY / f"{name}.json"
+
+
+def names() -> list[str]:
+    """The topologies that have a record."""
+    return sorted(path.stem for path in DIRECTORY.glob("*.json"))

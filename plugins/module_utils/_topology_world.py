@@ -130,7 +130,7 @@ def read(
             if netns in with_fdb:
                 _add_remotes(here, place)
             for neighbour in (neighbours or {}).get(netns, ()):
-                place.nsids[neighbour] = _nsid_of(namespaces, here, neighbour)
+                place.nsids[neighbour] = nsid_of(namespaces, here, neighbour)
         world.places[netns] = place
     return world
 
@@ -241,7 +241,7 @@ def _add_remotes(here: rtnetlink.Socket, place: Place) -> None:
             by_index[entry.index].remotes.add(entry.address)
 
 
-def _nsid_of(namespaces: Namespaces, here: rtnetlink.Socket, netns: str) -> int:
+def nsid_of(namespaces: Namespaces, here: rtnetlink.Socket, netns: str) -> int:
     """The id by which links of the socket's namespace refer to another; -1 where there is none."""
     try:
         with namespaces.opened(netns) as descriptor:
