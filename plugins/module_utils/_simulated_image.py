@@ -4,7 +4,7 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""Base images of simulated hosts: built once a release and package set, immutable, named by their content's hash."""
+"""Base images of simulated hosts: built once a release and recipe, immutable, named by the recipe's hash."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Image:
 
     @property
     def name(self) -> str:
-        """RELEASE-HASH, the hash being that of everything that goes into the image."""
+        """RELEASE-HASH, the hash being that of its recipe: packages, units and files."""
         recipe = repr((self.packages, _MASKED_UNITS, _DISABLED_UNITS, sorted(_FILES.items())))
         return f"{self.release}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
 

@@ -14,15 +14,15 @@ author: The emon.overlay_lab authors (@emon)
 description:
   - Builds a Debian tree with systemd, etcd, dockerd and their Python libraries, by mmdebstrap from the machine's own
     package sources. That takes about half a minute and 600 MB, once a release.
-  - An image is named by the hash of what goes into it, and is never changed. It appears under its name only when it
-    is complete, so an interrupted build never passes for a finished one.
+  - An image is named by the hash of its recipe (packages, units, files), and is never changed. It has its name only
+    while it is complete, so neither an interrupted build nor an interrupted removal passes for a finished one.
 requirements:
   - root on the machine
   - mmdebstrap, systemd-container
 attributes:
   check_mode:
     support: full
-    description: Tells whether it would be built.
+    description: Tells whether it would be built or removed. An image in use is refused as without check mode.
   diff_mode:
     support: full
     description: Shows the image's name where it would be built or removed.
