@@ -251,7 +251,9 @@ def _table(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) -> li
             if one["name"] == network["name"] and one["exists"]
         }  # fmt: skip
         networks.append((network["name"], network["subnet"], str(network["mtu"]), " ".join(sorted(ids)) or "-"))
-    return [*_aligned(networks), "", *_aligned(containers), "", *_aligned(proven)]
+    unseen = [host for host in lab["hosts"] if host not in states]
+    note = ["", f"Not proven: {', '.join(unseen)} took no part in this run."] if unseen else []
+    return [*_aligned(networks), "", *_aligned(containers), "", *_aligned(proven), *note]
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

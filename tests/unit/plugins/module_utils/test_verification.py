@@ -105,6 +105,14 @@ def test_a_host_that_was_not_read_has_no_pairs() -> None:
     assert _verification.pairs(LAB, found) == []
 
 
+def test_a_host_that_was_not_read_is_named() -> None:
+    found = states()
+    del found["emon2"]
+    report = _verification.report(LAB, found, {"emon": []}, STORE)
+    assert report["faults"] == []
+    assert report["table"][-2:] == ["", "Not proven: emon2 took no part in this run."]
+
+
 def test_probes_of_a_host() -> None:
     base = {"container": "test1", "count": 1, "timeout": 2.0}
     assert _verification.probes(LAB, states(), "emon") == [
