@@ -196,15 +196,21 @@ def read(client: Client) -> Cluster:
     return Cluster(cluster_id, tuple(order), tuple(errors))
 
 
-def wait(client: Client, expected: Sequence[str], seconds: float) -> Cluster:
-    """Read until every expected member is healthy and there is a leader. LabError says what is missing in the end."""
+def wait(
+    client: Client, expected: Sequence[str], seconds: float, quorum_only: bool = False, fail: bool = True
+) -> Cluster:
+    """Read until every expected member is healthy and there is a leader; ``quorum_only``: until a read through quorum
+    works. In the end, LabError says what is missing, or without ``fail`` the cluster is returned as it is.
+    """
     deadline = time.monotonic() + seconds
     while True:
         cluster = read(client)
         missing = cluster.missing(expected)
-        if not missing:
+        if not missing or (quorum_only and cluster.quorum):
             return cluster
         if time.monotonic() >= deadline:
+            if not fail:
+                return cluster
             raise LabError(f"etcd is not healthy after {seconds:g} s: {'; '.join(missing)}")
         time.sleep(0.2)
 

@@ -14,11 +14,12 @@ import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd_host, _host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
@@ -27,15 +28,19 @@ _PORTS = {"tcp": (2375, 2377, 2379, 2380, 7946), "udp": (4789, 7946)}
 _UNITS = {"etcd": "etcd.service", "docker": "docker.service", "docker_socket": "docker.socket"}
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
 LAB_LABEL = "emon.overlay_lab.lab"
+_ETCD_CONFIG = {"RedHat": "/etc/etcd/etcd.conf"}
+_ETCD_CONFIG_ELSEWHERE = "/etc/default/etcd"
 
 
-def read(packages: dict[str, str], etcd_config: str) -> dict[str, Any]:
+def read(packages: dict[str, str], etcd_config: str | None, etcd_data_dir: str) -> dict[str, Any]:
     """Everything about this host.
 
     ``packages``: {"etcd": package, "docker": package}, what would be installed where the program is missing;
-    ``etcd_config``: path of etcd's environment file, whose first line tells whose it is.
+    ``etcd_config``: path of etcd's environment file, whose first line tells whose it is; None: the distribution's.
     """
     units = _units()
+    family = os_family()
+    config = Path(etcd_config or _ETCD_CONFIG.get(family, _ETCD_CONFIG_ELSEWHERE))
     with ThreadPoolExecutor() as pool:
         # Each of these waits for another process.
         programs = {
@@ -48,11 +53,16 @@ def read(packages: dict[str, str], etcd_config: str) -> dict[str, Any]:
     record = _host_record.read()
     return {
         "hostname": socket.gethostname(),
-        "os_family": os_family(),
+        "os_family": family,
         "machine_id": _host_record.machine_id(),
         "time": time.time(),
         "record": {key: record.get(key, "") for key in ("lab", "machine_id", "site", "engine")},
-        "etcd": {**programs["etcd"].result(), **units["etcd"], "lab": config_owner(Path(etcd_config))},
+        "etcd": {
+            **programs["etcd"].result(),
+            **units["etcd"],
+            "lab": config_owner(config),
+            **_etcd_host.read(config, Path(etcd_data_dir), units["etcd"]["started"]),
+        },
         "docker": {**programs["docker"].result(), **units["docker"], "socket": units["docker_socket"]},
         "python_libraries": {name: find_spec(name) is not None for name in ("docker", "pyroute2", "etcd3")},
         "addresses": _addresses(links.result()),
@@ -97,20 +107,38 @@ def listening(protocol: str, ports: tuple[int, ...], proc_net: Path = Path("/pro
 
 
 def _units() -> dict[str, dict[str, Any]]:
-    command = ["systemctl", "show", "--property=Id,LoadState,ActiveState,UnitFileState", *_UNITS.values()]
+    properties = "Id,LoadState,ActiveState,UnitFileState,ExecMainStartTimestamp"
+    command = ["systemctl", "show", "--timestamp=us+utc", f"--property={properties}", *_UNITS.values()]
     try:
         text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     except FileNotFoundError:
         text = ""
     found = {}
     for block in text.strip().split("\n\n"):
-        properties = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        found[properties.get("Id", "")] = {
-            "unit": properties.get("LoadState") == "loaded",
-            "active": properties.get("ActiveState") in ("active", "activating", "reloading"),
-            "enabled": properties.get("UnitFileState") == "enabled",
-        }
-    return {key: found.get(unit, {"unit": False, "active": False, "enabled": False}) for key, unit in _UNITS.items()}
+        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        found[values.get("Id", "")] = _unit(values)
+    return {key: found.get(unit, _unit({})) for key, unit in _UNITS.items()}
+
+
+def _unit(properties: dict[str, str]) -> dict[str, Any]:
+    """One unit. ``started``: seconds of the epoch by the clock of that moment; 0 where it does not run."""
+    state = properties.get("ActiveState", "inactive")
+    active = state in ("active", "activating", "reloading")
+    return {
+        "unit": properties.get("LoadState") == "loaded",
+        "active": active,
+        "state": state,
+        "enabled": properties.get("UnitFileState") == "enabled",
+        "started": _moment(properties.get("ExecMainStartTimestamp", "")) if active else 0.0,
+    }
+
+
+def _moment(text: str) -> float:
+    """Seconds of the epoch of systemd's "Sun 2026-11-22 11:10:30.924122 UTC"; 0 for an empty text."""
+    try:
+        return datetime.strptime(text, "%a %Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _program(command: list[str], package: str) -> dict[str, str]:

@@ -40,6 +40,17 @@ options:
     type: list
     elements: str
     default: []
+  wait_for:
+    description:
+      - What O(wait_seconds) waits for. V(quorum) is enough to change members; one that is down may stay so.
+    type: str
+    choices: [health, quorum]
+    default: health
+  fail:
+    description:
+      - Whether it is a failure when O(wait_seconds) are over. If not, the cluster is returned as it is then.
+    type: bool
+    default: true
 seealso:
   - module: emon.overlay_lab.etcd_key
   - module: emon.overlay_lab.etcd_member
@@ -166,6 +177,8 @@ ARGUMENTS = {
     **_etcd.ARGUMENTS,
     "wait_seconds": {"type": "float", "default": 0},
     "expect_members": {"type": "list", "elements": "str", "default": []},
+    "wait_for": {"type": "str", "choices": ["health", "quorum"], "default": "health"},
+    "fail": {"type": "bool", "default": True},
 }
 
 
@@ -173,8 +186,12 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, required_together=_etcd.REQUIRED_TOGETHER, supports_check_mode=True)
     try:
         client = _etcd.Client(_etcd.parse(module.params))
-        if module.params["wait_seconds"] > 0:
-            cluster = _etcd_cluster.wait(client, module.params["expect_members"], module.params["wait_seconds"])
+        options = module.params
+        if options["wait_seconds"] > 0:
+            quorum_only = options["wait_for"] == "quorum"
+            cluster = _etcd_cluster.wait(
+                client, options["expect_members"], options["wait_seconds"], quorum_only, options["fail"]
+            )
         else:
             cluster = _etcd_cluster.read(client)
     except LabError as error:

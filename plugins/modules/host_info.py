@@ -34,9 +34,14 @@ options:
     type: str
     default: docker.io
   etcd_config:
-    description: etcd's configuration file. Its first line tells which lab wrote it.
+    description:
+      - etcd's configuration file. Its first line tells which lab wrote it.
+      - Default is the distribution's, C(/etc/default/etcd) or C(/etc/etcd/etcd.conf).
     type: path
-    default: /etc/default/etcd
+  etcd_data_dir:
+    description: The lab's etcd data directory. Whose data it holds is read from its log.
+    type: path
+    default: /var/lib/etcd/default.etcd
 """
 
 EXAMPLES = r"""
@@ -68,8 +73,11 @@ record:
   returned: success
 etcd:
   description:
-    - C(version) installed, else C(available); C(unit) known to systemd, C(active), C(enabled); the C(lab) that
-      configured it.
+    - C(version) installed, else C(available); C(unit) known to systemd, C(active), C(state) as systemd calls it,
+      C(enabled), C(started) in seconds since the epoch; the C(lab) that configured it.
+    - C(config), the variables of its configuration file; C(data) with C(path), whether data is C(present), and the
+      C(member_id) and C(cluster_id) it is of; whether it is C(outdated), started before its files were written;
+      C(kubernetes), whether Kubernetes runs one of its own here.
   type: dict
   returned: success
 docker:
@@ -110,13 +118,14 @@ def main() -> None:
         argument_spec={
             "etcd_package": {"type": "str", "default": "etcd-server"},
             "docker_package": {"type": "str", "default": "docker.io"},
-            "etcd_config": {"type": "path", "default": "/etc/default/etcd"},
+            "etcd_config": {"type": "path"},
+            "etcd_data_dir": {"type": "path", "default": "/var/lib/etcd/default.etcd"},
         },
         supports_check_mode=True,
     )
     packages = {"etcd": module.params["etcd_package"], "docker": module.params["docker_package"]}
     try:
-        info = _host_info.read(packages, module.params["etcd_config"])
+        info = _host_info.read(packages, module.params["etcd_config"], module.params["etcd_data_dir"])
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     module.exit_json(changed=False, **info)

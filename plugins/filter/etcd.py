@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Filters of the role etcd: who is a member, who joins, and in which order members restart."""
+
+from __future__ import annotations
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_plan import plan, roll, strangers, with_members
+
+
+def lab_members(hosts: dict, infos: dict, lab: str) -> dict:
+    return with_members(hosts, infos, lab)
+
+
+def etcd_plan(infos: dict, lab: dict) -> dict:
+    return plan(infos, lab)
+
+
+def etcd_roll(infos: dict, changed: dict, lab: str, cluster: dict) -> dict:
+    return roll(infos, changed, lab, cluster)
+
+
+def etcd_strangers(cluster: dict, hosts: dict) -> list[str]:
+    return strangers(cluster, hosts)
+
+
+class FilterModule:
+    def filters(self) -> dict:
+        return {
+            "lab_members": lab_members,
+            "etcd_plan": etcd_plan,
+            "etcd_roll": etcd_roll,
+            "etcd_strangers": etcd_strangers,
+        }

@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""Who is a member of a lab's etcd cluster, who founds it, who joins it, and in which order it restarts.
+
+Pure functions. ``infos``: host -> what the module host_info returned there, for the hosts of the play;
+``hosts``: the variable lab_hosts; ``cluster``: what the module etcd_info returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_cluster import majority
+
+# What etcd reads once, so that a change is a restart. Its certificates it reads anew with every connection.
+_CA = "/ca.crt"
+_REREAD = ("/server.crt", "/server.key", "/client.crt", "/client.key")
+
+
+def with_members(hosts: Mapping[str, Any], infos: Mapping[str, Any], lab: str) -> dict[str, Any]:
+    """``hosts`` with `etcd` as it is to be: who is a member stays one, and takes a seat that the file gives.
+
+    The file has as many seats as it marks hosts; without a word of its own the first three. A host that stands in
+    front of them later gets a seat only if one is free.
+    """
+    marked = [name for name, host in hosts.items() if host["etcd"]]
+    standing = [name for name in hosts if name in infos and holds_data(infos[name], lab)]
+    return _seated(hosts, marked, standing)
+
+
+def _seated(hosts: Mapping[str, Any], marked: list[str], standing: list[str]) -> dict[str, Any]:
+    free = max(0, len(marked) - len(standing))
+    members = {*standing, *[name for name in marked if name not in standing][:free]}
+    return {name: {**host, "etcd": name in members} for name, host in hosts.items()}
+
+
+def holds_data(info: Mapping[str, Any], lab: str) -> bool:
+    """Whether the host holds data that this lab's etcd wrote there."""
+    return info["etcd"]["lab"] == lab and info["etcd"]["data"]["present"]
+
+
+def plan(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> dict[str, Any]:
+    """How each host of the play comes to be a member.
+
+    ``lab``: {"name": str, "hosts": lab_hosts with members as they are to be, "cluster": dict once etcd was asked}.
+
+    Returns lists of hosts, in the order of the file: ``here`` (members of the play), ``founders`` (start a new cluster
+    together), ``late`` (get their configuration only once etcd was asked), ``joiners`` (are added to the cluster),
+    ``replaced`` (those of them whose former membership has to end first); ``ask``: whether etcd has to be asked;
+    ``initial_cluster``: what founders of a half-founded cluster take over; ``faults``: why somebody cannot become a
+    member, a line each.
+    """
+    members = [name for name, host in lab["hosts"].items() if host["etcd"]]
+    here = [name for name in members if name in infos]
+    standing = [name for name in here if holds_data(infos[name], lab["name"])]
+    new = [name for name in here if name not in standing]
+    founding = not standing and here == members
+    result: dict[str, Any] = {
+        "here": here,
+        "founders": new if founding else [],
+        "late": [] if founding else new,
+        "ask": not founding and any(infos[name]["etcd"]["state"] != "active" for name in here),
+        "joiners": [],
+        "replaced": [],
+        "initial_cluster": "",
+        "faults": [],
+    }
+    cluster = lab.get("cluster")
+    if not cluster:
+        return result
+    if not cluster["quorum"]:
+        return {**result, **_finish_founding(infos, standing, new, cluster)}
+    return {**result, **_join(infos, lab, here, standing, cluster)}
+
+
+def _join(infos: Mapping, lab: Mapping, here: list[str], standing: list[str], cluster: Mapping) -> dict[str, Any]:
+    ids = {member["id"] for member in cluster["members"]}
+    listed = {member["name"] for member in cluster["members"]}
+    own = {name: infos[name]["etcd"]["data"]["member_id"] for name in standing}
+    # A host whose data is of a member that was removed meanwhile joins anew.
+    staying = [name for name in lab["hosts"] if own.get(name) in ids or (name not in infos and name in listed)]
+    marked = [name for name, host in lab["hosts"].items() if host["etcd"]]
+    seated = _seated(lab["hosts"], marked, staying)
+    joiners = [name for name in here if name not in staying and seated[name]["etcd"]]
+    return {"joiners": joiners, "replaced": [name for name in joiners if name in listed]}
+
+
+def _finish_founding(infos: Mapping, standing: list[str], new: list[str], cluster: Mapping) -> dict[str, Any]:
+    """Nothing answers: a founding that was interrupted goes on; etcd itself refuses where it was no founding."""
+    config = infos[standing[0]]["etcd"]["config"] if standing else {}
+    initial = config.get("ETCD_INITIAL_CLUSTER", "")
+    founding = config.get("ETCD_INITIAL_CLUSTER_STATE") == "new"
+    named = {one.partition("=")[0] for one in initial.split(",")} if founding else set()
+    said = "; ".join(cluster["errors"]) or "no member sees a leader"
+    faults = [
+        f"{name} cannot join: the cluster has no quorum ({said}): start its members and run without --limit,"
+        " or recover it with playbooks/etcd_recover.yml"
+        for name in new
+        if name not in named
+    ]
+    return {"founders": [name for name in new if name in named], "initial_cluster": initial, "faults": faults}
+
+
+def roll(infos: Mapping[str, Any], changed: Mapping[str, list[str]], lab: str, cluster: Mapping[str, Any]) -> dict:
+    """Which members take over a changed configuration, and how.
+
+    ``changed``: host -> paths that differ there; ``cluster``: {} as long as etcd was not asked.
+
+    Returns ``hosts``, those with a change, the leader last; ``restart``, those of them that etcd needs a restart on;
+    ``together``: a new CA, with which one member at a time would find none of the others; ``outage``: why a restart
+    leaves no quorum, '' if it does not.
+    """
+    standing = [name for name in infos if holds_data(infos[name], lab) and infos[name]["etcd"]["state"] == "active"]
+    hosts = [name for name in standing if changed.get(name) or infos[name]["etcd"]["outdated"]]
+    hosts.sort(key=lambda name: name == cluster.get("leader"))
+    restart = [name for name in hosts if infos[name]["etcd"]["outdated"] or _read_once(changed.get(name, ()))]
+    together = any(path.endswith(_CA) for paths in changed.values() for path in paths)
+    return {"hosts": hosts, "restart": restart, "together": together, "outage": _outage(restart, together, cluster)}
+
+
+def _read_once(paths: Iterable[str]) -> bool:
+    return any(not path.endswith(_REREAD) for path in paths)
+
+
+def _outage(restart: list[str], together: bool, cluster: Mapping[str, Any]) -> str:
+    voters = len([member for member in cluster.get("members", ()) if not member["is_learner"]])
+    if not restart:
+        return ""
+    if together:
+        return "a new CA: all members restart at the same time, and etcd takes no writes for a few seconds"
+    if voters and voters - 1 < majority(voters):
+        return f"{voters} voters need {majority(voters)}: etcd takes no writes while a member restarts"
+    return ""
+
+
+def strangers(cluster: Mapping[str, Any], hosts: Mapping[str, Any]) -> list[str]:
+    """A line for each member that is no host of the lab file, with the command that removes it."""
+    known = {address for host in hosts.values() for address in host["addresses"].values()}
+    lines = []
+    for member in cluster["members"]:
+        if member["name"] in hosts:
+            continue
+        at = {urlsplit(url).hostname for url in member["peer_urls"]}
+        if not member["name"] and at & known:
+            continue  # One of the lab's own that has not started yet.
+        name = member["name"] or f"NAME -e peer_url={member['peer_urls'][0]}"
+        health = "healthy" if member["healthy"] else "not healthy"
+        lines.append(
+            f"{member['name'] or member['id']} is an etcd member ({health}) and not in the lab file:"
+            f" ansible-playbook playbooks/etcd_remove.yml -e member={name} removes it"
+        )
+    return lines
