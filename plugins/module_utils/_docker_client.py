@@ -10,17 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import cached_property
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import declare
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket, NotThere
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
-with declare("docker"):
-    # The low-level client is enough, and talks in the API's own terms.
+if TYPE_CHECKING:
     from docker.api.client import APIClient
-    from docker.errors import APIError, DockerException, NotFound
-    from requests.exceptions import RequestException
 
+# Not imported here: on a host that costs 0.35 s, in each task, and most tasks only read.
+with declare("docker"):
+    if find_spec("docker") is None:
+        raise ImportError("docker")
+
+_UNIX = "unix://"
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 
 # Put in front of a module's own argument spec; documented in doc_fragments/docker.py.
@@ -49,15 +55,68 @@ _MEANINGS = (
 )
 
 
-def connect(docker_host: str = DEFAULT_HOST, timeout: int = 60) -> APIClient:
-    """A client of the newest API version that library and daemon share.
+class Client:
+    """dockerd, in the API's own terms. What only reads goes over its socket; the SDK is loaded by the first change."""
+
+    def __init__(self, docker_host: str, timeout: int) -> None:
+        self._docker_host = docker_host
+        self._timeout = timeout
+        # The SDK knows the other ways to dockerd.
+        self._socket = DockerSocket(docker_host.removeprefix(_UNIX), timeout) if docker_host.startswith(_UNIX) else None
+
+    @property
+    def _reader(self) -> DockerSocket | APIClient:
+        return self._socket or self._sdk
+
+    @cached_property
+    def _sdk(self) -> APIClient:
+        from docker.api.client import APIClient
+
+        try:
+            return APIClient(base_url=self._docker_host, version="auto", timeout=self._timeout)
+        # TypeError: an SDK that does not fit its requests.
+        except _sdk_errors(TypeError) as error:
+            raise LabError(_line(error, self._docker_host, self._timeout)) from error
+
+    def version(self) -> dict[str, Any]:
+        return self._reader.version()
+
+    def info(self) -> dict[str, Any]:
+        return self._reader.info()
+
+    def containers(self, all: bool = False, filters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        return self._reader.containers(all=all, filters=filters)
+
+    def networks(self, names: list[str] | None = None, filters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        return self._reader.networks(names=names, filters=filters)
+
+    def inspect_container(self, container: str) -> dict[str, Any]:
+        return self._reader.inspect_container(container)
+
+    def inspect_network(self, net_id: str) -> dict[str, Any]:
+        return self._reader.inspect_network(net_id)
+
+    def inspect_image(self, image: str) -> dict[str, Any]:
+        return self._reader.inspect_image(image)
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything that changes something is the SDK's."""
+        return getattr(self._sdk, name)
+
+
+def connect(docker_host: str = DEFAULT_HOST, timeout: int = 60) -> Client:
+    """A client of a dockerd that answers.
 
     ``timeout``: seconds an answer may take. LabError: dockerd is down, may not be used, or the libraries do not fit.
     """
+    client = Client(docker_host, timeout)
     try:
-        return APIClient(base_url=docker_host, version="auto", timeout=timeout)
-    except (DockerException, RequestException, TypeError) as error:
-        raise LabError(_line(error, docker_host, timeout)) from error
+        client.version()
+    except LabError as error:
+        if isinstance(error.__cause__, OSError):
+            raise LabError(_line(error.__cause__, docker_host, timeout)) from error
+        raise
+    return client
 
 
 @contextmanager
@@ -65,7 +124,9 @@ def reported(what: str) -> Iterator[None]:
     """Turn what dockerd refuses inside the block into one line: ``what: its reason``."""
     try:
         yield
-    except (DockerException, RequestException) as error:
+    except LabError:
+        raise
+    except _sdk_errors() as error:
         raise LabError(f"{what}: {_line(error)}") from error
 
 
@@ -75,13 +136,27 @@ def find(inspect: Callable[[str], dict[str, Any]], name: str) -> dict[str, Any] 
         with reported(name):
             return inspect(name)
     except LabError as error:
-        if isinstance(error.__cause__, NotFound):
+        if isinstance(error, NotThere) or isinstance(error.__cause__, _not_found()):
             return None
         raise
 
 
+def _sdk_errors(*others: type[Exception]) -> tuple[type[Exception], ...]:
+    """What the SDK raises. Asked for only when something was raised, so reading never imports the SDK."""
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    return (DockerException, RequestException, *others)
+
+
+def _not_found() -> type[Exception]:
+    from docker.errors import NotFound
+
+    return NotFound
+
+
 def _line(error: Exception, docker_host: str = "its socket", timeout: int | None = None) -> str:
-    explanation = getattr(error, "explanation", None) if isinstance(error, APIError) else None
+    explanation = getattr(error, "explanation", None)
     if explanation is not None:
         text = explanation.decode(errors="replace") if isinstance(explanation, bytes) else str(explanation)
         return " ".join(text.split())

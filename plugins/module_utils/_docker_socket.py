@@ -24,9 +24,13 @@ SOCKET = "/var/run/docker.sock"
 _SECONDS = 20
 
 
+class NotThere(LabError):
+    """dockerd knows no such thing."""
+
+
 class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=_SECONDS)
+    def __init__(self, path: str, seconds: float) -> None:
+        super().__init__("localhost", timeout=seconds)
         self.path = path
 
     def connect(self) -> None:
@@ -36,11 +40,15 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 class DockerSocket:
-    """One connection to dockerd, opened by the first question and kept for the others."""
+    """One connection to dockerd, opened by the first question and kept for the others.
 
-    def __init__(self, path: str = SOCKET) -> None:
+    The methods are those of the docker SDK's APIClient by name, options and answer, as far as they only read. They
+    raise NotThere for what dockerd does not know, and LabError with its own sentence, or with why it does not answer.
+    """
+
+    def __init__(self, path: str = SOCKET, seconds: float = _SECONDS) -> None:
         self.path = path
-        self._connection = _UnixConnection(path)
+        self._connection = _UnixConnection(path, seconds)
 
     def __enter__(self) -> DockerSocket:
         return self
@@ -48,36 +56,57 @@ class DockerSocket:
     def __exit__(self, *_exception: object) -> None:
         self._connection.close()
 
+    def version(self) -> dict[str, Any]:
+        return self._get("/version")
+
+    def info(self) -> dict[str, Any]:
+        return self._get("/info")
+
+    def containers(self, all: bool = False, filters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        return self._get("/containers/json?" + urlencode({"all": int(all), "filters": json.dumps(filters or {})}))
+
+    def networks(self, names: list[str] | None = None, filters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        wanted = {**(filters or {}), **({"name": names} if names else {})}
+        found = self._get("/networks?" + urlencode({"filters": json.dumps(wanted)}))
+        # Docker's filter also matches parts of a name.
+        return [network for network in found if not names or network["Name"] in names]
+
+    def inspect_container(self, container: str) -> dict[str, Any]:
+        return self._get(f"/containers/{quote(container, safe='')}/json")
+
+    def inspect_network(self, net_id: str) -> dict[str, Any]:
+        return self._get(f"/networks/{quote(net_id, safe='')}")
+
+    def inspect_image(self, image: str) -> dict[str, Any]:
+        return self._get(f"/images/{quote(image, safe='')}/json")
+
     def container(self, name: str) -> dict[str, Any] | None:
         """What `docker inspect` says of a container; None where there is none of that name."""
-        return self._get(f"/containers/{quote(name, safe='')}/json")
-
-    def containers(self) -> list[dict[str, Any]]:
-        """What `docker ps --all` says."""
-        return self._get("/containers/json?all=true") or []
-
-    def networks(self, names: list[str]) -> list[dict[str, Any]]:
-        """What `docker network ls` says of the networks of these names: two of one name are two entries."""
-        found = self._get("/networks?" + urlencode({"filters": json.dumps({"name": names})})) or []
-        # Docker's filter also matches parts of a name.
-        return [network for network in found if network["Name"] in names]
+        try:
+            return self.inspect_container(name)
+        except NotThere:
+            return None
 
     def _get(self, path: str) -> Any:
-        """The decoded answer; None where Docker knows no such thing.
-
-        Raises LabError with dockerd's own sentence, or with why dockerd does not answer.
-        """
         try:
-            self._connection.request("GET", path)
-            response = self._connection.getresponse()
-            body = json.loads(response.read() or b"null")
+            try:
+                status, body = self._ask(path)
+            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+                # A kept connection falls when dockerd restarts; reading twice does no harm.
+                self._connection.close()
+                status, body = self._ask(path)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self._connection.close()
             reason = getattr(error, "strerror", None) or error
             raise LabError(f"dockerd does not answer at {self.path} ({reason}): start it, or use become") from error
-        if response.status == http.client.NOT_FOUND:
-            return None
-        if response.status != http.client.OK:
-            sentence = body.get("message") if isinstance(body, dict) else body
+        sentence = body.get("message") if isinstance(body, dict) else body
+        if status == http.client.NOT_FOUND:
+            raise NotThere(str(sentence))
+        if status != http.client.OK:
             raise LabError(f"dockerd refused {path}: {sentence}")
         return body
+
+    def _ask(self, path: str) -> tuple[int, Any]:
+        self._connection.request("GET", path)
+        response = self._connection.getresponse()
+        return response.status, json.loads(response.read() or b"null")

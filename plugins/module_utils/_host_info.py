@@ -196,5 +196,5 @@ def _containers(docker_active: bool) -> list[dict[str, Any]]:
                 "running": one["State"] == "running",
                 "lab": one["Labels"].get(LAB_LABEL, ""),
             }
-            for one in docker.containers()
+            for one in docker.containers(all=True)
         ]
