@@ -44,6 +44,8 @@ HOST_NAMES = Names(
         "localhost": "it is the machine that runs Ansible",
         "all": "it is a group of Ansible's",
         "ungrouped": "it is a group of Ansible's",
+        "lo": "each namespace has a link of that name",
+        "underlay": "the underlay's bridge has that name",
         "lab": "it is the group of the lab's hosts",
     },
 )

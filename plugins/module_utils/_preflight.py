@@ -73,6 +73,7 @@ def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
         *_program_faults(host, info),
         *(_etcd_faults(lab, info) if host["etcd"] else ()),
         *_restart_faults(lab, info),
+        *_port_faults(host, info),
     ]
 
 
@@ -133,6 +134,20 @@ def _etcd_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
         owner = f"the lab {etcd['lab']}" if etcd["lab"] else "somebody else"
         found.append(f"an etcd of {owner} runs here: it is left alone; stop it, or give this host etcd: false")
     return found
+
+
+def _port_faults(host: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    """On a host that joins, a port in use where the service that would use it does not run is somebody else's."""
+    if info["record"]["lab"]:
+        return []
+    wanted = [("tcp", 7946, "Docker's gossip", info["docker"]), ("udp", 7946, "Docker's gossip", info["docker"])]
+    if host["etcd"]:
+        wanted += [("tcp", port, "etcd", info["etcd"]) for port in (2379, 2380)]
+    return [
+        f"{protocol} port {port} is in use, and {who} needs it: find its owner with ss -lp and stop it"
+        for protocol, port, who, service in wanted
+        if port in info["listening"][protocol] and not service["active"]
+    ]
 
 
 def _restart_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:

@@ -143,7 +143,8 @@ def test_yaml_anchors_and_merges_are_understood():
 @pytest.mark.parametrize("file", LABS, ids=lambda file: file.stem)
 def test_shipped_labs_are_good(file):
     lab = load(file.read_text(encoding="utf-8"))
-    assert lab.name == file.stem
+    # emon3 is the lab emon with one host more.
+    assert lab.name == file.stem.removesuffix("3")
 
 
 def test_at_least_three_labs_are_shipped():

@@ -30,9 +30,10 @@ def info(name: str, **given: Any) -> dict[str, Any]:
         "machine_id": f"id-of-{name}",
         "record": {"lab": "", "machine_id": "", "site": "", "engine": ""},
         "etcd": {"version": "3.4.23", "available": "", "active": False, "lab": ""},
-        "docker": {"version": "20.10.24", "available": ""},
+        "docker": {"version": "20.10.24", "available": "", "active": False},
         "addresses": [{"interface": "eth0", "address": ADDRESSES[name], "prefix": 24, "mtu": 1500}],
         "containers": [],
+        "listening": {"tcp": [], "udp": []},
     }
     for key, value in given.items():
         found[key] = {**found[key], **value} if isinstance(value, dict) else value
@@ -221,3 +222,14 @@ def test_running_foreign_containers_are_named_before_the_first_restart() -> None
 def test_foreign_containers_do_not_matter_with_consent_or_on_a_host_of_the_lab() -> None:
     assert faults(lab(restart_allowed=True), infos(containers=FOREIGN)) == []
     assert faults(lab(), infos(containers=FOREIGN, record=RECORD)) == []
+
+
+def test_ports_of_somebody_else_are_named_on_a_host_that_joins() -> None:
+    used = {"tcp": [2379, 7946], "udp": [4789]}
+    remedy = "find its owner with ss -lp and stop it"
+    assert faults(lab(), infos(listening=used)) == [
+        f"emon2: tcp port 7946 is in use, and Docker's gossip needs it: {remedy}",
+        f"emon2: tcp port 2379 is in use, and etcd needs it: {remedy}",
+    ]
+    assert faults(lab(), infos(listening=used, record=RECORD)) == []
+    assert faults(lab(), infos(listening={"tcp": [7946], "udp": []}, docker={"active": True})) == []
