@@ -103,6 +103,12 @@ def names() -> list[str]:
     return sorted(entry.name for entry in DIRECTORY.iterdir() if identity(entry.name))
 
 
+def inhabited() -> frozenset[Identity]:
+    """The namespaces in which processes live."""
+    found = (identity(f"{process}/ns/net") for process in Path("/proc").glob("[0-9]*"))
+    return frozenset(what for what in found if what is not None)
+
+
 def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 

@@ -13,6 +13,8 @@ speed. Measured: to open the library's IPRoute costs 0.5 to 15 ms, to decode one
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import socket
 import struct
@@ -31,6 +33,8 @@ _F_DUMP, _F_DUMP_INTERRUPTED = 0x300, 0x10
 _ERROR, _DONE = 2, 3
 _SOL_NETLINK, _EXT_ACK, _CAP_ACK = 270, 11, 10
 _ERROR_TEXT = 1  # the kernel's own sentence in an acknowledgement
+_SIOCGIFINDEX = 0x8933
+_IFREQ = struct.Struct("=16si20x")
 _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
 # The kernel answers into the receive buffer while it works through a batch; too many answers would overflow it.
@@ -124,6 +128,16 @@ class Socket:
                 if sequence == self._sequence:
                     break
         return refused
+
+    def index_of(self, name: str) -> int:
+        """The index of a link; 0 where there is none. By ioctl: it waits for no lock, where a message takes 0.3 ms."""
+        try:
+            answer = fcntl.ioctl(self._socket, _SIOCGIFINDEX, _IFREQ.pack(name.encode(), 0))
+        except OSError as error:
+            if error.errno == errno.ENODEV:
+                return 0
+            raise
+        return _IFREQ.unpack(answer)[1]
 
     def ask(self, kind: int, header: bytes, extra: bytes = b"") -> bytes | None:
         """The body of the one answer to a question; None where the kernel knows no such thing."""

@@ -20,7 +20,11 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_record as records
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_rollback as rollback
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_client import Client, carry_out
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_client import (
+    Client,
+    carry_out,
+    message_classes,
+)
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_draft import Plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import Topology
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_parse import parse
@@ -91,9 +95,12 @@ def _read(namespaces: netns.Namespaces, wanted: Topology, record: Record, everyt
     neighbours: dict[str, set[str]] = {}
     for link in wanted.links:
         other = link.peer or link.parent
-        if other and other[0] != link.netns:
+        # One end of a veth is enough to ask.
+        asked = link.peer and link.netns in neighbours.get(link.peer[0], ())
+        if other and other[0] != link.netns and not asked:
             neighbours.setdefault(link.netns, set()).add(other[0])
-    return read(namespaces, [*places, *routes_of], routes_of, fdb_of, neighbours)
+    world = read(namespaces, [*places, *routes_of], routes_of, fdb_of, neighbours)
+    return replace(world, inhabited=netns.inhabited()) if everything and record.namespaces else world
 
 
 def _apply(
@@ -103,6 +110,8 @@ def _apply(
 
     Raises LabError where the kernel refuses; a second run completes what is missing.
     """
+    if plan.requests or plan.namespaces_made:
+        message_classes()  # a library that is missing is missed before anything is touched
     client = Client(namespaces)
     intent = intended(before, plan)
 

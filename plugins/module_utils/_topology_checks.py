@@ -26,7 +26,7 @@ def check(draft: Draft) -> None:
         _check_master(draft, link)
         _check_parent(draft, link)
         for address in link.addresses or ():
-            holder = strangers.get((link.netns, str(address.ip)))
+            holder = strangers.get((link.netns, address.packed))
             if holder and not _is_port_of(draft, (link.netns, holder), link):
                 draft.fault(link.title, f"{address.ip} is an address of {holder} there already: change one")
     for route in draft.wanted.routes:
@@ -62,16 +62,16 @@ def _check_places(draft: Draft) -> None:
             draft.fault(f"namespace {one}", f"it is {what}")
 
 
-def _strangers(draft: Draft) -> dict[tuple[str, str], str]:
-    """Addresses of links that are there and of which the topology does not speak: (netns, address) -> link."""
-    spoken_of = {link.key for link in draft.wanted.links if link.addresses is not None}
+def _strangers(draft: Draft) -> dict[tuple[str, bytes], str]:
+    """Addresses of links that are there and of which the topology does not speak: (netns, packed address) -> link."""
+    silent = {link.key for link in draft.wanted.links if link.addresses is not None} | draft.removed
     return {
-        (place, str(address.ip)): state.name
+        (place, packed): state.name
         for place in draft.wanted.places
         if place in draft.world.places
         for state in draft.world.places[place].links.values()
-        if (place, state.name) not in spoken_of | draft.removed
-        for address in state.addresses
+        if (place, state.name) not in silent
+        for packed, _ in state.packed_addresses
     }
 
 

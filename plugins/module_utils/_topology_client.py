@@ -12,7 +12,7 @@ import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _netns as netns
@@ -26,15 +26,15 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_request
     Request,
     set_link,
 )
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_world import index_of
 
-# One message's descriptors are held until it is sent, and a process may hold 1024.
-_CHUNK = 64
+# Descriptors are held for the namespaces of so many messages, and a process may hold 1024.
+_CHUNK = 256
 # What removed it before us did the same work.
 _GONE_ALREADY = {
     "dellink": {errno.ENODEV},
     "doomlink": {errno.ENODEV},
-    "deladdr": {errno.EADDRNOTAVAIL},
+    # ENXIO: with an MTU below 1280 the link has lost IPv6 and its addresses altogether.
+    "deladdr": {errno.EADDRNOTAVAIL, errno.ENXIO},
     "delroute": {errno.ESRCH},
     "delneigh": {errno.ENOENT},
 }
@@ -53,8 +53,12 @@ _OPERATIONS = {
 }
 
 
-def _message_classes() -> dict[str, Any]:
-    """pyroute2's formats. Imported late: the import takes 0.25 s, and a run without change writes nothing."""
+@cache
+def message_classes() -> dict[str, Any]:
+    """pyroute2's formats. Imported late: the import takes 0.25 s, and a run without change writes nothing.
+
+    Raises LabError where the library is missing.
+    """
     with declare("pyroute2"):
         from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
         from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
@@ -75,7 +79,6 @@ class Client:
 
     def __init__(self, namespaces: netns.Namespaces) -> None:
         self._namespaces = namespaces
-        self._classes = _message_classes()
 
     def make_namespaces(self, names: Sequence[str], note: Callable[[dict[str, Any]], None]) -> None:
         """Make the namespaces with their loopback up. ``note`` records whose they are before they get their names."""
@@ -145,7 +148,7 @@ class Client:
         numbers = partial(self._numbers, here, indexes, held)
         if isinstance(value, Index):
             if value.name not in indexes:
-                indexes[value.name] = index_of(here, value.name)
+                indexes[value.name] = here.index_of(value.name)
             if not indexes[value.name]:
                 raise _MissingError(value.name)
             return indexes[value.name]
@@ -159,7 +162,7 @@ class Client:
 
     def _encode(self, request: Request, number: Callable[[Any], Any] = lambda value: value) -> bytes:
         family, operation = _OPERATIONS[request.operation]
-        message = self._classes[family]()
+        message = message_classes()[family]()
         message["header"]["type"] = operation
         message["header"]["flags"] = request.flags
         for name, value in request.header.items():

@@ -114,9 +114,16 @@ def _is_at(draft: Draft, link: Link, state: LinkState, other: Key) -> bool:
     target = draft.state(other)
     if target is None or state.link_index != target.index:
         return False
-    if link.kind == "vxlan" or other[0] == link.netns:
-        return state.link_nsid is None or link.kind == "vxlan"
-    return state.link_nsid == draft.world.places[link.netns].nsids.get(other[0], -1)
+    if link.kind == "veth" and target.link_index != state.index:
+        return False
+    if link.kind == "vxlan":
+        return True
+    if other[0] == link.netns:
+        return state.link_nsid is None
+    here, there = draft.world.places[link.netns].nsids, draft.world.places[other[0]].nsids
+    if other[0] in here:
+        return state.link_nsid == here[other[0]]
+    return target.link_nsid == there.get(link.netns, -1)
 
 
 # To make --------------------------------------------------------------------------------------------------------
@@ -239,8 +246,10 @@ def _settle_remotes(draft: Draft, link: Link, state: LinkState) -> None:
 def _settle_addresses(draft: Draft, link: Link, state: LinkState) -> None:
     if link.addresses is None:
         return
-    before, after = sorted(state.addresses, key=str), sorted(link.addresses, key=str)
     goes_down = link.up is False and state.up
+    if state.addresses == link.addresses and not goes_down:
+        return
+    before, after = sorted(state.addresses, key=str), sorted(link.addresses, key=str)
     if not draft.plan.differences.compare(f"{link.title}: addresses", before, after) and not goes_down:
         return
     extra = [address for address in before if address not in link.addresses]

@@ -30,19 +30,15 @@ def remove_marked(draft: Draft, keep: Topology) -> None:
         for state in known.links.values():
             if state.group in (draft.mark, doomed(draft.mark)) and (place, state.name) not in kept:
                 victims.setdefault(place, []).append(state)
-    # Where most are, first: a veth goes with its peer, so a namespace that goes as well often needs no message itself.
-    gone: set[tuple[int, int]] = set()
-    for place, states in sorted(victims.items(), key=lambda item: -len(item[1])):
+    for place, states in victims.items():
         draft.touched.add(place)
         for state in states:
             draft.removed.add((place, state.name))
             draft.plan.differences.add(f"{state.kind} {state.name} {where(place)}", "present", None)
-        if place in draft.plan.namespaces_removed and all(
-            state.kind == "veth" and (state.link_index, state.index) in gone for state in states
-        ):
-            continue
-        gone |= {(state.index, state.link_index) for state in states if state.kind == "veth"}
-        draft.plan.removals += _removal(draft, place, states, draft.mark)
+        # What is in a namespace that goes, goes with it: the kernel does that later, and faster. Unless a process lives
+        # there: then the namespace stays with it, and only loses its name.
+        if place not in draft.plan.namespaces_removed or draft.world.places[place].identity in draft.world.inhabited:
+            draft.plan.removals += _removal(draft, place, states, draft.mark)
 
 
 def _removal(draft: Draft, place: str, states: list[LinkState], mark: int) -> list[Request]:

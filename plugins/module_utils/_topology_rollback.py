@@ -27,7 +27,11 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_world as worlds
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import OWN, Namespaces, where
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_client import Client, carry_out
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_client import (
+    Client,
+    carry_out,
+    message_classes,
+)
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_draft import Plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import PORT, Link, Topology
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_plan import plan_present
@@ -86,8 +90,9 @@ def confirm(words: Iterable[Path]) -> None:
 def arm(before: Snapshot, plan: Plan) -> None:
     """From now on the old state comes back after SECONDS, unless confirmed.
 
-    A client was made before, so every library is loaded: the files that this process runs from may be gone by then.
+    Every library is loaded now: the files that this process runs from may be gone by then.
     """
+    message_classes()
     records.DIRECTORY.mkdir(mode=0o755, parents=True, exist_ok=True)
     word = records.DIRECTORY / f".rollback-{secrets.token_hex(8)}"
     word.touch(mode=0o600)
@@ -196,7 +201,7 @@ def _as_it_was(state: LinkState) -> Link:
 def _restore_addresses_and_routes(namespaces: Namespaces, client: Client, before: Snapshot, plan: Plan) -> None:
     """As the kernel told them, for links of the same name: one that was made anew has another number."""
     with namespaces.inside(OWN), rtnetlink.Socket() as here:
-        numbers = {state.index: worlds.index_of(here, name) for name, state in before.own.links.items()}
+        numbers = {state.index: here.index_of(name) for name, state in before.own.links.items()}
         refused = here.send([*_readdressed(before.addresses, numbers), *_rerouted(before.routes, numbers)])
     if refused:
         raise LabError(f"restore an address or a route: the kernel says: {refusal.sentence}" for refusal in refused)

@@ -13,6 +13,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 
@@ -58,9 +59,14 @@ class LinkState:
     link_index: int = 0  # of the peer, or the parent
     link_nsid: int | None = None  # None: the peer or parent is in the same namespace
     settings: Mapping[str, Any] = field(default_factory=dict)
-    addresses: set[Address] = field(default_factory=set)
+    # Address and prefix length, as the kernel packs them: most are never looked at.
+    packed_addresses: set[tuple[bytes, int]] = field(default_factory=set)
     master: str | None = None
     remotes: set[str] = field(default_factory=set)  # of a VXLAN, in namespaces whose fdb was read
+
+    @cached_property
+    def addresses(self) -> frozenset[Address]:
+        return frozenset(ip_interface(packed) for packed in self.packed_addresses)
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,8 @@ class World:
     """The namespaces that were read. One that does not exist is not in it."""
 
     places: dict[str, Place] = field(default_factory=dict)
+    # Namespaces in which processes live. They outlive their names.
+    inhabited: frozenset[Identity] = frozenset()
 
     def link(self, netns: str, name: str) -> LinkState | None:
         place = self.places.get(netns)
@@ -187,7 +195,7 @@ def _add_addresses(here: rtnetlink.Socket, place: Place) -> None:
         _, length, _, _, index = IFADDR.unpack_from(body)
         if index in by_index:
             found = attributes(body, IFADDR.size)
-            by_index[index].addresses.add(ip_interface((found.get(_IFA_LOCAL) or found[_IFA_ADDRESS], length)))
+            by_index[index].packed_addresses.add((found.get(_IFA_LOCAL) or found[_IFA_ADDRESS], length))
 
 
 def address_bodies(here: rtnetlink.Socket) -> Iterator[bytes]:
@@ -249,10 +257,3 @@ def nsid_of(namespaces: Namespaces, here: rtnetlink.Socket, netns: str) -> int:
     except OSError:
         return -1
     return struct.unpack("=i", attributes(body, 4)[1])[0] if body else -1
-
-
-def index_of(here: rtnetlink.Socket, name: str) -> int:
-    """The index of a link; 0 where there is none."""
-    packed = attribute(IFLA_IFNAME, name.encode() + b"\0") + _SKIP_STATISTICS
-    body = here.ask(rtnetlink.GETLINK, bytes(_IFINFO.size), packed)
-    return _IFINFO.unpack_from(body)[2] if body else 0

@@ -13,7 +13,12 @@ from ipaddress import ip_interface
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology, _topology_guard, _topology_record
+from ansible_collections.emon.overlay_lab.plugins.module_utils import (
+    _netns,
+    _topology,
+    _topology_guard,
+    _topology_record,
+)
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_plan as planner
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_plan_removal as removal
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_record import Record, mark_of
@@ -31,9 +36,10 @@ LAB = mark_of("lab")
 def link(index: int, name: str, kind: str | None = None, **more: Any) -> LinkState:
     """A link that is up, with the addresses given as text."""
     addresses = {ip_interface(address) for address in more.pop("addresses", ())}
+    packed = {(address.packed, address.network.prefixlen) for address in addresses}
     mac = f"02:00:00:00:00:{index:02x}"
     base = LinkState(index, name, kind, up=True, carrier=True, mtu=1500, mac=mac, group=0)
-    return replace(base, addresses=addresses, **more)
+    return replace(base, packed_addresses=packed, **more)
 
 
 def place(inode: int, *links: LinkState, routes: Sequence[RouteState] = (), **more: Any) -> Place:
@@ -113,6 +119,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> RecordingClient:
     monkeypatch.setattr(_topology.os, "geteuid", lambda: 0)
     monkeypatch.setattr(_topology, "read", lambda *_: a_machine())
     monkeypatch.setattr(_topology, "Client", lambda _: client)
+    monkeypatch.setattr(_topology, "message_classes", dict)
     monkeypatch.setattr(_topology.netns, "Namespaces", nullcontext)
     monkeypatch.setattr(_topology.rollback, "pending", list)
     monkeypatch.setattr(_topology.managers, "leave_alone", lambda _: None)
@@ -122,6 +129,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> RecordingClient:
     monkeypatch.setattr(_topology_record, "load", lambda name: a_record() if name == "lab" else Record())
     monkeypatch.setattr(_topology_record, "save", lambda *_: None)
     monkeypatch.setattr(_topology_record, "forget", lambda _: None)
+    monkeypatch.setattr(_netns, "inhabited", frozenset)
     for module in (planner, removal):
         monkeypatch.setattr(module.netns, "leftover", lambda name: name == "stale")
     return client

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _netns
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import run
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_record import doomed, is_mark, mark_of
 
@@ -177,8 +178,18 @@ def test_without_prune_nothing_goes(machine: RecordingClient) -> None:  # noqa: 
 def test_absent_takes_what_is_marked_and_recorded_and_nothing_else(machine: RecordingClient) -> None:  # noqa: F811
     done = run({"name": "lab", "state": "absent"}, check_mode=False)
     assert machine.removed == ["ours", "ours2"]
-    assert {request.netns for request in machine.sent} == {"ours"}, "a veth takes its peer along"
+    assert machine.sent == [], "what is in a namespace goes with it"
     assert done["diff"]["after"].count("absent") == 6
+
+
+def test_absent_takes_links_from_a_namespace_that_a_process_keeps(
+    machine: RecordingClient,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_netns, "inhabited", lambda: frozenset({(4, 4)}))
+    run({"name": "lab", "state": "absent"}, check_mode=False)
+    assert machine.removed == ["ours", "ours2"]
+    assert [(request.netns, request.links) for request in machine.sent] == [("ours2", ("e0",))]
 
 
 def test_adopted_things_carry_the_mark(machine: RecordingClient) -> None:  # noqa: F811
