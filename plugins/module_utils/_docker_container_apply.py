@@ -21,12 +21,15 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import La
 _LOST_SANDBOX = ("could not get network sandbox", "failed get network namespace")
 # Where the container that is replaced waits until the new one runs.
 _FORMER = "-former"
-# With an init, a command that cannot be run is seen only after the start.
-_SETTLING_SECONDS = 0.03
+# With an init, a command that cannot be run is seen only some time after the start.
+_SETTLING_SECONDS = 0.1
 
 
-def apply(client, made: Plan) -> tuple[dict[str, Any], list[str]]:
-    """Returns the container as modules show it ({} where it is absent), and what had to be healed, a line each."""
+def apply(client, made: Plan, settle: bool = True) -> tuple[dict[str, Any], list[str]]:
+    """Returns the container as modules show it ({} where it is absent), and what had to be healed, a line each.
+
+    ``settle``: wait a moment for a container that fails right after its start; without it, call check_running later.
+    """
     name = made.spec.name
     healed: list[str] = []
     if made.remove and not made.create:
@@ -35,16 +38,16 @@ def apply(client, made: Plan) -> tuple[dict[str, Any], list[str]]:
     if not made.differences.changed:
         return shown(made.before), healed
     if made.create:
-        _create(client, made)
+        _create(client, made, settle)
     else:
-        _change(client, made, healed)
+        _change(client, made, healed, settle)
     container = inspect(client, name)
     if container is None:
         raise LabError(f"container {name}: is gone again: does somebody else manage it?")
     return shown(container), healed
 
 
-def _create(client, made: Plan) -> None:
+def _create(client, made: Plan, settle: bool) -> None:
     name = made.spec.name
     if made.before:
         _put_aside(client, made)
@@ -57,7 +60,7 @@ def _create(client, made: Plan) -> None:
         if made.run:
             with reported(f"container {name}: start"):
                 client.start(created)
-            _check_running(client, name, created)
+            _settle_and_check(client, name, created, settle)
     except LabError:
         if created:
             _remove(client, created, name)
@@ -68,7 +71,7 @@ def _create(client, made: Plan) -> None:
         _remove(client, made.before["Id"], f"{name}{_FORMER}")
 
 
-def _change(client, made: Plan, healed: list[str]) -> None:
+def _change(client, made: Plan, healed: list[str], settle: bool) -> None:
     name, container_id = made.spec.name, made.before["Id"]  # type: ignore[index]
     if made.run == "stop":
         _stop(client, name, container_id)
@@ -82,7 +85,7 @@ def _change(client, made: Plan, healed: list[str]) -> None:
         _join(client, name, container_id, endpoint)
     if made.run == "start":
         _start(client, made, healed)
-        _check_running(client, name, container_id)
+        _settle_and_check(client, name, container_id, settle)
     elif made.run == "restart":
         with reported(f"container {name}: restart"):
             client.restart(container_id, timeout=made.spec.fixed["StopTimeout"])
@@ -164,9 +167,14 @@ def _remove(client, container_id: str, name: str) -> None:
         client.remove_container(container_id, v=True, force=True)
 
 
-def _check_running(client, name: str, container_id: str) -> None:
-    """LabError with its last words for a container that failed at once."""
-    time.sleep(_SETTLING_SECONDS)
+def _settle_and_check(client, name: str, container_id: str, settle: bool) -> None:
+    if settle:
+        time.sleep(_SETTLING_SECONDS)
+        check_running(client, name, container_id)
+
+
+def check_running(client, name: str, container_id: str) -> None:
+    """LabError with its last words for a container that failed."""
     with reported(f"container {name}: its state after the start"):
         state = client.inspect_container(container_id)["State"]
         if state["Running"] or not state["ExitCode"]:

@@ -92,11 +92,26 @@ def apply(client, made: SetPlan) -> tuple[list[dict[str, Any]], list[str]]:
     for one in made.plans:
         # Made again, because it may need what was made before it.
         current = container.plan(client, one.spec) if one.differences.changed else one
-        result, lines = container_apply.apply(client, current)
+        # The first has settled long before the last is started.
+        settle = one is made.plans[-1]
+        result, lines = container_apply.apply(client, current, settle)
         healed.extend(lines)
         if result:
             shown.append(result)
+    _check_started(client, made)
     return shown, healed
+
+
+def _check_started(client, made: SetPlan) -> None:
+    faults: list[str] = []
+    for one in made.plans:
+        if one.run == "start":
+            try:
+                container_apply.check_running(client, one.spec.name, one.spec.name)
+            except LabError as error:
+                faults.extend(error.faults)
+    if faults:
+        raise LabError(faults)
 
 
 def _sentence(error: AnsibleValidationError) -> str:
