@@ -28,7 +28,8 @@ def choose_engine(wanted: str, hosts: dict[str, dict[str, Any]]) -> str:
 def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     """Why the lab cannot be made on these hosts, a line each; empty if it can.
 
-    ``lab``: {"name", "site", "engine" (as chosen), "simulated", "hosts" (lab_hosts), "restart_allowed"};
+    ``lab``: {"name", "site", "engine" (as chosen), "simulated", "hosts" (lab_hosts), "restart_allowed",
+    "etcd": {"token", "tls"}};
     ``hosts``: name -> what the module host_info returned there.
     """
     found = [*_engine_faults(lab["engine"], hosts)]
@@ -130,10 +131,41 @@ def _etcd_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
             f"etcd {version} cannot serve the engine cluster_store: etcd 3.6 removed the v2 API that Docker's store"
             " speaks; use etcd 3.4 or 3.5"
         )
-    if etcd["active"] and etcd["lab"] != lab["name"]:
-        owner = f"the lab {etcd['lab']}" if etcd["lab"] else "somebody else"
-        found.append(f"an etcd of {owner} runs here: it is left alone; stop it, or give this host etcd: false")
-    return found
+    return found + (_cluster_faults(lab, etcd) if etcd["lab"] == lab["name"] else _foreign_etcd_faults(etcd))
+
+
+def _foreign_etcd_faults(etcd: dict[str, Any]) -> list[str]:
+    """An etcd that the lab did not make is never reconfigured, and its data never touched."""
+    owner = f"the lab {etcd['lab']}" if etcd["lab"] else "somebody else"
+    if etcd["kubernetes"]:
+        return ["Kubernetes runs an etcd of its own here: it is left alone; give this host etcd: false"]
+    if etcd["active"]:
+        return [f"an etcd of {owner} runs here: it is left alone; stop it, or give this host etcd: false"]
+    if etcd["data"]["present"]:
+        return [
+            f"{etcd['data']['path']} holds the data of an etcd of {owner}: it is left alone; move it away, or give"
+            " this host etcd: false"
+        ]
+    return []
+
+
+def _cluster_faults(lab: dict[str, Any], etcd: dict[str, Any]) -> list[str]:
+    """What a cluster was founded with cannot change under it."""
+    config = etcd["config"]
+    if not etcd["data"]["present"] and not etcd["active"]:
+        return []
+    scheme = "https" if lab["etcd"]["tls"] else "http"
+    remedy = "put it back, or found the cluster anew with playbooks/etcd_reset.yml"
+    founded = {
+        "token": (config.get("ETCD_INITIAL_CLUSTER_TOKEN"), lab["etcd"]["token"]),
+        "data directory": (config.get("ETCD_DATA_DIR"), etcd["data"]["path"]),
+        "scheme": (config.get("ETCD_LISTEN_PEER_URLS", "").partition(":")[0] or None, scheme),
+    }
+    return [
+        f"etcd was founded with the {what} {was}, and the lab now says {wanted}: {remedy}"
+        for what, (was, wanted) in founded.items()
+        if was is not None and was != wanted
+    ]
 
 
 def _port_faults(host: dict[str, Any], info: dict[str, Any]) -> list[str]:

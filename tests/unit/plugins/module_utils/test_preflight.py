@@ -9,6 +9,13 @@ from typing import Any
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._preflight import choose_engine, faults
 
+DATA_DIR = "/var/lib/etcd/default.etcd"
+CONFIG = {
+    "ETCD_INITIAL_CLUSTER_TOKEN": "emon-etcd",
+    "ETCD_DATA_DIR": DATA_DIR,
+    "ETCD_LISTEN_PEER_URLS": "https://10.0.0.117:2380",
+}
+HELD = {"path": DATA_DIR, "present": True}
 ADDRESSES = {"emon": "10.0.0.116", "emon2": "10.0.0.117"}
 
 
@@ -20,6 +27,7 @@ def lab(**given: Any) -> dict[str, Any]:
         "engine": "cluster_store",
         "hosts": hosts,
         "restart_allowed": False,
+        "etcd": {"token": "emon-etcd", "tls": True},
         **given,
     }
 
@@ -29,7 +37,16 @@ def info(name: str, **given: Any) -> dict[str, Any]:
     found: dict[str, Any] = {
         "machine_id": f"id-of-{name}",
         "record": {"lab": "", "machine_id": "", "site": "", "engine": ""},
-        "etcd": {"version": "3.4.23", "available": "", "active": False, "lab": ""},
+        "etcd": {
+            "version": "3.4.23",
+            "available": "",
+            "active": False,
+            "lab": "",
+            "kubernetes": False,
+            "config": {},
+            "data": {"path": DATA_DIR, "present": False},
+        },
+        "listening": {"tcp": [], "udp": []},
         "docker": {"version": "20.10.24", "available": "", "active": False},
         "addresses": [{"interface": "eth0", "address": ADDRESSES[name], "prefix": 24, "mtu": 1500}],
         "containers": [],
@@ -76,6 +93,12 @@ def test_engine(wanted: str, versions: list[str], expected: str, source: str) ->
         pytest.param({"etcd": {"version": "", "available": "3.5.16"}}, id="etcd only to be had"),
         pytest.param({"etcd": {"active": True, "lab": "emon"}, "record": RECORD}, id="a host of this lab"),
         pytest.param({"etcd": {"lab": "other"}}, id="another lab's file, no etcd runs"),
+        pytest.param({"etcd": {"active": True, "lab": "emon", "config": CONFIG, "data": HELD}}, id="a member"),
+        pytest.param(
+            {"etcd": {"lab": "emon", "config": {**CONFIG, "ETCD_INITIAL_CLUSTER_TOKEN": "old"}}},
+            id="another token, but no data",
+        ),
+        pytest.param({"etcd": {"active": True, "lab": "emon"}, "listening": {"tcp": [2379, 2380]}}, id="its own ports"),
     ],
 )
 def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
@@ -157,6 +180,40 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             {"etcd": {"active": True, "lab": "school"}},
             "emon2: an etcd of the lab school runs here: it is left alone; stop it, or give this host etcd: false",
             id="another lab's etcd",
+        ),
+        pytest.param(
+            {},
+            {"etcd": {"kubernetes": True}},
+            "emon2: Kubernetes runs an etcd of its own here: it is left alone; give this host etcd: false",
+            id="Kubernetes' etcd",
+        ),
+        pytest.param(
+            {},
+            {"etcd": {"data": HELD}},
+            "emon2: /var/lib/etcd/default.etcd holds the data of an etcd of somebody else: it is left alone; move it"
+            " away, or give this host etcd: false",
+            id="somebody's data",
+        ),
+        pytest.param(
+            {"etcd": {"token": "other", "tls": True}},
+            {"etcd": {"lab": "emon", "config": CONFIG, "data": HELD}},
+            "emon2: etcd was founded with the token emon-etcd, and the lab now says other: put it back, or found the"
+            " cluster anew with playbooks/etcd_reset.yml",
+            id="another token",
+        ),
+        pytest.param(
+            {"etcd": {"token": "emon-etcd", "tls": False}},
+            {"etcd": {"active": True, "lab": "emon", "config": CONFIG}},
+            "emon2: etcd was founded with the scheme https, and the lab now says http: put it back, or found the"
+            " cluster anew with playbooks/etcd_reset.yml",
+            id="no TLS any more",
+        ),
+        pytest.param(
+            {},
+            {"etcd": {"active": True, "lab": "emon", "config": {**CONFIG, "ETCD_DATA_DIR": "/srv/etcd"}}},
+            "emon2: etcd was founded with the data directory /srv/etcd, and the lab now says"
+            " /var/lib/etcd/default.etcd: put it back, or found the cluster anew with playbooks/etcd_reset.yml",
+            id="another data directory",
         ),
         pytest.param(
             {},
