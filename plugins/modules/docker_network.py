@@ -166,7 +166,7 @@ RETURN = r"""
 network:
   description:
     - The network, in the same shape as in M(emon.overlay_lab.docker_network_info). Empty where it is absent.
-    - In check mode, what is known in advance; RV(network.id) is empty then.
+    - In check mode, what is known in advance; its C(id) is empty then.
   returned: always
   type: dict
   sample:
