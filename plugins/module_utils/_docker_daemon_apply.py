@@ -39,7 +39,12 @@ def _present(made: Plan) -> list[str]:
     former = _host_record.section(SECTION)
     # Written first: a run that is killed from here on is completed by the next one.
     _host_record.update(SECTION, made.record | {"pending": made.restart, "to_start": list(made.to_start)})
-    made.files.apply()
+    try:
+        made.files.apply()
+    except LabError:
+        _undo_files(made, former)
+        _host_record.update(SECTION, former or None)
+        raise
     _reload_if_needed(made)
     if made.request.enabled and not made.service.enabled:
         _systemd.enable(made.request.service, True)
@@ -108,10 +113,7 @@ def _restart(made: Plan) -> None:
 def _put_back(made: Plan, former: dict[str, Any], error: LabError, started: float) -> list[str]:
     """Undo the files and start dockerd with the former ones; returns the lines of the error to raise."""
     lines = [*(_own_words(made.request.service, started) or error.faults)]
-    made.files.undo()
-    for directory in sorted(made.record["directories"] if made.record else (), reverse=True):
-        if directory not in former.get("directories", ()):
-            _remove_if_empty(Path(directory))
+    _undo_files(made, former)
     _systemd.reload()
     outcome = "the former configuration is back"
     if made.service.active:
@@ -127,6 +129,13 @@ def _put_back(made: Plan, former: dict[str, Any], error: LabError, started: floa
         _systemd.enable(made.request.service, False)
     _host_record.update(SECTION, former or None)
     return [f"dockerd did not start with the new configuration; {outcome}", *(f"dockerd: {line}" for line in lines)]
+
+
+def _undo_files(made: Plan, former: dict[str, Any]) -> None:
+    made.files.undo()
+    for directory in sorted(made.record["directories"] if made.record else (), reverse=True):
+        if directory not in former.get("directories", ()):
+            _remove_if_empty(Path(directory))
 
 
 def _own_words(service: str, since: float) -> list[str]:

@@ -120,6 +120,7 @@ class Plan:
         self.changed_paths: list[Path] = []
         self._found = _read_all(file.path for file in files)
         self._files = [file for file in files if self._compare(file)]
+        self._applied: list[ManagedFile] = []
         self._backups: list[Path] = []
         self._restored: list[ManagedFile] = []
 
@@ -130,6 +131,7 @@ class Plan:
                 self._apply(file)
             except OSError as error:
                 raise LabError(f"{file.path} cannot be written: {reason(error)}") from error
+            self._applied.append(file)
 
     def _apply(self, file: ManagedFile) -> None:
         if file.content is not None:
@@ -139,10 +141,13 @@ class Plan:
             self._restored.append(file)
 
     def undo(self) -> None:
-        """Put every file back as it was found; for when what reads them does not come up with the new ones."""
+        """Put every file that was applied back as it was found.
+
+        For when what reads them does not come up with the new ones, or one of them cannot be written.
+        """
         for file in self._restored:
             shutil.move(file.path, file.backup_path)
-        for file in self._files:
+        for file in self._applied:
             found = self._found[file.path]
             if found is None:
                 file.path.unlink(missing_ok=True)

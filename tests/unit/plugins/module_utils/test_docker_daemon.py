@@ -242,6 +242,13 @@ def test_dockerd_that_does_not_start_gets_its_former_files_and_its_words_are_sho
     assert host.record == {}
 
 
+def test_a_file_that_cannot_be_written_changes_nothing(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way of a directory")
+    with pytest.raises(LabError, match=str(tmp_path / "file")):
+        host.run(settings={"debug": True}, files=[a_file(tmp_path / "a"), a_file(tmp_path / "file/b")])
+    assert (host.settings(), host.log, host.record, (tmp_path / "a").exists()) == (None, [], {}, False)
+
+
 def test_a_dockerd_that_did_not_run_is_left_stopped_when_it_does_not_start(host: Host) -> None:
     host._change(SERVICE, active=False, enabled=False)
     host.broken = "nonsense"
