@@ -6,7 +6,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_plan import plan, roll, strangers, with_members
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_plan import (
+    plan,
+    recovery_faults,
+    roll,
+    strangers,
+    with_members,
+)
 
 
 def lab_members(hosts: dict, infos: dict, lab: str) -> dict:
@@ -25,6 +31,10 @@ def etcd_strangers(cluster: dict, hosts: dict) -> list[str]:
     return strangers(cluster, hosts)
 
 
+def etcd_recovery_faults(infos: dict, lab: str, survivor: str, cluster: dict) -> list[str]:
+    return recovery_faults(infos, lab, survivor, cluster)
+
+
 class FilterModule:
     def filters(self) -> dict:
         return {
@@ -32,4 +42,5 @@ class FilterModule:
             "etcd_plan": etcd_plan,
             "etcd_roll": etcd_roll,
             "etcd_strangers": etcd_strangers,
+            "etcd_recovery_faults": etcd_recovery_faults,
         }

@@ -120,7 +120,7 @@ def roll(infos: Mapping[str, Any], changed: Mapping[str, list[str]], lab: str, c
     hosts = [name for name in standing if changed.get(name) or infos[name]["etcd"]["outdated"]]
     hosts.sort(key=lambda name: name == cluster.get("leader"))
     restart = [name for name in hosts if infos[name]["etcd"]["outdated"] or _read_once(changed.get(name, ()))]
-    together = any(path.endswith(_CA) for paths in changed.values() for path in paths)
+    together = any(path.endswith(_CA) for name in hosts for path in changed.get(name, ()))
     return {"hosts": hosts, "restart": restart, "together": together, "outage": _outage(restart, together, cluster)}
 
 
@@ -156,3 +156,26 @@ def strangers(cluster: Mapping[str, Any], hosts: Mapping[str, Any]) -> list[str]
             f" ansible-playbook playbooks/etcd_remove.yml -e member={name} removes it"
         )
     return lines
+
+
+def recovery_faults(infos: Mapping[str, Any], lab: str, survivor: str, cluster: Mapping[str, Any]) -> list[str]:
+    """Why no new cluster is made of one member's data, a line each. ``survivor``: '' where nobody was named."""
+    holding = [name for name in infos if holds_data(infos[name], lab)]
+    if not holding:
+        return ["no host that answers holds etcd's data: playbooks/etcd_restore.yml restores a backup"]
+    if cluster and cluster["quorum"]:
+        healthy = [member["name"] for member in cluster["members"] if member["healthy"]]
+        return [
+            f"the cluster has quorum ({', '.join(healthy)} answer): nothing is lost; playbooks/overlay.yml mends what"
+            " is missing"
+        ]
+    if survivor and survivor not in holding:
+        return [f"survivor {survivor} holds none of etcd's data, or does not answer: {', '.join(holding)} would do"]
+    if len(holding) > 1 and not survivor:
+        indexes = {one["name"]: one["raft_index"] for one in cluster.get("members", ())}
+        told = ", ".join(f"{name} (log up to {indexes.get(name) or 'unknown'})" for name in holding)
+        return [
+            f"several members hold data: {told}: start the others if quorum comes back with them, or choose the one"
+            f" whose log is longest, with -e survivor={holding[0]}"
+        ]
+    return []

@@ -1,0 +1,79 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: etcd_backup_info
+short_description: Tell whether a backup of etcd can be restored
+version_added: 0.1.0
+author:
+  - The emon.overlay_lab authors (@emon)
+description:
+  - Reads a file of M(emon.overlay_lab.etcd_backup) in full, and fails with one line for one that is damaged, of
+    another lab, or without a sentinel of each API. It usually runs on the controller, before anything is stopped.
+attributes:
+  check_mode:
+    support: full
+    description: Changes nothing anyway.
+  diff_mode:
+    support: none
+    description: Changes nothing.
+  idempotent:
+    support: full
+    description: Changes nothing.
+options:
+  path:
+    description:
+      - The file.
+    type: path
+    required: true
+  lab:
+    description:
+      - The lab that it has to be of.
+    type: str
+    required: true
+seealso:
+  - module: emon.overlay_lab.etcd_backup
+  - module: emon.overlay_lab.etcd_restore
+"""
+
+EXAMPLES = r"""
+- name: The file can be restored
+  emon.overlay_lab.etcd_backup_info:
+    path: ~/.config/overlay-lab/emon/backups/emon-20261122T110000Z.tar.gz
+    lab: emon
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+manifest:
+  description: What is in it.
+  returned: success
+  type: dict
+  sample: {format: 1, lab: emon, time: "2026-11-22T11:00:00Z", v2_keys: 41}
+"""
+
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd_backup
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={"path": {"type": "path", "required": True}, "lab": {"type": "str", "required": True}},
+        supports_check_mode=True,
+    )
+    try:
+        backup = _etcd_backup.read(Path(module.params["path"]), module.params["lab"])
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults)
+    module.exit_json(changed=False, manifest=backup.manifest)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the role etcd writes, on the Debian and the Red Hat family."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+import yaml
+
+ROLE = Path(__file__).resolve().parents[3] / "roles/etcd"
+VARS = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
+GIVEN = {
+    "inventory_hostname": "emon",
+    "etcd_lab": "emon",
+    "etcd_data_dir": "/var/lib/etcd/default.etcd",
+    "etcd_token": "emon-etcd",
+    "etcd_engine": "cluster_store",
+    "etcd_tls": True,
+    "etcd__scheme": "https",
+    "etcd__address": "10.0.0.116",
+    "etcd__tls_dir": "/etc/overlay-lab/etcd",
+    "etcd__initial_peer_urls": "https://192.168.1.116:2380,https://10.0.0.116:2380",
+    "etcd__initial_cluster": "emon=https://10.0.0.116:2380",
+    "etcd__initial_state": "new",
+}
+
+
+def settings(**given: Any) -> dict[str, str]:
+    """The variables of the rendered file, as systemd reads an EnvironmentFile."""
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True)
+    template = environment.from_string((ROLE / "templates/etcd.env.j2").read_text(encoding="utf-8"))
+    lines = template.render(GIVEN | given).splitlines()
+    assert lines[0] == "# Managed by emon.overlay_lab for the lab emon: the next run writes it again."
+    pairs = [line.split("=", 1) for line in lines if line and not line.startswith("#")]
+    assert all(value.startswith('"') and value.endswith('"') for _, value in pairs)
+    return {name: value.strip('"') for name, value in pairs}
+
+
+@pytest.mark.parametrize(
+    ("family", "packages", "config"),
+    [
+        ("Debian", ["etcd-server", "etcd-client"], "/etc/default/etcd"),
+        ("RedHat", ["etcd"], "/etc/etcd/etcd.conf"),
+    ],
+)
+def test_families(family: str, packages: list[str], config: str) -> None:
+    platform = VARS["etcd__platforms"][family]
+    assert (platform["packages"], platform["config"], platform["user"]) == (packages, config, "etcd")
+
+
+def test_the_tutorials_file() -> None:
+    """Chapter 4.2 with plain http and one site, but for the client URL that is another machine to everyone else."""
+    found = settings(
+        etcd_tls=False,
+        etcd__scheme="http",
+        etcd_token="etcd-cluster",
+        etcd__initial_peer_urls="http://10.0.0.116:2380",
+        etcd__initial_cluster="emon=http://10.0.0.116:2380,emon2=http://10.0.0.117:2380",
+    )
+    assert found == {
+        "ETCD_NAME": "emon",
+        "ETCD_DATA_DIR": "/var/lib/etcd/default.etcd",
+        "ETCD_WAL_DIR": "/var/lib/etcd/default.etcd/wal",
+        "ETCD_LISTEN_PEER_URLS": "http://10.0.0.116:2380",
+        "ETCD_LISTEN_CLIENT_URLS": "http://10.0.0.116:2379,http://localhost:2379",
+        "ETCD_INITIAL_ADVERTISE_PEER_URLS": "http://10.0.0.116:2380",
+        "ETCD_ADVERTISE_CLIENT_URLS": "http://10.0.0.116:2379",
+        "ETCD_INITIAL_CLUSTER": "emon=http://10.0.0.116:2380,emon2=http://10.0.0.117:2380",
+        "ETCD_INITIAL_CLUSTER_TOKEN": "etcd-cluster",
+        "ETCD_INITIAL_CLUSTER_STATE": "new",
+        "ETCD_ENABLE_V2": "true",
+    }
+
+
+def test_mutual_tls_is_on_for_clients_and_peers() -> None:
+    found = settings()
+    assert found["ETCD_CLIENT_CERT_AUTH"] == found["ETCD_PEER_CLIENT_CERT_AUTH"] == "true"
+    assert {value for name, value in found.items() if name.endswith("_FILE")} == {
+        f"/etc/overlay-lab/etcd/{name}" for name in ("ca.crt", "server.crt", "server.key")
+    }
+    assert not [value for value in found.values() if value.startswith("http:")]
+
+
+@pytest.mark.parametrize("engine", ["swarm", "vxlan"])
+def test_the_v2_api_is_on_for_the_cluster_store_alone(engine: str) -> None:
+    assert "ETCD_ENABLE_V2" not in settings(etcd_engine=engine)
