@@ -19,7 +19,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_ne
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _published_ports as published
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import find, reported
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import ContainerSpec
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import FORMER, ContainerSpec
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_view import digest_of, inspect, shown
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_endpoint import Endpoint
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
@@ -32,12 +32,13 @@ class Plan:
     spec: ContainerSpec
     before: dict[str, Any] | None
     differences: Differences
-    remove: bool = False
     create: bool = False
     leave: tuple[str, ...] = ()
     join: tuple[Endpoint, ...] = ()
     restart_policy: str = ""
     run: str = ""
+    # A container that an interrupted run put aside and did not come to remove.
+    leftover: str = ""
 
 
 def plan(client, spec: ContainerSpec, coming: Collection[str] = ()) -> Plan:
@@ -45,18 +46,27 @@ def plan(client, spec: ContainerSpec, coming: Collection[str] = ()) -> Plan:
 
     LabError with every fault; nothing is changed.
     """
-    state = spec.state
     before = inspect(client, spec.name)
     if before and not digest_of(before):
         raise LabError(
             f"container {spec.name}: is there and was not made by this module:"
             " choose another name, or remove it yourself"
         )
+    aside = inspect(client, f"{spec.name}{FORMER}")
+    leftover = aside["Id"] if aside and digest_of(aside) else ""
+    made = _plan(client, spec, before, coming)
+    if leftover:
+        made.differences.add(f"container {spec.name}{FORMER}", "left by an interrupted run", None)
+    return replace(made, leftover=leftover)
+
+
+def _plan(client, spec: ContainerSpec, before: dict[str, Any] | None, coming: Collection[str]) -> Plan:
     found = Differences()
+    state = spec.state
     if state == "absent":
         if before:
             found.add(f"container {spec.name}", before["State"]["Status"], None)
-        return Plan(spec, before, found, remove=before is not None)
+        return Plan(spec, before, found)
     if not spec.image:
         return _plan_running_state(spec, before, state, found)
     faults: list[str] = []
@@ -70,7 +80,7 @@ def plan(client, spec: ContainerSpec, coming: Collection[str] = ()) -> Plan:
 
 def expected(made: Plan) -> dict[str, Any]:
     """What apply will return, as far as it can be foretold."""
-    if made.remove and not made.create:
+    if made.spec.state == "absent":
         return {}
     if not made.differences.changed:
         return shown(made.before)
@@ -126,7 +136,7 @@ def _plan_whole(
         _check_creation(client, spec, image, coming, faults)
         was_running = bool(before and before["State"]["Running"])
         run = "start" if state == "started" or (state == "present" and was_running) else ""
-        made = Plan(spec, before, found, remove=before is not None, create=True, join=spec.endpoints[1:], run=run)
+        made = Plan(spec, before, found, create=True, join=spec.endpoints[1:], run=run)
     else:
         policy_differs = compare.restart_policy(spec, before, found)
         ids = {network["Name"]: network["Id"] for network in known}

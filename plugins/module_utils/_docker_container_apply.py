@@ -14,13 +14,12 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_endpoint as endpoints
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import Plan
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import FORMER
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_view import inspect, shown
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 # After a crash of the host, a container's sandbox in the store names a namespace that went with the host.
 _LOST_SANDBOX = ("could not get network sandbox", "failed get network namespace")
-# Where the container that is replaced waits until the new one runs.
-_FORMER = "-former"
 # With an init, a command that cannot be run is seen only some time after the start.
 _SETTLING_SECONDS = 0.1
 
@@ -32,11 +31,15 @@ def apply(client, made: Plan, settle: bool = True) -> tuple[dict[str, Any], list
     """
     name = made.spec.name
     healed: list[str] = []
-    if made.remove and not made.create:
-        _remove(client, made.before["Id"], name)  # type: ignore[index]
-        return {}, healed
     if not made.differences.changed:
         return shown(made.before), healed
+    # One that was put aside for a container that never came is kept until that one runs.
+    if made.leftover and not (made.create and made.before is None):
+        _remove(client, made.leftover, f"{name}{FORMER}")
+    if made.spec.state == "absent":
+        if made.before:
+            _remove(client, made.before["Id"], name)
+        return {}, healed
     if made.create:
         _create(client, made, settle)
     else:
@@ -67,8 +70,9 @@ def _create(client, made: Plan, settle: bool) -> None:
         if made.before:
             _bring_back(client, made)
         raise
-    if made.before:
-        _remove(client, made.before["Id"], f"{name}{_FORMER}")
+    former = made.before["Id"] if made.before else made.leftover
+    if former:
+        _remove(client, former, f"{name}{FORMER}")
 
 
 def _change(client, made: Plan, healed: list[str], settle: bool) -> None:
@@ -145,7 +149,7 @@ def _put_aside(client, made: Plan) -> None:
     assert made.before is not None
     _stop(client, made.spec.name, made.before["Id"])
     with reported(f"container {made.spec.name}: putting the former one aside"):
-        client.rename(made.before["Id"], f"{made.spec.name}{_FORMER}")
+        client.rename(made.before["Id"], f"{made.spec.name}{FORMER}")
 
 
 def _bring_back(client, made: Plan) -> None:

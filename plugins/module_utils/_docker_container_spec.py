@@ -23,6 +23,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._published_ports 
 
 DIGEST_LABEL = "emon.overlay_lab.digest"
 DEFAULT_BRIDGE = "bridge"
+# What is added to the name of a container that is replaced, until the new one runs.
+FORMER = "-former"
 # The mode of a container that has a namespace of its own, with whatever networks in it.
 OWN_NAMESPACE = "networks"
 
@@ -111,6 +113,8 @@ def parse(params: dict[str, Any]) -> ContainerSpec:
     name = params["name"]
     if not _NAME.match(name):
         faults.append(f"name: {name!r} is no container name: letters, digits, '_', '.' and '-', two at least")
+    elif name.endswith(FORMER):
+        faults.append(f"name: {name} ends in {FORMER}, which marks a container that is being replaced: choose another")
     mode = params.get("network_mode") or "default"
     if not _MODES.match(mode):
         faults.append(

@@ -200,7 +200,7 @@ def _plan_absent(request: Request, section: dict[str, Any], now: list[Unit]) -> 
         record=None,
         restart=restart,
         with_socket=now[1].active,
-        to_start=tuple(one.id for one in stopped),
+        to_start=tuple(dict.fromkeys([*section["to_start"], *(one.id for one in stopped)])),
         units=units,
         directories=tuple(section["directories"]),
     )

@@ -63,7 +63,8 @@ def _present(made: Plan) -> list[str]:
 
 
 def _absent(made: Plan) -> list[str]:
-    _host_record.update(SECTION, _host_record.section(SECTION) | {"pending": made.restart})
+    unfinished = {"pending": made.restart, "to_start": list(made.to_start)}
+    _host_record.update(SECTION, _host_record.section(SECTION) | unfinished)
     made.files.apply()
     for directory in sorted(made.directories, reverse=True):
         _remove_if_empty(Path(directory))

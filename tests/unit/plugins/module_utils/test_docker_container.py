@@ -177,6 +177,31 @@ def test_a_new_container_that_does_not_start_leaves_nothing(docker: FakeDocker) 
     assert docker.all_containers == {}
 
 
+@pytest.mark.parametrize("killed_before", ["create_container", "start", "remove_container"])
+@pytest.mark.parametrize("state", ["started", "absent"])
+def test_a_replacement_that_was_killed_is_completed(docker: FakeDocker, killed_before: str, state: str) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(*_arguments: object, **_options: object) -> None:
+        raise Killed
+
+    run(docker)
+    method = "create_container_from_config" if killed_before == "create_container" else killed_before
+    setattr(docker, method, kill)
+    with pytest.raises(Killed):
+        run(docker, command="sleep 2")
+    delattr(docker, method)
+    changed, made, _ = run(docker, command="sleep 2", state=state)
+    names = [one["Name"] for one in docker.all_containers.values()]
+    assert (changed, made.get("state"), names) == (
+        True,
+        "running" if state == "started" else None,
+        ["/test1"] if state == "started" else [],
+    )
+    assert run(docker, command="sleep 2", state=state)[0] is False
+
+
 @pytest.mark.parametrize("state", ["started", "stopped", "present", "absent"])
 def test_a_foreign_container_is_left_alone(docker: FakeDocker, state: str) -> None:
     run(docker)

@@ -114,6 +114,10 @@ def test_a_link_without_an_alias_has_the_name_of_its_container() -> None:
     ("given", "line"),
     [
         ({"name": "t"}, "name: 't' is no container name"),
+        (
+            {"name": "test1-former"},
+            "name: test1-former ends in -former, which marks a container that is being replaced",
+        ),
         ({"name": "te st"}, "name: 'te st' is no container name"),
         ({"network_mode": "demo"}, "network_mode: demo is none of default, bridge, host, none, container:NAME"),
         ({"network_mode": "host", "networks": [{"name": "demo"}]}, "networks: cannot be joined with network_mode host"),
