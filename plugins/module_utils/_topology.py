@@ -39,6 +39,9 @@ def end(module: Any, options: Mapping[str, Any]) -> None:
         result = run(options, module.check_mode)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
+    except OSError as error:
+        fault = f"{error.filename or 'the network of this machine'}: {error.strerror}"
+        module.fail_json(msg=fault, faults=[fault])
     if result["reverts_in"] and not module.check_mode:
         module.warn(
             f"the old state of the network comes back in {result['reverts_in']} seconds,"
@@ -84,13 +87,14 @@ def run(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
 def _read(namespaces: netns.Namespaces, wanted: Topology, record: Record, everything: bool) -> World:
     """Read the namespaces that matter; with ``everything`` also those in which there can be something to remove."""
     places = list(wanted.places)
-    # The machine's own: whether something is its lifeline shows in its routes.
-    routes_of = {route.netns for route in wanted.routes} | ({netns.OWN} & set(places))
+    routes_of = {route.netns for route in wanted.routes}
     if everything:
-        places += [*record.places, *record.namespaces]
         routes_of |= {place for place, _, _, _ in record.routes}
+        places += sorted({*record.places, *record.namespaces, *routes_of})
         if not record.known:  # never made, or the record is lost: the marks tell
             places += [netns.OWN, *netns.names()]
+    if netns.OWN in places:  # whether something is the machine's lifeline shows in its routes
+        routes_of.add(netns.OWN)
     fdb_of = {link.netns for link in wanted.links if link.remotes is not None}
     neighbours: dict[str, set[str]] = {}
     for link in wanted.links:
@@ -99,7 +103,7 @@ def _read(namespaces: netns.Namespaces, wanted: Topology, record: Record, everyt
         asked = link.peer and link.netns in neighbours.get(link.peer[0], ())
         if other and other[0] != link.netns and not asked:
             neighbours.setdefault(link.netns, set()).add(other[0])
-    world = read(namespaces, [*places, *routes_of], routes_of, fdb_of, neighbours)
+    world = read(namespaces, places, routes_of, fdb_of, neighbours)
     return replace(world, inhabited=netns.inhabited()) if everything and record.namespaces else world
 
 

@@ -55,6 +55,11 @@ plan:
   sample:
     - make bridge br0 in the machine's own namespace
     - add 172.18.0.1/24 to bridge br0 in the machine's own namespace
+reverts_in:
+  description: Seconds after which the old state comes back unless a next task confirms, after O(force). Otherwise null.
+  type: int
+  returned: success
+  sample: null
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -52,6 +52,11 @@ plan:
   sample:
     - make macvlan eth0 in namespace test1 on eth1
     - add 192.168.1.50/24 to macvlan eth0 in namespace test1
+reverts_in:
+  description: Seconds after which the old state comes back unless a next task confirms, after O(force). Otherwise null.
+  type: int
+  returned: success
+  sample: null
 """
 
 from ansible.module_utils.basic import AnsibleModule

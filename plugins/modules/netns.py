@@ -45,6 +45,11 @@ plan:
   returned: success
   sample:
     - make namespace test1
+reverts_in:
+  description: Always null. It has a meaning in the modules that change links.
+  type: int
+  returned: success
+  sample: null
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -109,6 +109,11 @@ plan:
     - make namespace host1
     - make veth host1 in namespace demo-underlay, its peer eth0 in namespace host1
     - add 10.0.0.116/24 to veth eth0 in namespace host1
+reverts_in:
+  description: Seconds after which the old state comes back unless a next task confirms, after O(force). Otherwise null.
+  type: int
+  returned: success
+  sample: null
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -62,6 +62,11 @@ plan:
   sample:
     - make veth veth-test1 in namespace test1, its peer veth-test2 in namespace test2
     - add 192.168.1.10/24 to veth veth-test1 in namespace test1
+reverts_in:
+  description: Seconds after which the old state comes back unless a next task confirms, after O(force). Otherwise null.
+  type: int
+  returned: success
+  sample: null
 """
 
 from ansible.module_utils.basic import AnsibleModule

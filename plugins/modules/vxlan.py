@@ -46,6 +46,11 @@ plan:
   sample:
     - make vxlan vxlan42 in the machine's own namespace
     - add remote 10.0.0.117 to vxlan vxlan42 in the machine's own namespace
+reverts_in:
+  description: Seconds after which the old state comes back unless a next task confirms, after O(force). Otherwise null.
+  type: int
+  returned: success
+  sample: null
 """
 
 from ansible.module_utils.basic import AnsibleModule

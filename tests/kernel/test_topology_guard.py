@@ -183,6 +183,19 @@ def test_a_link_that_could_not_come_back_is_not_removed_even_with_force() -> Non
         run(uplink(state="absent", force=True), check_mode=False)
 
 
+@pytest.mark.usefixtures("_uplink")
+def test_absent_of_a_topology_does_not_cut_what_somebody_led_over_it() -> None:
+    """The machine's default route leads over the topology's bridge, and the topology did not put it there."""
+    ip("addr", "flush", "dev", UPLINK)
+    run({**bridge(ports=[UPLINK], addresses=["192.0.2.2/24"]), "name": "tp-lifeline"}, check_mode=False)
+    ip("route", "add", "default", "via", "192.0.2.1")
+    absent = {"name": "tp-lifeline", "state": "absent"}
+    with pytest.raises(LabError, match="tp-br carries the default route"):
+        run(absent, check_mode=False)
+    ip("route", "del", "default")
+    assert run(absent, check_mode=False)["changed"] is True
+
+
 def wait_for(reached: Any) -> None:
     deadline = time.monotonic() + 5
     while not reached() and time.monotonic() < deadline:
