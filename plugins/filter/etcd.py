@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_plan import (
+    complaint,
     plan,
     recovery_faults,
     roll,
@@ -35,6 +36,10 @@ def etcd_recovery_faults(infos: dict, lab: str, survivor: str, cluster: dict) ->
     return recovery_faults(infos, lab, survivor, cluster)
 
 
+def etcd_complaint(journal: str) -> str:
+    return complaint(journal)
+
+
 class FilterModule:
     def filters(self) -> dict:
         return {
@@ -42,5 +47,6 @@ class FilterModule:
             "etcd_plan": etcd_plan,
             "etcd_roll": etcd_roll,
             "etcd_strangers": etcd_strangers,
+            "etcd_complaint": etcd_complaint,
             "etcd_recovery_faults": etcd_recovery_faults,
         }

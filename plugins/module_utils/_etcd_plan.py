@@ -12,6 +12,7 @@ Pure functions. ``infos``: host -> what the module host_info returned there, for
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_cluster imp
 # What etcd reads once, so that a change is a restart. Its certificates it reads anew with every connection.
 _CA = "/ca.crt"
 _REREAD = ("/server.crt", "/server.key", "/client.crt", "/client.key")
+# Priorities of the journal up to this one are errors.
+_ERROR = 3
 
 
 def with_members(hosts: Mapping[str, Any], infos: Mapping[str, Any], lab: str) -> dict[str, Any]:
@@ -179,3 +182,23 @@ def recovery_faults(infos: Mapping[str, Any], lab: str, survivor: str, cluster: 
             f" whose log is longest, with -e survivor={holding[0]}"
         ]
     return []
+
+
+def complaint(journal: str) -> str:
+    """What etcd said last of why it does not work, from `journalctl --output=json`; '' if it said nothing.
+
+    etcd 3.4 gives each line a priority of the journal's, 3.5 writes JSON with a level.
+    """
+    for line in reversed(journal.splitlines()):
+        entry = json.loads(line)
+        text = str(entry.get("MESSAGE", ""))
+        try:
+            said = json.loads(text)
+        except ValueError:
+            said = None
+        if isinstance(said, dict):
+            if said.get("level") in ("fatal", "panic", "error"):
+                return ": ".join(str(said[key]) for key in ("msg", "error") if said.get(key))
+        elif int(entry.get("PRIORITY", 6)) <= _ERROR and entry.get("_COMM") == "etcd":
+            return text
+    return ""

@@ -162,6 +162,11 @@ alarms:
   type: list
   elements: dict
   sample: [{member: emon, alarm: NOSPACE}]
+missing:
+  description: What keeps O(expect_members), or all members if none is named, from being healthy, one line each.
+  returned: always
+  type: list
+  elements: str
 errors:
   description: What is wrong and belongs to no member, one line each.
   returned: always
@@ -196,7 +201,7 @@ def main() -> None:
             cluster = _etcd_cluster.read(client)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
-    module.exit_json(changed=False, **cluster.data())
+    module.exit_json(changed=False, missing=cluster.missing(module.params["expect_members"]), **cluster.data())
 
 
 if __name__ == "__main__":

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_plan import (
+    complaint,
     plan,
     recovery_faults,
     roll,
@@ -272,3 +274,29 @@ def test_strangers() -> None:
 def test_recovery(infos: Any, survivor: str, answer: Any, expected: str | None) -> None:
     found = recovery_faults(infos, "emon", survivor, answer)
     assert found == [] if expected is None else len(found) == 1 and found[0].startswith(expected)
+
+
+def journal(*entries: tuple[str, str, str]) -> str:
+    return "\n".join(json.dumps({"_COMM": who, "PRIORITY": level, "MESSAGE": said}) for who, level, said in entries)
+
+
+FATAL = {"level": "fatal", "msg": "discovery failed", "error": "listen tcp 10.0.0.9:2380: bind: cannot assign"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ""),
+        (journal(("etcd", "6", "elected leader"), ("systemd", "3", "Failed to start etcd.service")), ""),
+        (
+            journal(("etcd", "2", "listen tcp 10.0.0.116:2380: bind: address already in use"), ("systemd", "3", "x")),
+            "listen tcp 10.0.0.116:2380: bind: address already in use",
+        ),
+        (
+            journal(("etcd", "6", json.dumps(FATAL)), ("etcd", "6", json.dumps({"level": "info", "msg": "x"}))),
+            "discovery failed: listen tcp 10.0.0.9:2380: bind: cannot assign",
+        ),
+    ],
+)
+def test_complaint(text: str, expected: str) -> None:
+    assert complaint(text) == expected
