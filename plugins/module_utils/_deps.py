@@ -16,7 +16,6 @@ from contextlib import contextmanager
 _PACKAGES = {
     "pyroute2": "python3-pyroute2 (Debian and Red Hat family), or pip install pyroute2",
     "docker": "python3-docker (Debian and Red Hat family), or pip install docker",
-    "etcd3": "python3-etcd3 (Debian), or pip install etcd3",
     "cryptography": "python3-cryptography (Debian and Red Hat family), or pip install cryptography",
     "jmespath": "python3-jmespath (Debian and Red Hat family), or pip install jmespath",
 }

@@ -64,7 +64,7 @@ def read(packages: dict[str, str], etcd_config: str | None, etcd_data_dir: str) 
             **_etcd_host.read(config, Path(etcd_data_dir), units["etcd"]["started"]),
         },
         "docker": {**programs["docker"].result(), **units["docker"], "socket": units["docker_socket"]},
-        "python_libraries": {name: find_spec(name) is not None for name in ("docker", "pyroute2", "etcd3")},
+        "python_libraries": {name: find_spec(name) is not None for name in ("docker", "pyroute2")},
         "addresses": _addresses(links.result()),
         "default_route": bool(routes.result()),
         "listening": {protocol: listening(protocol, ports) for protocol, ports in _PORTS.items()},

@@ -183,7 +183,7 @@ def _port_faults(host: dict[str, Any], info: dict[str, Any]) -> list[str]:
 
 
 def _restart_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
-    """A host that joins gets a dockerd with new settings. On one that has joined, docker_daemon asks where it has to."""
+    """A host that joins gets a dockerd with new settings. On one that has joined, docker_daemon asks where need be."""
     foreign = [one["name"] for one in info["containers"] if one["running"] and not one["lab"]]
     if info["record"]["lab"] or lab["restart_allowed"] or not foreign:
         return []

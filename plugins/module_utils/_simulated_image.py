@@ -27,7 +27,7 @@ _PACKAGES = (
     "systemd systemd-sysv dbus libpam-systemd libnss-myhostname procps less"
     " iproute2 iptables nftables iputils-ping tcpdump iperf3 openssh-server ca-certificates"
     " docker.io etcd-server etcd-client busybox-static dnsmasq-base"
-    " python3 python3-apt python3-pyroute2 python3-docker python3-etcd3 python3-cryptography"
+    " python3 python3-apt python3-pyroute2 python3-docker"
 ).split()
 _PACKAGES_OF_RELEASE = {"bookworm": (), "trixie": ("docker-cli",)}
 

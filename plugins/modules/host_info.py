@@ -85,7 +85,7 @@ docker:
   type: dict
   returned: success
 python_libraries:
-  description: Which of docker, pyroute2 and etcd3 the host's Python has.
+  description: Which of docker and pyroute2 the host's Python has.
   type: dict
   returned: success
 addresses:

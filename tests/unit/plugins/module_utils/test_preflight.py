@@ -50,7 +50,6 @@ def info(name: str, **given: Any) -> dict[str, Any]:
         "docker": {"version": "20.10.24", "available": "", "active": False},
         "addresses": [{"interface": "eth0", "address": ADDRESSES[name], "prefix": 24, "mtu": 1500}],
         "containers": [],
-        "listening": {"tcp": [], "udp": []},
     }
     for key, value in given.items():
         found[key] = {**found[key], **value} if isinstance(value, dict) else value
