@@ -28,7 +28,14 @@ def filters() -> dict[str, Any]:
 
 INFO = {
     "docker": {"version": "26.1.5", "available": ""},
-    "etcd": {"version": "3.5.16", "available": "", "active": False, "lab": ""},
+    "etcd": {
+        "version": "3.5.16",
+        "available": "",
+        "active": False,
+        "lab": "",
+        "kubernetes": False,
+        "data": {"present": False},
+    },
     "record": {"lab": "", "machine_id": "", "site": "", "engine": ""},
     "machine_id": "0a",
     "addresses": [{"address": "10.0.0.116"}],
