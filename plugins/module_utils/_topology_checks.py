@@ -53,12 +53,8 @@ def _check_places(draft: Draft) -> None:
             continue
         other = spellings.setdefault(known.identity, place)
         if other != place:
-            one, both = (place, other) if other == OWN else (other, place)
-            what = (
-                "the machine's own: leave it out"
-                if OWN in (one, both)
-                else f"namespace {both} as well: use one name for it"
-            )
+            one, both = (other, place) if place == OWN else (place, other)
+            what = f"namespace {both} as well: use one name for it" if both else "the machine's own: leave it out"
             draft.fault(f"namespace {one}", f"it is {what}")
 
 
