@@ -38,6 +38,7 @@ INFO = {
     },
     "record": {"lab": "", "machine_id": "", "site": "", "engine": ""},
     "machine_id": "0a",
+    "listening": {"tcp": [], "udp": []},
     "addresses": [{"address": "10.0.0.116"}],
     "containers": [],
 }
