@@ -79,8 +79,8 @@ _VETH = (
     + """\
 peer:
   description:
-    - The other end. Both ends are one object, wherever they are. If the two ends exist and are not each other's
-      peers, both are made anew.
+    - The other end. Both ends are one object, wherever they are. If the link has another peer, the pair is made anew. A
+      link of the peer's name that belongs to another pair is an error, unless both are of the same topology.
     - Without it, the one end is changed in place, if it exists.
   type: dict
   suboptions:

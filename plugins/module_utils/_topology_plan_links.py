@@ -43,7 +43,7 @@ def _plan_object(draft: Draft, ends: tuple[Link, ...]) -> None:
     """One link, or a veth with its two ends."""
     states = [draft.state(end.key) for end in ends]
     usable = [_may_use(draft, end, state) for end, state in zip(ends, states, strict=True)]
-    if not all(usable):
+    if not all(usable) or _takes_anothers_peer(draft, ends, states):
         return
     found = [(end, state) for end, state in zip(ends, states, strict=True) if state]
     reasons = _why_anew(draft, found, complete=len(found) == len(ends))
@@ -86,6 +86,19 @@ def _may_use(draft: Draft, link: Link, state: LinkState | None) -> bool:
     else:
         return True
     return False
+
+
+def _takes_anothers_peer(draft: Draft, ends: tuple[Link, ...], states: list[LinkState | None]) -> bool:
+    """Whether the peer's name is that of a veth's end which belongs to another pair.
+
+    A topology makes its own pairs anew. A module for one object manages what it names, and that is the first end.
+    """
+    if draft.mark is not None or len(ends) == 1 or states[1] is None:
+        return False
+    if states[0] is not None and _is_at(draft, ends[0], states[0], ends[1].key):
+        return False
+    draft.fault(ends[1].title, f"it is not the peer of {ends[0].name}: choose another name for the peer, or remove it")
+    return True
 
 
 def _why_anew(draft: Draft, found: list[tuple[Link, LinkState]], complete: bool) -> Differences:

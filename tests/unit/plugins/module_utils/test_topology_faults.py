@@ -189,6 +189,10 @@ BAD: list[tuple[Options, str]] = [
     # Veths
     (topology(veths=[{"name": "v1"}]), f"veth v1 {OWN}: it has no peer: give peer with a name"),
     (single("veths", name="v1"), f"veth v1 {OWN}: it does not exist: give its peer, so that it can be made"),
+    (
+        single("veths", name="new", peer={"name": "e0", "netns": "ours2"}),
+        "veth e0 in namespace ours2: it is not the peer of new: choose another name for the peer, or remove it",
+    ),
     # VXLANs
     (vxlan(vni=None), f"vxlan x0 {OWN}: it has no vni: give one from 1 to 16777215"),
     (vxlan(vni=16777216), f"vxlan x0 {OWN}: vni 16777216 is out of range: give 1 to 16777215"),
