@@ -68,7 +68,7 @@ def plan(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> dict[str, Any]:
         "here": here,
         "founders": new if founding else [],
         "late": [] if founding else new,
-        "ask": not founding and any(infos[name]["etcd"]["state"] != "active" for name in here),
+        "ask": not founding and not all(infos[name]["etcd"]["ready"] for name in here),
         "joiners": [],
         "replaced": [],
         "initial_cluster": "",
@@ -119,7 +119,7 @@ def roll(infos: Mapping[str, Any], changed: Mapping[str, list[str]], lab: str, c
     ``together``: a new CA, with which one member at a time would find none of the others; ``outage``: why a restart
     leaves no quorum, '' if it does not.
     """
-    standing = [name for name in infos if holds_data(infos[name], lab) and infos[name]["etcd"]["state"] == "active"]
+    standing = [name for name in infos if holds_data(infos[name], lab) and infos[name]["etcd"]["ready"]]
     hosts = [name for name in standing if changed.get(name) or infos[name]["etcd"]["outdated"]]
     hosts.sort(key=lambda name: name == cluster.get("leader"))
     restart = [name for name in hosts if infos[name]["etcd"]["outdated"] or _read_once(changed.get(name, ()))]

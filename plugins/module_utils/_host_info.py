@@ -23,6 +23,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd_host
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
+_ETCD_CLIENT_PORT = 2379
 # Everything a lab listens on: etcd's clients and peers, the tutorial's Docker API, serf or Swarm, VXLAN.
 _PORTS = {"tcp": (2375, 2377, 2379, 2380, 7946), "udp": (4789, 7946)}
 _UNITS = {"etcd": "etcd.service", "docker": "docker.service", "docker_socket": "docker.socket"}
@@ -51,6 +52,7 @@ def read(packages: dict[str, str], etcd_config: str | None, etcd_data_dir: str) 
         routes = pool.submit(_ip, ["route", "show", "default"])
         containers = pool.submit(_containers, units["docker"]["active"])
     record = _host_record.read()
+    ports = {protocol: listening(protocol, wanted) for protocol, wanted in _PORTS.items()}
     return {
         "hostname": socket.gethostname(),
         "os_family": family,
@@ -60,6 +62,8 @@ def read(packages: dict[str, str], etcd_config: str | None, etcd_data_dir: str) 
         "etcd": {
             **programs["etcd"].result(),
             **units["etcd"],
+            # etcd listens for clients once it has seen a majority.
+            "ready": units["etcd"]["active"] and _ETCD_CLIENT_PORT in ports["tcp"],
             "lab": config_owner(config),
             **_etcd_host.read(config, Path(etcd_data_dir), units["etcd"]["started"]),
         },
@@ -67,7 +71,7 @@ def read(packages: dict[str, str], etcd_config: str | None, etcd_data_dir: str) 
         "python_libraries": {name: find_spec(name) is not None for name in ("docker", "pyroute2")},
         "addresses": _addresses(links.result()),
         "default_route": bool(routes.result()),
-        "listening": {protocol: listening(protocol, ports) for protocol, ports in _PORTS.items()},
+        "listening": ports,
         "containers": containers.result(),
     }
 

@@ -74,7 +74,8 @@ record:
 etcd:
   description:
     - C(version) installed, else C(available); C(unit) known to systemd, C(active), C(state) as systemd calls it,
-      C(enabled), C(started) in seconds since the epoch; the C(lab) that configured it.
+      C(enabled), C(started) in seconds since the epoch; whether it is C(ready) for clients, which takes a majority; the
+      C(lab) that configured it.
     - C(config), the variables of its configuration file; C(data) with C(path), whether data is C(present), and the
       C(member_id) and C(cluster_id) it is of; whether it is C(outdated), started before its files were written;
       C(kubernetes), whether Kubernetes runs one of its own here.

@@ -25,13 +25,13 @@ FOUNDED = {
 }
 
 
-def info(member_id: str = "", lab: str = "emon", state: str = "active", **etcd: Any) -> dict[str, Any]:
+def info(member_id: str = "", lab: str = "emon", ready: bool = True, **etcd: Any) -> dict[str, Any]:
     """A host with the data of a member, or without any."""
     data = {"present": bool(member_id), "member_id": member_id}
-    return {"etcd": {"lab": lab, "state": state, "data": data, "config": FOUNDED, "outdated": False, **etcd}}
+    return {"etcd": {"lab": lab, "ready": ready, "data": data, "config": FOUNDED, "outdated": False, **etcd}}
 
 
-EMPTY = info(lab="", state="inactive", config={})
+EMPTY = info(lab="", ready=False, config={})
 
 
 def hosts(**members: bool) -> dict[str, Any]:
@@ -94,7 +94,7 @@ THREE = {"emon": True, "emon2": True, "emon3": True}
         pytest.param({"emon3": EMPTY}, {"founders": [], "late": ["emon3"], "ask": True}, id="limited to a new one"),
         pytest.param({"emon": info("a")}, {"here": ["emon"], "ask": False}, id="limited to a member"),
         pytest.param(
-            {"emon": info("a"), "emon2": info("b"), "emon3": info("c", state="failed")},
+            {"emon": info("a"), "emon2": info("b"), "emon3": info("c", ready=False)},
             {"late": [], "ask": True},
             id="one does not run",
         ),
@@ -138,7 +138,7 @@ TWO_STAND = {"emon": info("a"), "emon2": info("b")}
             id="lost its data",
         ),
         pytest.param(
-            {**TWO_STAND, "emon3": info("old", state="activating")},
+            {**TWO_STAND, "emon3": info("old", ready=False)},
             cluster(("a", "emon"), ("b", "emon2")),
             (["emon3"], []),
             id="was removed while it was off",
@@ -161,7 +161,7 @@ def test_no_seat_is_left_for_a_limited_newcomer() -> None:
 
 
 def test_an_interrupted_founding_goes_on() -> None:
-    infos = {"emon": info("a", state="activating"), "emon2": EMPTY}
+    infos = {"emon": info("a", ready=False), "emon2": EMPTY}
     lab = {"name": "emon", "hosts": hosts(emon=True, emon2=True), "cluster": cluster(quorum=False)}
     found = plan(infos, lab)
     assert (found["founders"], found["initial_cluster"]) == (["emon2"], FOUNDED["ETCD_INITIAL_CLUSTER"])
