@@ -106,7 +106,7 @@ def _start(client, made: Plan, healed: list[str]) -> None:
             client.start(container_id)
         return
     except LabError as error:
-        if not _sandbox_is_lost(error):
+        if not _sandbox_is_lost(error) and f"endpoint with name {name} already exists" not in str(error):
             raise
     healed.extend(_join_again(client, name, container_id))
     try:

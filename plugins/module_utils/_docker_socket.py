@@ -63,11 +63,11 @@ class DockerSocket:
         return self._get("/info")
 
     def containers(self, all: bool = False, filters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-        return self._get("/containers/json?" + urlencode({"all": int(all), "filters": json.dumps(filters or {})}))
+        return self._get("/containers/json?" + urlencode({"all": int(all), "filters": _filters(filters)}))
 
     def networks(self, names: list[str] | None = None, filters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         wanted = {**(filters or {}), **({"name": names} if names else {})}
-        found = self._get("/networks?" + urlencode({"filters": json.dumps(wanted)}))
+        found = self._get("/networks?" + urlencode({"filters": _filters(wanted)}))
         # Docker's filter also matches parts of a name.
         return [network for network in found if not names or network["Name"] in names]
 
@@ -110,3 +110,8 @@ class DockerSocket:
         self._connection.request("GET", path)
         response = self._connection.getresponse()
         return response.status, json.loads(response.read() or b"null")
+
+
+def _filters(wanted: dict[str, Any] | None) -> str:
+    """The API takes a list for each filter; the SDK's callers may give a single value."""
+    return json.dumps({key: value if isinstance(value, list) else [value] for key, value in (wanted or {}).items()})

@@ -20,7 +20,8 @@ from pathlib import Path
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._processes import Process
 
-_BOOT_SECONDS = 90
+# A dockerd without its store waits a minute for it before it is up, and the host is up with it.
+_BOOT_SECONDS = 150
 # How systemd-nspawn --keep-unit ends where the machine rebooted by itself, so that its service manager starts it again.
 _REBOOTED = 133
 _CGROUP_ROOT = Path("/sys/fs/cgroup")
