@@ -6,17 +6,26 @@
 
 from __future__ import annotations
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._preflight import choose_engine, faults
+from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import ENGINES, choose
+from ansible_collections.emon.overlay_lab.plugins.module_utils._preflight import faults
 
 
 def preflight_faults(hosts: dict, lab: dict) -> list[str]:
     return faults(lab, hosts)
 
 
-def chosen_engine(hosts: dict, wanted: str) -> str:
-    return choose_engine(wanted, hosts)
+def chosen_engine(hosts: dict, wanted: str) -> dict:
+    return choose(wanted, hosts)
+
+
+def engine_containers(lab: dict) -> list[dict]:
+    return ENGINES[lab["engine"]].containers(lab)
 
 
 class FilterModule:
     def filters(self) -> dict:
-        return {"preflight_faults": preflight_faults, "chosen_engine": chosen_engine}
+        return {
+            "preflight_faults": preflight_faults,
+            "chosen_engine": chosen_engine,
+            "engine_containers": engine_containers,
+        }

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible_collections.emon.overlay_lab.plugins.module_utils._verification import probes, report
 
 
@@ -13,8 +15,8 @@ def verification_probes(states: dict, lab: dict, host: str) -> list[dict]:
     return probes(lab, states, host)
 
 
-def verification_report(states: dict, lab: dict, results: dict, store: list) -> dict:
-    return report(lab, states, results, store)
+def verification_report(states: dict, lab: dict, results: dict, evidence: Any) -> dict:
+    return report(lab, states, results, evidence)
 
 
 class FilterModule:

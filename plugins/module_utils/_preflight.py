@@ -10,71 +10,32 @@ from __future__ import annotations
 
 from typing import Any
 
-# Docker 23.0 knows the cluster-store keys and exits with an error; later ones do not know them.
-_FIRST_WITHOUT_CLUSTER_STORE = (23, 0)
-# etcd 3.6 has no v2 API, which is all that Docker's cluster store speaks.
-_FIRST_WITHOUT_V2 = (3, 6)
-_ENGINES = ("cluster_store",)
-
-
-def choose_engine(wanted: str, hosts: dict[str, dict[str, Any]]) -> str:
-    """The engine that serves the lab: what the lab file says, or for `auto` what every host's Docker can do."""
-    if wanted != "auto":
-        return wanted
-    versions = [_parse(_docker(info)) for info in hosts.values()]
-    return "swarm" if any(version >= _FIRST_WITHOUT_CLUSTER_STORE for version in versions) else "cluster_store"
+from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import ENGINES
 
 
 def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     """Why the lab cannot be made on these hosts, a line each; empty if it can.
 
-    ``lab``: {"name", "site", "engine" (as chosen), "simulated", "hosts" (lab_hosts), "restart_allowed",
-    "etcd": {"token", "tls"}};
+    ``lab``: {"name", "site", "engine" (as chosen), "engine_faults" (of the choice), "simulated", "hosts" (lab_hosts),
+    "restart_allowed", "etcd": {"token", "tls"}};
     ``hosts``: name -> what the module host_info returned there.
     """
-    found = [*_engine_faults(lab["engine"], hosts)]
+    engine = ENGINES[lab["engine"]]
+    found = [*lab["engine_faults"], *engine.faults(lab, hosts)]
     for name, info in hosts.items():
         found += [f"{name}: {line}" for line in _host_faults(lab, lab["hosts"][name], info)]
     return found
 
 
-def _engine_faults(engine: str, hosts: dict[str, dict[str, Any]]) -> list[str]:
-    if engine not in _ENGINES:
-        newest = max(hosts, key=lambda name: _parse(_docker(hosts[name])))
-        return [
-            f"engine {engine} is not served yet (Docker on {newest} is {_docker(hosts[newest]) or 'missing'}):"
-            " use hosts with Docker below 23 and engine cluster_store, simulated ones with OVERLAY_LAB_RELEASE=bookworm"
-        ]
-    too_new = [
-        f"{name}: Docker {_docker(info)} cannot serve the engine cluster_store: Docker 23.0 removed it;"
-        " use Docker 20.10, or another engine"
-        for name, info in hosts.items()
-        if _parse(_docker(info)) >= _FIRST_WITHOUT_CLUSTER_STORE
-    ]
-    if too_new:
-        return too_new
-    return _mixed(hosts)
-
-
-def _mixed(hosts: dict[str, dict[str, Any]]) -> list[str]:
-    # A host that has none is a fault of its own.
-    versions = {name: _docker(info) for name, info in hosts.items() if _docker(info)}
-    if len({_parse(version)[:2] for version in versions.values()}) < 2:
-        return []
-    listed = ", ".join(f"{version} on {name}" for name, version in versions.items())
-    return [
-        f"Docker differs between the hosts: {listed}; install one version on all, they may not understand each other"
-    ]
-
-
 def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    member = host["etcd"] and ENGINES[lab["engine"]].USES_ETCD
     return [
         *_record_faults(lab, info),
         *_address_faults(lab["site"], host, info),
-        *_program_faults(host, info),
-        *(_etcd_faults(lab, info) if host["etcd"] else ()),
+        *_program_faults(member, info),
+        *(_etcd_faults(lab, info) if member else ()),
         *_restart_faults(lab, info),
-        *_port_faults(host, info),
+        *_port_faults(lab["engine"], member, info),
     ]
 
 
@@ -113,8 +74,8 @@ def _address_faults(site: str, host: dict[str, Any], info: dict[str, Any]) -> li
     ]
 
 
-def _program_faults(host: dict[str, Any], info: dict[str, Any]) -> list[str]:
-    needed = [("etcd", "etcd"), ("docker", "Docker")] if host["etcd"] else [("docker", "Docker")]
+def _program_faults(member: bool, info: dict[str, Any]) -> list[str]:
+    needed = [("etcd", "etcd"), ("docker", "Docker")] if member else [("docker", "Docker")]
     return [
         f"{title} is neither installed nor to be had from this host's package sources: install it, or add a source"
         for key, title in needed
@@ -123,15 +84,8 @@ def _program_faults(host: dict[str, Any], info: dict[str, Any]) -> list[str]:
 
 
 def _etcd_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
-    found = []
     etcd = info["etcd"]
-    version = etcd["version"] or etcd["available"]
-    if lab["engine"] == "cluster_store" and version and _parse(version) >= _FIRST_WITHOUT_V2:
-        found.append(
-            f"etcd {version} cannot serve the engine cluster_store: etcd 3.6 removed the v2 API that Docker's store"
-            " speaks; use etcd 3.4 or 3.5"
-        )
-    return found + (_cluster_faults(lab, etcd) if etcd["lab"] == lab["name"] else _foreign_etcd_faults(etcd))
+    return _cluster_faults(lab, etcd) if etcd["lab"] == lab["name"] else _foreign_etcd_faults(etcd)
 
 
 def _foreign_etcd_faults(etcd: dict[str, Any]) -> list[str]:
@@ -168,12 +122,16 @@ def _cluster_faults(lab: dict[str, Any], etcd: dict[str, Any]) -> list[str]:
     ]
 
 
-def _port_faults(host: dict[str, Any], info: dict[str, Any]) -> list[str]:
+def _port_faults(engine: str, member: bool, info: dict[str, Any]) -> list[str]:
     """On a host that joins, a port in use where the service that would use it does not run is somebody else's."""
     if info["record"]["lab"]:
         return []
-    wanted = [("tcp", 7946, "Docker's gossip", info["docker"]), ("udp", 7946, "Docker's gossip", info["docker"])]
-    if host["etcd"]:
+    wanted = [
+        (protocol, port, who, info["docker"])
+        for protocol, ports in ENGINES[engine].PORTS.items()
+        for port, who in ports.items()
+    ]
+    if member:
         wanted += [("tcp", port, "etcd", info["etcd"]) for port in (2379, 2380)]
     return [
         f"{protocol} port {port} is in use, and {who} needs it: find its owner with ss -lp and stop it"
@@ -191,11 +149,3 @@ def _restart_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
         f"dockerd has to be restarted, and these containers are not the lab's and would stop: {', '.join(foreign)};"
         " run again with -e docker_engine_restart_allowed=true, then they are started again"
     ]
-
-
-def _docker(info: dict[str, Any]) -> str:
-    return info["docker"]["version"] or info["docker"]["available"]
-
-
-def _parse(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdigit())

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import ENGINES
+
 # IPv4 and ICMP headers, which the MTU includes and an echo request's size does not.
 _ICMP_OVERHEAD = 28
 # A port that nothing listens on: an answer of either kind shows that TCP crosses the network both ways.
@@ -75,16 +77,15 @@ def _probes(pair: Pair) -> list[dict[str, Any]]:
 
 
 def report(
-    lab: dict[str, Any], states: dict[str, dict], results: dict[str, list[dict]], store: list[str]
+    lab: dict[str, Any], states: dict[str, dict], results: dict[str, list[dict]], evidence: Any
 ) -> dict[str, Any]:
     """{"ok": bool, "faults": [line], "pairs": [row], "table": [line]}: what was proven, and each fault with its remedy.
 
-    ``results``: host -> results of the module reachability for `probes`; ``store``: the keys below /docker, for the
-    engine cluster_store.
+    ``results``: host -> results of the module reachability for `probes`; ``evidence``: what the engine's checks need.
     """
     rows = [row for host in states for row in _pair_rows(lab, states, results, host)]
     faults = [
-        *_network_faults(lab, states, store),
+        *ENGINES[lab["engine"]].checks(lab, states, evidence),
         *(line for host, state in states.items() for line in _container_faults(lab, host, state)),
         *(line for host, state in states.items() for line in _forwarding_faults(lab, states, host, state)),
         *(fault for row in rows for fault in row["faults"]),
@@ -93,35 +94,6 @@ def report(
 
 
 # -- faults ------------------------------------------------------------------------------------------------------------
-
-
-def _network_faults(lab: dict[str, Any], states: dict[str, dict], store: list[str]) -> list[str]:
-    faults = []
-    for network in lab["networks"]:
-        name = network["name"]
-        ids: dict[str, list[str]] = {}
-        for host, state in states.items():
-            found = [one for one in state["networks"] if one["name"] == name and one["exists"]]
-            if not found:
-                faults.append(f"{host}: the network {name} is not there: run playbooks/overlay.yml")
-            for one in found:
-                ids.setdefault(one["id"], []).append(host)
-        if len(ids) > 1:
-            listed = ", ".join(f"{identity[:12]} on {' and '.join(hosts)}" for identity, hosts in ids.items())
-            faults.append(f"the network {name} is {len(ids)} networks ({listed}): remove the ones without containers")
-        if lab["engine"] == "cluster_store":
-            faults += [
-                f"the store has no key docker/network/v1.0/network/{identity}: is etcd the one that dockerd uses?"
-                for identity in ids
-                if not any(key.endswith(f"/docker/network/v1.0/network/{identity}") for key in store)
-            ]
-    if lab["engine"] == "cluster_store":
-        nodes = [key for key in store if "/docker/nodes/" in key]
-        for host in states:
-            address = lab["hosts"][host]["addresses"][lab["site"]]
-            if not any(key.rpartition("/")[2].startswith(f"{address}:") for key in nodes):
-                faults.append(f"{host}: its dockerd is not in the store (docker/nodes/{address}:*): see its journal")
-    return faults
 
 
 def _container_faults(lab: dict[str, Any], host: str, state: dict) -> list[str]:

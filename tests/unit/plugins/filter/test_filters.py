@@ -43,7 +43,14 @@ INFO = {
     "containers": [],
 }
 HOST = {"addresses": {"company": "10.0.0.116"}, "etcd": True}
-LAB = {"name": "emon", "site": "company", "engine": "cluster_store", "hosts": {"emon": HOST}, "restart_allowed": False}
+LAB = {
+    "name": "emon",
+    "site": "company",
+    "engine": "cluster_store",
+    "engine_faults": [],
+    "hosts": {"emon": HOST},
+    "restart_allowed": False,
+}
 VERIFIED = {**LAB, "networks": [], "containers": []}
 STATE = {"emon": {"networks": [], "containers": [], "forwarding": []}}
 SITES = {"company": {"subnet": "10.0.0.0/24", "mtu": 1500}}
@@ -52,8 +59,12 @@ SITES = {"company": {"subnet": "10.0.0.0/24", "mtu": 1500}}
 @pytest.mark.parametrize(
     ("name", "arguments", "expected"),
     [
-        ("chosen_engine", ({"emon": INFO}, "auto"), "swarm"),
-        ("chosen_engine", ({"emon": INFO}, "vxlan"), "vxlan"),
+        (
+            "chosen_engine",
+            ({"emon": INFO}, "vxlan"),
+            {"engine": "vxlan", "why": "the lab file says so", "faults": []},
+        ),
+        ("engine_containers", (VERIFIED,), []),
         (
             "preflight_faults",
             ({"emon": INFO}, LAB),

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils._preflight import choose_engine, faults
+from ansible_collections.emon.overlay_lab.plugins.module_utils._preflight import faults
 
 DATA_DIR = "/var/lib/etcd/default.etcd"
 CONFIG = {
@@ -25,6 +25,7 @@ def lab(**given: Any) -> dict[str, Any]:
         "name": "emon",
         "site": "company",
         "engine": "cluster_store",
+        "engine_faults": [],
         "hosts": hosts,
         "restart_allowed": False,
         "etcd": {"token": "emon-etcd", "tls": True},
@@ -61,26 +62,6 @@ def infos(**of_emon2: Any) -> dict[str, dict[str, Any]]:
 
 
 RECORD = {"lab": "emon", "machine_id": "id-of-emon2", "site": "company", "engine": "cluster_store"}
-
-
-@pytest.mark.parametrize(
-    ("wanted", "versions", "expected"),
-    [
-        ("auto", ["20.10.24", "20.10.24"], "cluster_store"),
-        ("auto", ["22.06.0", ""], "cluster_store"),
-        ("auto", ["20.10.24", "23.0.1"], "swarm"),
-        ("auto", ["26.1.5", "26.1.5"], "swarm"),
-        ("vxlan", ["20.10.24"], "vxlan"),
-        ("cluster_store", ["26.1.5"], "cluster_store"),
-    ],
-)
-@pytest.mark.parametrize("source", ["version", "available"])
-def test_engine(wanted: str, versions: list[str], expected: str, source: str) -> None:
-    hosts = {
-        f"host{index}": {"docker": {"version": "", "available": "", source: version}}
-        for index, version in enumerate(versions)
-    }
-    assert choose_engine(wanted, hosts) == expected
 
 
 @pytest.mark.parametrize(
@@ -228,13 +209,6 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             " another engine",
             id="Docker without cluster_store",
         ),
-        pytest.param(
-            {"engine": "swarm"},
-            {"docker": {"version": "26.1.5"}},
-            "engine swarm is not served yet (Docker on emon2 is 26.1.5): use hosts with Docker below 23 and engine"
-            " cluster_store, simulated ones with OVERLAY_LAB_RELEASE=bookworm",
-            id="an engine to come",
-        ),
     ],
 )
 def test_fault(of_lab: dict[str, Any], of_emon2: dict[str, Any], expected: str) -> None:
@@ -253,11 +227,15 @@ def test_etcd_of_a_host_that_is_no_member_matters_to_nobody(etcd: dict[str, Any]
     assert faults(one, infos(etcd=etcd)) == []
 
 
+def test_faults_of_the_choice_come_first() -> None:
+    assert faults(lab(engine_faults=["no engine fits"]), infos()) == ["no engine fits"]
+
+
 def test_every_fault_of_every_host_at_once() -> None:
     broken = {"addresses": [], "etcd": {"version": "3.6.1", "active": True}, "record": {**RECORD, "site": "home"}}
     hosts = {"emon": info("emon", **broken), "emon2": info("emon2", **broken, docker={"version": "24.0.7"})}
     found = faults(lab(), hosts)
-    assert [line.split(":")[0] for line in found] == ["emon2", *["emon"] * 5, *["emon2"] * 4]
+    assert [line.split(":")[0] for line in found] == ["emon2", "emon", "emon2", *["emon"] * 4, *["emon2"] * 3]
     assert len(set(found)) == 10
 
 

@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""What an engine is: what spreads a lab's networks to all of its hosts.
+
+Each engine is one file, `_engine_NAME.py`, with the functions of the protocol below: pure, on the controller. What it
+does on hosts is in the role overlay_network, tasks/NAME/: prepare, present, leave, absent and evidence. Nothing else
+knows which engines there are.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+
+class Engine(Protocol):
+    """Every function is given what it needs, and remembers nothing.
+
+    ``lab``: {"name", "networks" (lab_networks), "containers" (lab_containers), "hosts" (lab_hosts), "site", "sites",
+    "engine"}; ``infos``: host -> what the module host_info returned; ``states``: host -> what overlay_state returned.
+    """
+
+    # Whether the lab's etcd is part of it.
+    USES_ETCD: bool
+    # Protocol -> port -> who listens there, beside etcd.
+    PORTS: dict[str, dict[int, str]]
+
+    def faults(self, lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
+        """Why the engine cannot serve these hosts, a line each, before anything is changed."""
+
+    def containers(self, lab: dict[str, Any]) -> list[dict[str, Any]]:
+        """``lab_containers`` with what the engine adds: addresses that it gives, resolvers."""
+
+    def checks(self, lab: dict[str, Any], states: dict[str, dict], evidence: Any) -> list[str]:
+        """What is wrong with the engine's own part, a line each, with the place and the remedy.
+
+        ``evidence``: what tasks/NAME/evidence.yml read.
+        """
+
+
+def missing_networks(lab: dict[str, Any], states: dict[str, dict], users_only: bool = False) -> list[str]:
+    """A line for each host that does not have a network. ``users_only``: only hosts with a container on it need it."""
+    return [
+        f"{host}: the network {network['name']} is not there: run playbooks/overlay.yml"
+        for network in lab["networks"]
+        for host, state in states.items()
+        if not (users_only and host not in users(lab, network["name"])) and not ids_on(state, network["name"])
+    ]
+
+
+def split_networks(lab: dict[str, Any], states: dict[str, dict]) -> list[str]:
+    """A line for each network that has more than one id across the hosts: its containers do not reach each other."""
+    lines = []
+    for network in lab["networks"]:
+        ids: dict[str, list[str]] = {}
+        for host, state in states.items():
+            for identity in ids_on(state, network["name"]):
+                ids.setdefault(identity, []).append(host)
+        if len(ids) > 1:
+            listed = ", ".join(f"{identity[:12]} on {' and '.join(hosts)}" for identity, hosts in ids.items())
+            lines.append(
+                f"the network {network['name']} is {len(ids)} networks ({listed}): remove the ones without containers"
+            )
+    return lines
+
+
+def ids_on(state: dict[str, Any], network: str) -> list[str]:
+    """The ids of a host's networks of this name: none, one, or two where it was made twice."""
+    return [one["id"] for one in state["networks"] if one["name"] == network and one["exists"]]
+
+
+def users(lab: dict[str, Any], network: str) -> list[str]:
+    """The hosts that have a container on the network."""
+    return [
+        container["host"]
+        for container in lab["containers"]
+        if network in [place["name"] for place in container["networks"]]
+    ]
+
+
+def docker_version(info: dict[str, Any]) -> str:
+    """The version that runs, or the one that would be installed; '' where there is none to be had."""
+    return info["docker"]["version"] or info["docker"]["available"]
+
+
+def parse_version(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
