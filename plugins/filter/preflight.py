@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import ENGINES, choose
 from ansible_collections.emon.overlay_lab.plugins.module_utils._preflight import faults
+from ansible_collections.emon.overlay_lab.plugins.module_utils._site_switch import switch
 
 
 def preflight_faults(hosts: dict, lab: dict) -> list[str]:
@@ -22,10 +23,15 @@ def engine_containers(lab: dict) -> list[dict]:
     return ENGINES[lab["engine"]].containers(lab)
 
 
+def site_switch(hosts: dict, lab: dict) -> dict:
+    return switch(lab, hosts)
+
+
 class FilterModule:
     def filters(self) -> dict:
         return {
             "preflight_faults": preflight_faults,
             "chosen_engine": chosen_engine,
             "engine_containers": engine_containers,
+            "site_switch": site_switch,
         }

@@ -42,9 +42,9 @@ _value:
   type: dict
 """
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._underlay import underlay
+from ansible_collections.emon.overlay_lab.plugins.module_utils._underlay import site_of, underlay
 
 
 class FilterModule:
     def filters(self) -> dict:
-        return {"underlay": underlay}
+        return {"underlay": underlay, "underlay_site": site_of}

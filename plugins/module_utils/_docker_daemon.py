@@ -42,7 +42,7 @@ class Request:
     files: tuple[ManagedFile, ...]
     path: Path
     service: str
-    present: bool = True
+    state: str = "present"
     enabled: bool = True
     restart_allowed: bool = False
     override: bool = False
@@ -68,20 +68,20 @@ class Plan:
     with_socket: bool = False
     # Foreign containers that the restart stops, or that an interrupted run left stopped.
     to_start: tuple[str, ...] = ()
-    # Each unit as it is, and how it was before the lab; only with state absent.
+    # Each unit as it is, and how it is to be: as before the lab, or stopped.
     units: tuple[tuple[Unit, dict[str, bool]], ...] = ()
     directories: tuple[str, ...] = ()
 
 
 def request(params: dict[str, Any]) -> Request:
     """The module's parameters; LabError with every fault in them."""
-    present = params["state"] == "present"
+    state = params["state"]
     return Request(
         settings=params["settings"] or {},
-        files=tuple(_managed_files.parse(params["files"] or [], present)),
+        files=tuple(_managed_files.parse(params["files"] or [], state == "present")),
         path=Path(params["path"]),
         service=params["service"],
-        present=present,
+        state=state,
         enabled=params["enabled"],
         restart_allowed=params["restart_allowed"],
         override=params["override"],
@@ -96,10 +96,12 @@ def plan(request: Request) -> Plan:
     section = _host_record.section(SECTION)
     units = _systemd.units(request.service, SOCKET_UNIT)
     service = units[0]
-    if request.present:
+    if request.state == "present":
         if not service.exists:
             raise LabError(f"{request.service} is not on this host: install Docker first")
         return _plan_present(request, section, units)
+    if request.state == "stopped":
+        return _plan_stopped(request, section, units)
     if not section:
         return Plan(request, Differences(), _managed_files.Plan([]), service, "", None)
     return _plan_absent(request, section, units)
@@ -162,6 +164,30 @@ def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) 
         lost_sandboxes=lost and "cluster-store" in merged.settings,
         with_socket=units[1].active,
         to_start=tuple(dict.fromkeys([*interrupted, *(one.id for one in stopped)])),
+    )
+
+
+def _plan_stopped(request: Request, section: dict[str, Any], units: list[Unit]) -> Plan:
+    """Stop it for a while: the record keeps what has to be started again, and that dockerd has to be."""
+    differences = Differences()
+    for unit in units:
+        if unit.exists:
+            differences.compare(f"{unit.name}: active", unit.active, False)
+    stopped = foreign.running(connect(request.docker_host)) if units[0].active else []
+    faults = foreign.faults(stopped, allowed=request.restart_allowed)
+    if faults:
+        raise LabError(faults)
+    to_start = tuple(dict.fromkeys([*section.get("to_start", ()), *(one.id for one in stopped)]))
+    # A dockerd of no lab has no record to keep.
+    record = section | {"pending": True, "to_start": list(to_start)} if section else None
+    return Plan(
+        request,
+        differences,
+        _managed_files.Plan([]),
+        units[0],
+        version="",
+        record=record,
+        units=tuple((unit, {"active": False, "enabled": unit.enabled}) for unit in units if unit.exists),
     )
 
 

@@ -31,7 +31,17 @@ def apply(made: Plan) -> list[str]:
         if made.record is not None and made.record != _host_record.section(SECTION):
             _host_record.update(SECTION, made.record)
         return []
-    return _present(made) if made.request.present else _absent(made)
+    if made.request.state == "stopped":
+        return _stopped(made)
+    return _present(made) if made.request.state == "present" else _absent(made)
+
+
+def _stopped(made: Plan) -> list[str]:
+    if made.record is not None:
+        _host_record.update(SECTION, made.record)
+    # Both in one call: the socket alone would start the service again.
+    _systemd.stop(*(unit.name for unit, _was in made.units), timeout=made.request.timeout)
+    return []
 
 
 def _present(made: Plan) -> list[str]:

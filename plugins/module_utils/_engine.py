@@ -7,8 +7,8 @@
 """What an engine is: what spreads a lab's networks to all of its hosts.
 
 Each engine is one file, `_engine_NAME.py`, with the functions of the protocol below: pure, on the controller. What it
-does on hosts is in the role overlay_network, tasks/NAME/: prepare, present, leave, absent and evidence. Nothing else
-knows which engines there are.
+does on hosts is in the role overlay_network, tasks/NAME/: prepare, present, leave, arrive, absent, evidence. Nothing
+else knows which engines there are.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def read(packages: dict[str, str], etcd_config: str | None, etcd_data_dir: str) 
         "os_family": family,
         "machine_id": _host_record.machine_id(),
         "time": time.time(),
-        "record": {key: record.get(key, "") for key in ("lab", "machine_id", "site", "engine")},
+        "record": {key: record.get(key, "") for key in ("lab", "machine_id", "site", "moving_to", "engine")},
         "etcd": {
             **programs["etcd"].result(),
             **units["etcd"],

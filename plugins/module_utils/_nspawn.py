@@ -202,6 +202,26 @@ def _enter_cgroups(directory: Path, pid: int) -> None:
         (cgroup / "cgroup.procs").write_text(str(pid))
 
 
+def freeze(directory: Path, frozen: bool) -> None:
+    """Stop all processes of the machine where they are, as a suspend to memory does, or let them go on."""
+    for hierarchy in _hierarchies():
+        cgroup = _cgroup(hierarchy, directory)
+        if (cgroup / "cgroup.freeze").exists():
+            (cgroup / "cgroup.freeze").write_text("1" if frozen else "0")
+        elif (cgroup / "freezer.state").exists():
+            (cgroup / "freezer.state").write_text("FROZEN" if frozen else "THAWED")
+
+
+def frozen(directory: Path) -> bool:
+    """Whether the machine in this directory was stopped by `freeze`."""
+    for hierarchy in _hierarchies():
+        cgroup = _cgroup(hierarchy, directory)
+        for setting, value in (("cgroup.freeze", "1"), ("freezer.state", "FROZEN")):
+            if (cgroup / setting).exists() and (cgroup / setting).read_text().strip() == value:
+                return True
+    return False
+
+
 def remove_cgroups(directory: Path) -> None:
     """Remove the cgroups of the machine in this directory; none of its processes runs any more."""
     for hierarchy in _hierarchies():

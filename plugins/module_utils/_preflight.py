@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _site_switch
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import ENGINES
 
 
@@ -17,11 +18,12 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     """Why the lab cannot be made on these hosts, a line each; empty if it can.
 
     ``lab``: {"name", "site", "engine" (as chosen), "engine_faults" (of the choice), "simulated", "hosts" (lab_hosts),
-    "restart_allowed", "etcd": {"token", "tls"}};
+    "limited" (whether the run is), "restart_allowed", "etcd": {"token", "tls"}};
     ``hosts``: name -> what the module host_info returned there.
     """
     engine = ENGINES[lab["engine"]]
     found = [*lab["engine_faults"], *engine.faults(lab, hosts)]
+    found += _site_switch.faults(lab | {"uses_etcd": engine.USES_ETCD}, hosts)
     for name, info in hosts.items():
         found += [f"{name}: {line}" for line in _host_faults(lab, lab["hosts"][name], info)]
     return found
@@ -31,7 +33,7 @@ def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
     member = host["etcd"] and ENGINES[lab["engine"]].USES_ETCD
     return [
         *_record_faults(lab, info),
-        *_address_faults(lab["site"], host, info),
+        *_address_faults(lab, host, info),
         *_program_faults(member, info),
         *(_etcd_faults(lab, info) if member else ()),
         *_restart_faults(lab, info),
@@ -51,11 +53,6 @@ def _record_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
             f"the record is of the machine {record['machine_id']}, this one is {info['machine_id']}: a copy of a lab's"
             " host cannot join; remove /var/lib/overlay-lab there"
         )
-    if record["site"] != lab["site"]:
-        found.append(
-            f"this host stands at the site {record['site']}, not at {lab['site']}: use the inventory of"
-            f" {record['site']}, or destroy the lab first"
-        )
     if record["engine"] != lab["engine"]:
         found.append(
             f"this host is configured for the engine {record['engine']}, not for {lab['engine']}: destroy the lab first"
@@ -63,10 +60,13 @@ def _record_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
     return found
 
 
-def _address_faults(site: str, host: dict[str, Any], info: dict[str, Any]) -> list[str]:
+def _address_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    site = lab["site"]
     wanted = host["addresses"][site]
     has = [one["address"] for one in info["addresses"]]
-    if wanted in has:
+    # A simulated host that stands at another site is moved by the run.
+    moved = lab["simulated"] and info["record"]["lab"] and any(one in has for one in host["addresses"].values())
+    if wanted in has or moved:
         return []
     return [
         f"the address {wanted} of the site {site} is not configured on this host (it has {', '.join(has) or 'none'}):"

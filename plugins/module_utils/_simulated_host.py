@@ -99,10 +99,15 @@ class SimulatedHost:
         recorded = self.record().get("leader")
         return Process.from_record(recorded) if recorded else None
 
+    def suspended(self) -> bool:
+        """Whether its processes stand still."""
+        return self.directory.exists() and _nspawn.frozen(self.directory)
+
     def ready(self) -> bool:
         """Whether it runs and its boot was seen to complete: not yet after a reboot of its own."""
         leader = self.leader()
-        return bool(leader and self.record().get("ready") and leader == self._recorded_leader())
+        booted = bool(leader and self.record().get("ready") and leader == self._recorded_leader())
+        return booted and not self.suspended()
 
     def enter(self, command: list[str]) -> list[str]:
         """The command line that runs ``command`` inside, as its root, with a clean environment.
@@ -151,6 +156,7 @@ class SimulatedHost:
     def start(self, lab: str, release: str) -> None:
         """Make the host if it was not made, and boot it if it does not run. Waits until its boot is complete."""
         with self._alone():
+            self._wake()
             if self.ready() or self._rebooted():
                 return
             # Its boot was interrupted, or nobody saw it complete: a host half up is worth less than a new boot.
@@ -181,9 +187,16 @@ class SimulatedHost:
             time.sleep(0.1)
         return False
 
+    def suspend(self) -> None:
+        """Stop all its processes where they are; `start` lets them go on. It does nothing for one that does not run."""
+        with self._alone():
+            if self.ready():
+                _nspawn.freeze(self.directory, True)
+
     def stop(self) -> None:
         """Shut the host down in order; kill it if it has not powered off within 30 s."""
         with self._alone():
+            self._wake()
             leader, supervisor = self.leader(), self.supervisor()
             if leader and supervisor:
                 leader.end(_SIGNAL_POWEROFF, 0)
@@ -213,7 +226,13 @@ class SimulatedHost:
             except (OSError, CalledProcessError) as error:
                 raise LabError(f"simulated host {self.name}: {error}") from error
 
+    def _wake(self) -> None:
+        if self.suspended():
+            _nspawn.freeze(self.directory, False)
+
     def _kill(self) -> None:
+        # What stands still does not end, either.
+        self._wake()
         for process in (self.leader(), self.supervisor()):
             # The kernel ends a process namespace's other processes with its init, before init's own end shows.
             if process and not process.end(signal.SIGKILL, 10):

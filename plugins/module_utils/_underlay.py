@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+from collections.abc import Iterable
 from typing import Any
 
 # linux/if.h: IFNAMSIZ is 16, with the terminating zero.
@@ -41,6 +42,23 @@ def underlay(lab: str, hosts: dict[str, dict], site: str, sites: dict[str, dict]
             for name, host in hosts.items()
         ],
     }
+
+
+def site_of(namespaces: list[dict], hosts: dict[str, dict], sites: Iterable[str], wanted: str) -> str:
+    """The site where an underlay stands: the wanted one if a host is there already, or if none is anywhere.
+
+    ``namespaces``: what the module topology_info returned of the hosts' namespaces.
+    """
+    standing: dict[str, int] = {}
+    for namespace in namespaces:
+        addresses = hosts.get(namespace["netns"], {}).get("addresses", {})
+        has = {one.partition("/")[0] for link in namespace["links"] for one in link["addresses"]}
+        for site in sites:
+            if addresses.get(site) in has:
+                standing[site] = standing.get(site, 0) + 1
+    if wanted in standing or not standing:
+        return wanted
+    return max(standing, key=lambda site: standing[site])
 
 
 def port_name(host: str) -> str:

@@ -110,9 +110,12 @@ options:
     type: int
     default: 90
   state:
-    description: V(absent) puts back what was there before, and does nothing on a host without a record of that.
+    description:
+      - V(absent) puts back what was there before, and does nothing on a host without a record of that.
+      - V(stopped) stops dockerd and its socket for a while. V(present) starts it again later, and with it the
+        containers that are not the lab's and ran before.
     type: str
-    choices: [present, absent]
+    choices: [present, stopped, absent]
     default: present
 requirements:
   - "The Python library docker: 5.0.3 to 7.2.0 are tested"
@@ -132,6 +135,10 @@ EXAMPLES = r"""
       - path: /etc/overlay-lab/docker/client.key
         secret_content: "{{ client_key }}"
         mode: "0600"
+
+- name: dockerd pauses while its store is replaced
+  emon.overlay_lab.docker_daemon:
+    state: stopped
 
 - name: dockerd is configured as it was before the lab
   emon.overlay_lab.docker_daemon:
@@ -173,7 +180,7 @@ ARGUMENTS = {
     "swarm": {"type": "bool", "default": False},
     "docker_host": {"type": "str", "default": DEFAULT_HOST},
     "timeout": {"type": "int", "default": 90},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "stopped", "absent"], "default": "present"},
 }
 
 

@@ -68,7 +68,9 @@ time:
   type: float
   returned: success
 record:
-  description: The lab, machine id, site and engine that were recorded; empty strings for a host of no lab.
+  description:
+    - The lab, machine id, site, engine, and the site that it is being moved to, as they were recorded; empty strings
+      for what is not.
   type: dict
   returned: success
 etcd:

@@ -32,6 +32,12 @@ options:
   site:
     description: The site that the host is configured for. Needed for O(state=present).
     type: str
+  moving_to:
+    description:
+      - The site that the lab is being moved to; empty where it is not, which is the default. O(site) is the one where
+        the lab was proven last, until it is proven at the other.
+    type: str
+    default: ""
   engine:
     description: The engine that the host is configured for. Needed for O(state=present).
     type: str
@@ -62,7 +68,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_reco
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
-_KEYS = ("lab", "site", "engine", "machine_id")
+_KEYS = ("lab", "site", "moving_to", "engine", "machine_id")
 
 
 def main() -> None:
@@ -70,6 +76,7 @@ def main() -> None:
         argument_spec={
             "lab": {"type": "str", "required": True},
             "site": {"type": "str"},
+            "moving_to": {"type": "str", "default": ""},
             "engine": {"type": "str"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
@@ -79,7 +86,7 @@ def main() -> None:
     lab = module.params["lab"]
     wanted = {}
     if module.params["state"] == "present":
-        wanted = {key: module.params[key] for key in ("lab", "site", "engine")}
+        wanted = {key: module.params[key] for key in ("lab", "site", "moving_to", "engine") if module.params[key]}
         wanted["machine_id"] = _host_record.machine_id()
     differences = Differences()
     try:

@@ -49,12 +49,14 @@ options:
   state:
     description:
       - V(started) makes it and boots it, and waits until the boot is complete.
+      - V(suspended) stops all its processes where they are, as a laptop's lid does. V(started) wakes it. A host that
+        does not run is left as it is.
       - V(stopped) shuts it down in order.
       - V(crashed) ends all its processes at once, as a power cut does.
       - V(rebooted) shuts it down in order and boots it again.
       - V(absent) ends all its processes and removes its files.
     type: str
-    choices: [started, stopped, crashed, rebooted, absent]
+    choices: [started, suspended, stopped, crashed, rebooted, absent]
     default: started
 seealso:
   - module: emon.overlay_lab.simulated_image
@@ -81,7 +83,7 @@ pid:
   returned: success
   sample: 4711
 state:
-  description: The state that the host was found in, one of absent, stopped, booting and started.
+  description: The state that the host was found in, one of absent, stopped, booting, suspended and started.
   type: str
   returned: success
   sample: started
@@ -92,12 +94,21 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import La
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_host import SimulatedHost
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_image import RELEASES
 
-_SETTLED = {"started": "started", "stopped": "stopped", "crashed": "stopped", "rebooted": "started", "absent": "absent"}
+_SETTLED = {
+    "started": "started",
+    "suspended": "suspended",
+    "stopped": "stopped",
+    "crashed": "stopped",
+    "rebooted": "started",
+    "absent": "absent",
+}
 
 
 def _found(host: SimulatedHost) -> str:
     if not host.directory.exists():
         return "absent"
+    if host.suspended():
+        return "suspended"
     if host.ready():
         return "started"
     return "booting" if host.leader() else "stopped"
@@ -106,6 +117,8 @@ def _found(host: SimulatedHost) -> str:
 def _changes(found: str, wanted: str) -> bool:
     if wanted in ("stopped", "crashed") and found == "absent":
         return False
+    if wanted == "suspended":
+        return found == "started"
     return wanted == "rebooted" or found != _SETTLED[wanted]
 
 
@@ -114,6 +127,8 @@ def _apply(host: SimulatedHost, wanted: str, lab: str, release: str) -> None:
         host.stop()
     if wanted in ("started", "rebooted"):
         host.start(lab, release)
+    if wanted == "suspended":
+        host.suspend()
     if wanted == "crashed":
         host.crash()
     if wanted == "absent":

@@ -36,7 +36,8 @@ INFO = {
         "kubernetes": False,
         "data": {"present": False},
     },
-    "record": {"lab": "", "machine_id": "", "site": "", "engine": ""},
+    "record": {"lab": "", "machine_id": "", "site": "", "moving_to": "", "engine": ""},
+    "time": 1000.0,
     "machine_id": "0a",
     "listening": {"tcp": [], "udp": []},
     "addresses": [{"address": "10.0.0.116"}],
@@ -48,6 +49,8 @@ LAB = {
     "site": "company",
     "engine": "cluster_store",
     "engine_faults": [],
+    "limited": False,
+    "simulated": False,
     "hosts": {"emon": HOST},
     "restart_allowed": False,
 }

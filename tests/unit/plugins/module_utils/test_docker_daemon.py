@@ -311,6 +311,20 @@ def test_removal_that_was_killed_before_the_restart_is_completed(host: Host) -> 
     assert host.log == [f"restart {SOCKET} {SERVICE}"]
 
 
+def test_a_pause_ends_with_what_ran_before(host: Host) -> None:
+    host.run(settings={"debug": True})
+    foreign(host)
+    with pytest.raises(LabError, match="alien"):
+        host.run(state="stopped")
+    assert host.run(state="stopped", restart_allowed=True) == (True, [])
+    assert not host.units_[SERVICE].active and not host.units_[SOCKET].active
+    for container in host.docker.all_containers.values():
+        container["State"] |= {"Status": "exited", "Running": False}
+    assert host.run(state="stopped") == (False, [])
+    assert host.run(settings={"debug": True}) == (True, ["alien"])
+    assert host.run(settings={"debug": True}) == (False, [])
+
+
 def test_a_drop_in_of_ours_may_take_the_flag_away(host: Host, tmp_path: Path) -> None:
     with pytest.raises(LabError, match="hosts is on dockerd's command line as well"):
         host.plan(settings={"hosts": ["unix:///x"]})

@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils._site_switch import faults, switch
+
+ADDRESSES = {
+    "emon": {"home": "192.168.1.116", "company": "10.0.0.116"},
+    "emon2": {"home": "192.168.1.117", "company": "10.0.0.117"},
+}
+
+
+def lab(**given: Any) -> dict[str, Any]:
+    hosts = {name: {"addresses": addresses, "etcd": True} for name, addresses in ADDRESSES.items()}
+    return {"name": "emon", "site": "home", "hosts": hosts, "limited": False, "uses_etcd": True, **given}
+
+
+def info(name: str, at: str = "company", **given: Any) -> dict[str, Any]:
+    """What host_info returns on a host that was proven at the company; ``at``: where it is now."""
+    record = {"lab": "emon", "site": "company", "moving_to": "", **given.pop("record", {})}
+    data = {"path": "/var/lib/etcd/default.etcd", "present": given.pop("data", True)}
+    return {
+        "record": record,
+        "addresses": [{"address": ADDRESSES[name][at]}, {"address": "172.17.0.1"}],
+        "etcd": {"lab": "emon", "data": data},
+        "time": 1000.0,
+        **given,
+    }
+
+
+def infos(**given: Any) -> dict[str, dict[str, Any]]:
+    return {name: info(name, **given) for name in ADDRESSES}
+
+
+NONE = {"lab": "", "site": "", "moving_to": ""}
+
+
+@pytest.mark.parametrize(
+    ("site", "given", "expected"),
+    [
+        pytest.param("company", {}, (False, "company", True, False), id="where it stands"),
+        pytest.param("home", {}, (True, "company", False, False), id="hosts still at the company"),
+        pytest.param("home", {"at": "home"}, (True, "company", True, False), id="hosts that moved first"),
+        pytest.param(
+            "home", {"record": {"moving_to": "home"}}, (True, "company", False, True), id="interrupted, forward"
+        ),
+        pytest.param("company", {"record": {"moving_to": "home"}}, (True, "home", True, True), id="interrupted, back"),
+        pytest.param("home", {"at": "home", "record": NONE}, (False, "home", True, False), id="hosts of no lab"),
+        pytest.param("home", {"record": {"lab": "other"}}, (False, "home", False, False), id="hosts of another lab"),
+    ],
+)
+def test_switch(site: str, given: dict[str, Any], expected: tuple[Any, ...]) -> None:
+    told = switch(lab(site=site), infos(**given))
+    assert (told["moving"], told["from"], told["carried"], told["interrupted"]) == expected
+    assert told["to"] == site
+
+
+def test_one_host_that_ended_the_switch_before_the_others_is_still_a_switch() -> None:
+    found = infos(at="home", record={"moving_to": "home"})
+    found["emon"]["record"] = {"lab": "emon", "site": "home", "moving_to": ""}
+    assert switch(lab(), found)["moving"] and switch(lab(site="company"), found)["moving"]
+
+
+@pytest.mark.parametrize(
+    ("of_lab", "found", "expected"),
+    [
+        pytest.param({}, infos(), [], id="fit"),
+        pytest.param({"site": "company", "limited": True}, {"emon": info("emon")}, [], id="limited, but no switch"),
+        pytest.param(
+            {"limited": True},
+            {"emon": info("emon")},
+            ["the switch from company to home takes the whole lab: run it without --limit"],
+            id="limited",
+        ),
+        pytest.param(
+            {},
+            {"emon": info("emon"), "emon2": info("emon2", time=1061.0)},
+            ["the clocks of emon and emon2 are 61 s apart: set them, better by NTP, before the switch"],
+            id="clocks",
+        ),
+        pytest.param(
+            {},
+            {"emon": info("emon"), "emon2": info("emon2", data=False)},
+            [
+                "emon2: etcd's data is missing (/var/lib/etcd/default.etcd): the switch from company to home would lose"
+                " it; restore it first, with playbooks/etcd_restore.yml or playbooks/etcd_recover.yml"
+            ],
+            id="data",
+        ),
+        pytest.param(
+            {},
+            {"emon": info("emon")},
+            [
+                "the switch from company to home needs 2 of 2 etcd members, and only 1 would be there: emon2 does not"
+                " answer; start it, or go on without it by playbooks/etcd_recover.yml"
+            ],
+            id="quorum",
+        ),
+        pytest.param({"uses_etcd": False}, {"emon": info("emon", data=False)}, [], id="an engine without etcd"),
+    ],
+)
+def test_faults(of_lab: dict[str, Any], found: dict[str, Any], expected: list[str]) -> None:
+    assert faults(lab(**of_lab), found) == expected
