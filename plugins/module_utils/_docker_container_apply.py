@@ -11,15 +11,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_endpoint as endpoints
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container_heal as heal
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import Plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import FORMER
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_view import inspect, shown
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
-# After a crash of the host, a container's sandbox in the store names a namespace that went with the host.
-_LOST_SANDBOX = ("could not get network sandbox", "failed get network namespace")
 # With an init, a command that cannot be run is seen only some time after the start.
 _SETTLING_SECONDS = 0.1
 
@@ -59,7 +57,7 @@ def _create(client, made: Plan, settle: bool) -> None:
         with reported(f"container {name}: creation"):
             created = client.create_container_from_config(made.spec.to_api(), name)["Id"]
         for endpoint in made.join:
-            _join(client, name, created, endpoint)
+            heal.join(client, name, created, endpoint)
         if made.run:
             with reported(f"container {name}: start"):
                 client.start(created)
@@ -86,9 +84,9 @@ def _change(client, made: Plan, healed: list[str], settle: bool) -> None:
         with reported(f"container {name}: leaving network {network}"):
             client.disconnect_container_from_network(container_id, network, force=False)
     for endpoint in made.join:
-        _join(client, name, container_id, endpoint)
+        heal.join(client, name, container_id, endpoint)
     if made.run == "start":
-        _start(client, made, healed)
+        healed.extend(heal.start(client, name, container_id))
         _settle_and_check(client, name, container_id, settle)
     elif made.run == "restart":
         with reported(f"container {name}: restart"):
@@ -96,52 +94,6 @@ def _change(client, made: Plan, healed: list[str], settle: bool) -> None:
     elif made.run == "unpause":
         with reported(f"container {name}: unpause"):
             client.unpause(container_id)
-
-
-def _start(client, made: Plan, healed: list[str]) -> None:
-    """Start it; where its sandbox was lost with the host, leave its networks and join them again first."""
-    name, container_id = made.spec.name, made.before["Id"]  # type: ignore[index]
-    try:
-        with reported(f"container {name}: start"):
-            client.start(container_id)
-        return
-    except LabError as error:
-        if not _sandbox_is_lost(error) and f"endpoint with name {name} already exists" not in str(error):
-            raise
-    healed.extend(_join_again(client, name, container_id))
-    try:
-        with reported(f"container {name}: start"):
-            client.start(container_id)
-    except LabError as error:
-        if not _sandbox_is_lost(error):
-            raise
-        raise LabError(
-            f"container {name}: start: its network's sandbox was lost in a crash of the host, and dockerd holds on to"
-            " it: run docker_daemon, which makes dockerd forget it"
-        ) from error
-
-
-def _sandbox_is_lost(error: LabError) -> bool:
-    return any(sign in str(error) for sign in _LOST_SANDBOX)
-
-
-def _join_again(client, name: str, container_id: str) -> list[str]:
-    """Leave every network and join it again with the same addresses and names; returns what was done, a line each."""
-    done = []
-    with reported(f"container {name}: inspection"):
-        joined = client.inspect_container(container_id)["NetworkSettings"]["Networks"]
-    for network, settings in joined.items():
-        endpoint = endpoints.from_api(network, settings, container_id)
-        with reported(f"container {name}: leaving network {network}, whose sandbox was lost"):
-            client.disconnect_container_from_network(container_id, network, force=True)
-        _join(client, name, container_id, endpoint)
-        done.append(f"container {name}: its sandbox was lost in a crash of the host; it joined network {network} again")
-    return done
-
-
-def _join(client, name: str, container_id: str, endpoint: endpoints.Endpoint) -> None:
-    with reported(f"container {name}: joining network {endpoint.network}"):
-        endpoints.connect(client, container_id, endpoint.network, endpoint)
 
 
 def _put_aside(client, made: Plan) -> None:

@@ -173,7 +173,9 @@ def _plan_stopped(request: Request, section: dict[str, Any], units: list[Unit]) 
     for unit in units:
         if unit.exists:
             differences.compare(f"{unit.name}: active", unit.active, False)
-    stopped = foreign.running(connect(request.docker_host)) if units[0].active else []
+    # One that is still starting does not answer, and starts what has a restart policy the next time as well.
+    asked = units[0].active and not units[0].starting
+    stopped = foreign.running(connect(request.docker_host)) if asked else []
     faults = foreign.faults(stopped, allowed=request.restart_allowed)
     if faults:
         raise LabError(faults)

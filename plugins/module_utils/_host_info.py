@@ -50,7 +50,7 @@ def read(packages: dict[str, str], etcd_config: str | None, etcd_data_dir: str) 
         }
         links = pool.submit(_ip, ["address"])
         routes = pool.submit(_ip, ["route", "show", "default"])
-        containers = pool.submit(_containers, units["docker"]["active"])
+        containers = pool.submit(_containers, units["docker"]["state"] == "active")
     record = _host_record.read()
     ports = {protocol: listening(protocol, wanted) for protocol, wanted in _PORTS.items()}
     return {
@@ -190,8 +190,10 @@ def _addresses(links: list[dict]) -> list[dict[str, Any]]:
     ]
 
 
-def _containers(docker_active: bool) -> list[dict[str, Any]]:
-    if not docker_active:
+def _containers(docker_is_up: bool) -> list[dict[str, Any]]:
+    # A dockerd that is still starting takes connections, and answers when it is up: with an overlay's containers and no
+    # store that is a minute each.
+    if not docker_is_up:
         return []
     with DockerSocket() as docker:
         return [

@@ -36,6 +36,7 @@ class Unit:
     exists: bool
     active: bool
     enabled: bool
+    starting: bool = False
     needs_reload: bool = False
     command: tuple[str, ...] = ()
     environment_files: tuple[str, ...] = ()
@@ -108,6 +109,7 @@ def _unit(name: str, properties: dict[str, str]) -> Unit:
         exists=properties.get("LoadState") == "loaded",
         active=properties.get("ActiveState") in ("active", "reloading", "activating"),
         enabled=properties.get("UnitFileState") == "enabled",
+        starting=properties.get("ActiveState") == "activating",
         needs_reload=properties.get("NeedDaemonReload") == "yes",
         command=tuple(command[1].split()) if command else (),
         environment_files=tuple(files),
