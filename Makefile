@@ -19,7 +19,7 @@ INVENTORY := $(if $(filter emon,$(LAB)),$(INVENTORIES)/$(SITE).yml,$(firstword \
   $(wildcard $(INVENTORIES)/$(LAB)-$(SITE).yml $(INVENTORIES)/$(LAB).yml) $(INVENTORIES)/$(LAB)-$(SITE).yml))
 PLAY = $(AS_ROOT) $(BIN)/ansible-playbook -i $(INVENTORY)
 
-.PHONY: help setup overlay verify destroy shell test lint unit integration molecule soak benchmark clean
+.PHONY: help setup overlay verify destroy shell test lint unit kernel integration molecule soak benchmark clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,11 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/lab.stamp
 	@$(BIN)/pip install --quiet --requirement requirements-dev.txt
 	@touch $@
 
+$(VENV)/kernel.stamp: tests/kernel/versions $(VENV)/dev.stamp
+	@echo "Installing pyroute2 as Debian 12, Debian 13 and the package index have it, below $(VENV) (once) ..."
+	@PYTHON=$(PYTHON) tests/kernel/versions install
+	@touch $@
+
 overlay: setup ## Two simulated hosts, etcd, Docker, an overlay network, and a ping across it
 	@$(PLAY) playbooks/overlay.yml $(ARGS)
 
@@ -56,7 +61,7 @@ destroy: setup ## Remove the lab; base images stay (ARGS='-e destroy_images=true
 shell: setup ## A root shell on the simulated host HOST
 	@$(AS_ROOT) $(BIN)/python tools/shell $(HOST)
 
-test: lint unit integration molecule ## Everything a release needs; beside a standing lab it leaves that alone
+test: lint unit kernel integration molecule ## Everything a release needs; beside a standing lab it leaves that alone
 
 lint: $(VENV)/dev.stamp ## ruff, mypy, yamllint, ansible-lint, documentation, argument specs
 	@PATH="$(BIN):$$PATH" tests/lint
@@ -64,13 +69,16 @@ lint: $(VENV)/dev.stamp ## ruff, mypy, yamllint, ansible-lint, documentation, ar
 unit: $(VENV)/dev.stamp ## Pure functions, in tables
 	@$(BIN)/pytest tests/unit
 
+kernel: $(VENV)/kernel.stamp ## The topology engine on every pyroute2 that is supported: any topology, killed at any point
+	@$(AS_ROOT) tests/sandbox tests/kernel/versions $(ARGS)
+
 integration: $(VENV)/dev.stamp ## Each module against the real kernel, dockerd and etcd
 	@$(AS_ROOT) tests/sandbox tests/integration/run $(ARGS)
 
 molecule: $(VENV)/dev.stamp ## Whole promises, on simulated hosts (ARGS=<scenario> for one of them)
 	@$(AS_ROOT) tests/sandbox tests/molecule $(ARGS)
 
-soak: $(VENV)/dev.stamp ## Long campaigns (SEED=n repeats one)
+soak: $(VENV)/kernel.stamp ## Long campaigns (SEED=n repeats one)
 	@$(AS_ROOT) SEED=$(SEED) tests/sandbox tests/soak $(ARGS)
 
 benchmark: $(VENV)/dev.stamp ## Figures beside a hand-written shell optimum, in one run
