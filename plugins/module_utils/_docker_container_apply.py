@@ -18,7 +18,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_view import inspect, shown
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
-# With an init, a command that cannot be run is seen only some time after the start.
+# With an init, a command that cannot be run is seen only some time after the start: this long at least, and half as
+# long as the start took where the machine is busy.
 _SETTLING_SECONDS = 0.1
 
 
@@ -59,9 +60,10 @@ def _create(client, made: Plan, settle: bool) -> None:
         for endpoint in made.join:
             heal.join(client, name, created, endpoint)
         if made.run:
+            begun = time.monotonic()
             with reported(f"container {name}: start"):
                 client.start(created)
-            _settle_and_check(client, name, created, settle)
+            _settle_and_check(client, name, created, settle, begun)
     except LabError:
         if created:
             _remove(client, created, name)
@@ -86,8 +88,9 @@ def _change(client, made: Plan, healed: list[str], settle: bool) -> None:
     for endpoint in made.join:
         heal.join(client, name, container_id, endpoint)
     if made.run == "start":
+        begun = time.monotonic()
         healed.extend(heal.start(client, name, container_id))
-        _settle_and_check(client, name, container_id, settle)
+        _settle_and_check(client, name, container_id, settle, begun)
     elif made.run == "restart":
         with reported(f"container {name}: restart"):
             client.restart(container_id, timeout=made.spec.fixed["StopTimeout"])
@@ -123,9 +126,9 @@ def _remove(client, container_id: str, name: str) -> None:
         client.remove_container(container_id, v=True, force=True)
 
 
-def _settle_and_check(client, name: str, container_id: str, settle: bool) -> None:
+def _settle_and_check(client, name: str, container_id: str, settle: bool, begun: float) -> None:
     if settle:
-        time.sleep(_SETTLING_SECONDS)
+        time.sleep(max(_SETTLING_SECONDS, (time.monotonic() - begun) / 2))
         check_running(client, name, container_id)
 
 

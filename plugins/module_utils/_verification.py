@@ -67,7 +67,7 @@ def probes(lab: dict[str, Any], states: dict[str, dict], host: str) -> list[dict
 
 
 def _probes(pair: Pair) -> list[dict[str, Any]]:
-    base = {"container": pair.source, "count": 1, "timeout": 2.0}
+    base = {"container": pair.source, "count": 1, "timeout": 5.0}
     return [
         {**base, "to": pair.address},
         {**base, "to": pair.target},

@@ -114,7 +114,7 @@ def test_a_host_that_was_not_read_is_named() -> None:
 
 
 def test_probes_of_a_host() -> None:
-    base = {"container": "test1", "count": 1, "timeout": 2.0}
+    base = {"container": "test1", "count": 1, "timeout": 5.0}
     assert _verification.probes(LAB, states(), "emon") == [
         {**base, "to": "10.200.0.3"},
         {**base, "to": "test2"},
