@@ -19,9 +19,10 @@ import socket
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _dns
 from ansible_collections.emon.overlay_lab.plugins.module_utils._vantage import Vantage
 
+# As long as a container's own resolver waits (resolv.conf(5)): a dockerd on a busy host may take seconds to answer.
 _ATTEMPTS = 2
-_ATTEMPT_SECONDS = 1.5
-_WHOLE_SECONDS = 10
+_ATTEMPT_SECONDS = 5
+_WHOLE_SECONDS = 20
 _DATAGRAM = 4096
 
 

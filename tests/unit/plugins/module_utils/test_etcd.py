@@ -150,7 +150,9 @@ def test_one_line_for_each_refusal(server: str, path: str, words: str) -> None:
 
 def test_one_line_for_each_silence(closed: str, silent: str, server: str) -> None:
     with pytest.raises(LabError) as fault:
-        client(closed, silent, server.replace("http", "https"), "http://no.such.name.invalid:1", timeout=3).v3("/ok", {})
+        client(closed, silent, server.replace("http", "https"), "http://no.such.name.invalid:1", timeout=3).v3(
+            "/ok", {}
+        )
     refused, late, plain, unknown = fault.value.faults
     assert "connection refused: does etcd run on 127.0.0.1?" in refused
     assert "no answer within 3 s" in late
