@@ -173,7 +173,8 @@ def measure(size: int, folder: Path, ways: list[str]) -> Iterator[Cost]:
         yield ip_loop(size, folder)
         ip_delete(folder)
         settle(size)
-    if "mininet" in ways and shutil.which("mn"):
+    # Mininet drives a Linux bridge by brctl.
+    if "mininet" in ways and shutil.which("mn") and shutil.which("brctl"):
         command = ["mn", "--topo", f"single,{size}", "--switch", "lxbr", "--controller", "none", "--test", "none"]
         yield run("mininet", command)
         settle(size)
