@@ -39,6 +39,9 @@ def apply(made: Plan) -> list[str]:
 def _stopped(made: Plan) -> list[str]:
     if made.record is not None:
         _host_record.update(SECTION, made.record)
+    if made.service.starting:
+        # It waits a minute a container for a store that does not answer, and does not hear a signal meanwhile.
+        _systemd.kill(made.request.service)
     # Both in one call: the socket alone would start the service again.
     _systemd.stop(*(unit.name for unit, _was in made.units), timeout=made.request.timeout)
     return []

@@ -20,7 +20,8 @@ class Engine(Protocol):
     """Every function is given what it needs, and remembers nothing.
 
     ``lab``: {"name", "networks" (lab_networks), "containers" (lab_containers), "hosts" (lab_hosts), "site", "sites",
-    "engine"}; ``infos``: host -> what the module host_info returned; ``states``: host -> what overlay_state returned.
+    "engine", "missing" (hosts of the play that do not answer)}; ``infos``: host -> what the module host_info returned;
+    ``states``: host -> what overlay_state returned.
     """
 
     # Whether the lab's etcd is part of it.

@@ -17,6 +17,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import (
     parse_version,
     split_networks,
 )
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_cluster import majority
 
 USES_ETCD = True
 PORTS = {"tcp": {7946: "Docker's gossip"}, "udp": {7946: "Docker's gossip"}}
@@ -33,7 +34,7 @@ def faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
         for name, info in infos.items()
         if parse_version(docker_version(info)) >= FIRST_WITHOUT
     ]
-    return (too_new or _mixed(infos)) + _without_v2(lab, infos)
+    return (too_new or _mixed(infos)) + _without_v2(lab, infos) + _without_quorum(lab, infos)
 
 
 def _mixed(infos: dict[str, dict]) -> list[str]:
@@ -58,6 +59,22 @@ def _without_v2(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
         " speaks; use etcd 3.4 or 3.5"
         for name, version in versions.items()
         if version and parse_version(version) >= _FIRST_WITHOUT_V2
+    ]
+
+
+def _without_quorum(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
+    """Hosts that do not answer may be away, as long as the cluster that stands has its majority without them."""
+    away = [name for name in lab["missing"] if lab["hosts"][name]["etcd"]]
+    if not away:
+        return []
+    members = [name for name, host in lab["hosts"].items() if host["etcd"]]
+    there = [name for name in members if name in infos and infos[name]["etcd"]["data"]["present"]]
+    needed = majority(len(members))
+    if len(there) >= needed:
+        return []
+    return [
+        f"{', '.join(away)} not reached: etcd needs {needed} of its {len(members)} members, and {len(there)} would be"
+        " there: start what is off, or give up the rest with playbooks/etcd_recover.yml"
     ]
 
 

@@ -18,10 +18,13 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     """Why the lab cannot be made on these hosts, a line each; empty if it can.
 
     ``lab``: {"name", "site", "engine" (as chosen), "engine_faults" (of the choice), "simulated", "hosts" (lab_hosts),
-    "limited" (whether the run is), "restart_allowed", "etcd": {"token", "tls"}};
+    "limited" (whether the run is), "missing" (hosts of the play that do not answer), "restart_allowed",
+    "etcd": {"token", "tls"}};
     ``hosts``: name -> what the module host_info returned there.
     """
     engine = ENGINES[lab["engine"]]
+    if not hosts:
+        return [f"none of the hosts answers: {', '.join(lab['missing'])}"]
     found = [*lab["engine_faults"], *engine.faults(lab, hosts)]
     found += _site_switch.faults(lab | {"uses_etcd": engine.USES_ETCD}, hosts)
     for name, info in hosts.items():

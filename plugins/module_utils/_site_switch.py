@@ -14,8 +14,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_cluster import majority
-
 # TLS, leases and logs bear a few seconds; a clock that is off by more is not kept by anybody.
 _CLOCK_SECONDS = 60
 
@@ -73,17 +71,8 @@ def _data_faults(lab: dict[str, Any], infos: dict[str, dict[str, Any]], where: s
         for name in members
         if name in infos and infos[name]["etcd"]["lab"] == lab["name"] and not infos[name]["etcd"]["data"]["present"]
     ]
-    holding = [name for name in members if name in infos and infos[name]["etcd"]["data"]["present"]]
-    lines = [
+    return [
         f"{name}: etcd's data is missing ({infos[name]['etcd']['data']['path']}): {where} would lose it; restore it"
         " first, with playbooks/etcd_restore.yml or playbooks/etcd_recover.yml"
         for name in lost
     ]
-    needed = majority(len(members))
-    if not lost and len(holding) < needed:
-        away = ", ".join(name for name in members if name not in holding)
-        lines.append(
-            f"{where} needs {needed} of {len(members)} etcd members, and only {len(holding)} would be there: {away}"
-            " does not answer; start it, or go on without it by playbooks/etcd_recover.yml"
-        )
-    return lines

@@ -61,6 +61,12 @@ def enable(name: str, enabled: bool) -> None:
     _run(["systemctl", "enable" if enabled else "disable", name])
 
 
+def kill(name: str) -> None:
+    """End the unit's main process at once; the unit's other processes stay. Nothing where it does not run."""
+    command = ["systemctl", "kill", "--signal=KILL", "--kill-who=main", name]
+    subprocess.run(command, capture_output=True, check=False, timeout=60)
+
+
 def stop(*names: str, timeout: float) -> None:
     _run(["systemctl", "stop", *names], timeout)
 

@@ -50,6 +50,7 @@ LAB = {
     "engine": "cluster_store",
     "engine_faults": [],
     "limited": False,
+    "missing": [],
     "simulated": False,
     "hosts": {"emon": HOST},
     "restart_allowed": False,

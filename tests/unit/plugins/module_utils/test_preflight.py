@@ -27,6 +27,7 @@ def lab(**given: Any) -> dict[str, Any]:
         "engine": "cluster_store",
         "engine_faults": [],
         "limited": False,
+        "missing": [],
         "simulated": False,
         "hosts": hosts,
         "restart_allowed": False,
@@ -227,6 +228,28 @@ def test_etcd_of_a_host_that_is_no_member_matters_to_nobody(etcd: dict[str, Any]
     one = lab()
     one["hosts"]["emon2"]["etcd"] = False
     assert faults(one, infos(etcd=etcd)) == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "answering", "expected"),
+    [
+        pytest.param(
+            ["emon2"],
+            {"emon": info("emon", etcd={"data": HELD, "lab": "emon"})},
+            [
+                "emon2 not reached: etcd needs 2 of its 2 members, and 1 would be there: start what is off, or give up"
+                " the rest with playbooks/etcd_recover.yml"
+            ],
+            id="no majority",
+        ),
+        pytest.param(["emon", "emon2"], {}, ["none of the hosts answers: emon, emon2"], id="nobody"),
+        pytest.param(["emon3"], infos(etcd={"data": HELD, "lab": "emon"}), [], id="one that is no member"),
+    ],
+)
+def test_hosts_that_do_not_answer(missing: list[str], answering: dict[str, Any], expected: list[str]) -> None:
+    one = lab(missing=missing)
+    one["hosts"]["emon3"] = {"addresses": {"company": "10.0.0.118"}, "etcd": False}
+    assert faults(one, answering) == expected
 
 
 def test_faults_of_the_choice_come_first() -> None:

@@ -92,15 +92,6 @@ def test_one_host_that_ended_the_switch_before_the_others_is_still_a_switch() ->
             ],
             id="data",
         ),
-        pytest.param(
-            {},
-            {"emon": info("emon")},
-            [
-                "the switch from company to home needs 2 of 2 etcd members, and only 1 would be there: emon2 does not"
-                " answer; start it, or go on without it by playbooks/etcd_recover.yml"
-            ],
-            id="quorum",
-        ),
         pytest.param({"uses_etcd": False}, {"emon": info("emon", data=False)}, [], id="an engine without etcd"),
     ],
 )
