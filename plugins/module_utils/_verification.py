@@ -79,7 +79,8 @@ def _probes(pair: Pair) -> list[dict[str, Any]]:
 def report(
     lab: dict[str, Any], states: dict[str, dict], results: dict[str, list[dict]], evidence: Any
 ) -> dict[str, Any]:
-    """{"ok": bool, "faults": [line], "pairs": [row], "table": [line]}: what was proven, and each fault with its remedy.
+    """What was proven, and each fault with its remedy: {"ok": bool, "faults": [line], "restart": [container to start
+    again], "pairs": [row], "table": [line]}.
 
     ``results``: host -> results of the module reachability for `probes`; ``evidence``: what the engine's checks need.
     """
@@ -90,7 +91,13 @@ def report(
         *(line for host, state in states.items() for line in _forwarding_faults(lab, states, host, state)),
         *(fault for row in rows for fault in row["faults"]),
     ]
-    return {"ok": not faults, "faults": faults, "pairs": rows, "table": _table(lab, states, rows)}
+    return {
+        "ok": not faults,
+        "faults": faults,
+        "restart": _to_restart(lab, states, rows),
+        "pairs": rows,
+        "table": _table(lab, states, rows),
+    }
 
 
 # -- faults ------------------------------------------------------------------------------------------------------------
@@ -128,22 +135,43 @@ def _container_faults(lab: dict[str, Any], host: str, state: dict) -> list[str]:
 
 def _forwarding_faults(lab: dict[str, Any], states: dict[str, dict], host: str, state: dict) -> list[str]:
     """A host's forwarding entry for another's container has to lead to that host's address."""
-    faults = []
-    for other, other_state in states.items():
-        if other == host:
-            continue
-        wanted = lab["hosts"][other]["addresses"][lab["site"]]
-        for container in other_state["containers"]:
-            for place in container["networks"]:
-                # A MAC may have more than one entry: a stale one beside the right one loses packets as well.
-                faults += [
-                    f"{host}: forwards {place['name']} traffic for {container['name']} ({place['mac']}) to"
-                    f" {entry['vtep']}, not to {other} at {wanted}: restart {container['name']} on {other}"
-                    for entry in state["forwarding"]
-                    if (entry["network"], entry["mac"]) == (place["name"], place["mac"])
-                    and entry["vtep"] not in (None, wanted)
-                ]
-    return faults
+    return [
+        f"{host}: forwards {entry['network']} traffic for {container['name']} ({entry['mac']}) to {entry['vtep']}, not"
+        f" to {other} at {lab['hosts'][other]['addresses'][lab['site']]}: restart {container['name']} on {other}"
+        for other, other_state in states.items()
+        if other != host
+        for container in other_state["containers"]
+        for entry in _misled(lab, state, other, container)
+    ]
+
+
+def _misled(lab: dict[str, Any], state: dict, other: str, container: dict) -> list[dict]:
+    """A host's forwarding entries for another host's container that lead elsewhere.
+
+    A MAC may have more than one entry: a stale one beside the right one loses packets as well.
+    """
+    wanted = lab["hosts"][other]["addresses"][lab["site"]]
+    places = {(place["name"], place["mac"]) for place in container["networks"]}
+    return [
+        entry
+        for entry in state["forwarding"]
+        if (entry["network"], entry["mac"]) in places and entry["vtep"] not in (None, wanted)
+    ]
+
+
+def _to_restart(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) -> list[str]:
+    """Containers that run and that packets do not reach, in the order of the lab: a start gives them a new place."""
+    unreached = {row["to"] for row in rows if not row["by_address"]}
+    unreached |= {
+        container["name"]
+        for host, state in states.items()
+        for other, other_state in states.items()
+        if other != host
+        for container in other_state["containers"]
+        if _misled(lab, state, other, container)
+    }
+    running = {one["name"] for state in states.values() for one in state["containers"] if one["running"]}
+    return [one["name"] for one in lab["containers"] if one["name"] in unreached & running]
 
 
 # -- pairs -------------------------------------------------------------------------------------------------------------

@@ -342,3 +342,22 @@ def test_one_fault_where_nothing_gets_through() -> None:
 def test_pairs_without_answers_are_not_proven(found: dict[str, Any]) -> None:
     report = _verification.report(LAB, states(), {"emon2": answers("test1"), **found}, STORE)
     assert report["faults"] == ["emon: test1 does not reach test2: it was not probed"]
+
+
+def test_nothing_has_to_start_again_in_a_lab_that_works() -> None:
+    assert _verification.report(LAB, states(), results(), STORE)["restart"] == []
+
+
+def test_what_packets_do_not_reach_has_to_start_again() -> None:
+    found, probed = states(), results()
+    found["emon"]["forwarding"][0]["vtep"] = "10.0.0.99"
+    assert _verification.report(LAB, found, probed, STORE)["restart"] == ["test2"]
+    probed["emon2"][0] |= {"ok": False, "error": "no answer within 2 s"}
+    assert _verification.report(LAB, found, probed, STORE)["restart"] == ["test1", "test2"]
+
+
+def test_a_container_that_does_not_run_is_for_another_run_to_start() -> None:
+    found, probed = states(), results()
+    found["emon2"]["containers"][0]["running"] = False
+    probed["emon"][0] |= {"ok": False, "error": "no answer within 2 s"}
+    assert _verification.report(LAB, found, probed, STORE)["restart"] == []
