@@ -25,10 +25,10 @@ PACE = 1 / 200
 class Member:
     """One member over a connection that is kept."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeout: float = 2) -> None:
         context = ssl.create_default_context(cafile=str(TLS / "ca.crt"))
         context.load_cert_chain(TLS / "client.crt", TLS / "client.key")
-        self.connection = http.client.HTTPSConnection(urlsplit(url).netloc, timeout=2, context=context)
+        self.connection = http.client.HTTPSConnection(urlsplit(url).netloc, timeout=timeout, context=context)
 
     def ask(self, method: str, path: str, body: str, kind: str) -> dict:
         try:
@@ -85,7 +85,7 @@ def write(file: Path, seconds: float, api: str, urls: list[str]) -> None:
 def check(file: Path, api: str, urls: list[str]) -> None:
     wanted = set(file.read_text(encoding="ascii").split())
     for url in urls:
-        lost = wanted - Member(url).keys(api)
+        lost = wanted - Member(url, timeout=60).keys(api)
         if lost:
             sys.exit(f"{url} has lost {len(lost)} of {len(wanted)} acknowledged writes, {min(lost)} the first")
     print(f"{len(wanted)} acknowledged writes, all there")
