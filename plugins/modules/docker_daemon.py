@@ -162,12 +162,12 @@ containers_restarted:
   elements: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_daemon, _docker_daemon_apply
 from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import validate
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DEFAULT_HOST
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._managed_files import FILE_OPTIONS
+from ansible_collections.emon.overlay_lab.plugins.module_utils._unlogged import UnloggedModule
 
 ARGUMENTS = {
     "settings": {"type": "dict", "default": {}},
@@ -185,7 +185,7 @@ ARGUMENTS = {
 
 
 def main() -> None:
-    module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
+    module = UnloggedModule(ARGUMENTS, supports_check_mode=True)
     validate(module, "docker")
     try:
         plan = _docker_daemon.plan(_docker_daemon.request(module.params))

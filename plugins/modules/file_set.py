@@ -88,7 +88,6 @@ changed_paths:
   returned: success
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._managed_files import (
@@ -99,6 +98,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._managed_files im
     remember,
     to_remove,
 )
+from ansible_collections.emon.overlay_lab.plugins.module_utils._unlogged import UnloggedModule
 
 _SECTION = "file_set"
 
@@ -121,7 +121,7 @@ def _record(after: dict[str, bool], before: dict[str, bool]) -> None:
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = UnloggedModule(
         argument_spec={
             "files": {"type": "list", "elements": "dict", "required": True, "options": FILE_OPTIONS},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
