@@ -101,10 +101,18 @@ def host_variables(host: Host, site: str, simulated: bool) -> dict[str, Any]:
         return variables | {"ansible_connection": SIMULATED_CONNECTION}
     return variables | {
         "ansible_host": str(host.addresses[site]),
-        # One host key holds at every site, whatever the address.
-        "ansible_ssh_common_args": f"-o HostKeyAlias={host.name}",
         **host.ansible,
+        "ansible_ssh_common_args": _ssh_arguments(host),
     }
+
+
+def _ssh_arguments(host: Host) -> str:
+    """What the lab file gives comes first: of an option that is given twice, ssh(1) takes the first."""
+    given = str(host.ansible.get("ansible_ssh_common_args") or "")
+    # One host key holds at every site, whatever the address. A host that vanishes is noticed after 15 s: without this a
+    # run whose task waits for it waits for hours, because a connection on which nothing is sent never breaks.
+    ours = f"-o HostKeyAlias={host.name} -o ServerAliveInterval=5 -o ServerAliveCountMax=3"
+    return f"{given} {ours}".lstrip()
 
 
 def _addresses(host: Host) -> dict[str, str]:

@@ -252,10 +252,16 @@ def test_variables_of_a_real_host():
         "lab_etcd_member": True,
         "ansible_host": "10.9.0.12",
         "ansible_python_interpreter": "/usr/bin/python3",
-        "ansible_ssh_common_args": "-o HostKeyAlias=two",
+        "ansible_ssh_common_args": "-o HostKeyAlias=two -o ServerAliveInterval=5 -o ServerAliveCountMax=3",
     }
     variables = host_variables(one, "here", simulated=False)
     assert (variables["ansible_user"], variables["ansible_host"]) == ("bob", "gate.example")
+
+
+def test_ssh_arguments_of_the_lab_file_come_before_ours():
+    text = lab_of(["one, ansible: {ansible_ssh_common_args: -J gate -o HostKeyAlias=mine}", "two"])
+    arguments = host_variables(load(text).hosts[0], "here", simulated=False)["ansible_ssh_common_args"]
+    assert arguments.startswith("-J gate -o HostKeyAlias=mine -o HostKeyAlias=one -o ServerAlive")
 
 
 def test_variables_of_a_simulated_host():
