@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -28,6 +29,9 @@ with declare("docker"):
 
 _UNIX = "unix://"
 DEFAULT_HOST = "unix:///var/run/docker.sock"
+# A restart of dockerd takes 1 to 3 s, and more where containers have to be stopped.
+_RESTART_SECONDS = 60
+_POLL_SECONDS = 0.2
 
 # Put in front of a module's own argument spec; documented in doc_fragments/docker.py.
 DOCKER_ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -128,6 +132,26 @@ def reported(what: str) -> Iterator[None]:
         raise
     except _sdk_errors() as error:
         raise LabError(f"{what}: {_line(error)}") from error
+
+
+def unanswered(error: LabError) -> bool:
+    """Whether dockerd went away before it answered, so that it may have done what it was asked for, or not."""
+    from docker.errors import APIError
+
+    return isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, APIError)
+
+
+def wait_until_up(client: Client) -> None:
+    """Before something is put right after an error, which may be that dockerd restarts. LabError: it stays down."""
+    deadline = time.monotonic() + _RESTART_SECONDS
+    while True:
+        try:
+            client.version()
+            return
+        except LabError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(_POLL_SECONDS)
 
 
 def find(inspect: Callable[[str], dict[str, Any]], name: str) -> dict[str, Any] | None:

@@ -12,10 +12,10 @@ import time
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container_heal as heal
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported, unanswered, wait_until_up
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import Plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import FORMER
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_view import inspect, shown
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_view import digest_of, inspect, shown
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 # With an init, a command that cannot be run is seen only some time after the start: this long at least, and half as
@@ -51,10 +51,10 @@ def apply(client, made: Plan, settle: bool = True) -> tuple[dict[str, Any], list
 
 def _create(client, made: Plan, settle: bool) -> None:
     name = made.spec.name
-    if made.before:
-        _put_aside(client, made)
     created = ""
     try:
+        if made.before:
+            _put_aside(client, made)
         with reported(f"container {name}: creation"):
             created = client.create_container_from_config(made.spec.to_api(), name)["Id"]
         for endpoint in made.join:
@@ -64,12 +64,8 @@ def _create(client, made: Plan, settle: bool) -> None:
             with reported(f"container {name}: start"):
                 client.start(created)
             _settle_and_check(client, name, created, settle, begun)
-    except LabError:
-        if created:
-            _remove(client, created, name)
-        if made.before:
-            _bring_back(client, made)
-        raise
+    except LabError as error:
+        raise LabError([*error.faults, *_undo(client, made, created, unanswered(error))]) from error
     former = made.before["Id"] if made.before else made.leftover
     if former:
         _remove(client, former, f"{name}{FORMER}")
@@ -107,11 +103,30 @@ def _put_aside(client, made: Plan) -> None:
         client.rename(made.before["Id"], f"{made.spec.name}{FORMER}")
 
 
+def _undo(client, made: Plan, created: str, unsure: bool) -> list[str]:
+    """Leave what was there before; returns what went wrong with that, a line each.
+
+    ``unsure``: dockerd may have made the container without coming to say so.
+    """
+    try:
+        wait_until_up(client)
+        standing = inspect(client, made.spec.name)
+        if standing and (standing["Id"] == created or (unsure and digest_of(standing) == made.spec.digest)):
+            _remove(client, standing["Id"], made.spec.name)
+        if made.before:
+            _bring_back(client, made)
+    except LabError as second:
+        return [f"{fault} (while what was there before was brought back)" for fault in second.faults]
+    return []
+
+
 def _bring_back(client, made: Plan) -> None:
     assert made.before is not None
     with reported(f"container {made.spec.name}: bringing the former one back"):
-        client.rename(made.before["Id"], made.spec.name)
-        if made.before["State"]["Running"]:
+        now = client.inspect_container(made.before["Id"])
+        if now["Name"] != made.before["Name"]:
+            client.rename(made.before["Id"], made.spec.name)
+        if made.before["State"]["Running"] and not now["State"]["Running"]:
             client.start(made.before["Id"])
 
 

@@ -19,7 +19,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_en
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network_view as view
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _subnet_overlap as overlap
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported, wait_until_up
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_endpoint import Endpoint
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network_spec import (
     ON_THE_PARENT,
@@ -328,22 +328,32 @@ def _explained(spec: NetworkSpec) -> Iterator[None]:
 
 def _make_anew(client, made: Plan) -> str:
     """Remove, create, reconnect; where that fails, the former network comes back with its containers."""
-    assert made.before is not None
-    former = view.spec_of(made.before)
-    _remove(client, made)
     try:
+        _remove(client, made)
         network_id = _create(client, made)
         _reconnect(client, made, network_id, made.request.spec)
     except LabError as error:
-        faults = error.faults
-        try:
+        raise LabError([*error.faults, *_bring_back(client, made)]) from error
+    return network_id
+
+
+def _bring_back(client, made: Plan) -> list[str]:
+    """Returns how that went, in lines to be added to the error."""
+    assert made.before is not None
+    former = view.spec_of(made.before)
+    try:
+        wait_until_up(client)
+        standing = view.inspect(client, made.before["Id"])
+        if standing is None:
             _remove_by_name(client, former.name)
             _reconnect(client, made, _create_from(client, former), former)
-            faults.append(f"network {former.name}: the former network was made again")
-        except LabError as second:
-            faults.extend(f"{fault} (while the former network was made again)" for fault in second.faults)
-        raise LabError(faults) from error
-    return network_id
+            return [f"network {former.name}: the former network was made again"]
+        there = {attachment.container_id for attachment in _attached(client, standing)[0]}
+        gone = tuple(attachment for attachment in made.attachments if attachment.container_id not in there)
+        _reconnect(client, replace(made, attachments=gone), standing["Id"], former)
+        return [f"network {former.name}: the former network is as it was"]
+    except LabError as second:
+        return [f"{fault} (while the former network was brought back)" for fault in second.faults]
 
 
 def _reconnect(client, made: Plan, network_id: str, spec: NetworkSpec) -> None:

@@ -10,6 +10,7 @@ from copy import deepcopy
 from typing import Any
 
 from docker.errors import APIError, NotFound
+from requests.exceptions import ConnectionError as HungUp
 
 
 def network(name: str, driver: str = "bridge", subnets: tuple[str, ...] = (), **given: Any) -> dict[str, Any]:
@@ -183,3 +184,44 @@ class FakeDocker:
 
     def info(self) -> dict[str, Any]:
         return {"LiveRestoreEnabled": False}
+
+    def version(self) -> dict[str, Any]:
+        return {"Version": "20.10.24"}
+
+
+CHANGES = (
+    "create_network",
+    "remove_network",
+    "connect_container_to_network",
+    "disconnect_container_from_network",
+    "create_container_from_config",
+    "start",
+    "stop",
+    "rename",
+    "remove_container",
+)
+
+
+class Restarting:
+    """A dockerd that goes away at its change number ``moment``, from 0, and comes back.
+
+    ``done``: it makes that change, and goes away before it has said so. ``left``: changes until then.
+    """
+
+    def __init__(self, docker: FakeDocker, moment: int, done: bool) -> None:
+        self.docker, self.left, self.done = docker, moment, done
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.docker, name)
+        if name not in CHANGES:
+            return method
+
+        def change(*arguments: Any, **options: Any) -> Any:
+            self.left -= 1
+            if self.left != -1:
+                return method(*arguments, **options)
+            if self.done:
+                method(*arguments, **options)
+            raise HungUp("('Connection aborted.', RemoteDisconnected('Remote end closed connection'))")
+
+        return change

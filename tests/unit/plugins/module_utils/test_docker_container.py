@@ -12,7 +12,11 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_co
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import CONTAINER_OPTIONS, parse
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_view import shown
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils.fake_docker import FakeDocker, network
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils.fake_docker import (
+    FakeDocker,
+    Restarting,
+    network,
+)
 
 LOST = "could not get network sandbox (oper true): failed get network namespace"
 
@@ -174,6 +178,30 @@ def test_a_new_container_that_does_not_start_leaves_nothing(docker: FakeDocker) 
     docker.failing["start"] = "no such command"
     with pytest.raises(LabError, match="container test1: start: no such command"):
         run(docker)
+    assert docker.all_containers == {}
+
+
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("moment", range(5))
+def test_a_dockerd_that_restarts_at_any_moment_leaves_the_former_container(
+    docker: FakeDocker, moment: int, done: bool
+) -> None:
+    _, before, _ = run(docker)
+    plan = planned(docker, command="sleep 2", networks=[{"name": "demo"}, {"name": "other"}])
+    with pytest.raises(LabError, match=r"dockerd hung up .does it restart..; run again$"):
+        _docker_container_apply.apply(Restarting(docker, moment, done), plan)
+    (back,) = docker.all_containers.values()
+    assert (back["Id"], back["Name"], back["State"]["Running"]) == (before["id"], "/test1", True)
+
+
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("moment", range(3))
+def test_a_dockerd_that_restarts_at_any_moment_leaves_no_half_made_container(
+    docker: FakeDocker, moment: int, done: bool
+) -> None:
+    plan = planned(docker, networks=[{"name": "demo"}, {"name": "other"}])
+    with pytest.raises(LabError, match=r"dockerd hung up .does it restart..; run again$"):
+        _docker_container_apply.apply(Restarting(docker, moment, done), plan)
     assert docker.all_containers == {}
 
 

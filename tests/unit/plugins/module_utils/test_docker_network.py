@@ -11,7 +11,11 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_ne
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network_spec import MTU_OPTION
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network_view import read, shown
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils.fake_docker import FakeDocker, network
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils.fake_docker import (
+    FakeDocker,
+    Restarting,
+    network,
+)
 
 SUBNET = "10.200.0.0/24"
 
@@ -164,6 +168,31 @@ def test_the_former_network_comes_back_when_the_new_one_cannot_be_made() -> None
         "bridge",
         "10.200.0.2",
     )
+
+
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("moment", range(6))
+def test_a_dockerd_that_restarts_at_any_moment_leaves_no_half_made_network(moment: int, done: bool) -> None:
+    docker = FakeDocker()
+    docker.all_networks.append(network("demo", subnets=(SUBNET,)))
+    fixed = {"IPAMConfig": {"IPv4Address": "10.200.0.9"}, "IPAddress": "10.200.0.9"}
+    container(docker, "fixed", **fixed, Aliases=["web"], Links=["a:b"])
+    container(docker, "any", IPAddress="10.200.0.2", Aliases=None, Links=None)
+    plan = planned(docker, subnet=SUBNET, mtu=1400, recreate=True)
+    with pytest.raises(LabError) as caught:
+        _docker_network.apply(Restarting(docker, moment, done), plan)
+    assert caught.value.faults[0].endswith("dockerd hung up (does it restart?); run again")
+    assert caught.value.faults[1:] in (
+        ["network demo: the former network is as it was"],
+        ["network demo: the former network was made again"],
+    )
+    (back,) = docker.networks(names=["demo"])
+    joined = {name: one["NetworkSettings"]["Networks"]["demo"] for name, one in docker.all_containers.items()}
+    assert back["Options"] == {}
+    assert {name: (one["IPAddress"], one["Aliases"]) for name, one in joined.items()} == {
+        "fixed": ("10.200.0.9", ["web"]),
+        "any": ("10.200.0.2", None),
+    }
 
 
 def test_containers_of_other_hosts_forbid_recreation() -> None:
