@@ -19,7 +19,11 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_ne
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _published_ports as published
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import find, reported
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import FORMER, ContainerSpec
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import (
+    COMING,
+    FORMER,
+    ContainerSpec,
+)
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_view import digest_of, inspect, shown
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_endpoint import Endpoint
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
@@ -37,8 +41,10 @@ class Plan:
     join: tuple[Endpoint, ...] = ()
     restart_policy: str = ""
     run: str = ""
-    # A container that an interrupted run put aside and did not come to remove.
+    # What an interrupted run left: a container that it put aside and did not come to remove, and one that never came to
+    # the other's place.
     leftover: str = ""
+    unfinished: str = ""
 
 
 def plan(client, spec: ContainerSpec, coming: Collection[str] = ()) -> Plan:
@@ -52,12 +58,14 @@ def plan(client, spec: ContainerSpec, coming: Collection[str] = ()) -> Plan:
             f"container {spec.name}: is there and was not made by this module:"
             " choose another name, or remove it yourself"
         )
-    aside = inspect(client, f"{spec.name}{FORMER}")
-    leftover = aside["Id"] if aside and digest_of(aside) else ""
     made = _plan(client, spec, before, coming)
-    if leftover:
-        made.differences.add(f"container {spec.name}{FORMER}", "left by an interrupted run", None)
-    return replace(made, leftover=leftover)
+    left = {}
+    for mark in (COMING, FORMER):
+        other = inspect(client, f"{spec.name}{mark}")
+        left[mark] = other["Id"] if other and digest_of(other) else ""
+        if left[mark]:
+            made.differences.add(f"container {spec.name}{mark}", "left by an interrupted run", None)
+    return replace(made, leftover=left[FORMER], unfinished=left[COMING])
 
 
 def _plan(client, spec: ContainerSpec, before: dict[str, Any] | None, coming: Collection[str]) -> Plan:

@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container_heal as heal
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported, unanswered, wait_until_up
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import Plan
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import FORMER
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import COMING, FORMER
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_view import digest_of, inspect, shown
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
@@ -32,6 +32,8 @@ def apply(client, made: Plan, settle: bool = True) -> tuple[dict[str, Any], list
     healed: list[str] = []
     if not made.differences.changed:
         return shown(made.before), healed
+    if made.unfinished:
+        _remove(client, made.unfinished, f"{name}{COMING}")
     # One that was put aside for a container that never came is kept until that one runs.
     if made.leftover and not (made.create and made.before is None):
         _remove(client, made.leftover, f"{name}{FORMER}")
@@ -50,15 +52,17 @@ def apply(client, made: Plan, settle: bool = True) -> tuple[dict[str, Any], list
 
 
 def _create(client, made: Plan, settle: bool) -> None:
+    """Make and start it. One that it replaces runs until the new one is made, and is there until that one runs."""
     name = made.spec.name
     created = ""
     try:
-        if made.before:
-            _put_aside(client, made)
         with reported(f"container {name}: creation"):
-            created = client.create_container_from_config(made.spec.to_api(), name)["Id"]
+            config = made.spec.to_api()
+            created = client.create_container_from_config(config, f"{name}{COMING}" if made.before else name)["Id"]
         for endpoint in made.join:
             heal.join(client, name, created, endpoint)
+        if made.before:
+            _take_the_place(client, made, created)
         if made.run:
             begun = time.monotonic()
             with reported(f"container {name}: start"):
@@ -95,12 +99,15 @@ def _change(client, made: Plan, healed: list[str], settle: bool) -> None:
             client.unpause(container_id)
 
 
-def _put_aside(client, made: Plan) -> None:
-    """Free the name, the ports and the addresses without losing the container."""
+def _take_the_place(client, made: Plan, created: str) -> None:
+    """Free the name, the ports and the addresses without losing the container that has them."""
     assert made.before is not None
-    _stop(client, made.spec.name, made.before["Id"])
-    with reported(f"container {made.spec.name}: putting the former one aside"):
-        client.rename(made.before["Id"], f"{made.spec.name}{FORMER}")
+    name = made.spec.name
+    _stop(client, name, made.before["Id"])
+    with reported(f"container {name}: putting the former one aside"):
+        client.rename(made.before["Id"], f"{name}{FORMER}")
+    with reported(f"container {name}: taking the former one's name"):
+        client.rename(created, name)
 
 
 def _undo(client, made: Plan, created: str, unsure: bool) -> list[str]:
@@ -110,9 +117,10 @@ def _undo(client, made: Plan, created: str, unsure: bool) -> list[str]:
     """
     try:
         wait_until_up(client)
-        standing = inspect(client, made.spec.name)
-        if standing and (standing["Id"] == created or (unsure and digest_of(standing) == made.spec.digest)):
-            _remove(client, standing["Id"], made.spec.name)
+        for name in (f"{made.spec.name}{COMING}", made.spec.name):
+            standing = inspect(client, name)
+            if standing and (standing["Id"] == created or (unsure and digest_of(standing) == made.spec.digest)):
+                _remove(client, standing["Id"], name)
         if made.before:
             _bring_back(client, made)
     except LabError as second:

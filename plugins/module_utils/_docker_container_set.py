@@ -24,6 +24,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container
     DIGEST_LABEL,
     ContainerSpec,
     parse,
+    whose,
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
@@ -150,6 +151,6 @@ def _addresses(spec: ContainerSpec) -> set[tuple[str, str]]:
 def _prune(client, names: set[str], label: str) -> list[Plan]:
     with reported("list of containers"):
         listed = client.containers(all=True, filters={"label": [label, DIGEST_LABEL]})
-    surplus = sorted({one["Names"][0].lstrip("/") for one in listed} - names)
+    surplus = sorted({whose(one["Names"][0].lstrip("/")) for one in listed} - names)
     gone = specs([{"name": name, "state": "absent"} for name in surplus])
     return [container.plan(client, spec) for spec in gone]

@@ -23,7 +23,9 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._published_ports 
 
 DIGEST_LABEL = "emon.overlay_lab.digest"
 DEFAULT_BRIDGE = "bridge"
-# What is added to the name of a container that is replaced, until the new one runs.
+# While a container is replaced, what is added to the new one's name until it takes the other's place, and to the former
+# one's until the new one runs.
+COMING = "-coming"
 FORMER = "-former"
 # The mode of a container that has a namespace of its own, with whatever networks in it.
 OWN_NAMESPACE = "networks"
@@ -107,14 +109,20 @@ class ContainerSpec:
         return config
 
 
+def whose(name: str) -> str:
+    """The container that one of this name is, or is coming to replace, or was replaced by."""
+    return name.removesuffix(COMING).removesuffix(FORMER)
+
+
 def parse(params: dict[str, Any]) -> ContainerSpec:
     """The module's parameters as a spec; LabError with every fault in them."""
     faults: list[str] = []
     name = params["name"]
     if not _NAME.match(name):
         faults.append(f"name: {name!r} is no container name: letters, digits, '_', '.' and '-', two at least")
-    elif name.endswith(FORMER):
-        faults.append(f"name: {name} ends in {FORMER}, which marks a container that is being replaced: choose another")
+    elif name != whose(name):
+        mark = name.removeprefix(whose(name))
+        faults.append(f"name: {name} ends in {mark}, which marks a container that is being replaced: choose another")
     mode = params.get("network_mode") or "default"
     if not _MODES.match(mode):
         faults.append(

@@ -9,14 +9,13 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_endpoint as endpoints
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network_view as view
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _link_kinds
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _subnet_overlap as overlap
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported, wait_until_up
@@ -213,14 +212,21 @@ def _taken(request: Request, networks: list[dict[str, Any]], before: dict[str, A
 
 
 def _parent_faults(spec: NetworkSpec) -> list[str]:
-    """Docker makes a parent such as eth0.10 itself, but not eth0."""
+    """Docker makes a parent such as eth0.10 itself, but not eth0; what the kernel lacks it says only to a container."""
+    if spec.driver not in ON_THE_PARENT:
+        return []
     parent = spec.options.get("parent", "")
-    if spec.driver not in ON_THE_PARENT or not parent:
-        return []
     links = [name for _index, name in socket.if_nameindex()]
-    if parent in links or parent.partition(".")[0] in links:
-        return []
-    return [f"network {spec.name}: parent {parent} is no link of this host: choose among {', '.join(links)}"]
+    needed = [spec.driver]
+    if parent and parent not in links:
+        if parent.partition(".")[0] not in links:
+            return [f"network {spec.name}: parent {parent} is no link of this host: choose among {', '.join(links)}"]
+        needed.append("vlan")
+    return [
+        f"network {spec.name}: this kernel has no {kind}: load its module, or use another {what}"
+        for kind, what in zip(needed, ("driver", "parent"), strict=False)
+        if _link_kinds.is_missing(kind)
+    ]
 
 
 def _attached(client, network: dict[str, Any] | None) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
@@ -298,7 +304,7 @@ def _create_from(client, spec: NetworkSpec) -> str:
     ipam = None
     if spec.pools or spec.ipam_driver:
         ipam = {"Driver": spec.ipam_driver or "default", "Config": [pool.to_api() for pool in spec.pools]}
-    with _explained(spec), reported(f"network {spec.name}: creation"):
+    with reported(f"network {spec.name}: creation"):
         answer = client.create_network(
             spec.name,
             driver=spec.driver,
@@ -311,19 +317,6 @@ def _create_from(client, spec: NetworkSpec) -> str:
             attachable=spec.attachable,
         )
     return answer["Id"]
-
-
-@contextmanager
-def _explained(spec: NetworkSpec) -> Iterator[None]:
-    """The kernel says no more than that it does not support the operation."""
-    try:
-        yield
-    except LabError as error:
-        if spec.driver in ON_THE_PARENT and "not supported" in str(error):
-            raise LabError(
-                f"{error}: this kernel has no {spec.driver}: load its module, or use another driver"
-            ) from error
-        raise
 
 
 def _make_anew(client, made: Plan) -> str:

@@ -13,8 +13,9 @@ author: "The emon.overlay_lab authors (@emon)"
 description:
   - Makes, starts, stops and removes a container, in every network mode and on any number of networks.
   - What Docker fixes at creation is compared by a digest that is kept in the label C(emon.overlay_lab.digest); where it
-    differs, the container is made anew, and the diff says why. If the new one cannot be started, the former one comes
-    back. Networks, the restart policy and the running state are compared with the live container and changed in place.
+    differs, the container is made anew, and the diff says why. The former one runs until the new one is made; if that
+    cannot be started, it comes back. Networks, the restart policy and the running state are compared with the live
+    container and changed in place.
   - A container that this module did not make is never changed or removed.
   - When a container does not start because its sandbox was lost in a crash of the host, it is disconnected from its
     networks and connected again, and RV(healed) says so.

@@ -154,7 +154,7 @@ def test_what_is_fixed_at_creation_makes_it_anew_and_is_named(
     plan = planned(docker, **{"command": "sleep 1", **given})
     assert what in [one.what for one in plan.differences.found if one.recreate]
     _docker_container_apply.apply(docker, plan)
-    assert changes(docker) == ["stop", "rename", "create_container", "start", "remove_container"]
+    assert changes(docker) == ["create_container", "stop", "rename", "rename", "start", "remove_container"]
 
 
 def test_another_image_behind_the_same_name_makes_it_anew(docker: FakeDocker) -> None:
@@ -174,6 +174,16 @@ def test_the_former_container_comes_back_when_the_new_one_does_not_start(docker:
     assert changes(docker)[-2:] == ["rename", "start"]
 
 
+def test_a_container_runs_on_when_none_can_be_made_in_its_place(docker: FakeDocker) -> None:
+    _, before, _ = run(docker)
+    docker.calls.clear()
+    docker.failing["create_container"] = "mkdir /var/lib/docker/containers/0: read-only file system"
+    with pytest.raises(LabError, match=r"^container test1: creation: mkdir .*: read-only file system$"):
+        run(docker, command="sleep 2")
+    (same,) = docker.all_containers.values()
+    assert (same["Id"], same["State"]["Running"], changes(docker)) == (before["id"], True, [])
+
+
 def test_a_new_container_that_does_not_start_leaves_nothing(docker: FakeDocker) -> None:
     docker.failing["start"] = "no such command"
     with pytest.raises(LabError, match="container test1: start: no such command"):
@@ -182,7 +192,7 @@ def test_a_new_container_that_does_not_start_leaves_nothing(docker: FakeDocker) 
 
 
 @pytest.mark.parametrize("done", [True, False])
-@pytest.mark.parametrize("moment", range(5))
+@pytest.mark.parametrize("moment", range(6))
 def test_a_dockerd_that_restarts_at_any_moment_leaves_the_former_container(
     docker: FakeDocker, moment: int, done: bool
 ) -> None:
@@ -205,7 +215,7 @@ def test_a_dockerd_that_restarts_at_any_moment_leaves_no_half_made_container(
     assert docker.all_containers == {}
 
 
-@pytest.mark.parametrize("killed_before", ["create_container", "start", "remove_container"])
+@pytest.mark.parametrize("killed_before", ["create_container", "stop", "rename", "start", "remove_container"])
 @pytest.mark.parametrize("state", ["started", "absent"])
 def test_a_replacement_that_was_killed_is_completed(docker: FakeDocker, killed_before: str, state: str) -> None:
     class Killed(BaseException):

@@ -93,3 +93,25 @@ def test_what_two_of_them_want_is_named(entries: list[dict[str, Any]], lines: li
         _docker_container_set.specs(entries)
     assert len(caught.value.faults) == len(lines)
     assert all(fault.startswith(line) for fault, line in zip(caught.value.faults, lines, strict=True))
+
+
+@pytest.mark.parametrize("killed_before", ["stop", "rename", "start", "remove_container"])
+@pytest.mark.parametrize("wanted", [["one"], []])
+def test_a_replacement_that_was_killed_does_not_stand_in_the_way(
+    docker: FakeDocker, killed_before: str, wanted: list[str]
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(*_arguments: object, **_options: object) -> None:
+        raise Killed
+
+    run(docker, {"name": "one", **IMAGE, **LABEL})
+    setattr(docker, killed_before, kill)
+    with pytest.raises(Killed):
+        run(docker, {"name": "one", **IMAGE, **LABEL, "command": "sleep 2"}, prune_label="lab=x")
+    delattr(docker, killed_before)
+    entries = [{"name": name, **IMAGE, **LABEL, "command": "sleep 2"} for name in wanted]
+    assert run(docker, *entries, prune_label="lab=x") == (True, wanted)
+    assert [one["Name"] for one in docker.all_containers.values()] == [f"/{name}" for name in wanted]
+    assert run(docker, *entries, prune_label="lab=x") == (False, wanted)

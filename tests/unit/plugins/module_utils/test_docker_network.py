@@ -25,6 +25,7 @@ def own_host(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine's own routes are no part of these tests."""
     monkeypatch.setattr(_docker_network, "read_routes", list)
     monkeypatch.setattr(_docker_network, "read_addresses", list)
+    monkeypatch.setattr(_docker_network._link_kinds, "is_missing", lambda kind: kind in ("ipvlan", "vlan"))
 
 
 def run(docker: FakeDocker, **given: Any) -> tuple[_docker_network.Plan, dict[str, Any]]:
@@ -232,6 +233,23 @@ def test_a_subnet_that_docker_chose_badly_is_not_kept() -> None:
 def test_a_parent_that_is_no_link_is_named() -> None:
     with pytest.raises(LabError, match=r"parent nowhere0 is no link of this host: choose among .*lo"):
         planned(FakeDocker(), driver="macvlan", subnet=SUBNET, driver_options={"parent": "nowhere0"})
+
+
+@pytest.mark.parametrize(
+    ("driver", "parent", "line"),
+    [
+        ("ipvlan", "lo", "network demo: this kernel has no ipvlan: load its module, or use another driver"),
+        ("ipvlan", "", "network demo: this kernel has no ipvlan: load its module, or use another driver"),
+        ("macvlan", "lo.10", "network demo: this kernel has no vlan: load its module, or use another parent"),
+    ],
+)
+def test_a_kind_of_link_that_the_kernel_lacks_is_named_before_anything_is_made(
+    driver: str, parent: str, line: str
+) -> None:
+    docker = FakeDocker()
+    with pytest.raises(LabError) as caught:
+        planned(docker, driver=driver, subnet=SUBNET, driver_options={"parent": parent} if parent else {})
+    assert caught.value.faults == [line]
 
 
 def test_a_network_in_use_is_removed_by_force_only() -> None:
