@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _lab_lock
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import ENGINES, choose
 from ansible_collections.emon.overlay_lab.plugins.module_utils._preflight import faults
 from ansible_collections.emon.overlay_lab.plugins.module_utils._site_switch import switch
@@ -27,6 +28,10 @@ def site_switch(hosts: dict, lab: dict) -> dict:
     return switch(lab, hosts)
 
 
+def lock_faults(hosts: dict) -> list[str]:
+    return _lab_lock.faults({host: info["lock"] for host, info in hosts.items()})
+
+
 class FilterModule:
     def filters(self) -> dict:
         return {
@@ -34,4 +39,5 @@ class FilterModule:
             "chosen_engine": chosen_engine,
             "engine_containers": engine_containers,
             "site_switch": site_switch,
+            "lock_faults": lock_faults,
         }

@@ -14,16 +14,17 @@ author: The emon.overlay_lab authors (@emon)
 description:
   - Reads versions installed and to be had, addresses and MTU, ports in use, containers, and the host's record of
     the lab it belongs to. A run decides from this before it changes anything.
+  - Takes the lab's lock in the same call where O(lock) says so, before it reads.
 attributes:
   check_mode:
     support: full
-    description: It only reads.
+    description: It only reads. The lock is looked at and not taken.
   diff_mode:
     support: none
     description: It only reads.
   idempotent:
     support: full
-    description: It only reads.
+    description: It only reads. A lock is no configuration, so taking it is no change.
 options:
   etcd_package:
     description: The package whose version is looked up where etcd is not installed.
@@ -42,11 +43,29 @@ options:
     description: The lab's etcd data directory. Whose data it holds is read from its log.
     type: path
     default: /var/lib/etcd/default.etcd
+  lock:
+    description:
+      - The lab whose lock this run takes on the host, as M(emon.overlay_lab.lab_lock) does.
+      - A lock that another run has does not fail this module. Judge RV(lock) of all hosts together.
+    type: str
+  break_lock:
+    description: Take the lock whoever has it.
+    type: bool
+    default: false
+seealso:
+  - module: emon.overlay_lab.lab_lock
+  - plugin: emon.overlay_lab.lock_faults
+    plugin_type: filter
 """
 
 EXAMPLES = r"""
 - name: What the host has is known
   emon.overlay_lab.host_info:
+  register: lab_host_info
+
+- name: What the host has is known, and no other run changes it from here on
+  emon.overlay_lab.host_info:
+    lock: emon
   register: lab_host_info
 """
 
@@ -109,10 +128,14 @@ containers:
   type: list
   elements: dict
   returned: success
+lock:
+  description: As RV(emon.overlay_lab.lab_lock#module:lock). Free where O(lock) was not given.
+  type: dict
+  returned: success
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_info
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_info, _lab_lock
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 
@@ -123,15 +146,20 @@ def main() -> None:
             "docker_package": {"type": "str", "default": "docker.io"},
             "etcd_config": {"type": "path"},
             "etcd_data_dir": {"type": "path", "default": "/var/lib/etcd/default.etcd"},
+            "lock": {"type": "str"},
+            "break_lock": {"type": "bool", "default": False},
+            **_lab_lock.RUN_OPTIONS,
         },
         supports_check_mode=True,
     )
     packages = {"etcd": module.params["etcd_package"], "docker": module.params["docker_package"]}
     try:
+        # Before anything is read: what is read under the lock stays true.
+        lock = _lab_lock.take_for(module, module.params["lock"]) if module.params["lock"] else _lab_lock.result()
         info = _host_info.read(packages, module.params["etcd_config"], module.params["etcd_data_dir"])
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
-    module.exit_json(changed=False, **info)
+    module.exit_json(changed=False, lock=lock, **info)
 
 
 if __name__ == "__main__":

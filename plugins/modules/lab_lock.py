@@ -1,0 +1,116 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: lab_lock
+short_description: Keep other runs away from a lab's host
+version_added: 0.1.0
+author: The emon.overlay_lab authors (@emon)
+description:
+  - Two people, or one at two machines, may run a playbook for the same lab at the same time. The lock on each host, in
+    C(/var/lib/overlay-lab/lock.json), lets one run in.
+  - A run is the process of C(ansible-playbook). It may take the lock again, as often as it likes, and gives it back at
+    its end.
+  - A run that is killed leaves the lock. It is taken over without a word by a run on the same controller, which sees
+    that the process has gone, and by any run after the host has rebooted. Other controllers are refused, and told who
+    has it, for how long, and how it is broken.
+  - M(emon.overlay_lab.host_info) takes the lock as well, in the call that a playbook begins with anyhow.
+attributes:
+  action:
+    support: full
+    description: A part of it runs on the controller, and says which run this is and whether another one has ended.
+  check_mode:
+    support: full
+    description: The lock is looked at, and neither taken nor released.
+  diff_mode:
+    support: none
+    description: A lock is no configuration.
+  idempotent:
+    support: full
+    description: A lock is no configuration, so taking and releasing it are no changes.
+options:
+  lab:
+    description: Name of the lab. A host has one lock, whatever the lab.
+    type: str
+    required: true
+  state:
+    description:
+      - V(held) takes the lock, and fails where another run has it.
+      - V(released) gives it back. One that another run has stays where it is.
+    type: str
+    choices: [held, released]
+    default: held
+  break_lock:
+    description: Take the lock whoever has it.
+    type: bool
+    default: false
+seealso:
+  - module: emon.overlay_lab.host_info
+"""
+
+EXAMPLES = r"""
+- name: No other run changes the host
+  emon.overlay_lab.lab_lock:
+    lab: emon
+
+- name: Other runs may change it again
+  emon.overlay_lab.lab_lock:
+    lab: emon
+    state: released
+"""
+
+RETURN = r"""
+lock:
+  description: The lock after the task.
+  type: dict
+  returned: always
+  contains:
+    state:
+      description: V(held) by this run, V(refused) because another run has it, or V(free).
+      type: str
+      sample: held
+    holder:
+      description:
+        - The other run that has the lock, or from which it was taken over. Empty where there is none.
+        - C(run) (an id), C(lab), C(owner) (words for a person), C(since) (seconds since the epoch, by the host's
+          clock), C(age) in seconds, and C(controller), where the run's process is.
+      type: dict
+    reason:
+      description: Why it was taken over, V(ended), V(rebooted) or V(broken). Empty where it was not.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _lab_lock
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "lab": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": ["held", "released"], "default": "held"},
+            "break_lock": {"type": "bool", "default": False},
+            **_lab_lock.RUN_OPTIONS,
+        },
+        supports_check_mode=True,
+    )
+    released = module.params["state"] == "released"
+    try:
+        if released:
+            lock = _lab_lock.release(module.params["_run"]["id"], write=not module.check_mode)
+        else:
+            lock = _lab_lock.take_for(module, module.params["lab"])
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults, lock=_lab_lock.result())
+    if lock["state"] == _lab_lock.REFUSED and not released:
+        module.fail_json(msg=_lab_lock.refusal(lock["holder"]), lock=lock)
+    module.exit_json(changed=False, lock=lock)
+
+
+if __name__ == "__main__":
+    main()

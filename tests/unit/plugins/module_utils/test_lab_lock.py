@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _lab_lock
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+
+def run(name: str) -> dict[str, Any]:
+    return {"id": f"id-of-{name}", "owner": f"{name}@laptop, process 1", "controller": {"name": "laptop", "pid": 1}}
+
+
+ANN, BOB, EVE = run("ann"), run("bob"), run("eve")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "lab/lock.json"
+
+
+def names(path: Path) -> list[str]:
+    return sorted(entry.name for entry in path.parent.iterdir())
+
+
+def test_take_take_again_and_release(path: Path) -> None:
+    held = {"state": "held", "holder": {}, "reason": ""}
+    assert _lab_lock.take("emon", ANN, path=path) == held
+    assert _lab_lock.take("emon", ANN, path=path) == held
+    assert json.loads(path.read_text())["owner"] == "ann@laptop, process 1"
+    assert _lab_lock.release(ANN["id"], path=path) == {"state": "free", "holder": {}, "reason": ""}
+    assert _lab_lock.release(ANN["id"], path=path) == {"state": "free", "holder": {}, "reason": ""}
+    assert names(path) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "boot", "state", "reason"),
+    [
+        pytest.param({}, "now", "refused", "", id="another run has it"),
+        pytest.param({"ended": EVE["id"]}, "now", "refused", "", id="a third run has ended"),
+        pytest.param({"ended": ANN["id"]}, "now", "held", "ended", id="that run has ended"),
+        pytest.param({}, "later", "held", "rebooted", id="the host has rebooted"),
+        pytest.param({"force": True}, "now", "held", "broken", id="broken by consent"),
+        pytest.param({"write": False}, "now", "refused", "", id="check mode"),
+        pytest.param({"write": False, "ended": ANN["id"]}, "now", "free", "ended", id="check mode, ended"),
+    ],
+)
+def test_take_what_another_run_has(
+    path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], boot: str, state: str, reason: str
+) -> None:
+    monkeypatch.setattr(_lab_lock, "boot_id", lambda: "now")
+    _lab_lock.take("emon", ANN, path=path)
+    monkeypatch.setattr(_lab_lock, "boot_id", lambda: boot)
+    taken = _lab_lock.take("emon", BOB, path=path, **given)
+    assert (taken["state"], taken["reason"]) == (state, reason)
+    assert taken["holder"]["owner"] == ANN["owner"]
+    assert 0 <= taken["holder"]["age"] < 60
+    assert json.loads(path.read_text())["run"] == (BOB if state == "held" else ANN)["id"]
+
+
+def test_check_mode_writes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "lab/lock.json"
+    assert _lab_lock.take("emon", ANN, write=False, path=path)["state"] == "free"
+    assert not path.parent.exists()
+    _lab_lock.take("emon", ANN, path=path)
+    _lab_lock.release(ANN["id"], write=False, path=path)
+    assert path.exists()
+
+
+def test_the_lock_of_another_run_is_not_released(path: Path) -> None:
+    _lab_lock.take("emon", ANN, path=path)
+    _lab_lock.take("emon", BOB, force=True, path=path)
+    released = _lab_lock.release(ANN["id"], path=path)
+    assert (released["state"], released["holder"]["owner"]) == ("refused", BOB["owner"])
+    assert json.loads(path.read_text())["run"] == BOB["id"]
+
+
+def test_releasing_nothing_makes_nothing(path: Path) -> None:
+    _lab_lock.release(ANN["id"], path=path)
+    assert not path.parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [("{", "is damaged"), ('{"run": "x"}', "is no lock: run again with -e break_lock=true")]
+)
+def test_a_damaged_lock_is_refused_unless_broken(path: Path, content: str, said: str) -> None:
+    path.parent.mkdir()
+    path.write_text(content)
+    with pytest.raises(LabError, match=said):
+        _lab_lock.take("emon", ANN, path=path)
+    assert _lab_lock.take("emon", ANN, force=True, path=path)["state"] == "held"
+    assert _lab_lock.take("emon", ANN, path=path)["state"] == "held"
+
+
+def contend(index: int, path: Path, start: Any, queue: Any) -> None:
+    start.wait()
+    queue.put(_lab_lock.take("emon", run(str(index)), path=path)["state"])
+
+
+def test_of_many_that_come_at_once_one_gets_it(path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    for _ in range(5):
+        start, queue = context.Barrier(8), context.Queue()
+        workers = [context.Process(target=contend, args=(index, path, start, queue)) for index in range(8)]
+        for worker in workers:
+            worker.start()
+        states = sorted(queue.get(timeout=20) for _ in workers)
+        for worker in workers:
+            worker.join()
+        assert states == ["held", *["refused"] * 7]
+        path.unlink()
+
+
+def refused(name: str, age: float = 180.0) -> dict[str, Any]:
+    holder = {"run": f"id-of-{name}", "lab": "emon", "owner": f"{name}@laptop, process 1", "since": 0.0, "age": age}
+    return {"state": "refused", "holder": holder, "reason": ""}
+
+
+def test_one_line_names_owner_age_and_remedy_for_all_hosts() -> None:
+    locks = {
+        "emon": refused("ann"),
+        "emon2": _lab_lock.result("held"),
+        "emon3": refused("ann"),
+        "emon4": refused("bob"),
+    }
+    assert _lab_lock.faults(locks) == [
+        "emon, emon3: another run has the lock of the lab emon: ann@laptop, process 1, since 1970-01-01 00:00:00 UTC"
+        " (3 min): let it end; if it is dead, run again with -e break_lock=true",
+        "emon4: another run has the lock of the lab emon: bob@laptop, process 1, since 1970-01-01 00:00:00 UTC"
+        " (3 min): let it end; if it is dead, run again with -e break_lock=true",
+    ]
+
+
+def test_an_old_lock_looks_stale() -> None:
+    assert _lab_lock.faults({"emon": refused("ann", age=7500.0)}) == [
+        "emon: another run has the lock of the lab emon: ann@laptop, process 1, since 1970-01-01 00:00:00 UTC"
+        " (2 h 5 min); no run takes that long, so it looks stale: make sure that it has ended, then run again with"
+        " -e break_lock=true"
+    ]
+
+
+def test_no_fault_for_locks_that_are_held_or_free() -> None:
+    assert _lab_lock.faults({"emon": _lab_lock.result("held"), "emon2": _lab_lock.result()}) == []
+
+
+def test_a_clock_that_went_back_makes_no_negative_age(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _lab_lock.take("emon", ANN, path=path)
+    now = time.time()
+    monkeypatch.setattr(_lab_lock.time, "time", lambda: now - 3600)
+    assert _lab_lock.take("emon", BOB, path=path)["holder"]["age"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0.4, "0 s"), (59.9, "59 s"), (60, "1 min"), (3600, "1 h 0 min"), (7500, "2 h 5 min"), (3 * 86400 + 5, "3 d")],
+)
+def test_duration(seconds: float, expected: str) -> None:
+    assert _lab_lock.duration(seconds) == expected

@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+from typing import Any
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _lab_run
+from ansible_collections.emon.overlay_lab.plugins.module_utils._processes import Process
+
+MACHINES_OWN = "pid:[4026531836]"
+
+
+def controller(**given: Any) -> dict[str, Any]:
+    return {
+        "machine": "id-of-laptop",
+        "name": "laptop",
+        "namespace": MACHINES_OWN,
+        "pid": 4711,
+        "start": 100,
+        "boot": "today",
+        **given,
+    }
+
+
+def in_a_worker(queue: Any) -> None:
+    queue.put(_lab_run.this_run())
+
+
+def test_all_workers_of_a_process_are_one_run() -> None:
+    own = _lab_run.this_run()
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    workers = [context.Process(target=in_a_worker, args=(queue,)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    found = [queue.get(timeout=10) for _ in workers]
+    for worker in workers:
+        worker.join()
+    assert found == [own, own]
+    assert own["controller"]["pid"] == os.getpid()
+    assert own["owner"].endswith(f"@{own['controller']['name']}, process {os.getpid()}")
+
+
+@pytest.mark.parametrize(("sudo_user", "expected"), [("ann", "ann@"), ("", "root@")])
+def test_owner_is_who_used_sudo(monkeypatch: pytest.MonkeyPatch, sudo_user: str, expected: str) -> None:
+    monkeypatch.setenv("SUDO_USER", sudo_user)
+    monkeypatch.setattr(_lab_run.getpass, "getuser", lambda: "root")
+    assert _lab_run.this_run()["owner"].startswith(expected)
+
+
+def test_runs_differ_where_there_is_no_proc(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = _lab_run.this_run()
+    monkeypatch.setattr(_lab_run.Process, "of", lambda _pid: None)
+    one, again = _lab_run.this_run(), _lab_run.this_run()
+    assert one == again
+    assert one["id"] != own["id"]
+    assert not _lab_run.has_ended(one["controller"], one["controller"])
+
+
+@pytest.mark.parametrize(
+    ("record", "own", "expected"),
+    [
+        pytest.param({"boot": "yesterday"}, {}, True, id="the controller has rebooted"),
+        pytest.param({"boot": "yesterday", "machine": "other"}, {}, False, id="another controller"),
+        pytest.param({"boot": "yesterday", "name": "other"}, {}, False, id="a copy of the controller"),
+        pytest.param({"boot": "yesterday", "machine": ""}, {"machine": ""}, False, id="a controller without an id"),
+        pytest.param({"boot": "yesterday", "namespace": "pid:[1]"}, {}, False, id="a container"),
+        pytest.param({"boot": "yesterday"}, {"namespace": "pid:[1]"}, True, id="from a container of the machine's"),
+        pytest.param({"namespace": "pid:[1]"}, {}, False, id="a container of this boot"),
+        pytest.param({"boot": ""}, {"boot": ""}, False, id="no Linux"),
+    ],
+)
+def test_whether_a_run_has_ended(record: dict[str, Any], own: dict[str, Any], expected: bool) -> None:
+    assert _lab_run.has_ended(controller(**record), controller(**own)) is expected
+
+
+def test_a_process_of_this_controller_is_looked_up() -> None:
+    own = _lab_run.this_run()["controller"]
+    with subprocess.Popen(["sleep", "60"]) as child:
+        process = Process.of(child.pid)
+        assert process
+        record = {**own, **process.to_record()}
+        assert not _lab_run.has_ended(record, own)
+        # The id of a process that has gone, as a stranger's.
+        assert _lab_run.has_ended({**record, "start": process.start + 1}, own)
+        child.kill()
+        child.wait()
+        assert _lab_run.has_ended(record, own)
+
+
+def test_a_hidden_process_has_not_certainly_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_pid: int, _signal: int) -> None:
+        raise PermissionError
+
+    own = _lab_run.this_run()["controller"]
+    record = {**own, "pid": 2**22 + 1}
+    assert _lab_run.has_ended(record, own)
+    monkeypatch.setattr(_lab_run.os, "kill", refuse)
+    assert not _lab_run.has_ended(record, own)
