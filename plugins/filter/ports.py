@@ -1,0 +1,22 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Filters around M(emon.overlay_lab.port_probe): what to probe, and what the answers mean."""
+
+from __future__ import annotations
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _port_verdict
+
+
+def port_plan(hosts: dict, lab: dict) -> dict[str, dict]:
+    return _port_verdict.plan(lab, hosts)
+
+
+def port_faults(results: dict, max_clock_offset: float, forks: int) -> list[str]:
+    return _port_verdict.faults(results, max_clock_offset, forks)
+
+
+class FilterModule:
+    def filters(self) -> dict:
+        return {"port_plan": port_plan, "port_faults": port_faults}

@@ -1,0 +1,206 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: port_probe
+short_description: Prove that hosts reach each other's ports, before anything listens there
+version_added: 0.1.0
+author: The emon.overlay_lab authors (@emon)
+description:
+  - Runs on all hosts at the same time. Each listens on its own ports, and asks its peers on theirs, TCP and UDP, with
+    real packets, until every port has answered. So packet filters on the hosts and between them show before a service
+    is moved.
+  - A call ends as soon as all is known and no peer needs an answer any more, well below a second after the last host
+    has begun. A port that stays silent is given up O(quiet) seconds after its host was heard in some other way, and
+    everything at O(deadline).
+  - A port that a service has already is not taken from it. Over TCP it counts as reached if it accepts a connection,
+    over UDP it is not probed.
+  - The hosts tell each other the time as well.
+attributes:
+  check_mode:
+    support: full
+    description: Probes change nothing, so they are sent in check mode, too.
+  diff_mode:
+    support: none
+    description: It changes nothing.
+  idempotent:
+    support: full
+    description: It changes nothing.
+options:
+  lab:
+    description: Name of the lab. Probes of other labs are not answered.
+    type: str
+    required: true
+  name:
+    description: The host's own name among its peers.
+    type: str
+    required: true
+  address:
+    description: The host's own address, at which peers ask, and from which it asks them.
+    type: str
+    required: true
+  listen:
+    description: The ports on which the host answers.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      protocol:
+        description: Its protocol.
+        type: str
+        choices: [tcp, udp]
+        required: true
+      port:
+        description: Its number.
+        type: int
+        required: true
+  peers:
+    description: The other hosts, those included that only ask.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The name that it gives itself.
+        type: str
+        required: true
+      address:
+        description: Its address.
+        type: str
+        required: true
+      ports:
+        description: The ports to ask it on.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          protocol:
+            description: Its protocol.
+            type: str
+            choices: [tcp, udp]
+            required: true
+          port:
+            description: Its number.
+            type: int
+            required: true
+  deadline:
+    description:
+      - Seconds after which the call ends in any case. All hosts have to begin within this time, so none may wait for a
+        fork, V(throttle) or V(serial).
+    type: float
+    default: 30.0
+  quiet:
+    description: Seconds after which a port is given up whose host was heard in some other way.
+    type: float
+    default: 5.0
+notes:
+  - Its listeners are there for the time of the call only, at O(address) only, and answer nothing but probes.
+  - Needs no root to probe. Only root sees which packet filter guards the host.
+seealso:
+  - plugin: emon.overlay_lab.port_plan
+    plugin_type: filter
+  - plugin: emon.overlay_lab.port_faults
+    plugin_type: filter
+  - module: emon.overlay_lab.reachability
+"""
+
+EXAMPLES = r"""
+- name: What each host has is known
+  emon.overlay_lab.host_info:
+  register: lab_host_info
+
+- name: The hosts reach each other's ports
+  emon.overlay_lab.port_probe:
+    lab: "{{ lab_name }}"
+    name: "{{ inventory_hostname }}"
+    address: "{{ mine.address }}"
+    listen: "{{ mine.listen }}"
+    peers: "{{ mine.peers }}"
+  vars:
+    infos: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, 'lab_host_info'))) }}"
+    mine: "{{ (infos | emon.overlay_lab.port_plan(lab))[inventory_hostname] }}"
+  register: lab_ports
+"""
+
+RETURN = r"""
+listening:
+  description: The host's own ports.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    protocol: {description: Its protocol., type: str}
+    port: {description: Its number., type: int}
+    state:
+      description: V(listening) for the time of the call, V(in_use) by a service, or V(unreachable), not to be had.
+      type: str
+      sample: listening
+    error: {description: The system's words for it., type: str}
+peers:
+  description: What was found, in the order of O(peers).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name: {description: The peer's name., type: str}
+    address: {description: The peer's address., type: str}
+    heard:
+      description: Whether any probe of its, or any answer, has come.
+      type: bool
+    clock_offset:
+      description: Seconds by which its clock is ahead of this host's. Null where it gave no answer.
+      type: float
+    round_trip:
+      description: Seconds that the answer took from which that was taken; the offset is known to half of them.
+      type: float
+    ports:
+      description: One entry for each of its ports.
+      type: list
+      elements: dict
+      contains:
+        protocol: {description: Its protocol., type: str}
+        port: {description: Its number., type: int}
+        state:
+          description:
+            - V(open), its probe answered; V(service), somebody accepted a connection who is no probe of this peer's;
+              V(in_use), by a service of the peer, so not probed.
+            - V(refused), by the host or a packet filter; V(unreachable), for the reason in RV(peers[].ports[].error);
+              V(no_answer).
+          type: str
+          sample: open
+        error: {description: Why it is not open., type: str}
+firewall:
+  description: C(manager), which packet filter may refuse packets to the host, and C(place), where in its rules.
+  returned: success
+  type: dict
+  sample: {manager: nftables, place: inet filter input}
+time:
+  description: The host's clock, in seconds since the epoch.
+  returned: success
+  type: float
+seconds:
+  description: How long it took.
+  returned: success
+  type: float
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _port_probe
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=_port_probe.OPTIONS, supports_check_mode=True)
+    try:
+        result = _port_probe.execute(_port_probe.parse(module.params))
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults)
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()

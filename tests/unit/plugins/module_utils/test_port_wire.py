@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _port_wire as wire
+
+GREETING = wire.Greeting("emon", "emon2")
+HELLO = wire.Hello("emon", "emon", "0a1b", 1000.0, False, ("tcp/2379",))
+REPLY = wire.Reply("emon", "emon2", "0a1b", 1000.5, 1000.6, True, ("udp/4789",))
+
+
+@pytest.mark.parametrize(
+    ("message", "decode"),
+    [(GREETING, wire.decode_greeting), (HELLO, wire.decode_hello), (REPLY, wire.decode_reply)],
+)
+def test_what_is_sent_arrives(message: Any, decode: Any) -> None:
+    data = wire.encode(message)
+    assert decode(data) == message
+    assert data.endswith(b"\n")
+    assert len(data) < 256
+
+
+@pytest.mark.parametrize("decode", [wire.decode_greeting, wire.decode_hello, wire.decode_reply])
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"SSH-2.0-OpenSSH_9.2p1\r\n", id="another service"),
+        pytest.param(b"\xff\xfe\x00", id="no text"),
+        pytest.param(b"[]", id="no object"),
+        pytest.param(b"{}", id="no keys"),
+        pytest.param(b'{"lab": 1, "host": "emon"}', id="another type"),
+        pytest.param(b'{"lab": "emon", "host": "emon", "more": 1}', id="another key"),
+        pytest.param(b"[" * 900, id="deep"),
+    ],
+)
+def test_what_is_no_message(decode: Any, data: bytes) -> None:
+    assert decode(data) is None
+
+
+def test_a_message_of_another_kind_is_none() -> None:
+    assert wire.decode_hello(wire.encode(REPLY)) is None
+    assert wire.decode_reply(wire.encode(HELLO)) is None
+    assert wire.decode_greeting(json.dumps({"lab": "emon"}).encode()) is None
+
+
+@pytest.mark.parametrize(
+    ("moments", "offset", "round_trip"),
+    [
+        pytest.param((100.0, 100.1, 100.1, 100.2), 0.0, 0.2, id="the same time"),
+        pytest.param((100.0, 160.1, 160.4, 100.5), 60.0, 0.2, id="a minute ahead, and slow to answer"),
+        pytest.param((100.0, 40.3, 40.3, 100.4), -59.9, 0.4, id="behind, a way that takes longer than back"),
+    ],
+)
+def test_clock_sample(moments: tuple[float, float, float, float], offset: float, round_trip: float) -> None:
+    sample = wire.ClockSample.of(*moments)
+    assert (sample.offset, sample.round_trip) == (pytest.approx(offset), pytest.approx(round_trip))
