@@ -31,6 +31,12 @@ def run(command: list[str]) -> str | None:
     return done.stdout if done.returncode == 0 else None
 
 
+def interface(address: str | None) -> str:
+    """The interface of this host that has an address; '' if that cannot be told."""
+    said = run(["ip", "-json", "address", "show", "to", address]) if address else None
+    return next((link["ifname"] for link in json.loads(said or "[]") if link), "")
+
+
 def detect(interface: str, ask: Run = run, ufw_config: Path = Path("/etc/ufw/ufw.conf")) -> dict[str, str]:
     """{"manager", "place"}: who decides what comes in at an interface, and where in its rules; '' for nobody.
 
@@ -39,7 +45,7 @@ def detect(interface: str, ask: Run = run, ufw_config: Path = Path("/etc/ufw/ufw
     if ufw_config.is_file() and "ENABLED=yes" in ufw_config.read_text(encoding="utf-8").splitlines():
         return {"manager": UFW, "place": ""}
     if ask(["firewall-cmd", "--state"]) is not None:
-        zone = ask(["firewall-cmd", f"--get-zone-of-interface={interface}"])
+        zone = ask(["firewall-cmd", f"--get-zone-of-interface={interface}"])  # fails for one of no zone
         return {"manager": FIREWALLD, "place": (zone or ask(["firewall-cmd", "--get-default-zone"]) or "").strip()}
     chain = _refusing_chain(ask(["nft", "--json", "list", "ruleset"]) or "{}")
     if chain == "ip filter INPUT":

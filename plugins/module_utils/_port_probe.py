@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import json
 import time
 from typing import Any
 
@@ -112,7 +111,7 @@ def execute(session: Session) -> dict[str, Any]:
             }
             for peer in session.peers.values()
         ],
-        "firewall": _firewall.detect(_interface(session.address)),
+        "firewall": _firewall.detect(_firewall.interface(session.address)),
         "time": time.time(),
         "seconds": seconds,
     }
@@ -120,9 +119,3 @@ def execute(session: Session) -> dict[str, Any]:
 
 def _view(port: Port, finding: Finding) -> dict[str, Any]:
     return {"protocol": port.protocol, "port": port.number, "state": finding.state, "error": finding.error}
-
-
-def _interface(address: str) -> str:
-    """The interface that has an address; '' if that cannot be told."""
-    said = _firewall.run(["ip", "-json", "address", "show", "to", address])
-    return next((link["ifname"] for link in json.loads(said or "[]") if link), "")

@@ -25,7 +25,7 @@ RELEASES = ("bookworm", "trixie")
 # What a lab's roles would install on a real host, and what a person wants at hand on a simulated one.
 _PACKAGES = (
     "systemd systemd-sysv dbus libpam-systemd libnss-myhostname procps less"
-    " iproute2 iptables nftables iputils-ping tcpdump iperf3 openssh-server ca-certificates"
+    " iproute2 iptables nftables ufw firewalld iputils-ping tcpdump iperf3 openssh-server ca-certificates"
     " docker.io etcd-server etcd-client busybox-static dnsmasq-base"
     " python3 python3-apt python3-pyroute2 python3-docker"
 ).split()
@@ -39,8 +39,10 @@ _MASKED_UNITS = (
     " systemd-logind.service systemd-networkd.service systemd-networkd-wait-online.service systemd-resolved.service"
     " apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer"
 ).split()
-# Debian enables these on installation; here a role decides.
-_DISABLED_UNITS = "docker.service docker.socket containerd.service etcd.service ssh.service".split()
+# Debian enables these on installation; here a role decides, and a person about firewalls.
+_DISABLED_UNITS = (
+    "docker.service docker.socket containerd.service etcd.service ssh.service ufw.service firewalld.service"
+).split()
 
 # cgroup v1: systemd-nspawn mounts the controllers read-only, and dockerd makes a cgroup a container in each.
 _CGROUP_UNIT = """\

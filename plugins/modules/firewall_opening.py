@@ -1,0 +1,137 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: firewall_opening
+short_description: Let a lab's peers through a host's firewall, and nobody else
+version_added: 0.1.0
+author: The emon.overlay_lab authors (@emon)
+description:
+  - Opens ports in ufw or firewalld, for the addresses of the peers only, for good. Rules that were there before are
+    left alone, even if they say the same.
+  - A host whose packet filter neither of the two manages is left alone. There M(emon.overlay_lab.port_probe) finds what
+    is closed, and the filter P(emon.overlay_lab.port_faults#filter) says what to type.
+attributes:
+  check_mode:
+    support: full
+    description: Tells which rules would be added and removed.
+  diff_mode:
+    support: full
+    description: Shows the rules that are added and removed.
+  idempotent:
+    support: full
+    description: Rules that are there are not added again.
+options:
+  address:
+    description: >-
+      The host's own address, at which the peers come in. It tells the zone of firewalld. Needed for O(state=present).
+    type: str
+  peers:
+    description: Addresses that are let in. Others that this module let in before no longer are.
+    type: list
+    elements: str
+    default: []
+  ports:
+    description: Where they are let in.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      protocol:
+        description: Its protocol.
+        type: str
+        choices: [tcp, udp]
+        required: true
+      port:
+        description: Its number.
+        type: int
+        required: true
+  state:
+    description: V(absent) removes all rules that this module added.
+    type: str
+    choices: [present, absent]
+    default: present
+notes:
+  - Needs root. What was added is written down in C(/var/lib/overlay-lab/state.json).
+  - The rules of firewalld become part of its running and its permanent configuration, without a reload.
+seealso:
+  - module: emon.overlay_lab.port_probe
+"""
+
+EXAMPLES = r"""
+- name: The peers reach etcd and the overlay here
+  emon.overlay_lab.firewall_opening:
+    address: 10.0.0.117
+    peers: [10.0.0.116]
+    ports:
+      - {protocol: tcp, port: 2379}
+      - {protocol: tcp, port: 2380}
+      - {protocol: udp, port: 4789}
+
+- name: The firewall is as it was before
+  emon.overlay_lab.firewall_opening:
+    state: absent
+"""
+
+RETURN = r"""
+manager:
+  description:
+    - Who manages the host's packet filter, V(ufw) or V(firewalld), V(nftables) or V(iptables) for rules that somebody
+      else put there, or empty where nothing refuses anything. With O(state=absent), who had this module's rules.
+  returned: success
+  type: str
+  sample: ufw
+managed:
+  description: Whether rules can be added to it here.
+  returned: success
+  type: bool
+rules:
+  description: The rules that are there by this module's doing.
+  returned: success
+  type: list
+  elements: str
+  sample: ["allow from 10.0.0.116 to any port 2379,2380 proto tcp"]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _firewall, _firewall_opening
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+
+def main() -> None:
+    port = {
+        "protocol": {"type": "str", "choices": ["tcp", "udp"], "required": True},
+        "port": {"type": "int", "required": True},
+    }
+    module = AnsibleModule(
+        argument_spec={
+            "address": {"type": "str"},
+            "peers": {"type": "list", "elements": "str", "default": []},
+            "ports": {"type": "list", "elements": "dict", "default": [], "options": port},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        },
+        required_if=[("state", "present", ("address",))],
+        supports_check_mode=True,
+    )
+    try:
+        wish = _firewall_opening.Wish.of(module.params) if module.params["state"] == "present" else None
+        plan = _firewall_opening.Plan(_firewall.detect(_firewall.interface(module.params["address"])), wish)
+        if not module.check_mode:
+            plan.apply()
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults)
+    module.exit_json(
+        changed=plan.differences.changed,
+        diff=plan.differences.diff,
+        manager=plan.manager,
+        managed=plan.managed,
+        rules=plan.rules,
+    )
+
+
+if __name__ == "__main__":
+    main()
