@@ -40,10 +40,12 @@ _NO_ROUTE = _icmp.sentence(errno.ENETUNREACH)
 
 
 def plan(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Host -> {"address", "listen", "peers"}, options of the module port_probe. No peers: nothing to prove.
+    """Host -> {"address", "listen", "peers", "open"}; the first three are options of the module port_probe.
 
-    ``infos``: host -> what the module host_info returned. Two hosts on which the lab stands at this site already need
-    no proof: their ports are taken, and verification has better ones.
+    Two hosts on which the lab stands at this site already need no proof: their ports are taken, and verification has
+    better ones. So a host may have no peers. ``open`` is what the module firewall_opening lets in, and the same whoever
+    takes part and wherever the hosts are: {"peers": addresses of all other hosts at all sites, "ports"}.
+    ``infos``: host -> what the module host_info returned.
     """
     hosts = lab["hosts"]
     settled = {name for name, info in infos.items() if _settled(lab, name, info)}
@@ -62,8 +64,17 @@ def plan(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> dict[str, dic
                 }
                 for other in others
             ],
+            "open": _openings(lab, name),
         }
     return plans
+
+
+def _openings(lab: dict[str, Any], name: str) -> dict[str, Any]:
+    others = [other for other in lab["hosts"] if other != name]
+    return {
+        "peers": [address for other in others for address in lab["hosts"][other]["addresses"].values()],
+        "ports": _views({port for other in others for port in _wanted(lab, other, name)}),
+    }
 
 
 def _settled(lab: dict[str, Any], name: str, info: dict[str, Any]) -> bool:

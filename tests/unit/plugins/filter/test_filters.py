@@ -77,6 +77,8 @@ SITES = {"company": {"subnet": "10.0.0.0/24", "mtu": 1500}}
                 " or another engine"
             ],
         ),
+        ("lock_faults", ({"emon": {"lock": {"state": "held", "holder": {}, "reason": ""}}},), []),
+        ("port_faults", ({"emon": {"changed": False, "skipped": True}}, 30, 16), []),
         ("verification_probes", (STATE, VERIFIED, "emon"), []),
         ("query", ({"a": [{"b": 1}, {"b": 2}]}, "a[?b > `1`].b | [0]"), 2),
         ("query", ({"a": 1}, "none"), None),
@@ -89,6 +91,11 @@ def test_filter(name: str, arguments: tuple[Any, ...], expected: Any) -> None:
 def test_underlay() -> None:
     made = filters()["underlay"]("emon", {"emon": HOST}, "company", SITES)
     assert [veth["addresses"] for veth in made["veths"]] == [["10.0.0.116/24"]]
+
+
+def test_port_plan() -> None:
+    plan = filters()["port_plan"]({"emon": {**INFO, "docker": {"active": False}}}, {**LAB, "ports": []})
+    assert plan["emon"] == {"address": "10.0.0.116", "listen": [], "peers": [], "open": {"peers": [], "ports": []}}
 
 
 def test_verification_report() -> None:

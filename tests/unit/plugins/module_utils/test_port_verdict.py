@@ -21,7 +21,7 @@ def lab(engine: str = "cluster_store", ports: list[dict[str, Any]] | None = None
         "site": "company",
         "engine": engine,
         "hosts": {
-            name: {"addresses": {"company": address, "home": "192.168.1.1"}, "etcd": name != "emon3"}
+            name: {"addresses": {"company": address, "home": f"192.168.1.{address[-3:]}"}, "etcd": name != "emon3"}
             for name, address in ADDRESSES.items()
         },
         "ports": ports or [],
@@ -88,6 +88,13 @@ def test_a_host_that_joins_is_proven_with_each_that_stands() -> None:
         "emon2": ["emon3"],
         "emon3": ["emon", "emon2"],
     }
+
+
+def test_a_firewall_opens_for_all_hosts_at_all_sites_whoever_takes_part() -> None:
+    alone = _port_verdict.plan(lab(), {"emon2": STANDS})["emon2"]
+    assert alone["peers"] == []
+    assert alone["open"]["peers"] == ["10.0.0.116", "192.168.1.116", "10.0.0.118", "192.168.1.118"]
+    assert short(alone["open"]["ports"]) == "tcp/2379 tcp/2380 tcp/7946 udp/4789 udp/7946"
 
 
 # -- verdicts ----------------------------------------------------------------------------------------------------------
