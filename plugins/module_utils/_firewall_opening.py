@@ -129,7 +129,7 @@ class Plan:
     {"manager": str, "rules": [str]}.
     """
 
-    def __init__(self, firewall: dict[str, str], wish: Wish | None, ask: _firewall.Run = _firewall.run) -> None:
+    def __init__(self, firewall: dict[str, Any], wish: Wish | None, ask: _firewall.Run = _firewall.run) -> None:
         self._ask = ask
         ours = _host_record.section(SECTION)
         # What was added goes by the words with which it came, whoever manages the filter by now.
@@ -140,7 +140,7 @@ class Plan:
         self._add: list[str] = []
         self._remove: list[str] = []
         if self.managed:
-            self._manager = _MANAGERS[self.manager](firewall["place"], ask)
+            self._manager = _MANAGERS[self.manager](next(iter(firewall["places"]), ""), ask)
             self._compare(ours["rules"] if ours.get("manager") == self.manager else [], wish)
 
     def _compare(self, former: list[str], wish: Wish | None) -> None:

@@ -174,10 +174,10 @@ peers:
           sample: open
         error: {description: Why it is not open., type: str}
 firewall:
-  description: C(manager), which packet filter may refuse packets to the host, and C(place), where in its rules.
+  description: C(manager), which packet filter may refuse packets to the host, and C(places), where in its rules.
   returned: success
   type: dict
-  sample: {manager: nftables, place: inet filter input}
+  sample: {manager: nftables, places: [inet filter input]}
 time:
   description: The host's clock, in seconds since the epoch.
   returned: success

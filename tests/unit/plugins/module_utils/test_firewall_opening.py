@@ -13,8 +13,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _firewall_
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._firewall_opening import Plan, Wish
 
-UFW = {"manager": "ufw", "place": ""}
-FIREWALLD = {"manager": "firewalld", "place": "public"}
+UFW = {"manager": "ufw", "places": []}
+FIREWALLD = {"manager": "firewalld", "places": ["public"]}
 PORTS = (("udp", 4789), ("tcp", 2380), ("tcp", 2379))
 WISH = Wish(("10.0.0.116", "10.0.0.118"), PORTS)
 SMALLER = Wish(("10.0.0.116",), (("udp", 4789),))
@@ -61,7 +61,7 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return sections
 
 
-def changed(firewall: dict[str, str], wish: Wish | None, fake: FakeFirewall) -> bool:
+def changed(firewall: dict[str, Any], wish: Wish | None, fake: FakeFirewall) -> bool:
     plan = Plan(firewall, wish, fake)
     plan.apply()
     return plan.differences.changed
@@ -89,7 +89,7 @@ def changed(firewall: dict[str, str], wish: Wish | None, fake: FakeFirewall) -> 
         ),
     ],
 )
-def test_open_again_change_and_close(firewall: dict[str, str], expected: list[str], record: dict[str, Any]) -> None:
+def test_open_again_change_and_close(firewall: dict[str, Any], expected: list[str], record: dict[str, Any]) -> None:
     fake = FakeFirewall()
     plan = Plan(firewall, WISH, fake)
     assert (plan.managed, plan.manager, plan.rules) == (True, firewall["manager"], expected)
@@ -107,7 +107,7 @@ def test_open_again_change_and_close(firewall: dict[str, str], expected: list[st
 
 
 @pytest.mark.parametrize("firewall", [UFW, FIREWALLD])
-def test_the_same_rule_of_somebody_else_stays(firewall: dict[str, str], record: dict[str, Any]) -> None:
+def test_the_same_rule_of_somebody_else_stays(firewall: dict[str, Any], record: dict[str, Any]) -> None:
     fake = FakeFirewall()
     theirs = Plan(firewall, SMALLER, fake)
     for rule in theirs.rules:
@@ -136,7 +136,7 @@ def test_a_rule_that_a_reload_would_lose_is_added_again() -> None:
 def test_rules_follow_to_another_zone() -> None:
     fake = FakeFirewall()
     changed(FIREWALLD, SMALLER, fake)
-    assert changed({**FIREWALLD, "place": "home"}, SMALLER, fake)
+    assert changed({**FIREWALLD, "places": ["home"]}, SMALLER, fake)
     assert {kept: len(rules) for kept, rules in fake.rules.items()} == {
         "--zone=public": 0,
         "--permanent --zone=public": 0,
@@ -160,7 +160,7 @@ def test_a_run_that_is_killed_knows_its_rules(record: dict[str, Any]) -> None:
 @pytest.mark.parametrize("manager", ["nftables", "iptables", ""])
 def test_others_are_left_alone(manager: str) -> None:
     fake = FakeFirewall()
-    plan = Plan({"manager": manager, "place": "inet filter input"}, WISH, fake)
+    plan = Plan({"manager": manager, "places": ["inet filter input"]}, WISH, fake)
     plan.apply()
     assert (plan.managed, plan.manager, plan.rules, plan.differences.changed) == (False, manager, [], False)
     assert fake.calls == []

@@ -10,8 +10,8 @@ import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _port_verdict
 
 ADDRESSES = {"emon": "10.0.0.116", "emon2": "10.0.0.117", "emon3": "10.0.0.118"}
-UFW = {"manager": "ufw", "place": ""}
-NONE = {"manager": "", "place": ""}
+UFW = {"manager": "ufw", "places": []}
+NONE = {"manager": "", "places": []}
 NO_FILTER = "no packet filter of this host refuses them: look at the way between the hosts, its routers and filters"
 
 
@@ -102,7 +102,7 @@ def test_a_firewall_opens_for_all_hosts_at_all_sites_whoever_takes_part() -> Non
 PORTS = (("tcp", 2379), ("tcp", 7946), ("udp", 4789))
 
 
-def results(*hosts: str, firewall: dict[str, str] = NONE) -> dict[str, dict[str, Any]]:
+def results(*hosts: str, firewall: dict[str, Any] = NONE) -> dict[str, dict[str, Any]]:
     """What port_probe returned on hosts that reach each other."""
     return {
         name: {
