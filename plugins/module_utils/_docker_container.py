@@ -47,8 +47,9 @@ class Plan:
     unfinished: str = ""
 
 
-def plan(client, spec: ContainerSpec, coming: Collection[str] = ()) -> Plan:
-    """Read what is there and compare. ``coming``: containers that will be made before this one.
+def plan(client, spec: ContainerSpec, coming: Collection[str] = (), leaving: Collection[tuple[str, str]] = ()) -> Plan:
+    """Read what is there and compare. ``coming``: containers that will be made before this one; ``leaving``: containers
+    and networks where their present address is going to be free.
 
     LabError with every fault; nothing is changed.
     """
@@ -58,7 +59,7 @@ def plan(client, spec: ContainerSpec, coming: Collection[str] = ()) -> Plan:
             f"container {spec.name}: is there and was not made by this module:"
             " choose another name, or remove it yourself"
         )
-    made = _plan(client, spec, before, coming)
+    made = _plan(client, spec, before, coming, leaving)
     left = {}
     for mark in (COMING, FORMER):
         other = inspect(client, f"{spec.name}{mark}")
@@ -68,7 +69,13 @@ def plan(client, spec: ContainerSpec, coming: Collection[str] = ()) -> Plan:
     return replace(made, leftover=left[FORMER], unfinished=left[COMING])
 
 
-def _plan(client, spec: ContainerSpec, before: dict[str, Any] | None, coming: Collection[str]) -> Plan:
+def _plan(
+    client,
+    spec: ContainerSpec,
+    before: dict[str, Any] | None,
+    coming: Collection[str],
+    leaving: Collection[tuple[str, str]],
+) -> Plan:
     found = Differences()
     state = spec.state
     if state == "absent":
@@ -78,7 +85,7 @@ def _plan(client, spec: ContainerSpec, before: dict[str, Any] | None, coming: Co
     if not spec.image:
         return _plan_running_state(spec, before, state, found)
     faults: list[str] = []
-    made = _plan_whole(client, spec, before, coming, faults)
+    made = _plan_whole(client, spec, before, coming, leaving, faults)
     if made.run in ("start", "restart") and spec.ports:
         faults.extend(_port_conflicts(client, spec, before))
     if faults:
@@ -126,7 +133,12 @@ def _plan_running_state(spec: ContainerSpec, before: dict[str, Any] | None, stat
 
 
 def _plan_whole(
-    client, spec: ContainerSpec, before: dict[str, Any] | None, coming: Collection[str], faults: list[str]
+    client,
+    spec: ContainerSpec,
+    before: dict[str, Any] | None,
+    coming: Collection[str],
+    leaving: Collection[tuple[str, str]],
+    faults: list[str],
 ) -> Plan:
     """Compare everything; what is missing on the host goes to ``faults``."""
     state = spec.state
@@ -154,7 +166,8 @@ def _plan_whole(
         made = Plan(spec, before, found, leave=leave, join=join, restart_policy=policy, run=run)
         if not run and state == "started" and _namespace_is_stale(before, other, found):
             made = replace(made, run="restart")
-    faults.extend(_taken_addresses(client, before, spec.endpoints if made.create else made.join, known))
+    joined = spec.endpoints if made.create else made.join
+    faults.extend(_taken_addresses(client, before, joined, known, leaving))
     if made.run == "start" and other and not other["State"]["Running"]:
         name = other["Name"].lstrip("/")
         if name not in coming:
@@ -196,6 +209,7 @@ def _taken_addresses(
     before: dict[str, Any] | None,
     joined: tuple[Endpoint, ...],
     known: list[dict[str, Any]],
+    leaving: Collection[tuple[str, str]],
 ) -> list[str]:
     """Fixed addresses that another container on the network has."""
     found: list[str] = []
@@ -204,7 +218,7 @@ def _taken_addresses(
         wanted = {address for address in (endpoint.ipv4_address, endpoint.ipv6_address) if address}
         network = networks.inspect(client, ids[endpoint.network]) if wanted and endpoint.network in ids else None
         for other in networks.shown(network)["containers"] if network else ():
-            if before is None or other["id"] != before["Id"]:
+            if (before is None or other["id"] != before["Id"]) and (other["name"], endpoint.network) not in leaving:
                 found.extend(
                     f"{address} is in use by container {other['name']} on network {endpoint.network}: choose another"
                     for address in sorted(wanted & {other["ipv4_address"], other["ipv6_address"]})

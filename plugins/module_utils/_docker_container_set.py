@@ -64,10 +64,11 @@ def plan(client, wanted: list[ContainerSpec], prune_label: str = "") -> SetPlan:
     names = {spec.name for spec in wanted}
     if prune_label:
         plans.extend(_prune(client, names, prune_label))
+    leaving = _leaving(client, wanted, [made.spec.name for made in plans])
     coming: list[str] = []
     for spec in wanted:
         try:
-            plans.append(container.plan(client, spec, coming))
+            plans.append(container.plan(client, spec, coming, leaving))
         except LabError as error:
             faults.extend(error.faults)
         coming.append(spec.name)
@@ -90,6 +91,7 @@ def expected(made: SetPlan) -> list[dict[str, Any]]:
 def apply(client, made: SetPlan) -> tuple[list[dict[str, Any]], list[str]]:
     """Returns the containers as modules show them, and what had to be healed, a line each."""
     shown, healed = [], []
+    _free_addresses(client, made)
     for one in made.plans:
         # Made again, because it may need what was made before it.
         current = container.plan(client, one.spec) if one.differences.changed else one
@@ -101,6 +103,43 @@ def apply(client, made: SetPlan) -> tuple[list[dict[str, Any]], list[str]]:
             shown.append(result)
     _check_started(client, made)
     return shown, healed
+
+
+def _leaving(client, wanted: list[ContainerSpec], removed: list[str]) -> set[tuple[str, str]]:
+    """The containers and networks where the address that they have now is not the one that they will have."""
+    if not any(_addresses(spec) for spec in wanted):
+        return set()
+    with reported("list of containers"):
+        listed = client.containers(all=True)
+    found = set()
+    specs_of = {spec.name: spec for spec in wanted if spec.state != "absent"}
+    gone = {*removed, *(spec.name for spec in wanted if spec.state == "absent")}
+    for one in listed:
+        name = one["Names"][0].lstrip("/")
+        for network, settings in (one["NetworkSettings"]["Networks"] or {}).items():
+            if name in gone or (name in specs_of and _leaves(specs_of[name], network, settings.get("IPAddress"))):
+                found.add((name, network))
+    return found
+
+
+def _leaves(spec: ContainerSpec, network: str, address: str | None) -> bool:
+    endpoint = next((one for one in spec.endpoints if one.network == network), None)
+    if spec.image and endpoint is None:
+        return True
+    return endpoint is not None and endpoint.ipv4_address not in (None, address)
+
+
+def _free_addresses(client, made: SetPlan) -> None:
+    """Take containers off addresses that others of the set are about to take: two may swap theirs."""
+    wanted = set().union(*(_addresses(one.spec) for one in made.plans if one.join or one.create))
+    for one in made.plans:
+        if one.before is None or one.spec.state == "absent":
+            continue
+        for network, settings in (one.before["NetworkSettings"]["Networks"] or {}).items():
+            held = (network, settings.get("IPAddress"))
+            if held in wanted - _addresses(one.spec):
+                with reported(f"container {one.spec.name}: leaving network {network}, where another takes its address"):
+                    client.disconnect_container_from_network(one.before["Id"], network, force=False)
 
 
 def _check_started(client, made: SetPlan) -> None:

@@ -14,6 +14,8 @@ description:
   - Does for many containers in one task what M(emon.overlay_lab.docker_container) does for one, in their order.
   - Every fault of every container is named before the first one is touched. Among these are a name, a port or an
     address that two of them want.
+  - Two containers of the list may swap addresses. After a change, every container tells its networks where it is (by
+    ARP), so that bridges and VXLANs do not send its packets to where its address was before.
 extends_documentation_fragment:
   - emon.overlay_lab.docker
 attributes:
@@ -77,8 +79,13 @@ healed:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container_set
+from ansible_collections.emon.overlay_lab.plugins.module_utils._announcement import announce
 from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import validate
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DOCKER_ARGUMENTS, connect
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import (
+    DEFAULT_HOST,
+    DOCKER_ARGUMENTS,
+    connect,
+)
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 ARGUMENTS = DOCKER_ARGUMENTS | {
@@ -99,6 +106,8 @@ def main() -> None:
             containers = _docker_container_set.expected(plan)
         else:
             containers, healed = _docker_container_set.apply(client, plan)
+            if plan.differences.changed and module.params["docker_host"] == DEFAULT_HOST:
+                announce(containers)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     differences = plan.differences

@@ -92,6 +92,7 @@ class FakeDocker:
         self._changing("disconnect", f"{self.container(container)['Name']} {net_id}")
         one = next(one for one in self.all_networks if net_id in (one["Name"], one["Id"]))
         self.container(container)["NetworkSettings"]["Networks"].pop(one["Name"], None)
+        one["Containers"].pop(self.container(container)["Id"], None)
 
     # Containers
 
@@ -166,7 +167,10 @@ class FakeDocker:
 
     def remove_container(self, container: str, v: bool, force: bool) -> None:
         self._changing("remove_container", container)
-        del self.all_containers[self.container(container)["Id"]]
+        gone = self.container(container)["Id"]
+        del self.all_containers[gone]
+        for one in self.all_networks:
+            one["Containers"].pop(gone, None)
 
     def update_container(self, container: str, restart_policy: dict[str, str]) -> None:
         self._changing("update_container", container)

@@ -115,3 +115,66 @@ def test_a_replacement_that_was_killed_does_not_stand_in_the_way(
     assert run(docker, *entries, prune_label="lab=x") == (True, wanted)
     assert [one["Name"] for one in docker.all_containers.values()] == [f"/{name}" for name in wanted]
     assert run(docker, *entries, prune_label="lab=x") == (False, wanted)
+
+
+def on_demo(name: str, address: str) -> dict[str, Any]:
+    return {"name": name, **IMAGE, **LABEL, "networks": [{"name": "demo", "ipv4_address": address}]}
+
+
+def settle_addresses(docker: FakeDocker) -> None:
+    """What dockerd does with the fixed addresses of running containers."""
+    demo = next(one for one in docker.all_networks if one["Name"] == "demo")
+    demo["Containers"] = {}
+    for one in docker.all_containers.values():
+        settings = one["NetworkSettings"]["Networks"].get("demo")
+        if settings:
+            settings.update(NetworkID=demo["Id"], IPAddress=settings["IPAMConfig"]["IPv4Address"])
+            demo["Containers"][one["Id"]] = {"Name": one["Name"][1:], "IPv4Address": f"{settings['IPAddress']}/24"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "left"),
+    [
+        pytest.param(
+            [("one", "10.200.0.2"), ("two", "10.200.0.3")],
+            [("one", "10.200.0.3"), ("two", "10.200.0.2")],
+            ["/one", "/two"],
+            id="two swap theirs",
+        ),
+        pytest.param(
+            [("one", "10.200.0.2"), ("two", "10.200.0.3")],
+            [("new", "10.200.0.2"), ("one", "10.200.0.3"), ("two", "10.200.0.4")],
+            ["/one", "/two"],
+            id="all make room for a new one",
+        ),
+        pytest.param(
+            [("one", "10.200.0.2"), ("two", "10.200.0.3")], [("two", "10.200.0.2")], ["/two"], id="one closes up"
+        ),
+        pytest.param(
+            [("one", "10.200.0.2"), ("two", "10.200.0.3")],
+            [("one", "10.200.0.2"), ("two", "10.200.0.4")],
+            ["/two"],
+            id="only one moves",
+        ),
+    ],
+)
+def test_addresses_move(
+    docker: FakeDocker, before: list[tuple[str, str]], after: list[tuple[str, str]], left: list[str]
+) -> None:
+    run(docker, *(on_demo(*one) for one in before), prune_label="lab=x")
+    settle_addresses(docker)
+    docker.calls.clear()
+    ids = {one["Name"]: one["Id"] for one in docker.all_containers.values()}
+    assert run(docker, *(on_demo(*one) for one in after), prune_label="lab=x")[0] is True
+    assert [what.split()[0] for method, what in docker.calls if method == "disconnect"] == left
+    assert all(docker.container(name)["Id"] == ids[f"/{name}"] for name, _ in after if f"/{name}" in ids)
+    settle_addresses(docker)
+    assert run(docker, *(on_demo(*one) for one in after), prune_label="lab=x")[0] is False
+
+
+def test_an_address_that_nobody_leaves_is_taken(docker: FakeDocker) -> None:
+    run(docker, on_demo("one", "10.200.0.2"), {**on_demo("two", "10.200.0.3")})
+    settle_addresses(docker)
+    anywhere = {**on_demo("two", ""), "networks": [{"name": "demo"}]}
+    with pytest.raises(LabError, match="is in use by container two on network demo: choose another"):
+        run(docker, on_demo("one", "10.200.0.3"), anywhere)
