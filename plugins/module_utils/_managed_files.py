@@ -236,12 +236,20 @@ def _read(path: Path) -> _Found | None:
 def _write(file: ManagedFile, found: _Found | None) -> bool:
     """Write the file; tell whether that made a backup."""
     assert file.content is not None
-    file.path.parent.mkdir(parents=True, exist_ok=True)
+    _make_directory(file.path.parent)
     backing_up = file.backup and found is not None and not file.backup_path.exists()
     if found is not None and backing_up:
         _replace(file.backup_path, found.content, found.mode, found.uid, found.gid)
     _replace(file.path, file.content.encode(), file.mode, _uid(file.owner), _gid(file.group))
     return backing_up
+
+
+def _make_directory(path: Path) -> None:
+    """Make a directory and those above it. A strict umask must not hide files from the service that reads them."""
+    missing = [one for one in (path, *path.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(exist_ok=True)
+        one.chmod(0o755)
 
 
 def _replace(path: Path, content: bytes, mode: int, uid: int, gid: int) -> None:
