@@ -16,6 +16,8 @@ from socket import AF_UNSPEC
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _rtnetlink as rtnetlink
 
 AF_BRIDGE = 7
+# The forwarding entry of a VXLAN for what has no entry of its own.
+FLOOD = "00:00:00:00:00:00"
 _NDMSG = struct.Struct("=BxxxiHBB")  # family, interface index, state, flags, type
 _NDA_DST, _NDA_LLADDR = 1, 2
 

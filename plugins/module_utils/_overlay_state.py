@@ -20,7 +20,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _forwardin
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _rtnetlink as rtnetlink
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._forwarding import Entry
+from ansible_collections.emon.overlay_lab.plugins.module_utils._forwarding import FLOOD, Entry
 from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import OWN, Namespaces
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_world import LinkState
 
@@ -65,6 +65,7 @@ def read(docker: DockerSocket, networks: list[str], containers: list[str]) -> di
                 if devices:
                     with namespaces.inside(at.netns), rtnetlink.Socket() as here:
                         fdb, neighbours = _forwarding.fdb(here), _forwarding.neighbours(here)
+                    add_remotes(devices, fdb)
                     forwarding += join(network["Name"], {link.index for link in devices}, fdb, neighbours)
     except OSError as error:
         raise LabError(f"the kernel's state cannot be read: {error.strerror} ({error.filename}); use become") from error
@@ -104,12 +105,18 @@ def segment(network: dict[str, Any], sandboxes: list[str]) -> Segment | None:
     return None
 
 
+def add_remotes(devices: list[LinkState], fdb: list[Entry]) -> None:
+    """Tell VXLANs to which VTEPs they flood."""
+    for link in devices:
+        link.remotes = {one.address for one in fdb if one.index == link.index and one.mac == FLOOD and one.address}
+
+
 def join(network: str, indexes: set[int], fdb: list[Entry], neighbours: list[Entry]) -> list[dict[str, Any]]:
     """The network's entries in both tables, matched by MAC: {network, mac, vtep, address}, by address.
 
-    A MAC that only one table knows has None for what the other would say.
+    A MAC that only one table knows has None for what the other would say. Entries that flood are no container's.
     """
-    vteps = [(one.mac, one.address) for one in fdb if one.index in indexes and one.address]
+    vteps = [(one.mac, one.address) for one in fdb if one.index in indexes and one.address and one.mac != FLOOD]
     addresses = [(one.mac, one.address) for one in neighbours if one.index in indexes]
     entries: set[tuple[str, str | None, str | None]] = set()
     for mac, vtep in vteps:
@@ -144,13 +151,26 @@ def network_views(
                     "driver": network.get("Driver"),
                     "scope": network.get("Scope"),
                     "subnets": [pool["Subnet"] for pool in pools if pool.get("Subnet")],
+                    "ipam": [_pool_view(pool) for pool in pools if pool.get("Subnet")],
                     "mtu": int(mtu) if mtu.isdecimal() else None,
                     "options": options,
                     "sandbox": at.netns if at and at.netns else None,
                     "vnis": sorted(link.settings["vni"] for link in vxlans.get(network.get("Id", ""), [])),
+                    "vxlans": [_vxlan_view(link) for link in vxlans.get(network.get("Id", ""), [])],
                 }
             )
     return views
+
+
+def _pool_view(pool: dict[str, Any]) -> dict[str, Any]:
+    # A gateway may come with a prefix length, which is not part of an address.
+    gateway = (pool.get("Gateway") or "").partition("/")[0]
+    return {"subnet": pool["Subnet"], "gateway": gateway or None, "ip_range": pool.get("IPRange") or None}
+
+
+def _vxlan_view(link: LinkState) -> dict[str, Any]:
+    settings = {key: link.settings.get(key) for key in ("vni", "port", "local")}
+    return {"name": link.name, **settings, "mtu": link.mtu, "up": link.up, "remotes": sorted(link.remotes)}
 
 
 def container_view(name: str, inspected: dict[str, Any] | None, links: list[LinkState]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _rtnetlink as rtnetlink
+from ansible_collections.emon.overlay_lab.plugins.module_utils._forwarding import FLOOD
 from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import where
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_kinds import KINDS
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import Address, Link, Route
@@ -31,8 +32,6 @@ _MAIN_TABLE, _UNICAST, _STATIC = 254, 1, 4
 _SCOPE_UNIVERSE, _SCOPE_LINK = 0, 253
 _NUD_NOARP, _NUD_PERMANENT = 0x40, 0x80
 _NTF_SELF = 0x2
-# The forwarding entry of a VXLAN for what has no entry of its own.
-_FLOOD = "00:00:00:00:00:00"
 
 Attribute = tuple[str, Any]
 
@@ -210,7 +209,7 @@ def _remote(operation: str, link: Link, remote: str, step: str, flags: int = 0) 
         "state": _NUD_NOARP | _NUD_PERMANENT,
         "flags": _NTF_SELF,
     }
-    attributes = (("NDA_LLADDR", _FLOOD), ("NDA_DST", str(ip_address(remote))))
+    attributes = (("NDA_LLADDR", FLOOD), ("NDA_DST", str(ip_address(remote))))
     return Request(link.netns, step, operation, (link.name,), header, attributes, flags)
 
 

@@ -34,7 +34,6 @@ _INFO_KIND, _INFO_DATA = 1, 2
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_MULTIPATH, _RTA_TABLE = 1, 4, 5, 9, 15
 _VXLAN_LINK = 3
-_FLOOD = "00:00:00:00:00:00"
 _NETNSA_FD = 3
 _IFF_UP, _IFF_LOWER_UP = 1, 0x10000
 _SCOPE_UNIVERSE = 0
@@ -245,7 +244,7 @@ def _hops(given: Attributes) -> Iterator[tuple[int, Attributes]]:
 def _add_remotes(here: rtnetlink.Socket, place: Place) -> None:
     by_index = {link.index: link for link in place.links.values() if link.kind == "vxlan"}
     for entry in _forwarding.fdb(here):
-        if entry.index in by_index and entry.mac == _FLOOD and entry.address:
+        if entry.index in by_index and entry.mac == _forwarding.FLOOD and entry.address:
             by_index[entry.index].remotes.add(entry.address)
 
 

@@ -95,6 +95,11 @@ networks:
       type: list
       elements: str
       sample: [10.200.0.0/24]
+    ipam:
+      description: The same with C(gateway) and C(ip_range), each null where Docker was given none.
+      type: list
+      elements: dict
+      sample: [{subnet: 10.200.0.0/24, gateway: 10.200.0.128, ip_range: 10.200.0.128/29}]
     mtu:
       description: The MTU that the network was created with. Null where none was given.
       type: int
@@ -113,6 +118,10 @@ networks:
       type: list
       elements: int
       sample: [256]
+    vxlans:
+      description: These VXLANs, each with C(name), C(vni), C(port), C(local), C(mtu), C(up) and C(remotes).
+      type: list
+      elements: dict
 containers:
   description: One entry for each container asked for.
   returned: success

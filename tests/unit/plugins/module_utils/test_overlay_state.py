@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _forwarding, _overlay_state
-from ansible_collections.emon.overlay_lab.plugins.module_utils._forwarding import Entry
+from ansible_collections.emon.overlay_lab.plugins.module_utils._forwarding import FLOOD, Entry
 from ansible_collections.emon.overlay_lab.plugins.module_utils._overlay_state import Segment
 from ansible_collections.emon.overlay_lab.plugins.module_utils._rtnetlink import attribute
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_world import LinkState
@@ -82,10 +82,10 @@ M2, M3, M4 = "02:42:0a:c8:00:02", "02:42:0a:c8:00:03", "02:42:0a:c8:00:04"
             id="one MAC behind two VTEPs",
         ),
         pytest.param(
-            [Entry(7, M2, "192.168.1.117"), Entry(5, M4, None)],
+            [Entry(7, M2, "192.168.1.117"), Entry(5, M4, None), Entry(5, FLOOD, "192.168.1.117")],
             [Entry(7, M2, "10.9.0.2")],
             [],
-            id="other interfaces, and a bridge's own",
+            id="other interfaces, a bridge's own, and what floods",
         ),
     ],
 )
@@ -99,7 +99,11 @@ def test_join(fdb: list[Entry], neighbours: list[Entry], expected: list[tuple]) 
 def test_network_views() -> None:
     twice = {**OVERLAY, "Id": "f" * 64, "Options": {}}
     segments = {ID: Segment("/ns/1-5d2ac4f1f0", None), "f" * 64: None}
-    vxlans = {ID: [link("vxlan0", "vxlan", settings={"vni": 256})]}
+    vxlan = link("vxlan0", "vxlan", index=5, up=True, settings={"vni": 256, "port": 4789, "local": "10.0.0.1"})
+    _overlay_state.add_remotes(
+        [vxlan], [Entry(5, FLOOD, "10.0.0.3"), Entry(5, M3, "10.0.0.2"), Entry(7, FLOOD, "10.9.0.1")]
+    )
+    vxlans = {ID: [vxlan]}
     views = _overlay_state.network_views(["demo", "gone", "demo"], [OVERLAY, twice], segments, vxlans)
     assert views[0] == {
         "name": "demo",
@@ -108,10 +112,22 @@ def test_network_views() -> None:
         "driver": "overlay",
         "scope": "global",
         "subnets": ["10.200.0.0/24"],
+        "ipam": [{"subnet": "10.200.0.0/24", "gateway": "10.200.0.1", "ip_range": None}],
         "mtu": 1500,
         "options": {"com.docker.network.driver.mtu": "1500"},
         "sandbox": "/ns/1-5d2ac4f1f0",
         "vnis": [256],
+        "vxlans": [
+            {
+                "name": "vxlan0",
+                "vni": 256,
+                "port": 4789,
+                "local": "10.0.0.1",
+                "mtu": 1450,
+                "up": True,
+                "remotes": ["10.0.0.3"],
+            }
+        ],
     }
     assert [(view["name"], view["exists"], view["id"], view["vnis"]) for view in views[1:]] == [
         ("demo", True, "f" * 64, []),
