@@ -61,9 +61,9 @@ def _read(file: Item) -> Lab:
     all_known = "networks" not in given or (
         given["networks"].is_list and len(given["networks"].items()) == len(networks)
     )
-    reader = ContainerReader(hosts, networks if all_known else None)
+    reader = ContainerReader(hosts, networks if all_known else None, engine)
     containers = reader.read(given["containers"]) if "containers" in given else []
-    check_capacity(networks, containers, len(hosts), engine)
+    check_capacity(networks, containers, tuple(hosts.values()), engine)
     return Lab(
         name=name,
         sites=tuple(readable_sites),

@@ -15,6 +15,7 @@ from ipaddress import AddressValueError, IPv4Address
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_model import Attachment, Container, Network
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_networks import Declared
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_reader import Item, Names, shown, suggestion
+from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_addresses import Shares
 
 _ITSELF = {"localhost": "every container calls itself that"}
 _NAMES = Names(
@@ -43,9 +44,10 @@ class ContainerReader:
     ``networks`` is None where the file does not tell which there are, so that nobody is blamed for naming one.
     """
 
-    def __init__(self, hosts: Collection[str], networks: Mapping[str, Declared] | None) -> None:
+    def __init__(self, hosts: Collection[str], networks: Mapping[str, Declared] | None, engine: str) -> None:
         self._hosts = hosts
         self._networks = networks
+        self._engine = engine
         # Lower-case name -> the name as it was written first.
         self._names: dict[str, str] = {}
         # Network and address -> path of the container that has it.
@@ -114,7 +116,7 @@ class ContainerReader:
         declared = (self._networks or {}).get(network_name or "")
         if address is None or declared is None or declared.network is None:
             return address
-        if _is_for_containers(item, address, declared.network):
+        if _is_for_containers(item, address, declared.network, self._engine):
             holder = self._addresses.setdefault((declared.network.name, address), item.path)
             if holder != item.path:
                 item.fault(f"{address} is given at {holder} as well: two containers cannot share it")
@@ -137,7 +139,7 @@ class ContainerReader:
                 item.fault(f"{item.source} is the name of another container in {network}: choose another")
 
 
-def _is_for_containers(item: Item, address: IPv4Address, network: Network) -> bool:
+def _is_for_containers(item: Item, address: IPv4Address, network: Network, engine: str) -> bool:
     """Tell whether a container can have the address; a fault if not."""
     subnet = network.subnet
     if address not in subnet:
@@ -148,6 +150,10 @@ def _is_for_containers(item: Item, address: IPv4Address, network: Network) -> bo
         item.fault(f"{address} is the network address of {subnet}: no container can have it")
     elif address == subnet.broadcast_address:
         item.fault(f"{address} is the broadcast address of {subnet}: no container can have it")
+    elif engine == "vxlan" and address in Shares(subnet).upper:
+        item.fault(
+            f"{address} is in the half of {subnet} that the engine vxlan gives to hosts: take one of the lower half"
+        )
     else:
         return True
     return False

@@ -8,18 +8,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_model import (
     VXLAN_OVERHEAD,
     Container,
+    Host,
     Network,
     Site,
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_reader import Item, Names
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_underlay import DEFAULT_MTU, not_for_hosts
+from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_addresses import Shares
 
 # Every IPv4 link carries 576 bytes.
 SMALLEST_MTU = 576
@@ -109,19 +111,42 @@ def _check_subnet(
     return not kind and not too_small
 
 
-def check_capacity(declared: Mapping[str, Declared], containers: Iterable[Container], hosts: int, engine: str) -> None:
-    """Every container needs an address. All engines but cluster_store take one more for each host."""
-    hosts_take = 0 if engine == "cluster_store" else hosts
+def check_capacity(
+    declared: Mapping[str, Declared], containers: Iterable[Container], hosts: Collection[Host], engine: str
+) -> None:
+    """Every container needs an address. With any engine but cluster_store, so does each host."""
     attached = [place.network for container in containers for place in container.networks]
     for name, one in declared.items():
         if one.network is None:
             continue
-        subnet, used = one.network.subnet, attached.count(name)
-        # Neither the network address, nor the broadcast address, nor the gateway.
-        room = max(subnet.num_addresses - 3 - hosts_take, 0)
-        if used > room:
-            of_hosts = f" and an address for each of {hosts} hosts" if hosts_take else ""
-            one.entry.at("subnet").fault(
-                f"{subnet} has room for {room} containers beside the gateway{of_hosts}, and {used} are in {name}:"
-                " take a larger one"
+        if engine == "vxlan":
+            _check_shares(one.entry.at("subnet"), Shares(one.network.subnet), attached.count(name), hosts)
+        else:
+            hosts_take = 0 if engine == "cluster_store" else len(hosts)
+            _check_room(one.entry.at("subnet"), one.network.subnet, name, attached.count(name), hosts_take)
+
+
+def _check_room(item: Item, subnet: IPv4Network, name: str, used: int, hosts_take: int) -> None:
+    # Neither the network address, nor the broadcast address, nor the gateway.
+    room = max(subnet.num_addresses - 3 - hosts_take, 0)
+    if used > room:
+        of_hosts = f" and an address for each of {hosts_take} hosts" if hosts_take else ""
+        item.fault(
+            f"{subnet} has room for {room} containers beside the gateway{of_hosts}, and {used} are in {name}:"
+            " take a larger one"
+        )
+
+
+def _check_shares(item: Item, shares: Shares, used: int, hosts: Collection[Host]) -> None:
+    """With the engine vxlan, containers have one half of the subnet, and each host a slice of the other."""
+    if used > shares.room:
+        item.fault(
+            f"the lower half of {shares.subnet} has room for {shares.room} containers, and {used} are in it:"
+            " take a larger one"
+        )
+    for host in hosts:
+        if host.index > shares.slices:
+            item.fault(
+                f"the upper half of {shares.subnet} has slices for {shares.slices} hosts, and {host.name} has the index"
+                f" {host.index}: take a larger one"
             )

@@ -217,6 +217,14 @@ def faults_of(text: str) -> list[str]:
     return caught.value.faults
 
 
+def faults_or_none(text: str) -> list[str]:
+    try:
+        load(text)
+    except LabError as error:
+        return error.faults
+    return []
+
+
 def changed(old: str, new: str) -> str:
     assert GOOD.count(old) >= 1, f"the good file does not hold {old!r}"
     return GOOD.replace(old, new, 1)
@@ -290,6 +298,60 @@ def test_a_network_holds_only_so_many_containers(engine, fits, of_hosts):
         f"networks[0].subnet: 10.200.0.0/29 has room for {fits} containers beside the gateway{of_hosts}, "
         f"and {fits + 1} are in demo: take a larger one"
     ]
+
+
+@pytest.mark.parametrize(
+    ("subnet", "lines", "expected"),
+    [
+        ("10.200.0.0/29", 0, []),
+        (
+            "10.200.0.0/29",
+            1,
+            [
+                "networks[0].subnet: the lower half of 10.200.0.0/29 has room for 2 containers, and 3 are in it: take a larger one"
+            ],
+        ),
+        ("10.200.0.0/28", 4, []),
+        (
+            "10.200.0.0/28",
+            5,
+            [
+                "networks[0].subnet: the lower half of 10.200.0.0/28 has room for 6 containers, and 7 are in it: take a larger one"
+            ],
+        ),
+    ],
+)
+def test_with_vxlan_containers_have_the_lower_half(subnet, lines, expected):
+    more = "".join(f"  - {{name: more{n}, host: emon, networks: [demo]}}\n" for n in range(lines))
+    assert faults_or_none(changed("engine: auto", "engine: vxlan").replace("10.200.0.0/24", subnet) + more) == expected
+
+
+def test_with_vxlan_hosts_have_slices_of_the_upper_half():
+    text = changed("engine: auto", "engine: vxlan").replace("emon2: {addresses", "emon2: {index: 3, addresses")
+    assert faults_or_none(text.replace("10.200.0.0/24", "10.200.0.0/28")) == []
+    assert faults_or_none(text.replace("10.200.0.0/24", "10.200.0.0/29")) == [
+        "networks[0].subnet: the upper half of 10.200.0.0/29 has slices for 2 hosts, and emon2 has the index 3: take a larger one"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("engine", "address", "expected"),
+    [
+        ("vxlan", "10.200.0.127", []),
+        (
+            "vxlan",
+            "10.200.0.128",
+            [
+                "containers[0].networks[0].ipv4_address: 10.200.0.128 is in the half of 10.200.0.0/24 that the engine vxlan gives to hosts: take one of the lower half"
+            ],
+        ),
+        ("cluster_store", "10.200.0.128", []),
+    ],
+)
+def test_with_vxlan_a_fixed_address_is_of_the_lower_half(engine, address, expected):
+    text = changed("engine: auto", f"engine: {engine}")
+    place = f"networks: [{{name: demo, ipv4_address: {address}}}]"
+    assert faults_or_none(text.replace("host: emon, networks: [demo]", f"host: emon, {place}")) == expected
 
 
 def test_the_page_on_the_lab_file_quotes_the_lines_as_they_are():

@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""Who has which address and which number with the engine vxlan. Pure: all of it follows from the lab file.
+
+A network's subnet has two halves. The lower one is for the lab's containers, in the order of the file. The upper one
+is cut into slices, one a host: its first address is the host's own gateway, the others are for containers of that host
+that are not in the lab file. How many slices there are depends on the subnet alone, so none moves when a host joins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from itertools import count
+from typing import Any
+
+# Not 4789, which Docker's own VXLANs use, nor what others took (4790 VXLAN-GPE, 6784 Weave, 8472 flannel and Cilium).
+UDP_PORT = 14789
+# The upper half of all VNIs. Docker counts from 256 or 4096, people from 1.
+VNIS = range(0x800000, 0x1000000)
+# A slice has this many addresses, unless the subnet is too small for MANY_HOSTS of them, or has room for more.
+_SLICE = 8
+_SMALLEST_SLICE = 2
+_MANY_HOSTS = 16
+_MOST_HOSTS = 256
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How a subnet is shared out."""
+
+    subnet: IPv4Network
+
+    @property
+    def lower(self) -> IPv4Network:
+        return next(self.subnet.subnets())
+
+    @property
+    def upper(self) -> IPv4Network:
+        return list(self.subnet.subnets())[1]
+
+    @property
+    def room(self) -> int:
+        """How many of the lab's containers have room: not the network's own address, nor the first one after it."""
+        return self.lower.num_addresses - 2
+
+    @property
+    def slices(self) -> int:
+        """For how many hosts there is a slice."""
+        half = self.upper.num_addresses
+        size = min(_SLICE, max(_SMALLEST_SLICE, half // _MANY_HOSTS))
+        return min(_MOST_HOSTS, half // size)
+
+    def slice(self, index: int) -> IPv4Network:
+        """The slice of the host with this index, which is at least 1 and at most `slices`."""
+        longer = self.slices.bit_length() - 1
+        size = self.upper.num_addresses // self.slices
+        return IPv4Network((self.upper[size * (index - 1)], self.upper.prefixlen + longer))
+
+    def gateway(self, index: int) -> IPv4Address:
+        """The host's own gateway: one address for all would be answered for by all."""
+        return self.slice(index)[0]
+
+    def free(self, taken: Iterable[IPv4Address]) -> Iterator[IPv4Address]:
+        """What is left of the lower half, the third address first, as Docker would give it."""
+        used = set(taken)
+        return (address for address in list(self.lower)[2:] if address not in used)
+
+
+def shares(network: Mapping[str, Any]) -> Shares:
+    """Of one of lab_networks."""
+    return Shares(IPv4Network(network["subnet"]))
+
+
+def placed(networks: list[dict[str, Any]], containers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """``containers`` (lab_containers) with an ipv4_address in each of their networks.
+
+    One that the file gives stays; the others follow in the order of the file.
+    """
+    free = {}
+    for network in networks:
+        given = [
+            IPv4Address(place["ipv4_address"])
+            for container in containers
+            for place in container["networks"]
+            if place["name"] == network["name"] and place["ipv4_address"]
+        ]
+        free[network["name"]] = shares(network).free(given)
+    return [
+        {
+            **container,
+            "networks": [
+                {**place, "ipv4_address": place["ipv4_address"] or str(next(free[place["name"]]))}
+                for place in container["networks"]
+            ],
+        }
+        for container in containers
+    ]
+
+
+def vnis(lab: str, networks: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Network -> VNI: made of the lab's and the network's name, so that no other network changes it.
+
+    Of two that come out the same, which is one chance in four million, the later in the file takes the next number.
+    """
+    found: dict[str, int] = {}
+    for network in networks:
+        vni = zlib.crc32(f"{lab}/{network['name']}".encode()) % len(VNIS)
+        while VNIS[vni] in found.values():
+            vni = (vni + 1) % len(VNIS)
+        found[network["name"]] = VNIS[vni]
+    return found
+
+
+def mac(lab: str, network: str, host: str) -> str:
+    """The MAC of a host's VXLAN in a network. Set at birth, it is also one that udev leaves alone."""
+    digest = hashlib.sha256(f"{lab}/{network}/{host}".encode()).digest()
+    return (b"\x02" + digest[:5]).hex(":")
+
+
+def with_indexes(hosts: Mapping[str, Any], infos: Mapping[str, Any], lab: str) -> dict[str, Any]:
+    """``hosts`` (lab_hosts) with `index` as it is to be: a host that has recorded one keeps it, whatever stands in the
+    file, and a newcomer takes the one that the file gives it, or where that is taken, the lowest free one.
+
+    ``infos``: host -> what the module host_info returned there.
+    """
+    recorded = {name: infos[name]["index"] for name in hosts if recorded_index(infos.get(name), lab)}
+    taken = set(recorded.values())
+    found = {}
+    for name, host in hosts.items():
+        index = recorded.get(name, host["index"])
+        if name not in recorded and index in taken:
+            index = next(free for free in count(1) if free not in taken)
+        taken.add(index)
+        found[name] = {**host, "index": index}
+    return found
+
+
+def recorded_index(info: Mapping[str, Any] | None, lab: str) -> int:
+    """The index that a host of the lab has recorded; 0 where it has none, or was not asked."""
+    return info["index"] if info and info["record"]["lab"] == lab else 0
