@@ -22,11 +22,19 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd_host, _host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_addresses import UDP_PORT
 
 _ETCD_CLIENT_PORT = 2379
-# Everything a lab listens on: etcd's clients and peers, the tutorial's Docker API, serf or Swarm, VXLAN.
-_PORTS = {"tcp": (2375, 2377, 2379, 2380, 7946), "udp": (4789, 7946)}
-_UNITS = {"etcd": "etcd.service", "docker": "docker.service", "docker_socket": "docker.socket"}
+# Everything a lab listens on: etcd's clients and peers, the tutorial's Docker API, serf or Swarm, VXLAN, and names.
+_DNS_PORT = 53
+_PORTS = {"tcp": (_DNS_PORT, 2375, 2377, 2379, 2380, 7946), "udp": (_DNS_PORT, 4789, 7946, UDP_PORT)}
+_UNITS = {
+    "etcd": "etcd.service",
+    "docker": "docker.service",
+    "docker_socket": "docker.socket",
+    "resolver": "overlay-lab-resolver.service",
+    "vxlan": "overlay-lab-vxlan.service",
+}
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
 LAB_LABEL = "emon.overlay_lab.lab"
 _ETCD_CONFIG = {"RedHat": "/etc/etcd/etcd.conf"}
@@ -36,22 +44,26 @@ _ETCD_CONFIG_ELSEWHERE = "/etc/default/etcd"
 def read(packages: dict[str, str], etcd_config: str | None, etcd_data_dir: str) -> dict[str, Any]:
     """Everything about this host.
 
-    ``packages``: {"etcd": package, "docker": package}, what would be installed where the program is missing;
+    ``packages``: {"etcd": package, "docker": package, "resolver": package}, what would be installed where the program
+    is missing;
     ``etcd_config``: path of etcd's environment file, whose first line tells whose it is; None: the distribution's.
     """
     units = _units()
     family = os_family()
+    record = _host_record.read()
     config = Path(etcd_config or _ETCD_CONFIG.get(family, _ETCD_CONFIG_ELSEWHERE))
     with ThreadPoolExecutor() as pool:
         # Each of these waits for another process.
         programs = {
             "etcd": pool.submit(_program, ["etcd", "--version"], packages["etcd"]),
             "docker": pool.submit(_program, ["dockerd", "--version"], packages["docker"]),
+            # Only what joins a lab may have to install it, and the look-up would cost every later run 0.2 s.
+            "resolver": pool.submit(_program, ["dnsmasq", "--version"], "" if record else packages["resolver"]),
         }
         links = pool.submit(_ip, ["address"])
         routes = pool.submit(_ip, ["route", "show", "default"])
+        vxlans = pool.submit(_ip, ["-details", "link", "show", "type", "vxlan"])
         containers = pool.submit(_containers, units["docker"]["state"] == "active")
-    record = _host_record.read()
     ports = {protocol: listening(protocol, wanted) for protocol, wanted in _PORTS.items()}
     return {
         "hostname": socket.gethostname(),
@@ -59,6 +71,7 @@ def read(packages: dict[str, str], etcd_config: str | None, etcd_data_dir: str) 
         "machine_id": _host_record.machine_id(),
         "time": time.time(),
         "record": {key: record.get(key, "") for key in ("lab", "machine_id", "site", "moving_to", "engine")},
+        "index": record.get("index", 0),
         "etcd": {
             **programs["etcd"].result(),
             **units["etcd"],
@@ -68,6 +81,8 @@ def read(packages: dict[str, str], etcd_config: str | None, etcd_data_dir: str) 
             **_etcd_host.read(config, Path(etcd_data_dir), units["etcd"]["started"]),
         },
         "docker": {**programs["docker"].result(), **units["docker"], "socket": units["docker_socket"]},
+        "resolver": {**programs["resolver"].result(), **units["resolver"]},
+        "vxlan": {**units["vxlan"], "links": _vxlans(vxlans.result())},
         "python_libraries": {name: find_spec(name) is not None for name in ("docker", "pyroute2")},
         "addresses": _addresses(links.result()),
         "default_route": bool(routes.result()),
@@ -96,7 +111,10 @@ def config_owner(path: Path) -> str:
 
 
 def listening(protocol: str, ports: tuple[int, ...], proc_net: Path = Path("/proc/net")) -> list[int]:
-    """Which of the ports somebody listens on, in this network namespace (proc(5), net/tcp)."""
+    """Which of the ports somebody listens on, in this network namespace (proc(5), net/tcp).
+
+    That of DNS counts only where it is taken on all addresses: a resolver on an address of its own disturbs nobody.
+    """
     # 0A is LISTEN; a UDP socket that is bound and not connected is 07.
     state = {"tcp": "0A", "udp": "07"}[protocol]
     found = set()
@@ -104,8 +122,8 @@ def listening(protocol: str, ports: tuple[int, ...], proc_net: Path = Path("/pro
         table = proc_net / name
         for line in table.read_text(encoding="ascii").splitlines()[1:] if table.exists() else ():
             fields = line.split()
-            port = int(fields[1].rpartition(":")[2], 16)
-            if fields[3] == state and port in ports:
+            address, port = fields[1].partition(":")[0], int(fields[1].rpartition(":")[2], 16)
+            if fields[3] == state and port in ports and (port != _DNS_PORT or not address.strip("0")):
                 found.add(port)
     return sorted(found)
 
@@ -155,6 +173,8 @@ def _program(command: list[str], package: str) -> dict[str, str]:
 
 
 def _available(package: str) -> str:
+    if not package:
+        return ""
     for command, pattern in (
         (["apt-cache", "policy", package], r"Candidate: (\S+)"),
         (["dnf", "--quiet", "--cacheonly", "info", package], r"Version\s*: (\S+)"),
@@ -187,6 +207,15 @@ def _addresses(links: list[dict]) -> list[dict[str, Any]]:
         for link in links
         for one in link.get("addr_info", ())
         if one.get("scope") == "global"
+    ]
+
+
+def _vxlans(links: list[dict]) -> list[dict[str, Any]]:
+    """By its group a VXLAN can be told to be a topology's. One that the kernel configures from outside has no VNI."""
+    settings = {link["ifname"]: (link["group"], link["linkinfo"]["info_data"]) for link in links}
+    return [
+        {"name": name, "vni": data.get("id", 0), "port": data["port"], "group": group}
+        for name, (group, data) in settings.items()
     ]
 
 

@@ -6,9 +6,9 @@
 
 """What a host remembers: which lab it belongs to, and what was there before (/var/lib/overlay-lab/state.json).
 
-Shape: ``{"lab": str, "machine_id": str, "site": str, "engine": str, "sections": {name: {...}}}``, with
-``"moving_to": str`` while the lab moves to another site. A section belongs to the module of that name, which keeps
-there what it needs for its way back.
+Shape: ``{"lab": str, "machine_id": str, "site": str, "engine": str, "sections": {name: {...}}}``, with ``"index": int``
+where one was given, and with ``"moving_to": str`` while the lab moves to another site. A section belongs to the module
+of that name, which keeps there what it needs for its way back.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def update(name: str, content: dict[str, Any] | None, path: Path = RECORD_PATH) 
         _write(path, {**record, "sections": sections})
 
 
-def update_identity(identity: dict[str, str] | None, path: Path = RECORD_PATH) -> None:
+def update_identity(identity: dict[str, Any] | None, path: Path = RECORD_PATH) -> None:
     """Replace everything but the sections; None gives up the host's membership."""
     with locked(path.with_suffix(".lock")):
         _write(path, {**(identity or {}), "sections": read(path).get("sections", {})})

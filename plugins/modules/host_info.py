@@ -34,6 +34,11 @@ options:
     description: The package whose version is looked up where Docker is not installed.
     type: str
     default: docker.io
+  resolver_package:
+    description:
+      - The package whose version is looked up where dnsmasq is not installed, on a host that belongs to no lab yet.
+    type: str
+    default: dnsmasq-base
   etcd_config:
     description:
       - etcd's configuration file. Its first line tells which lab wrote it.
@@ -92,6 +97,10 @@ record:
       for what is not.
   type: dict
   returned: success
+index:
+  description: The host's place in its lab that was recorded, 0 where none was.
+  type: int
+  returned: success
 etcd:
   description:
     - C(version) installed, else C(available); C(unit) known to systemd, C(active), C(state) as systemd calls it,
@@ -104,6 +113,17 @@ etcd:
   returned: success
 docker:
   description: The same for Docker, with its C(socket) unit.
+  type: dict
+  returned: success
+resolver:
+  description: As for Docker, for dnsmasq and the lab's own unit that runs it, with the engine V(vxlan).
+  type: dict
+  returned: success
+vxlan:
+  description:
+    - The lab's unit that puts VXLANs back after a reboot, with C(unit), C(active), C(state), C(enabled), C(started).
+    - C(links), all VXLANs of the host's own network namespace, each with C(name), C(vni), C(port) and its
+      interface C(group) as C(ip) shows it.
   type: dict
   returned: success
 python_libraries:
@@ -120,7 +140,7 @@ default_route:
   type: bool
   returned: success
 listening:
-  description: Which of a lab's ports somebody listens on, by C(tcp) and C(udp).
+  description: Which of a lab's ports somebody listens on, by C(tcp) and C(udp). 53 only where it is on all addresses.
   type: dict
   returned: success
 containers:
@@ -144,6 +164,7 @@ def main() -> None:
         argument_spec={
             "etcd_package": {"type": "str", "default": "etcd-server"},
             "docker_package": {"type": "str", "default": "docker.io"},
+            "resolver_package": {"type": "str", "default": "dnsmasq-base"},
             "etcd_config": {"type": "path"},
             "etcd_data_dir": {"type": "path", "default": "/var/lib/etcd/default.etcd"},
             "lock": {"type": "str"},
@@ -152,7 +173,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    packages = {"etcd": module.params["etcd_package"], "docker": module.params["docker_package"]}
+    packages = {name: module.params[f"{name}_package"] for name in ("etcd", "docker", "resolver")}
     try:
         # Before anything is read: what is read under the lock stays true.
         lock = _lab_lock.take_for(module, module.params["lock"]) if module.params["lock"] else _lab_lock.result()

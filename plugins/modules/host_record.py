@@ -12,8 +12,8 @@ short_description: Record which lab a host belongs to
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
-  - Writes lab, site, engine and the host's machine id to C(/var/lib/overlay-lab/state.json). Playbooks change only
-    hosts whose record fits; what other modules keep there for their way back stays.
+  - Writes lab, site, engine, index and the host's machine id to C(/var/lib/overlay-lab/state.json). Playbooks change
+    only hosts whose record fits; what other modules keep there for their way back stays.
 attributes:
   check_mode:
     support: full
@@ -41,6 +41,11 @@ options:
   engine:
     description: The engine that the host is configured for. Needed for O(state=present).
     type: str
+  index:
+    description:
+      - The host's place in the lab, from 1. It stays the host's when others leave the lab file.
+      - Without it, the one that was recorded stays.
+    type: int
   state:
     description: V(absent) ends the host's membership.
     type: str
@@ -63,12 +68,14 @@ record:
   returned: success
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
-_KEYS = ("lab", "site", "moving_to", "engine", "machine_id")
+_KEYS = ("lab", "site", "moving_to", "engine", "machine_id", "index")
 
 
 def main() -> None:
@@ -78,19 +85,21 @@ def main() -> None:
             "site": {"type": "str"},
             "moving_to": {"type": "str", "default": ""},
             "engine": {"type": "str"},
+            "index": {"type": "int"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         required_if=[("state", "present", ("site", "engine"))],
         supports_check_mode=True,
     )
     lab = module.params["lab"]
-    wanted = {}
-    if module.params["state"] == "present":
-        wanted = {key: module.params[key] for key in ("lab", "site", "moving_to", "engine") if module.params[key]}
-        wanted["machine_id"] = _host_record.machine_id()
+    wanted: dict[str, Any] = {}
     differences = Differences()
     try:
         before = {key: value for key, value in _host_record.read().items() if key in _KEYS}
+        if module.params["state"] == "present":
+            given = {key: module.params[key] for key in _KEYS if module.params.get(key)}
+            kept = {"index": before["index"]} if "index" in before else {}
+            wanted = {**kept, **given, "machine_id": _host_record.machine_id()}
         if before.get("lab", lab) != lab:
             raise LabError(f"this host belongs to the lab {before['lab']}, not to {lab}: destroy that lab first")
         for key in _KEYS:

@@ -17,6 +17,7 @@ TCP = """\
    1: 7400000A:094C 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 2
    2: 7400000A:1F0A 7500000A:C350 01 00000000:00000000 00:00000000 00000000     0        0 3
    3: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4
+   4: 3500007F:0035 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 5
 """
 TCP6 = """\
   sl  local_address                         remote_address                        st
@@ -27,6 +28,7 @@ UDP = """\
    sl  local_address rem_address   st tx_queue rx_queue
   10: 7400000A:1F0A 00000000:0000 07 00000000:00000000
   11: 0100007F:12B5 0100007F:0035 01 00000000:00000000
+  12: 00000000:0035 00000000:0000 07 00000000:00000000
 """
 
 
@@ -36,6 +38,8 @@ UDP = """\
         pytest.param("tcp", (2375, 2379, 2380, 7946), [2375, 2379, 2380], id="both families, once each"),
         pytest.param("tcp", (7946,), [], id="an established connection is no listener"),
         pytest.param("tcp", (80,), [], id="nobody"),
+        pytest.param("tcp", (53,), [], id="a resolver on an address of its own"),
+        pytest.param("udp", (53,), [53], id="a resolver on all addresses"),
         pytest.param("udp", (4789, 7946), [7946], id="a connected socket is no listener"),
         pytest.param("udp", (), [], id="nothing asked"),
     ],
@@ -144,4 +148,15 @@ def test_addresses_are_the_global_ones() -> None:
     ]
     assert _host_info._addresses(links[:3]) == [
         {"interface": "eth0", "address": "10.0.0.116", "prefix": 24, "mtu": 1450}
+    ]
+
+
+def test_vxlans() -> None:
+    links = [
+        {"ifname": "vx0", "group": "default", "linkinfo": {"info_data": {"id": 77, "port": 14789}}},
+        {"ifname": "vx1", "group": "536870999", "linkinfo": {"info_data": {"external": True, "port": 4790}}},
+    ]
+    assert _host_info._vxlans(links) == [
+        {"name": "vx0", "vni": 77, "port": 14789, "group": "default"},
+        {"name": "vx1", "vni": 0, "port": 4790, "group": "536870999"},
     ]
