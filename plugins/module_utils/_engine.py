@@ -26,6 +26,8 @@ class Engine(Protocol):
 
     # Whether the lab's etcd is part of it.
     USES_ETCD: bool
+    # Whether dockerd gets settings for it, and so has to be restarted.
+    CONFIGURES_DOCKERD: bool
     # Protocol -> port -> who listens there, beside etcd.
     PORTS: dict[str, dict[int, str]]
 

@@ -20,6 +20,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import (
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_cluster import majority
 
 USES_ETCD = True
+CONFIGURES_DOCKERD = True
 PORTS = {"tcp": {7946: "Docker's gossip"}, "udp": {7946: "Docker's gossip"}}
 # Docker 23.0 knows the cluster-store keys and exits with an error; later ones do not know them.
 FIRST_WITHOUT = (23, 0)

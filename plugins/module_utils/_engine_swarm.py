@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 USES_ETCD = False
+CONFIGURES_DOCKERD = False
 PORTS: dict[str, dict[int, str]] = {"tcp": {}, "udp": {}}
 
 

@@ -146,7 +146,8 @@ def _port_faults(engine: str, member: bool, info: dict[str, Any]) -> list[str]:
 def _restart_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
     """A host that joins gets a dockerd with new settings. On one that has joined, docker_daemon asks where need be."""
     foreign = [one["name"] for one in info["containers"] if one["running"] and not one["lab"]]
-    if info["record"]["lab"] or lab["restart_allowed"] or not foreign:
+    configured = ENGINES[lab["engine"]].CONFIGURES_DOCKERD
+    if info["record"]["lab"] or lab["restart_allowed"] or not foreign or not configured:
         return []
     return [
         f"dockerd has to be restarted, and these containers are not the lab's and would stop: {', '.join(foreign)};"

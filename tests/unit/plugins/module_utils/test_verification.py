@@ -275,7 +275,7 @@ def test_nothing_attached_is_not_taken_for_proven() -> None:
 )
 def test_store(store: list[str], expected: list[str]) -> None:
     assert _verification.report(LAB, states(), results(), store)["faults"] == expected
-    without_store = {**LAB, "engine": "vxlan"}
+    without_store = {**LAB, "engine": "swarm"}
     assert _verification.report(without_store, states(), results(), store)["faults"] == []
 
 
