@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_endpoint as endpoints
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network_view as view
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _link_kinds
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _kernel_links
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _subnet_overlap as overlap
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported, wait_until_up
@@ -82,7 +82,7 @@ def request(params: dict[str, Any]) -> Request:
         except ValueError:
             faults.append(f"avoid[{index}].subnet: {entry['subnet']!r} is no subnet such as 10.0.0.0/24")
     try:
-        spec = parse(params)
+        spec = parse(params | {"mtu": _mtu(params, faults)})
     except LabError as error:
         faults = error.faults + faults
     if faults:
@@ -95,6 +95,21 @@ def request(params: dict[str, Any]) -> Request:
         allow_overlap=params["allow_overlap"],
         avoid=tuple(avoid),
     )
+
+
+def _mtu(params: dict[str, Any], faults: list[str]) -> int | None:
+    """The MTU that was given, or that of the link that was named."""
+    link, mtu = params["mtu_from"], params["mtu"]
+    if not link:
+        return mtu
+    if mtu is not None:
+        faults.append(f"mtu_from: {link} contradicts mtu: {mtu}: give one of them")
+        return mtu
+    found = _kernel_links.mtu_of(link)
+    if found is None:
+        links = ", ".join(name for _index, name in socket.if_nameindex())
+        faults.append(f"mtu_from: {link} is no link of this host: choose among {links}")
+    return found
 
 
 def plan(client, request: Request) -> Plan:
@@ -225,7 +240,7 @@ def _parent_faults(spec: NetworkSpec) -> list[str]:
     return [
         f"network {spec.name}: this kernel has no {kind}: load its module, or use another {what}"
         for kind, what in zip(needed, ("driver", "parent"), strict=False)
-        if _link_kinds.is_missing(kind)
+        if _kernel_links.is_missing(kind)
     ]
 
 

@@ -79,6 +79,10 @@ options:
       - For V(bridge) this is the containers' MTU. For V(overlay) it is the MTU of the underlay, from which the driver
         takes 50 bytes for VXLAN; Docker itself never looks at the underlay and assumes 1500.
     type: int
+  mtu_from:
+    description:
+      - A link of the host, whose MTU is taken for O(mtu). For V(overlay), the one that leads to the other hosts.
+    type: str
   driver_options:
     description: Options of the driver, such as C(parent) for V(macvlan).
     type: dict
@@ -204,6 +208,7 @@ ARGUMENTS = DOCKER_ARGUMENTS | {
     "ipam_driver": {"type": "str"},
     "enable_ipv6": {"type": "bool"},
     "mtu": {"type": "int"},
+    "mtu_from": {"type": "str"},
     "driver_options": {"type": "dict"},
     "labels": {"type": "dict"},
     "attachable": {"type": "bool"},

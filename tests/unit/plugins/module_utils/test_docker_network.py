@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ def own_host(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine's own routes are no part of these tests."""
     monkeypatch.setattr(_docker_network, "read_routes", list)
     monkeypatch.setattr(_docker_network, "read_addresses", list)
-    monkeypatch.setattr(_docker_network._link_kinds, "is_missing", lambda kind: kind in ("ipvlan", "vlan"))
+    monkeypatch.setattr(_docker_network._kernel_links, "is_missing", lambda kind: kind in ("ipvlan", "vlan"))
 
 
 def run(docker: FakeDocker, **given: Any) -> tuple[_docker_network.Plan, dict[str, Any]]:
@@ -35,6 +36,7 @@ def run(docker: FakeDocker, **given: Any) -> tuple[_docker_network.Plan, dict[st
 
 def planned(docker: FakeDocker, **given: Any) -> _docker_network.Plan:
     defaults = {"state": "present", "recreate": False, "force": False, "allow_overlap": False, "avoid": None}
+    defaults |= {"mtu": None, "mtu_from": None}
     return _docker_network.plan(docker, _docker_network.request({"name": "demo", **defaults, **given}))
 
 
@@ -261,6 +263,27 @@ def test_a_network_in_use_is_removed_by_force_only() -> None:
     _, made = run(docker, state="absent", force=True)
     assert made == {}
     assert not run(docker, state="absent")[0].differences.changed
+
+
+def test_the_mtu_of_a_link_is_taken_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _docker_network._kernel_links.mtu_of("lo") == int(Path("/sys/class/net/lo/mtu").read_text(encoding="ascii"))
+    monkeypatch.setattr(_docker_network._kernel_links, "mtu_of", {"eth0": 1450}.get)
+    docker = FakeDocker()
+    _, made = run(docker, subnet=SUBNET, mtu_from="eth0")
+    assert made["mtu"] == 1450
+    assert not planned(docker, subnet=SUBNET, mtu_from="eth0").differences.changed
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"mtu_from": "nowhere0"}, r"^mtu_from: nowhere0 is no link of this host: choose among .*lo"),
+        ({"mtu_from": "lo", "mtu": 1400}, r"^mtu_from: lo contradicts mtu: 1400: give one of them$"),
+    ],
+)
+def test_a_link_whose_mtu_cannot_be_taken(given: dict[str, Any], line: str) -> None:
+    with pytest.raises(LabError, match=line):
+        planned(FakeDocker(), **given)
 
 
 def test_faults_of_all_options_come_together() -> None:

@@ -4,11 +4,12 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""Whether the kernel has a kind of link, asked without making one and without a library that a host may lack."""
+"""What the kernel says of links, asked without a library that a host with Docker may lack."""
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import socket
 import struct
@@ -19,6 +20,20 @@ _REQUEST, _ACK, _EXCLUSIVE, _CREATE = 1, 4, 0x200, 0x400
 _LINKINFO, _INFO_KIND = 18, 1
 _HEADER = struct.Struct("=IHHII")
 _LINK = struct.Struct("=BxHiII")
+# netdevice(7): a request is the link's name, and then a union, of which the MTU takes an int.
+_GET_MTU = 0x8921
+_INTERFACE_REQUEST = struct.Struct("=16si20x")
+
+
+def mtu_of(link: str) -> int | None:
+    """The MTU of a link of this process's network namespace, in bytes; None where there is no such link."""
+    request = _INTERFACE_REQUEST.pack(os.fsencode(link)[:15], 0)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        try:
+            answer = fcntl.ioctl(any_socket, _GET_MTU, request)
+        except OSError:
+            return None
+    return _INTERFACE_REQUEST.unpack(answer)[1]
 
 
 def is_missing(kind: str) -> bool:
