@@ -73,7 +73,7 @@ kernel: $(VENV)/kernel.stamp ## The topology engine on every pyroute2 that is su
 	@$(AS_ROOT) tests/sandbox tests/kernel/versions $(ARGS)
 
 integration: $(VENV)/dev.stamp ## Each module against the real kernel, dockerd and etcd
-	@$(AS_ROOT) tests/sandbox tests/integration/run $(ARGS)
+	@$(AS_ROOT) DOCKER_SDK=$(DOCKER_SDK) tests/integration/all $(ARGS)
 
 molecule: $(VENV)/dev.stamp ## Whole promises, on simulated hosts (ARGS=<scenario> for one of them)
 	@$(AS_ROOT) tests/sandbox tests/molecule $(ARGS)
