@@ -28,8 +28,10 @@ class Engine(Protocol):
     USES_ETCD: bool
     # Whether dockerd gets settings for it, and so has to be restarted.
     CONFIGURES_DOCKERD: bool
-    # Protocol -> port -> who listens there, beside etcd.
+    # Protocol -> port -> who listens there, beside etcd: somebody else's service on it is in the way.
     PORTS: dict[str, dict[int, str]]
+    # Protocol -> ports at which hosts have to reach each other, beside etcd's.
+    PEER_PORTS: dict[str, tuple[int, ...]]
 
     def faults(self, lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
         """Why the engine cannot serve these hosts, a line each, before anything is changed."""

@@ -19,6 +19,7 @@ USES_ETCD = False
 CONFIGURES_DOCKERD = False
 # What is taken by whom is told by `faults`: a port is not enough to know it.
 PORTS: dict[str, dict[int, str]] = {"tcp": {}, "udp": {}}
+PEER_PORTS: dict[str, tuple[int, ...]] = {"udp": (addresses.UDP_PORT,)}
 _DNS_PORT = 53
 _UNITS = {
     "overlay-lab-vxlan.service": "its VXLANs would not come back after a reboot",

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _icmp
+from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import ENGINES
 from ansible_collections.emon.overlay_lab.plugins.module_utils._firewall import openings
 from ansible_collections.emon.overlay_lab.plugins.module_utils._port_session import (
     IN_USE,
@@ -29,10 +30,6 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._port_session imp
     Port,
 )
 
-_GOSSIP = (Port("tcp", 7946), Port("udp", 7946))
-_VXLAN = Port("udp", 4789)
-# What every host of the lab answers on, by engine: serf or Swarm's gossip, and Docker's VXLAN.
-_EVERYBODY = {"cluster_store": (*_GOSSIP, _VXLAN), "swarm": (Port("tcp", 2377), *_GOSSIP, _VXLAN), "vxlan": ()}
 _ETCD_CLIENTS, _ETCD_PEERS = Port("tcp", 2379), Port("tcp", 2380)
 # What the sending host itself answers: its packet filter, and its routing table.
 _OWN_FILTER = _icmp.sentence(errno.EPERM)
@@ -84,12 +81,14 @@ def _settled(lab: dict[str, Any], name: str, info: dict[str, Any]) -> bool:
 
 
 def _is_member(lab: dict[str, Any], name: str) -> bool:
-    return lab["engine"] == "cluster_store" and lab["hosts"][name]["etcd"]
+    return ENGINES[lab["engine"]].USES_ETCD and lab["hosts"][name]["etcd"]
 
 
 def _wanted(lab: dict[str, Any], source: str, target: str) -> set[Port]:
     """The ports of ``target`` that ``source`` has to reach."""
-    ports = {*_EVERYBODY[lab["engine"]], *(Port(one["protocol"], one["port"]) for one in lab["ports"])}
+    engine = ENGINES[lab["engine"]]
+    ports = {Port(protocol, number) for protocol, numbers in engine.PEER_PORTS.items() for number in numbers}
+    ports |= {*(Port(one["protocol"], one["port"]) for one in lab["ports"])}
     if _is_member(lab, target):
         ports |= {_ETCD_CLIENTS, _ETCD_PEERS} if _is_member(lab, source) else {_ETCD_CLIENTS}
     return ports

@@ -46,7 +46,7 @@ def short(ports: list[dict[str, Any]]) -> str:
         ("cluster_store", [], "emon3", "emon2", "tcp/2379 tcp/7946 udp/4789 udp/7946"),
         ("cluster_store", [], "emon", "emon3", "tcp/7946 udp/4789 udp/7946"),
         ("swarm", [], "emon", "emon3", "tcp/2377 tcp/7946 udp/4789 udp/7946"),
-        ("vxlan", [{"protocol": "udp", "port": 4790}], "emon", "emon2", "udp/4790"),
+        ("vxlan", [{"protocol": "udp", "port": 4790}], "emon", "emon2", "udp/4790 udp/14789"),
     ],
 )
 def test_plan(engine: str, more: list[dict[str, Any]], source: str, target: str, expected: str) -> None:
