@@ -22,7 +22,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_cluster imp
 USES_ETCD = True
 CONFIGURES_DOCKERD = True
 PORTS = {"tcp": {7946: "Docker's gossip"}, "udp": {7946: "Docker's gossip"}}
-PEER_PORTS = {"tcp": (7946,), "udp": (4789, 7946)}
+PEER_PORTS: dict[str, tuple[int, ...]] = {"tcp": (7946,), "udp": (4789, 7946)}
 # Docker 23.0 knows the cluster-store keys and exits with an error; later ones do not know them.
 FIRST_WITHOUT = (23, 0)
 # etcd 3.6 has no v2 API, which is all that Docker's cluster store speaks.

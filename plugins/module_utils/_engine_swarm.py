@@ -12,9 +12,8 @@ from typing import Any
 
 USES_ETCD = False
 CONFIGURES_DOCKERD = False
-CONFIGURES_DOCKERD = False
 PORTS: dict[str, dict[int, str]] = {"tcp": {}, "udp": {}}
-PEER_PORTS = {"tcp": (2377, 7946), "udp": (4789, 7946)}
+PEER_PORTS: dict[str, tuple[int, ...]] = {"tcp": (2377, 7946), "udp": (4789, 7946)}
 
 
 def faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
