@@ -92,7 +92,7 @@ def networks(
         if name not in joined:
             found.add(f"networks[{name}]", None, "joined")
             join.append(endpoint)
-        elif _endpoint_differs(endpoint, joined[name], live["Id"], ids.get(name, ""), found):
+        elif _endpoint_differs(endpoint, joined[name], live, ids.get(name, ""), found):
             leave.append(name)
             join.append(endpoint)
     return tuple(leave), tuple(join)
@@ -117,12 +117,14 @@ def _name_differences(spec: ContainerSpec, live: dict[str, Any], found: Differen
 
 
 def _endpoint_differs(
-    wanted: Endpoint, settings: dict[str, Any], container_id: str, network_id: str, found: Differences
+    wanted: Endpoint, settings: dict[str, Any], live: dict[str, Any], network_id: str, found: Differences
 ) -> bool:
     what = f"networks[{wanted.network}]"
-    now = endpoints.from_api(wanted.network, settings, container_id)
+    now = endpoints.from_api(wanted.network, settings, live["Id"])
+    # Docker adds the hostname to the aliases by itself.
+    own = {live["Config"].get("Hostname")}
     differs = [
-        found.compare(f"{what}.aliases", sorted(now.aliases), sorted(wanted.aliases)),
+        found.compare(f"{what}.aliases", sorted({*now.aliases} - own), sorted({*wanted.aliases} - own)),
         found.compare(f"{what}.links", sorted(now.links), sorted(wanted.links)),
     ]
     for key in ("ipv4_address", "ipv6_address"):
