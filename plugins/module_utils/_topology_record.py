@@ -24,6 +24,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _state_dir
 from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import Identity, boot_id
 
 DIRECTORY = _state_dir.STATE_DIR / "topology"
+_LOCK = DIRECTORY / ".lock"
 
 
 def mark_of(name: str) -> int:
@@ -70,7 +71,7 @@ def is_mark(group: int) -> bool:
 
 def locked() -> AbstractContextManager[None]:
     """One run at a time on a machine."""
-    return _state_dir.locked(DIRECTORY / ".lock")
+    return _state_dir.locked(_LOCK)
 
 
 def load(name: str) -> Record:
@@ -99,7 +100,10 @@ def save(name: str, record: Record) -> None:
 
 
 def forget(name: str) -> None:
+    """Remove the record, and with the last one the lock, which the caller holds."""
     _path(name).unlink(missing_ok=True)
+    if not names():
+        _LOCK.unlink(missing_ok=True)
 
 
 def _path(name: str) -> Path:
