@@ -19,7 +19,7 @@ INVENTORY := $(if $(filter emon,$(LAB)),$(INVENTORIES)/$(SITE).yml,$(firstword \
   $(wildcard $(INVENTORIES)/$(LAB)-$(SITE).yml $(INVENTORIES)/$(LAB).yml) $(INVENTORIES)/$(LAB)-$(SITE).yml))
 PLAY = $(AS_ROOT) $(BIN)/ansible-playbook -i $(INVENTORY)
 
-.PHONY: help setup overlay verify destroy shell test lint unit kernel integration molecule soak benchmark clean
+.PHONY: help setup overlay move verify destroy shell test lint unit kernel integration molecule soak benchmark clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ $(VENV)/kernel.stamp: tests/kernel/versions $(VENV)/dev.stamp
 
 overlay: setup ## Two simulated hosts, etcd, Docker, an overlay network, and a ping across it
 	@$(PLAY) playbooks/overlay.yml $(ARGS)
+
+move: setup ## Carry simulated hosts to SITE as people carry laptops: HOW=readdress|suspend|reboot; then `make overlay`
+	@$(PLAY) playbooks/move.yml -e how=$(or $(HOW),readdress) $(ARGS)
 
 verify: setup ## Prove again that the standing lab works
 	@$(PLAY) playbooks/verify.yml $(ARGS)
