@@ -120,11 +120,10 @@ def _endpoint_differs(
     wanted: Endpoint, settings: dict[str, Any], live: dict[str, Any], network_id: str, found: Differences
 ) -> bool:
     what = f"networks[{wanted.network}]"
-    now = endpoints.from_api(wanted.network, settings, live["Id"])
-    # Docker adds the hostname to the aliases by itself.
-    own = {live["Config"].get("Hostname")}
+    now = endpoints.from_api(wanted.network, settings, live)
+    aliases = set(wanted.aliases) - endpoints.aliases_of_dockers(live)
     differs = [
-        found.compare(f"{what}.aliases", sorted({*now.aliases} - own), sorted({*wanted.aliases} - own)),
+        found.compare(f"{what}.aliases", sorted(now.aliases), sorted(aliases)),
         found.compare(f"{what}.links", sorted(now.links), sorted(wanted.links)),
     ]
     for key in ("ipv4_address", "ipv6_address"):

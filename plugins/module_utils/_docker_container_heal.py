@@ -91,9 +91,9 @@ def _join_again(client, name: str, container_id: str) -> list[str]:
     """Leave every network and join it again with the same addresses and names; returns what was done, a line each."""
     done = []
     with reported(f"container {name}: inspection"):
-        joined = client.inspect_container(container_id)["NetworkSettings"]["Networks"]
-    for network, settings in joined.items():
-        endpoint = endpoints.from_api(network, settings, container_id)
+        container = client.inspect_container(container_id)
+    for network, settings in container["NetworkSettings"]["Networks"].items():
+        endpoint = endpoints.from_api(network, settings, container)
         with reported(f"container {name}: leaving network {network}, whose sandbox was lost"):
             client.disconnect_container_from_network(container_id, network, force=True)
         join(client, name, container_id, endpoint)

@@ -39,7 +39,7 @@ def shown(container: dict[str, Any] | None) -> dict[str, Any]:
                 "ipv6_address": settings.get("GlobalIPv6Address", ""),
                 "mac": settings.get("MacAddress", ""),
                 "gateway": settings.get("Gateway", ""),
-                "aliases": list(endpoints.from_api(name, settings, container["Id"]).aliases),
+                "aliases": list(endpoints.from_api(name, settings, container).aliases),
             }
             for name, settings in sorted(joined.items())
         },

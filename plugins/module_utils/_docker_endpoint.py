@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
-# Docker adds the container's short id to its aliases.
 _SHORT_ID = 12
 
 
@@ -42,14 +41,20 @@ class Endpoint:
         return config
 
 
-def from_api(network: str, settings: dict[str, Any], container_id: str) -> Endpoint:
-    """The endpoint as a container's inspection (or listing) shows it under NetworkSettings.Networks."""
+def aliases_of_dockers(container: dict[str, Any]) -> set[str]:
+    """What Docker adds to a container's aliases by itself: its short id, and a hostname that it was given."""
+    return {container["Id"][:_SHORT_ID], container["Config"].get("Hostname") or ""}
+
+
+def from_api(network: str, settings: dict[str, Any], container: dict[str, Any]) -> Endpoint:
+    """The endpoint as the inspection of ``container`` shows it in ``settings``, under NetworkSettings.Networks."""
     fixed = settings.get("IPAMConfig") or {}
+    added = aliases_of_dockers(container)
     return Endpoint(
         network=network,
         ipv4_address=canonical(fixed.get("IPv4Address")),
         ipv6_address=canonical(fixed.get("IPv6Address")),
-        aliases=tuple(alias for alias in settings.get("Aliases") or () if alias != container_id[:_SHORT_ID]),
+        aliases=tuple(alias for alias in settings.get("Aliases") or () if alias not in added),
         links=tuple(settings.get("Links") or ()),
         driver_opts=settings.get("DriverOpts") or {},
     )

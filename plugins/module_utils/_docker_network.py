@@ -263,7 +263,7 @@ def _attached(client, network: dict[str, Any] | None) -> tuple[tuple[Attachment,
 
 def _attachment(container: dict[str, Any], network: str) -> Attachment:
     settings = (container["NetworkSettings"]["Networks"] or {}).get(network, {})
-    endpoint = endpoints.from_api(network, settings, container["Id"])
+    endpoint = endpoints.from_api(network, settings, container)
     # The address that it happens to have is kept, too: others may know it.
     endpoint = replace(
         endpoint,

@@ -117,6 +117,15 @@ def test_a_network_that_is_joined_differently_is_joined_again(docker: FakeDocker
     assert run(docker, networks=[{"name": "demo", **given}])[0] is False
 
 
+def test_aliases_that_docker_adds_are_no_difference(docker: FakeDocker) -> None:
+    given = {"hostname": "somewhere", "networks": [{"name": "demo", "aliases": ["web", "somewhere"]}]}
+    _, made, _ = run(docker, **given)
+    settings = docker.container("test1")["NetworkSettings"]["Networks"]["demo"]
+    settings["Aliases"] = ["web", "somewhere", made["id"][:12]]
+    changed, again, _ = run(docker, **given)
+    assert (changed, again["networks"]["demo"]["aliases"]) == (False, ["web"])
+
+
 def test_an_address_that_is_not_asked_for_may_be_any(docker: FakeDocker) -> None:
     run(docker, networks=[{"name": "demo", "ipv4_address": "10.200.0.9"}])
     assert run(docker, networks=[{"name": "demo"}])[0] is False
