@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 import pytest
 import yaml
+from ansible.template import Templar, trust_as_template
 
 ROLE = Path(__file__).resolve().parents[3] / "roles/etcd"
 VARS = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
@@ -42,6 +43,15 @@ def settings(**given: Any) -> dict[str, str]:
     return {name: value.strip('"') for name, value in pairs}
 
 
+def trusted(value: Any) -> Any:
+    """Variables of a role's file, as Ansible templates them."""
+    if isinstance(value, dict):
+        return {key: trusted(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [trusted(one) for one in value]
+    return trust_as_template(value) if isinstance(value, str) else value
+
+
 @pytest.mark.parametrize(
     ("family", "packages", "config"),
     [
@@ -50,8 +60,19 @@ def settings(**given: Any) -> dict[str, str]:
     ],
 )
 def test_families(family: str, packages: list[str], config: str) -> None:
-    platform = VARS["etcd__platforms"][family]
-    assert (platform["packages"], platform["config"], platform["user"]) == (packages, config, "etcd")
+    templar = Templar(loader=None, variables=trusted(VARS) | {"etcd_host_info": {"os_family": family}})
+    platform, paths = (templar.template(trusted("{{ " + name + " }}")) for name in ("etcd__platform", "etcd__paths"))
+    assert platform == {"packages": packages, "config": config, "unit": "etcd.service", "user": "etcd"}
+    assert [one["path"] for one in paths if not one["path"].startswith("/etc/overlay-lab/")] == [
+        config,
+        "/etc/systemd/system/etcd.service.d/overlay-lab.conf",
+    ]
+
+
+def test_no_task_names_what_is_the_familys() -> None:
+    own = {"etcd.service", *(path for one in VARS["etcd__platforms"].values() for path in (one["config"],))}
+    for file in (ROLE / "tasks").glob("*.yml"):
+        assert not [word for word in own if word in file.read_text(encoding="utf-8")], file
 
 
 def test_the_tutorials_file() -> None:
