@@ -191,7 +191,11 @@ class Endpoint:
         if isinstance(error, socket.gaierror):
             return f"the name {host} cannot be resolved: {error.strerror}"
         if isinstance(error, (ConnectionError, http.client.HTTPException)):
-            other = "refuse client_cert" if self.url.startswith("https") else "want https://"
+            secure = self.url.startswith("https")
+            if secure and not self._access.client_cert:
+                # From TLS 1.3 on, the connection may be reset before the alert that says so is read.
+                return "it wants a client's certificate, or it stopped: give client_cert and client_key"
+            other = "refuse client_cert" if secure else "want https://"
             return f"it closed the connection without an answer: did it stop, or does it {other}?"
         return getattr(error, "strerror", None) or str(error)
 
