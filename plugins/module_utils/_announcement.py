@@ -29,8 +29,11 @@ _EVERYBODY, _NOBODY = b"\xff" * 6, b"\0" * 6
 
 
 def announce(containers: Iterable[dict[str, Any]]) -> None:
-    """``containers``: as modules show them (docker_container's RETURN). One that ended meanwhile has nothing to say."""
-    with Namespaces() as namespaces:
+    """``containers``: as modules show them (docker_container's RETURN).
+
+    One that ended meanwhile has nothing to say, and none has where the caller is not root, but in the group docker.
+    """
+    with suppress(PermissionError), Namespaces() as namespaces:
         for container in containers:
             if container["pid"]:
                 with suppress(FileNotFoundError, ProcessLookupError):

@@ -54,7 +54,7 @@ def _index_faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
     if unseen and newcomers:
         found.append(
             f"{', '.join(newcomers)} cannot join in a run without {', '.join(unseen)}: only all hosts together know"
-            " which addresses are taken; run without --limit"
+            " which addresses are taken; run with all of them, or take those that are gone out of the lab file"
         )
     return found
 

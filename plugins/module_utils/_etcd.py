@@ -191,12 +191,14 @@ class Endpoint:
         if isinstance(error, socket.gaierror):
             return f"the name {host} cannot be resolved: {error.strerror}"
         if isinstance(error, (ConnectionError, http.client.HTTPException)):
-            secure = self.url.startswith("https")
-            if secure and not self._access.client_cert:
+            if not self.url.startswith("https"):
+                other = "does it want https://"
+            elif self._access.client_cert:
+                other = "does it refuse client_cert"
+            else:
                 # From TLS 1.3 on, the connection may be reset before the alert that says so is read.
-                return "it wants a client's certificate, or it stopped: give client_cert and client_key"
-            other = "refuse client_cert" if secure else "want https://"
-            return f"it closed the connection without an answer: did it stop, or does it {other}?"
+                other = "is it that it wants a client's certificate, client_cert and client_key"
+            return f"it closed the connection without an answer: did it stop, or {other}?"
         return getattr(error, "strerror", None) or str(error)
 
     def _explain_tls(self, error: ssl.SSLError, connected: bool) -> str:

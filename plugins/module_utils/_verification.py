@@ -246,11 +246,14 @@ def _table(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) -> li
         proven.append((row["from"], row["to"], row["network"], row["address"], *marks, rtt))
     networks = [("NETWORK", "SUBNET", "MTU", "ID")]
     for network in lab["networks"]:
-        ids = {
-            one["id"][:12] for state in states.values() for one in state["networks"]
+        found = [
+            one for state in states.values() for one in state["networks"]
             if one["name"] == network["name"] and one["exists"]
-        }  # fmt: skip
-        networks.append((network["name"], network["subnet"], str(network["mtu"]), " ".join(sorted(ids)) or "-"))
+        ]  # fmt: skip
+        shown = " ".join(sorted({one["id"][:12] for one in found})) or "-"
+        if len(found) > 1 and all(one["scope"] == "local" for one in found):
+            shown = "one a host"
+        networks.append((network["name"], network["subnet"], str(network["mtu"]), shown))
     unseen = [host for host in lab["hosts"] if host not in states]
     note = ["", f"Not proven: {', '.join(unseen)} took no part in this run."] if unseen else []
     return [*_aligned(networks), "", *_aligned(containers), "", *_aligned(proven), *note]

@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 # Not 4789, which Docker's own VXLANs use, nor what others took (4790 VXLAN-GPE, 6784 Weave, 8472 flannel and Cilium).
@@ -71,7 +71,7 @@ class Shares:
     def free(self, taken: Iterable[IPv4Address]) -> Iterator[IPv4Address]:
         """What is left of the lower half, the third address first, as Docker would give it."""
         used = set(taken)
-        return (address for address in list(self.lower)[2:] if address not in used)
+        return (address for address in islice(self.lower, 2, None) if address not in used)
 
 
 def shares(network: Mapping[str, Any]) -> Shares:

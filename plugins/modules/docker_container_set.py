@@ -15,7 +15,7 @@ description:
   - Every fault of every container is named before the first one is touched. Among these are a name, a port or an
     address that two of them want.
   - Two containers of the list may swap addresses. After a change, every container tells its networks where it is (by
-    ARP), so that bridges and VXLANs do not send its packets to where its address was before.
+    ARP, which takes root), so that bridges and VXLANs do not send its packets to where its address was before.
 extends_documentation_fragment:
   - emon.overlay_lab.docker
 attributes:

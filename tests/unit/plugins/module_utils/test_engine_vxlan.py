@@ -192,7 +192,7 @@ def test_faults_of_hosts(of_emon2: dict[str, Any], expected: list[str]) -> None:
             {"emon": info(1), "emon4": info()},
             [
                 "emon4 cannot join in a run without emon2: only all hosts together know which addresses are taken; run"
-                " without --limit"
+                " with all of them, or take those that are gone out of the lab file"
             ],
             id="a newcomer in a limited run",
         ),

@@ -47,7 +47,7 @@ def container(name: str) -> dict[str, Any]:
 
 def states() -> dict[str, Any]:
     """What overlay_state returns on the two hosts of a lab that works."""
-    network = {"name": "demo", "exists": True, "id": ID}
+    network = {"name": "demo", "exists": True, "id": ID, "scope": "global"}
     return {
         "emon": {
             "networks": [network],
@@ -157,6 +157,14 @@ def test_a_lab_that_works() -> None:
         "test1  test2  demo     10.200.0.3  yes         yes      yes       yes  0.12 ms",
         "test2  test1  demo     10.200.0.2  yes         yes      yes       yes  0.12 ms",
     ]
+
+
+def test_networks_that_each_host_has_for_itself() -> None:
+    found = states()
+    found["emon"]["networks"][0].update(scope="local")
+    found["emon2"]["networks"][0].update(scope="local", id=OTHER_ID)
+    report = _verification.report({**LAB, "engine": "swarm"}, found, results(), [])
+    assert report["table"][1] == "demo     10.200.0.0/24  1450  one a host"
 
 
 OVERLAY = "run playbooks/overlay.yml"
