@@ -18,17 +18,44 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     """Why the lab cannot be made on these hosts, a line each; empty if it can.
 
     ``lab``: {"name", "site", "engine" (as chosen), "engine_faults" (of the choice), "simulated", "hosts" (lab_hosts),
-    "limited" (whether the run is), "missing" (hosts of the play that do not answer), "restart_allowed",
-    "etcd": {"token", "tls"}};
+    "limited" (whether the run is), "missing" (hosts of the play that do not answer), "silent" (name -> what Ansible
+    returned of the module where it failed or did not reach the host), "restart_allowed", "etcd": {"token", "tls"}};
     ``hosts``: name -> what the module host_info returned there.
     """
     engine = ENGINES[lab["engine"]]
+    unasked = _unasked(lab)
+    lab = lab | {"missing": [name for name in lab["missing"] if name not in unasked]}
     if not hosts:
-        return [f"none of the hosts answers: {', '.join(lab['missing'])}"]
-    found = [*lab["engine_faults"], *engine.faults(lab, hosts)]
+        return list(unasked.values()) or [f"none of the hosts answers: {', '.join(lab['missing'])}"]
+    found = [*unasked.values(), *lab["engine_faults"], *engine.faults(lab, hosts)]
     found += _site_switch.faults(lab | {"uses_etcd": engine.USES_ETCD}, hosts)
     for name, info in hosts.items():
         found += [f"{name}: {line}" for line in _host_faults(lab, lab["hosts"][name], info)]
+    return found
+
+
+def _unasked(lab: dict[str, Any]) -> dict[str, str]:
+    """Hosts that could not be asked although they are not off, each with its line. None of them is ever left out.
+
+    Another machine may answer at a host's address: then ssh(1) says so in these words, and has sent neither the user's
+    name nor a password.
+    """
+    found = {}
+    for name, said in lab["silent"].items():
+        words = said["msg"].removeprefix("Task failed: ")
+        address = lab["hosts"][name]["addresses"][lab["site"]]
+        if not said.get("unreachable"):
+            found[name] = f"{name}: {words}"
+        elif f"Host key for {name} has changed" in words:
+            found[name] = (
+                f"{name}: the machine at {address} has another host key than {name}: it is another machine, or {name}"
+                f" was installed anew; only if it was, ssh-keygen -R {name}, and meet it again"
+            )
+        elif "Host key verification failed" in words:
+            found[name] = (
+                f"{name}: its host key is not known here: compare it and accept it once,"
+                f" with ssh -o HostKeyAlias={name} {address}"
+            )
     return found
 
 

@@ -25,7 +25,7 @@ RELEASES = ("bookworm", "trixie")
 # What a lab's roles would install on a real host, and what a person wants at hand on a simulated one.
 _PACKAGES = (
     "systemd systemd-sysv dbus libpam-systemd libnss-myhostname procps less"
-    " iproute2 iptables nftables ufw firewalld iputils-ping tcpdump iperf3 openssh-server ca-certificates"
+    " iproute2 iptables nftables ufw firewalld iputils-ping tcpdump iperf3 openssh-server sudo ca-certificates"
     " docker.io etcd-server etcd-client busybox-static dnsmasq-base"
     " python3 python3-apt python3-pyroute2 python3-docker"
 ).split()

@@ -51,6 +51,7 @@ LAB = {
     "engine_faults": [],
     "limited": False,
     "missing": [],
+    "silent": {},
     "simulated": False,
     "hosts": {"emon": HOST},
     "restart_allowed": False,

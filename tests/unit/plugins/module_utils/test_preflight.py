@@ -28,6 +28,7 @@ def lab(**given: Any) -> dict[str, Any]:
         "engine_faults": [],
         "limited": False,
         "missing": [],
+        "silent": {},
         "simulated": False,
         "hosts": hosts,
         "restart_allowed": False,
@@ -250,6 +251,50 @@ def test_hosts_that_do_not_answer(missing: list[str], answering: dict[str, Any],
     one = lab(missing=missing)
     one["hosts"]["emon3"] = {"addresses": {"company": "10.0.0.118"}, "etcd": False}
     assert faults(one, answering) == expected
+
+
+def unreachable(words: str) -> dict[str, Any]:
+    return {"unreachable": True, "msg": f"Task failed: {words}"}
+
+
+UNKNOWN = "Data could not be sent to remote host: Host key verification failed."
+CHANGED = "Host key for emon2 has changed and you have requested strict checking.\nHost key verification failed."
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        pytest.param(
+            unreachable(CHANGED),
+            "emon2: the machine at 10.0.0.117 has another host key than emon2: it is another machine, or emon2 was"
+            " installed anew; only if it was, ssh-keygen -R emon2, and meet it again",
+            id="stranger",
+        ),
+        pytest.param(
+            unreachable(UNKNOWN),
+            "emon2: its host key is not known here: compare it and accept it once,"
+            " with ssh -o HostKeyAlias=emon2 10.0.0.117",
+            id="never met",
+        ),
+        pytest.param(
+            {"failed": True, "msg": "Task failed: Missing sudo password"},
+            "emon2: Missing sudo password",
+            id="not let in",
+        ),
+    ],
+)
+@pytest.mark.parametrize("member", [True, False])
+def test_a_host_that_could_not_be_asked_is_not_left_out(said: dict[str, Any], expected: str, member: bool) -> None:
+    one = lab(missing=["emon2"], silent={"emon2": said})
+    one["hosts"]["emon2"]["etcd"] = member
+    assert faults(one, {"emon": info("emon", etcd={"data": HELD, "lab": "emon"})}) == [expected]
+    assert faults(one, {}) == [expected]
+
+
+def test_a_host_that_is_off_is_no_stranger() -> None:
+    one = lab(missing=["emon2"], silent={"emon2": unreachable("connect to host 10.0.0.117 port 22: No route to host")})
+    one["hosts"]["emon2"]["etcd"] = False
+    assert faults(one, {"emon": info("emon", etcd={"data": HELD, "lab": "emon"})}) == []
 
 
 def test_faults_of_the_choice_come_first() -> None:
