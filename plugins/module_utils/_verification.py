@@ -27,7 +27,10 @@ _REFUSED = "refused"
 
 @dataclass(frozen=True)
 class Pair:
-    """One direction between two containers of a network."""
+    """One direction between two containers of a network.
+
+    ``named``: where the target's name may lead: two containers may share more than this network, and either will do.
+    """
 
     network: str
     mtu: int
@@ -35,6 +38,7 @@ class Pair:
     host: str
     target: str
     address: str
+    named: frozenset[str]
 
 
 def pairs(lab: dict[str, Any], states: dict[str, dict]) -> list[Pair]:
@@ -47,18 +51,26 @@ def pairs(lab: dict[str, Any], states: dict[str, dict]) -> list[Pair]:
     }
     found = []
     for network in lab["networks"]:
-        members = [
-            container
-            for container in lab["containers"]
-            if network["name"] in [place["name"] for place in container["networks"]]
-        ]
+        members = [container for container in lab["containers"] if network["name"] in _networks(container)]
         found += [
-            Pair(network["name"], network["mtu"], one["name"], one["host"], other["name"], address)
+            Pair(
+                network["name"],
+                network["mtu"],
+                one["name"],
+                one["host"],
+                other["name"],
+                address,
+                frozenset(addresses.get((other["name"], shared), "") for shared in _networks(one) & _networks(other)),
+            )
             for one in members
             for other in members
             if one is not other and (address := addresses.get((other["name"], network["name"])))
         ]
     return [pair for pair in found if pair.host in states]
+
+
+def _networks(container: dict[str, Any]) -> set[str]:
+    return {place["name"] for place in container["networks"]}
 
 
 def probes(lab: dict[str, Any], states: dict[str, dict], host: str) -> list[dict[str, Any]]:
@@ -199,7 +211,7 @@ def _pair_row(lab: dict[str, Any], pair: Pair, answers: list[dict]) -> dict[str,
     by_address, by_name, full, tcp = answers
     proven = {
         "by_address": by_address["ok"],
-        "by_name": by_name["ok"] and by_name["address"] == pair.address,
+        "by_name": by_name["ok"] and by_name["address"] in pair.named,
         "full_mtu": full["ok"],
         "tcp": tcp["ok"] or _REFUSED in (tcp["error"] or ""),
     }

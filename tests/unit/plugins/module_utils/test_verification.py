@@ -369,3 +369,22 @@ def test_a_container_that_does_not_run_is_for_another_run_to_start() -> None:
     found["emon2"]["containers"][0]["running"] = False
     probed["emon"][0] |= {"ok": False, "error": "no answer within 2 s"}
     assert _verification.report(LAB, found, probed, STORE)["restart"] == []
+
+
+def test_a_name_may_lead_to_any_network_that_both_share() -> None:
+    lab, found, probed = deepcopy(LAB), states(), results()
+    lab["networks"].append({"name": "back", "subnet": "10.201.0.0/24", "mtu": 1450})
+    for index, host in enumerate(("emon", "emon2")):
+        lab["containers"][index]["networks"].append({"name": "back"})
+        one = found[host]["containers"][0]
+        address = f"10.201.0.{index + 2}"
+        one["networks"].append({"name": "back", "address": address, "mac": f"m{index}"})
+        one["interfaces"].append({"name": "eth2", "mtu": 1450, "addresses": [f"{address}/24"]})
+        found[host]["networks"].append({"name": "back", "exists": True, "id": OTHER_ID, "scope": "swarm"})
+    for host in probed:
+        probed[host] = [*probed[host], *deepcopy(probed[host])]
+    store = [*STORE, f"/docker/network/v1.0/network/{OTHER_ID}"]
+    assert _verification.report(lab, found, probed, store)["faults"] == []
+    probed["emon"][5]["address"] = "10.201.0.99"
+    (fault,) = _verification.report(lab, found, probed, store)["faults"]
+    assert "test1 does not reach test2 by name (the name leads to 10.201.0.99)" in fault
