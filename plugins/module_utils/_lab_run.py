@@ -38,10 +38,9 @@ def this_run() -> dict[str, Any]:
         **process.to_record(),
     }
     identity = hashlib.sha256(repr(sorted(controller.items())).encode()).hexdigest()[:16]
-    user = os.environ.get("SUDO_USER") or getpass.getuser()
     return {
         "id": identity,
-        "owner": f"{user}@{controller['name']}, process {process.pid}",
+        "owner": f"{_user()}@{controller['name']}, process {process.pid}",
         "controller": controller,
     }
 
@@ -60,6 +59,13 @@ def has_ended(controller: dict[str, Any], own: dict[str, Any]) -> bool:
     process = Process.from_record(controller)
     found = Process.of(process.pid)
     return found != process if found else not _hidden(process.pid)
+
+
+def _user() -> str:
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):  # in a container, an id without a name
+        return str(os.getuid())
 
 
 def _process(pid: int) -> Process:

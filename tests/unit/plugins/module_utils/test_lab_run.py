@@ -54,6 +54,15 @@ def test_owner_is_who_used_sudo(monkeypatch: pytest.MonkeyPatch, sudo_user: str,
     assert _lab_run.this_run()["owner"].startswith(expected)
 
 
+def test_owner_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> str:
+        raise KeyError("getpwuid(): uid not found: 1000710000")
+
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    monkeypatch.setattr(_lab_run.getpass, "getuser", unknown)
+    assert _lab_run.this_run()["owner"].startswith(f"{os.getuid()}@")
+
+
 def test_runs_differ_where_there_is_no_proc(monkeypatch: pytest.MonkeyPatch) -> None:
     own = _lab_run.this_run()
     monkeypatch.setattr(_lab_run.Process, "of", lambda _pid: None)
