@@ -103,6 +103,15 @@ class Client:
     def inspect_image(self, image: str) -> dict[str, Any]:
         return self._reader.inspect_image(image)
 
+    def inspect_swarm(self) -> dict[str, Any]:
+        return self._reader.inspect_swarm()
+
+    def nodes(self) -> list[dict[str, Any]]:
+        return self._reader.nodes()
+
+    def services(self) -> list[dict[str, Any]]:
+        return self._reader.services()
+
     def __getattr__(self, name: str) -> Any:
         """Everything that changes something is the SDK's."""
         return getattr(self._sdk, name)

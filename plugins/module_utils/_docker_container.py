@@ -144,7 +144,7 @@ def _plan_whole(
     state = spec.state
     found = Differences()
     known = networks.list_networks(client)
-    _check_networks(spec, known, faults)
+    _check_networks(client, spec, known, faults)
     other = _other_container(client, spec, coming, faults)
     image = find(client.inspect_image, spec.image)
     if before is None:
@@ -187,7 +187,7 @@ def _namespace_is_stale(before: dict[str, Any], other: dict[str, Any] | None, fo
     return found.compare("network namespace", mine, wanted)
 
 
-def _check_networks(spec: ContainerSpec, known: list[dict[str, Any]], faults: list[str]) -> None:
+def _check_networks(client, spec: ContainerSpec, known: list[dict[str, Any]], faults: list[str]) -> None:
     for endpoint in spec.endpoints:
         try:
             network = networks.pick(known, endpoint.network)
@@ -195,7 +195,8 @@ def _check_networks(spec: ContainerSpec, known: list[dict[str, Any]], faults: li
             faults.extend(error.faults)
             continue
         if network is None:
-            faults.append(f"network {endpoint.network} is not on this host: make it with docker_network first")
+            if not networks.known_elsewhere(client):
+                faults.append(f"network {endpoint.network} is not on this host: make it with docker_network first")
             continue
         subnets = networks.spec_of(network).subnets
         for address in filter(None, (endpoint.ipv4_address, endpoint.ipv6_address)):

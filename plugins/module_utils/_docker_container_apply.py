@@ -89,7 +89,7 @@ def _change(client, made: Plan, healed: list[str], settle: bool) -> None:
         heal.join(client, name, container_id, endpoint)
     if made.run == "start":
         begun = time.monotonic()
-        healed.extend(heal.start(client, name, container_id))
+        healed.extend(heal.start(client, name, container_id, made.spec.endpoints))
         _settle_and_check(client, name, container_id, settle, begun)
     elif made.run == "restart":
         with reported(f"container {name}: restart"):

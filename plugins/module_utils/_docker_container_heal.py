@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_endpoint as endpoints
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
@@ -18,12 +19,20 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host_info import
 
 # After a crash of the host, a container's sandbox in the store names a namespace that went with the host.
 _LOST_SANDBOX = ("could not get network sandbox", "failed get network namespace")
+# In a swarm a container holds on to a network by its id, which goes with the network. And after a crash of the host,
+# dockerd (26.1) may hold an attachment of before that never gets an answer; by the name it gets a new one.
+_LOST_PLACE = re.compile(r"network [a-z0-9]{25} not found|attaching to network failed")
+# What a swarm's worker says when no manager answers it.
+_NO_MANAGER = re.compile(r"Could not attach to network \S+: context deadline exceeded")
 # A dockerd that stopped or started without its store could not take the container's place out of the network there.
 _STALE_ENDPOINT = re.compile(r"endpoint with name (\S+) already exists in network (\S+)")
 
 
-def start(client, name: str, container_id: str) -> list[str]:
-    """Start it; what is in the way is mended, and told, a line each."""
+def start(client, name: str, container_id: str, wanted: Iterable[endpoints.Endpoint] = ()) -> list[str]:
+    """Start it; what is in the way is mended, and told, a line each.
+
+    ``wanted``: how it is to join networks again, where that is known; else as it was joined.
+    """
     healed: list[str] = []
     joined_again = False
     while True:
@@ -32,18 +41,24 @@ def start(client, name: str, container_id: str) -> list[str]:
                 client.start(container_id)
             return healed
         except LabError as error:
+            lost = _lost(error)
             stale = _stale_endpoint(client, container_id, error)
             told = f"container {name}: its former place in network {stale} was left in the store; it is gone"
             if stale and told not in healed:
                 _forget(client, name, container_id, stale)
                 healed.append(told)
-            elif _sandbox_is_lost(error) and not joined_again:
-                healed.extend(_join_again(client, name, container_id))
+            elif lost and not joined_again:
+                healed.extend(_join_again(client, name, container_id, wanted, lost))
                 joined_again = True
             elif _sandbox_is_lost(error):
                 raise LabError(
                     f"container {name}: start: its network's sandbox was lost in a crash of the host, and dockerd holds"
                     " on to it: run docker_daemon, which makes dockerd forget it"
+                ) from error
+            elif _NO_MANAGER.search(str(error)):
+                raise LabError(
+                    f"container {name}: start: no manager of the swarm answers: start the managers, or see whether this"
+                    " host reaches their tcp port 2377"
                 ) from error
             else:
                 raise
@@ -87,15 +102,23 @@ def _sandbox_is_lost(error: LabError) -> bool:
     return any(sign in str(error) for sign in _LOST_SANDBOX)
 
 
-def _join_again(client, name: str, container_id: str) -> list[str]:
+def _lost(error: LabError) -> str:
+    """Why its networks have to be joined again; '' where that would not help."""
+    if _sandbox_is_lost(error):
+        return "its sandbox was lost in a crash of the host"
+    return "its place in the network was lost" if _LOST_PLACE.search(str(error)) else ""
+
+
+def _join_again(client, name: str, container_id: str, wanted: Iterable[endpoints.Endpoint], lost: str) -> list[str]:
     """Leave every network and join it again with the same addresses and names; returns what was done, a line each."""
     done = []
+    by_network = {endpoint.network: endpoint for endpoint in wanted}
     with reported(f"container {name}: inspection"):
         container = client.inspect_container(container_id)
     for network, settings in container["NetworkSettings"]["Networks"].items():
-        endpoint = endpoints.from_api(network, settings, container)
-        with reported(f"container {name}: leaving network {network}, whose sandbox was lost"):
+        endpoint = by_network.get(network) or endpoints.from_api(network, settings, container)
+        with reported(f"container {name}: leaving network {network}: {lost}"):
             client.disconnect_container_from_network(container_id, network, force=True)
         join(client, name, container_id, endpoint)
-        done.append(f"container {name}: its sandbox was lost in a crash of the host; it joined network {network} again")
+        done.append(f"container {name}: {lost}; it joined network {network} again")
     return done

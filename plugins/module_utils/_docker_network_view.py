@@ -37,6 +37,15 @@ def pick(networks: list[dict[str, Any]], name: str) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
+def known_elsewhere(client) -> bool:
+    """Whether a network that is not here may still be joined by its name: a swarm's worker learns of it from a manager
+    when the first of its containers joins.
+    """
+    with reported("state of the swarm"):
+        swarm = client.info().get("Swarm") or {}
+    return swarm.get("LocalNodeState") == "active" and not swarm.get("ControlAvailable")
+
+
 def inspect(client, network_id: str) -> dict[str, Any] | None:
     """One network with its containers; None if it went away meanwhile."""
     return find(client.inspect_network, network_id)

@@ -20,8 +20,9 @@ from urllib.parse import quote, urlencode
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 SOCKET = "/var/run/docker.sock"
-# An answer takes milliseconds; a dockerd that waits for its store may hold a request for longer.
-_SECONDS = 20
+# An answer takes milliseconds. A dockerd that waits for its store may hold a request for longer, and one that waits for
+# a swarm's managers does for 20 s.
+_SECONDS = 30
 
 
 class NotThere(LabError):
@@ -79,6 +80,15 @@ class DockerSocket:
 
     def inspect_image(self, image: str) -> dict[str, Any]:
         return self._get(f"/images/{quote(image, safe='')}/json")
+
+    def inspect_swarm(self) -> dict[str, Any]:
+        return self._get("/swarm")
+
+    def nodes(self) -> list[dict[str, Any]]:
+        return self._get("/nodes")
+
+    def services(self) -> list[dict[str, Any]]:
+        return self._get("/services")
 
     def container(self, name: str) -> dict[str, Any] | None:
         """What `docker inspect` says of a container; None where there is none of that name."""

@@ -36,7 +36,14 @@ def faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
         for name, info in infos.items()
         if parse_version(docker_version(info)) >= FIRST_WITHOUT
     ]
-    return (too_new or _mixed(infos)) + _without_v2(lab, infos) + _without_quorum(lab, infos)
+    # With auto, the lab file could not know.
+    encrypted = [
+        f"the network {network['name']} is to be encrypted, and the engine cluster_store has no keys to encrypt with:"
+        " choose the engine swarm, or remove encrypted"
+        for network in lab["networks"]
+        if network.get("encrypted")
+    ]
+    return (too_new or _mixed(infos)) + encrypted + _without_v2(lab, infos) + _without_quorum(lab, infos)
 
 
 def _mixed(infos: dict[str, dict]) -> list[str]:

@@ -10,19 +10,117 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _swarm_plan
+from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import (
+    ids_on,
+    missing_networks,
+    split_networks,
+)
+from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_view import majority
+
 USES_ETCD = False
 CONFIGURES_DOCKERD = False
-PORTS: dict[str, dict[int, str]] = {"tcp": {}, "udp": {}}
+PORTS = {"tcp": {2377: "Swarm's managers", 7946: "Docker's gossip"}, "udp": {7946: "Docker's gossip"}}
 PEER_PORTS: dict[str, tuple[int, ...]] = {"tcp": (2377, 7946), "udp": (4789, 7946)}
+_AGAIN = "run playbooks/overlay.yml"
+
+
+# -- before anything is changed ----------------------------------------------------------------------------------------
 
 
 def faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
-    return [f"engine {lab['engine']} is not served yet: use hosts with Docker below 23 and engine cluster_store"]
+    swarms = {host: info["swarm"] for host, info in infos.items()}
+    return [*_swarm_plan.owner_faults(swarms, lab["name"]), *_missing_faults(lab, swarms)]
+
+
+def _missing_faults(lab: dict[str, Any], swarms: dict[str, dict]) -> list[str]:
+    """Hosts that do not answer may be away, as long as the swarm that stands has a majority of its managers."""
+    if not lab["missing"]:
+        return []
+    away = ", ".join(lab["missing"])
+    nodes = [
+        swarm
+        for host, swarm in swarms.items()
+        if (swarm["state"], swarm["lab"]) == ("active", lab["name"])
+        and swarm["node_address"] == lab["hosts"][host]["addresses"][lab["site"]]
+    ]
+    if not nodes:
+        return [f"{away} not reached: a swarm is founded with all hosts of the lab file; start what is off"]
+    known = {one["node_id"] for swarm in nodes for one in swarm["managers"]}
+    there = [swarm for swarm in nodes if swarm["manager"] and swarm["node_id"] in known]
+    needed = majority(len(known))
+    if len(there) >= needed:
+        return []
+    return [
+        f"{away} not reached: the swarm needs {needed} of its {len(known)} managers, and {len(there)} would be there:"
+        " start what is off, or take what is lost out of the lab file"
+    ]
+
+
+# -- containers --------------------------------------------------------------------------------------------------------
 
 
 def containers(lab: dict[str, Any]) -> list[dict[str, Any]]:
     return lab["containers"]
 
 
-def checks(lab: dict[str, Any], states: dict[str, dict], evidence: Any) -> list[str]:
+# -- afterwards --------------------------------------------------------------------------------------------------------
+
+
+def checks(lab: dict[str, Any], states: dict[str, dict], evidence: dict[str, dict]) -> list[str]:
+    """``evidence``: host -> what the module docker_swarm_info returned there."""
+    nodes, manager = _swarm_plan.standing(evidence, lab)
+    told = {network["name"]: network["id"] for network in evidence[manager]["networks"]} if manager else {}
+    return [
+        *(line for host in states for line in _own_faults(lab, host, evidence[host])),
+        *(line for host in states for line in _node_faults(lab, host, evidence[host], nodes, manager)),
+        *missing_networks(lab, states, users_only=True),
+        *(_network_faults(lab, states, told, manager) if manager else split_networks(lab, states)),
+    ]
+
+
+def _own_faults(lab: dict[str, Any], host: str, info: dict[str, Any]) -> list[str]:
+    """What the host says of its own node."""
+    swarm, wanted = info["swarm"], lab["hosts"][host]["addresses"][lab["site"]]
+    if swarm["state"] != "active":
+        return [f"{host}: its swarm node is {swarm['state']} ({swarm['error'] or 'no reason given'}): {_AGAIN}"]
+    if swarm["node_address"] != wanted:
+        return [f"{host}: its swarm node announces {swarm['node_address']}, and the host is at {wanted}: {_AGAIN}"]
+    if swarm["manager"] and not info["nodes"]:
+        return [f"{host}: the managers of the swarm have no majority ({info['error']}): start the others"]
     return []
+
+
+def _node_faults(
+    lab: dict[str, Any], host: str, info: dict[str, Any], nodes: list[dict[str, Any]], manager: str
+) -> list[str]:
+    """What a manager says of the host's node."""
+    swarm = info["swarm"]
+    if not manager or swarm["state"] != "active":
+        return []
+    node = next((one for one in nodes if one["id"] == swarm["node_id"]), None)
+    if node is None:
+        return [f"{host}: is a node of another swarm than {manager}: {_AGAIN}"]
+    if node["state"] != "ready":
+        return [
+            f"{host}: its swarm node is {node['state']} for the managers: does dockerd run there, and does it reach tcp"
+            f" port 2377 of {manager}?"
+        ]
+    if node["role"] == "manager" and not node["reachable"]:
+        return [f"{host}: its swarm manager does not reach the others: open tcp port 2377 between the managers"]
+    return []
+
+
+def _network_faults(lab: dict[str, Any], states: dict[str, dict], told: dict[str, str], manager: str) -> list[str]:
+    names = [network["name"] for network in lab["networks"]]
+    return [
+        *(f"the swarm has no network {name}, says {manager}: {_AGAIN}" for name in names if name not in told),
+        *(
+            f"{host}: its network {name} ({identity[:12]}) is left of a swarm that is gone: docker network rm"
+            f" {identity[:12]} there, or restart dockerd, and {_AGAIN}"
+            for name in names
+            for host, state in states.items()
+            for identity in ids_on(state, name)
+            if name in told and identity != told[name]
+        ),
+    ]

@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd_host, _host_record
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd_host, _host_record, _swarm_view
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_addresses import UDP_PORT
@@ -63,7 +63,7 @@ def read(packages: dict[str, str], etcd_config: str | None, etcd_data_dir: str) 
         links = pool.submit(_ip, ["address"])
         routes = pool.submit(_ip, ["route", "show", "default"])
         vxlans = pool.submit(_ip, ["-details", "link", "show", "type", "vxlan"])
-        containers = pool.submit(_containers, units["docker"]["state"] == "active")
+        docker = pool.submit(_docker, units["docker"]["state"] == "active")
     ports = {protocol: listening(protocol, wanted) for protocol, wanted in _PORTS.items()}
     return {
         "hostname": socket.gethostname(),
@@ -87,7 +87,7 @@ def read(packages: dict[str, str], etcd_config: str | None, etcd_data_dir: str) 
         "addresses": _addresses(links.result()),
         "default_route": bool(routes.result()),
         "listening": ports,
-        "containers": containers.result(),
+        **docker.result(),
     }
 
 
@@ -219,13 +219,12 @@ def _vxlans(links: list[dict]) -> list[dict[str, Any]]:
     ]
 
 
-def _containers(docker_is_up: bool) -> list[dict[str, Any]]:
-    # A dockerd that is still starting takes connections, and answers when it is up: with an overlay's containers and no
-    # store that is a minute each.
-    if not docker_is_up:
-        return []
+def _docker(active: bool) -> dict[str, Any]:
+    """The containers, and the host's part in a swarm."""
+    if not active:
+        return {"containers": [], "swarm": _swarm_view.of_stopped()}
     with DockerSocket() as docker:
-        return [
+        containers = [
             {
                 "name": one["Names"][0].lstrip("/"),
                 "running": one["State"] == "running",
@@ -233,3 +232,4 @@ def _containers(docker_is_up: bool) -> list[dict[str, Any]]:
             }
             for one in docker.containers(all=True)
         ]
+        return {"containers": containers, "swarm": _swarm_view.read(docker)}

@@ -15,6 +15,9 @@ from typing import Any
 
 # What VXLAN adds to a packet of the overlay: outer IPv4 20, UDP 8, VXLAN 8, inner Ethernet 14 bytes.
 VXLAN_OVERHEAD = 50
+# What Docker takes off for ESP on an encrypted network; what is left it makes a multiple of 4 (libnetwork, overlay).
+ENCRYPTION_OVERHEAD = 26
+ENCRYPTED_MULTIPLE = 4
 ENGINES = ("auto", "cluster_store", "swarm", "vxlan")
 
 
@@ -60,8 +63,8 @@ class Network:
 
     @property
     def underlay_mtu(self) -> int:
-        """What Docker is told of the underlay; it takes VXLAN's share off by itself."""
-        return self.mtu + VXLAN_OVERHEAD
+        """What Docker is told of the underlay; it takes the share of VXLAN, and of encryption, off by itself."""
+        return self.mtu + VXLAN_OVERHEAD + (ENCRYPTION_OVERHEAD if self.encrypted else 0)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_model import (
+    ENCRYPTED_MULTIPLE,
+    ENCRYPTION_OVERHEAD,
     VXLAN_OVERHEAD,
     Container,
     Host,
@@ -59,7 +61,7 @@ class Declared:
 def read_networks(item: Item, sites: Iterable[Site], engine: str) -> dict[str, Declared]:
     """Networks by name, in the order of the file."""
     sites = tuple(sites)
-    largest_mtu = min((site.mtu for site in sites), default=DEFAULT_MTU) - VXLAN_OVERHEAD
+    underlay_mtu = min((site.mtu for site in sites), default=DEFAULT_MTU)
     declared: dict[str, Declared] = {}
     for entry in item.items():
         given = entry.keys(("name", "subnet", "mtu", *_FLAGS), required={"name": "demo", "subnet": "10.200.0.0/24"})
@@ -69,7 +71,7 @@ def read_networks(item: Item, sites: Iterable[Site], engine: str) -> dict[str, D
         flags = {key: key in given and bool(given[key].boolean()) for key in _FLAGS}
         if flags["encrypted"] and engine in _NOT_ENCRYPTING:
             given["encrypted"].fault(f"{_NOT_ENCRYPTING[engine]}: remove this, or choose the engine swarm")
-        mtu = _read_mtu(given["mtu"], largest_mtu) if "mtu" in given else largest_mtu
+        mtu = _read_mtu(given.get("mtu"), underlay_mtu, flags["encrypted"])
         subnet = given["subnet"].subnet() if "subnet" in given else None
         network = None
         if subnet is not None:
@@ -81,11 +83,21 @@ def read_networks(item: Item, sites: Iterable[Site], engine: str) -> dict[str, D
     return declared
 
 
-def _read_mtu(item: Item, largest: int) -> int:
-    mtu = item.integer(SMALLEST_MTU)
-    if mtu is not None and mtu > largest:
-        item.fault(f"{mtu} is too large: the smallest MTU of the sites less {VXLAN_OVERHEAD} for VXLAN is {largest}")
-    return largest if mtu is None else mtu
+def _read_mtu(item: Item | None, underlay: int, encrypted: bool) -> int:
+    """What containers see; by default as much as the underlay leaves."""
+    largest = underlay - VXLAN_OVERHEAD
+    if encrypted:
+        largest = (largest - ENCRYPTION_OVERHEAD) // ENCRYPTED_MULTIPLE * ENCRYPTED_MULTIPLE
+    mtu = item.integer(SMALLEST_MTU) if item else None
+    if item is None or mtu is None:
+        return largest
+    if mtu > largest:
+        takes = f"{VXLAN_OVERHEAD} for VXLAN" + (f" and {ENCRYPTION_OVERHEAD} for encryption" if encrypted else "")
+        item.fault(f"{mtu} is too large: the smallest MTU of the sites less {takes} is {largest}")
+    elif encrypted and mtu % ENCRYPTED_MULTIPLE:
+        less = mtu // ENCRYPTED_MULTIPLE * ENCRYPTED_MULTIPLE
+        item.fault(f"{mtu} is no multiple of {ENCRYPTED_MULTIPLE}, as Docker makes it with encryption: take {less}")
+    return mtu
 
 
 def _check_subnet(

@@ -52,6 +52,11 @@ def units(*names: str) -> list[Unit]:
     return [_unit(name, properties) for name, properties in zip(names, blocks, strict=True)]
 
 
+def state(name: str) -> str:
+    """systemd's word for a unit: active, activating, failed, ...; inactive for one that is not there."""
+    return _run(["systemctl", "show", "--property=ActiveState", "--value", name]).strip()
+
+
 def reload() -> None:
     """Make systemd read changed unit files and drop-ins."""
     _run(["systemctl", "daemon-reload"])

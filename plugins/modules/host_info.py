@@ -148,6 +148,10 @@ containers:
   type: list
   elements: dict
   returned: success
+swarm:
+  description: As RV(emon.overlay_lab.docker_swarm_info#module:swarm).
+  type: dict
+  returned: success
 lock:
   description: As RV(emon.overlay_lab.lab_lock#module:lock). Free where O(lock) was not given.
   type: dict

@@ -52,6 +52,7 @@ LAB = {
     "limited": False,
     "missing": [],
     "silent": {},
+    "networks": [],
     "simulated": False,
     "hosts": {"emon": HOST},
     "restart_allowed": False,

@@ -31,6 +31,21 @@ def network(name: str, driver: str = "bridge", subnets: tuple[str, ...] = (), **
     }
 
 
+NO_SWARM: dict[str, Any] = {"NodeID": "", "NodeAddr": "", "LocalNodeState": "inactive", "ControlAvailable": False,
+                            "Error": "", "RemoteManagers": None}  # fmt: skip
+
+
+def swarm_of(address: str, manager: bool) -> dict[str, Any]:
+    """What `docker info` says of a node of a swarm whose manager is at 10.0.0.116."""
+    return NO_SWARM | {
+        "NodeID": "node-id",
+        "NodeAddr": address,
+        "LocalNodeState": "active",
+        "ControlAvailable": manager,
+        "RemoteManagers": [{"NodeID": "node-id", "Addr": "10.0.0.116:2377"}],
+    }
+
+
 class FakeDocker:
     """``calls``: every change, as (method, first argument). ``failing``: method -> what dockerd says instead."""
 
@@ -41,6 +56,9 @@ class FakeDocker:
         self.calls: list[tuple[str, str]] = []
         self.failing: dict[str, str] = {}
         self.exit_code = 0
+        self.swarm: dict[str, Any] = dict(NO_SWARM)
+        self.all_nodes: list[dict[str, Any]] = []
+        self.all_services: list[str] = []
         self._serial = 0
 
     def _changing(self, method: str, what: str) -> None:
@@ -69,7 +87,8 @@ class FakeDocker:
         self._serial += 1
         made = network(name, driver, Id=f"{name}-id-new-{self._serial}")
         made["IPAM"]["Config"] = (ipam or {}).get("Config") or [{"Subnet": "172.29.0.0/16"}]
-        made |= {"Options": given["options"] or {}, "Labels": given["labels"] or {}, "Internal": given["internal"]}
+        made |= {"Options": given["options"] or {}, "Labels": given.get("labels") or {}}
+        made["Internal"] = given.get("internal", False)
         self.all_networks.append(made)
         return {"Id": made["Id"]}
 
@@ -90,7 +109,8 @@ class FakeDocker:
 
     def disconnect_container_from_network(self, container: str, net_id: str, force: bool = False) -> None:
         self._changing("disconnect", f"{self.container(container)['Name']} {net_id}")
-        one = next(one for one in self.all_networks if net_id in (one["Name"], one["Id"]))
+        # A stopped container leaves a network that is gone, too.
+        one = next((one for one in self.all_networks if net_id in (one["Name"], one["Id"])), network(net_id))
         self.container(container)["NetworkSettings"]["Networks"].pop(one["Name"], None)
         one["Containers"].pop(self.container(container)["Id"], None)
 
@@ -187,10 +207,55 @@ class FakeDocker:
         return self.images[name]
 
     def info(self) -> dict[str, Any]:
-        return {"LiveRestoreEnabled": False}
+        return {"LiveRestoreEnabled": False, "Swarm": self.swarm}
 
     def version(self) -> dict[str, Any]:
         return {"Version": "20.10.24"}
+
+    # The swarm
+
+    def create_swarm_spec(self, name: str, labels: dict[str, str]) -> dict[str, Any]:
+        return {"Name": name, "Labels": labels}
+
+    def init_swarm(self, *, advertise_addr: str, swarm_spec: dict[str, Any], **given: Any) -> str:
+        self._changing("init_swarm", f"{advertise_addr} {given['default_addr_pool']}")
+        self.swarm = swarm_of(advertise_addr, manager=True) | {"Cluster": {"ID": "cluster", "Spec": swarm_spec}}
+        return "node-id"
+
+    def join_swarm(self, remote_addrs: list[str], join_token: str, *, advertise_addr: str, **given: Any) -> bool:
+        self._changing("join_swarm", f"{advertise_addr} {remote_addrs[0]} {join_token}")
+        self.swarm = swarm_of(advertise_addr, manager=False)
+        return True
+
+    def leave_swarm(self, force: bool) -> bool:
+        self._changing("leave_swarm", "force" if force else "")
+        self.swarm = dict(NO_SWARM)
+        self.all_networks = [one for one in self.all_networks if one["Scope"] != "swarm"]
+        return True
+
+    def nodes(self) -> list[dict[str, Any]]:
+        if "nodes" in self.failing:
+            raise APIError("nodes", explanation=self.failing["nodes"])
+        return deepcopy(self.all_nodes)
+
+    def update_node(self, node_id: str, version: int, node_spec: dict[str, Any]) -> bool:
+        self._changing("update_node", f"{node_id} {node_spec['Role']}")
+        for one in self.all_nodes:
+            if one["ID"] == node_id:
+                one["Spec"] = node_spec
+                one["ManagerStatus"] = {"Reachability": "reachable"} if node_spec["Role"] == "manager" else None
+        return True
+
+    def remove_node(self, node_id: str, force: bool) -> bool:
+        self._changing("remove_node", node_id)
+        self.all_nodes = [one for one in self.all_nodes if one["ID"] != node_id]
+        return True
+
+    def services(self) -> list[dict[str, Any]]:
+        return [{"Spec": {"Name": name}} for name in self.all_services]
+
+    def inspect_swarm(self) -> dict[str, Any]:
+        return {"JoinTokens": {"Worker": "SWMTKN-w", "Manager": "SWMTKN-m"}}
 
 
 CHANGES = (

@@ -16,6 +16,7 @@ from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils.fake_d
     FakeDocker,
     Restarting,
     network,
+    swarm_of,
 )
 
 LOST = "could not get network sandbox (oper true): failed get network namespace"
@@ -343,6 +344,66 @@ def test_a_lost_sandbox_is_mended_by_joining_again(docker: FakeDocker) -> None:
     assert made["state"] == "running"
     assert healed == ["container test1: its sandbox was lost in a crash of the host; it joined network demo again"]
     assert run(docker, networks=networks)[0] is False
+
+
+def test_a_place_in_a_swarms_network_that_was_made_anew_is_taken_again(docker: FakeDocker) -> None:
+    networks = [{"name": "demo", "aliases": ["web"]}]
+    run(docker, networks=networks)
+    run(docker, state="stopped", networks=networks)
+    # What dockerd gave it the last time is no address that it has to have.
+    docker.container("test1")["NetworkSettings"]["Networks"]["demo"]["IPAMConfig"] = {"IPv4Address": "10.200.0.7"}
+    start = docker.start
+
+    def start_after_joining_again(container: str) -> None:
+        gone = {"start": "network u6nz4590racwe73x7rc3rgwnw not found"}
+        docker.failing = {} if ("disconnect", "/test1 demo") in docker.calls else gone
+        start(container)
+
+    docker.start = start_after_joining_again  # type: ignore[method-assign]
+    _, made, healed = run(docker, networks=networks)
+    assert healed == ["container test1: its place in the network was lost; it joined network demo again"]
+    assert made["networks"]["demo"]["ipv4_address"] == ""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "network demo not found",
+        "Could not attach to network demo: rpc error: code = NotFound desc = network demo not found",
+    ],
+)
+def test_a_network_that_nobody_has_is_not_joined_again(docker: FakeDocker, said: str) -> None:
+    run(docker, state="stopped", networks=[{"name": "demo"}])
+    docker.failing["start"] = said
+    docker.calls.clear()
+    with pytest.raises(LabError, match=said):
+        run(docker, networks=[{"name": "demo"}])
+    assert docker.calls == []
+
+
+def test_a_swarm_without_managers_has_a_remedy(docker: FakeDocker) -> None:
+    run(docker, state="stopped", networks=[{"name": "demo"}])
+    docker.failing["start"] = "Could not attach to network demo: context deadline exceeded"
+    with pytest.raises(LabError, match="container test1: start: no manager of the swarm answers: start the managers"):
+        run(docker, networks=[{"name": "demo"}])
+
+
+@pytest.mark.parametrize(
+    ("manager", "faults"),
+    [
+        (False, []),
+        (True, ["container test1: network later is not on this host: make it with docker_network first"]),
+    ],
+)
+def test_a_worker_learns_of_a_network_when_a_container_joins(
+    docker: FakeDocker, manager: bool, faults: list[str]
+) -> None:
+    docker.swarm = swarm_of("10.0.0.117", manager=manager)
+    try:
+        planned(docker, networks=[{"name": "later", "ipv4_address": "10.9.9.9"}])
+        assert faults == []
+    except LabError as error:
+        assert error.faults == faults
 
 
 def test_a_lost_sandbox_that_dockerd_holds_on_to_has_a_remedy(docker: FakeDocker) -> None:

@@ -75,6 +75,9 @@ def test_order_and_members(hosts, order, members):
         (", mtu: 9000", ", mtu: 9000", "", 8950, 9000),
         (", mtu: 9000", "", "", 1450, 1500),
         ("", "", ", mtu: 1300", 1300, 1350),
+        ("", "", ", encrypted: true", 1424, 1500),
+        (", mtu: 9000", ", mtu: 8999", ", encrypted: true", 8920, 8996),
+        ("", "", ", encrypted: true, mtu: 1300", 1300, 1376),
     ],
 )
 def test_mtu_follows_from_the_smallest_site(here, there, network, container, underlay):

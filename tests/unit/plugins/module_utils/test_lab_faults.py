@@ -129,6 +129,8 @@ BROKEN = [
     ("10.200.0.0/24", "127.1.0.0/24, allow_public: true", ["networks[0].subnet: 127.1.0.0/24 is loopback: no container can have such an address"]),
     ("10.200.0.0/24", "10.200.0.0/30", ["networks[0].subnet: 10.200.0.0/30 is too small: take at least a /29"]),
     ("10.200.0.0/24", "10.200.0.0/24, mtu: 1500", ["networks[0].mtu: 1500 is too large: the smallest MTU of the sites less 50 for VXLAN is 1450"]),
+    ("10.200.0.0/24", "10.200.0.0/24, encrypted: true, mtu: 1428", ["networks[0].mtu: 1428 is too large: the smallest MTU of the sites less 50 for VXLAN and 26 for encryption is 1424"]),
+    ("10.200.0.0/24", "10.200.0.0/24, encrypted: true, mtu: 1422", ["networks[0].mtu: 1422 is no multiple of 4, as Docker makes it with encryption: take 1420"]),
     ("10.200.0.0/24", "10.200.0.0/24, mtu: 100", ["networks[0].mtu: 100 is not 576 or more"]),
     ("engine: auto\netcd: {tls: true}\nnetworks:\n  - {", "engine: cluster_store\nnetworks:\n  - {encrypted: true, ", ["networks[0].encrypted: the engine cluster_store has no keys to encrypt with: remove this, or choose the engine swarm"]),
     ("engine: auto\netcd: {tls: true}\nnetworks:\n  - {", "engine: vxlan\nnetworks:\n  - {encrypted: true, ", ["networks[0].encrypted: the engine vxlan does not encrypt: remove this, or choose the engine swarm"]),

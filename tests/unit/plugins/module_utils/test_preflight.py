@@ -29,6 +29,7 @@ def lab(**given: Any) -> dict[str, Any]:
         "limited": False,
         "missing": [],
         "silent": {},
+        "networks": [],
         "simulated": False,
         "hosts": hosts,
         "restart_allowed": False,

@@ -1,0 +1,27 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Filters of the engine swarm: what each host has to do, and which subnets are free."""
+
+from __future__ import annotations
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._address_pool import address_pool, gateway_bridge
+from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_plan import ids_of, plan
+
+
+def swarm_plan(infos: dict, lab: dict) -> dict:
+    return plan(infos, lab)
+
+
+def swarm_nodes_of(nodes: list[dict], host: str, lab: dict) -> list[str]:
+    return ids_of(nodes, host, lab)
+
+
+def swarm_subnets(wanted: list[str], taken: list[str]) -> dict:
+    return {"pool": address_pool([*wanted, *taken]), "gateway_bridge": gateway_bridge(wanted, taken)}
+
+
+class FilterModule:
+    def filters(self) -> dict:
+        return {"swarm_plan": swarm_plan, "swarm_nodes_of": swarm_nodes_of, "swarm_subnets": swarm_subnets}

@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""Carries out the plan of a host's membership in a swarm. Every step is harmless to repeat: a killed run goes on."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network_view as networks
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _swarm_view as view
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import (
+    GATEWAY_BRIDGE,
+    SERVICE,
+    SOCKET_UNIT,
+    Plan,
+)
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+_POLL_SECONDS = 0.1
+# dockerd tells how it goes after 20 s, and goes on trying.
+_ACTIVE_SECONDS = 60
+# A node whose agent waits for a manager that is gone gives up after 15 s, and leaves when it is asked again.
+_LEAVE_ATTEMPTS = 3
+_GONE_SECONDS = 10
+_STOP_SECONDS = 60
+
+
+def apply(client, made: Plan) -> dict[str, Any]:
+    """Carry the plan out; returns the node as modules show it. ``client`` is not used where dockerd does not run."""
+    if not made.differences.changed:
+        return made.before
+    if made.stopped:
+        return _forget(made)
+    return _enter(client, made) if made.request.present else _leave(client, made)
+
+
+def has_ip_vs(proc: Path = Path("/proc/net")) -> bool:
+    """Whether the kernel can spread a service's connections; Swarm loads it with the first node."""
+    return (proc / "ip_vs").exists()
+
+
+def _enter(client, made: Plan) -> dict[str, Any]:
+    request = made.request
+    had_bridge = networks.pick(networks.list_networks(client), GATEWAY_BRIDGE) is not None
+    # Written first: a run that is killed from here on has left a node that is known for the lab's.
+    record = {"gateway_bridge": had_bridge} | _host_record.section(view.SECTION)
+    record |= {"lab": request.lab, "node_id": view.JOINING}
+    _host_record.update(view.SECTION, record)
+    _disconnect(client, made)
+    if made.make_gateway_bridge:
+        _make_gateway_bridge(client, request.gateway_bridge)
+    if request.join_token:
+        with reported(f"swarm: joining it at {', '.join(request.remote_addrs)}"):
+            client.join_swarm(
+                list(request.remote_addrs),
+                request.join_token,
+                listen_addr=request.listen_addr,
+                advertise_addr=request.advertise_addr,
+                data_path_addr=request.data_path_addr,
+            )
+    else:
+        with reported("swarm: founding it"):
+            client.init_swarm(
+                advertise_addr=request.advertise_addr,
+                listen_addr=request.listen_addr,
+                data_path_addr=request.data_path_addr,
+                default_addr_pool=list(request.default_addr_pool) or None,
+                subnet_size=request.subnet_size if request.default_addr_pool else None,
+                swarm_spec=client.create_swarm_spec(name="default", labels={view.LABEL: request.lab}),
+            )
+    after = _wait_until_active(client)
+    _host_record.update(view.SECTION, record | {"node_id": after["node_id"]})
+    return view.read(client)
+
+
+def _wait_until_active(client) -> dict[str, Any]:
+    deadline = time.monotonic() + _ACTIVE_SECONDS
+    while (after := view.read(client))["state"] != "active":
+        if time.monotonic() > deadline:
+            said = after["error"] or "no reason given"
+            raise LabError(f"swarm: the node is {after['state']} after {_ACTIVE_SECONDS} s ({said})")
+        time.sleep(_POLL_SECONDS)
+    return after
+
+
+def _make_gateway_bridge(client, subnet: str) -> None:
+    """As dockerd makes it, but for the subnet: it takes one of this name that is there."""
+    with reported(f"network {GATEWAY_BRIDGE}: creation"):
+        client.create_network(
+            GATEWAY_BRIDGE,
+            driver="bridge",
+            options={
+                "com.docker.network.bridge.enable_icc": "false",
+                "com.docker.network.bridge.enable_ip_masquerade": "true",
+                "com.docker.network.bridge.name": GATEWAY_BRIDGE,
+            },
+            ipam={"Driver": "default", "Config": [{"Subnet": subnet}]},
+            check_duplicate=True,
+        )
+
+
+def _leave(client, made: Plan) -> dict[str, Any]:
+    """In the order that leaves no network behind (moby#27124)."""
+    _disconnect(client, made)
+    if made.leave:
+        _leave_swarm(client)
+    _check_networks_gone(client)
+    if made.remove_gateway_bridge:
+        bridge = networks.pick(networks.list_networks(client), GATEWAY_BRIDGE)
+        if bridge and not networks.endpoints_of(networks.inspect(client, bridge["Id"]) or {}):
+            with reported(f"network {GATEWAY_BRIDGE}: removal"):
+                client.remove_network(bridge["Id"])
+    _host_record.update(view.SECTION, None)
+    return view.read(client)
+
+
+def _disconnect(client, made: Plan) -> None:
+    for one in made.joined:
+        # One of somebody else's keeps running without the network.
+        if one.running and one.ours:
+            with reported(f"container {one.name}: stop"):
+                client.stop(one.container_id)
+    for one in made.joined:
+        for name in one.networks:
+            with reported(f"container {one.name}: leaving network {name}"):
+                client.disconnect_container_from_network(one.container_id, name, force=True)
+
+
+def _leave_swarm(client) -> None:
+    for attempt in range(_LEAVE_ATTEMPTS):
+        try:
+            with reported("swarm: leaving it"):
+                client.leave_swarm(force=True)
+        except LabError:
+            if attempt == _LEAVE_ATTEMPTS - 1:
+                raise
+        # The SDK takes some refusals for success.
+        if view.read(client)["state"] == "inactive":
+            return
+    raise LabError("swarm: dockerd does not leave it, and does not say why: restart dockerd, then run again")
+
+
+def _check_networks_gone(client) -> None:
+    deadline = time.monotonic() + _GONE_SECONDS
+    while left := [one for one in networks.list_networks(client) if one["Scope"] == view.SCOPE]:
+        if time.monotonic() > deadline:
+            raise LabError(
+                f"network {one['Name']} ({one['Id'][:12]}) is left of the swarm that this host left: docker network rm"
+                f" {one['Id'][:12]}, or restart dockerd, then run again"
+                for one in left
+            )
+        time.sleep(_POLL_SECONDS)
+
+
+def _forget(made: Plan) -> dict[str, Any]:
+    """What dockerd does itself when a node leaves: the directory stays, it may be a mount."""
+    # Neither may come up meanwhile: one that tries again, or one that somebody asks for.
+    _systemd.stop(SOCKET_UNIT, SERVICE, timeout=_STOP_SECONDS)
+    for path in view.DIRECTORY.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    record = _host_record.section(view.SECTION)
+    # Whether the gateway bridge was there before is still to be known.
+    _host_record.update(view.SECTION, record | {"node_id": view.LEFT} if record else None)
+    return made.expected

@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""A host's part in a swarm as it is, in one shape for every module; join tokens are never in it.
+
+The shape: ``{"state": str, "node_id": str, "node_address": str, "manager": bool, "cluster_id": str, "lab": str,
+"managers": [{"node_id": str, "address": str}], "error": str}``. ``state`` is Docker's word (inactive, pending, active,
+locked, error), or "" where dockerd does not run; then ``node_address`` is what the node will announce once it does.
+``lab``: the lab that made the swarm, or that this host joined for; "" for somebody else's.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+# The host's record remembers, under this name, {"lab", "node_id", "gateway_bridge"}: for which lab it joined, as what,
+# and whether a docker_gwbridge was there before.
+SECTION = "docker_swarm"
+JOINING, LEFT = "", "-"
+# Says on the swarm itself which lab made it. Only managers can read it.
+LABEL = "emon.overlay_lab.lab"
+# Where a node keeps its keys and addresses; empty where it is none.
+DIRECTORY = Path("/var/lib/docker/swarm")
+_STATE_FILE = "docker-state.json"
+SCOPE = "swarm"
+_POLL_SECONDS = 0.5
+
+
+def nothing(state: str) -> dict[str, Any]:
+    """The shape for a host that is no node, or does not say."""
+    return {
+        "state": state,
+        "node_id": "",
+        "node_address": "",
+        "manager": False,
+        "cluster_id": "",
+        "lab": "",
+        "managers": [],
+        "error": "",
+    }
+
+
+def read(client) -> dict[str, Any]:
+    """What dockerd says of itself. ``client``: anything with ``info``."""
+    with reported("state of the swarm"):
+        swarm = client.info().get("Swarm") or {}
+    return shown(swarm, _host_record.section(SECTION))
+
+
+def shown(swarm: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
+    """The shape, from dockerd's own words and the host's record. Pure."""
+    cluster = swarm.get("Cluster") or {}
+    node_id = swarm.get("NodeID", "")
+    state = swarm.get("LocalNodeState") or "inactive"
+    # A locked node, or one that has not come up, tells no id.
+    ours = bool(record) and record["node_id"] != LEFT and (not node_id or record["node_id"] in (JOINING, node_id))
+    label = ((cluster.get("Spec") or {}).get("Labels") or {}).get(LABEL, "")
+    return {
+        "state": state,
+        "node_id": node_id,
+        "node_address": swarm.get("NodeAddr", ""),
+        "manager": bool(swarm.get("ControlAvailable")),
+        "cluster_id": cluster.get("ID", ""),
+        "lab": label or (record["lab"] if ours and state != "inactive" else ""),
+        "managers": [
+            {"node_id": one["NodeID"], "address": one["Addr"].rpartition(":")[0]}
+            for one in swarm.get("RemoteManagers") or ()
+        ],
+        "error": " ".join(swarm.get("Error", "").split()),
+    }
+
+
+def of_stopped(directory: Path = DIRECTORY) -> dict[str, Any]:
+    """The shape for a host whose dockerd does not run, from the node's own files."""
+    try:
+        saved = json.loads((directory / _STATE_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return nothing("")
+    address = (saved.get("AdvertiseAddr") or saved.get("LocalAddr") or "").rpartition(":")
+    record = _host_record.section(SECTION)
+    return nothing("") | {"node_address": address[0] or address[2], "lab": record.get("lab", "")}
+
+
+def state_fault(swarm: dict[str, Any]) -> str | None:
+    """Why a node cannot work, with the remedy; None for one that can, or is none."""
+    state, said = swarm["state"], swarm["error"]
+    if state == "locked":
+        return (
+            "its swarm node is locked, and works only once it is unlocked: docker swarm unlock, with the key that"
+            " docker swarm unlock-key shows on another manager"
+        )
+    if state in ("error", "pending"):
+        return f"its swarm node is {state} ({said or 'no reason given'}): see journalctl -u docker.service there"
+    return None
+
+
+def majority(managers: int) -> int:
+    """How many of so many managers have to answer, so that anything can be changed."""
+    return managers // 2 + 1
+
+
+def details(client, join_tokens: bool = False, wait_seconds: float = 0) -> dict[str, Any]:
+    """What modules tell of a swarm: ``{"swarm", "nodes", "networks", "join_tokens", "error"}``.
+
+    ``nodes`` is empty where this host is no manager, or ``error`` says why the managers do not answer. A node that
+    comes up, and managers that elect a leader, get ``wait_seconds``.
+    """
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        swarm = read(client)
+        nodes, error = _nodes(client) if swarm["manager"] else ([], swarm["error"])
+        settled = swarm["state"] != "pending" and (bool(nodes) or not swarm["manager"])
+        if settled or time.monotonic() >= deadline:
+            break
+        time.sleep(_POLL_SECONDS)
+    with reported("list of networks"):
+        networks = [{"name": one["Name"], "id": one["Id"]} for one in client.networks() if one["Scope"] == SCOPE]
+    tokens = {}
+    if join_tokens and nodes:
+        with reported("the swarm's join tokens"):
+            tokens = {role.lower(): token for role, token in client.inspect_swarm()["JoinTokens"].items()}
+    return {"swarm": swarm, "nodes": nodes, "networks": networks, "join_tokens": tokens, "error": error}
+
+
+def _nodes(client) -> tuple[list[dict[str, Any]], str]:
+    try:
+        with reported("list of the swarm's nodes"):
+            return nodes_of(client.nodes()), ""
+    except LabError as error:
+        return [], str(error)
+
+
+def nodes_of(listed: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The swarm's nodes as modules show them, by host name; the shape is in docker_swarm_info's RETURN."""
+    found = [
+        {
+            "id": node["ID"],
+            "hostname": (node.get("Description") or {}).get("Hostname", ""),
+            "address": _address(node),
+            "role": node["Spec"]["Role"],
+            "availability": node["Spec"]["Availability"],
+            "state": node["Status"]["State"],
+            "leader": bool((node.get("ManagerStatus") or {}).get("Leader")),
+            "reachable": (node.get("ManagerStatus") or {}).get("Reachability") == "reachable",
+        }
+        for node in listed
+    ]
+    return sorted(found, key=lambda node: (node["hostname"], node["id"]))
+
+
+def _address(node: dict[str, Any]) -> str:
+    """What it announces as a manager, or where the managers see it."""
+    announced = (node.get("ManagerStatus") or {}).get("Addr", "").rpartition(":")[0]
+    return announced or node["Status"].get("Addr", "")

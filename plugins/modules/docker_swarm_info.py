@@ -1,0 +1,144 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: docker_swarm_info
+short_description: What a host knows of its swarm
+version_added: 0.1.0
+author: "The emon.overlay_lab authors (@emon)"
+description:
+  - Reads a host's part in a swarm; on a manager also the nodes and, where they are asked for, the join tokens.
+extends_documentation_fragment:
+  - emon.overlay_lab.docker
+attributes:
+  check_mode:
+    support: full
+    description: It only reads.
+  diff_mode:
+    support: none
+    description: It only reads.
+  idempotent:
+    support: full
+    description: It only reads.
+options:
+  join_tokens:
+    description:
+      - Whether the join tokens are returned. Whoever has the one for managers owns the swarm, so give the task
+        C(no_log=true).
+    type: bool
+    default: false
+  wait_seconds:
+    description: How long a node may take to come up, and the managers to elect a leader.
+    type: float
+    default: 0
+seealso:
+  - module: emon.overlay_lab.docker_swarm
+  - module: emon.overlay_lab.docker_swarm_node
+"""
+
+EXAMPLES = r"""
+- name: The swarm is known
+  emon.overlay_lab.docker_swarm_info:
+  register: swarm
+
+- name: All nodes are ready
+  ansible.builtin.assert:
+    that: swarm.nodes | map(attribute='state') | unique == ['ready']
+"""
+
+RETURN = r"""
+swarm:
+  description: This host's own part.
+  returned: success
+  type: dict
+  contains:
+    state:
+      description:
+        - V(inactive), V(pending), V(active), V(locked) or V(error), in Docker's words.
+        - Empty where dockerd does not run; then RV(swarm.node_address) is what the node will announce once it does.
+      type: str
+      sample: active
+    node_id:
+      description: The node's id. Empty where it is none, or does not work.
+      type: str
+    node_address:
+      description: The address that it announces.
+      type: str
+      sample: 10.0.0.116
+    manager:
+      description: Whether it is a manager.
+      type: bool
+      sample: true
+    cluster_id:
+      description: The swarm's id; only managers know it.
+      type: str
+    lab:
+      description: The lab that made the swarm, or for which this host joined it. Empty for a swarm of somebody else.
+      type: str
+      sample: emon
+    managers:
+      description: The managers that this host knows, each with C(node_id) and C(address).
+      type: list
+      elements: dict
+    error:
+      description: What Docker says is wrong; empty if nothing is.
+      type: str
+nodes:
+  description:
+    - All nodes of the swarm. Empty where this host is no manager, or the managers have no majority.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: xavbrnrd1qi4z6x3fdadzzvh8
+      hostname: emon
+      address: 10.0.0.116
+      role: manager
+      availability: active
+      state: ready
+      leader: true
+      reachable: true
+networks:
+  description: The swarm's networks that this host knows, each with C(name) and C(id). A manager knows all.
+  returned: success
+  type: list
+  elements: dict
+join_tokens:
+  description: The tokens for C(manager) and C(worker). Empty unless O(join_tokens) is set and this is a manager.
+  returned: success
+  type: dict
+error:
+  description: Why the managers do not answer; empty if they do.
+  returned: success
+  type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _swarm_view
+from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import validate
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DOCKER_ARGUMENTS, connect
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+ARGUMENTS = DOCKER_ARGUMENTS | {
+    "join_tokens": {"type": "bool", "default": False, "no_log": False},
+    "wait_seconds": {"type": "float", "default": 0},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
+    validate(module, "docker")
+    try:
+        client = connect(module.params["docker_host"], module.params["timeout"])
+        found = _swarm_view.details(client, module.params["join_tokens"], module.params["wait_seconds"])
+    except LabError as error:
+        module.fail_json(msg=str(error), faults=error.faults)
+    module.exit_json(changed=False, **found)
+
+
+if __name__ == "__main__":
+    main()

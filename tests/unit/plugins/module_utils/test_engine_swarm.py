@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _engine_swarm
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils.test_swarm_plan import (
+    NOBODY,
+    OUTSIDE,
+    TWO,
+    inside,
+    lab,
+    node,
+)
+
+DEMO = {"name": "demo", "id": "2uoqkye4eblcj6dqwcv8a6ras"}
+AGAIN = "run playbooks/overlay.yml"
+
+
+def lab_of_three(*missing: str) -> dict[str, Any]:
+    containers = [{"name": f"test{host[1:]}", "host": host, "networks": [{"name": "demo"}]} for host in ("e1", "e2")]
+    return {**lab("e1", "e2", "e3"), "networks": [{"name": "demo"}], "containers": containers, "missing": list(missing)}
+
+
+NODES = [*TWO, node("e3")]
+
+
+def evidence() -> dict[str, Any]:
+    """What docker_swarm_info returns on the three hosts of a lab that works."""
+    found = {name: {**inside(name, NODES), "networks": [dict(DEMO)]} for name in ("e1", "e2", "e3")}
+    return deepcopy(found)
+
+
+def states() -> dict[str, Any]:
+    """What overlay_state returns there: the worker e3 has no container, and has not learned of the network."""
+    networks = [{**DEMO, "exists": True}, {**DEMO, "exists": True}, {"name": "demo", "id": None, "exists": False}]
+    return {
+        host: {"networks": [network], "containers": [], "forwarding": []}
+        for host, network in zip(("e1", "e2", "e3"), networks, strict=True)
+    }
+
+
+def test_a_lab_that_works() -> None:
+    assert _engine_swarm.checks(lab_of_three(), states(), evidence()) == []
+
+
+def test_a_run_without_a_manager_sees_its_own_part() -> None:
+    found = {name: one for name, one in evidence().items() if name != "e1"}
+    seen = {name: one for name, one in states().items() if name != "e1"}
+    assert _engine_swarm.checks(lab_of_three(), seen, found) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        pytest.param(
+            ("e2", "swarm", "state"), "pending",
+            [f"e2: its swarm node is pending (no reason given): {AGAIN}"], id="a node that does not come up",
+        ),
+        pytest.param(
+            ("e2", "swarm", "node_address"), "192.168.1.2",
+            [f"e2: its swarm node announces 192.168.1.2, and the host is at 10.0.0.2: {AGAIN}"], id="a stale address",
+        ),
+        pytest.param(
+            ("e2", "swarm", "node_id"), "id-other",
+            [f"e2: is a node of another swarm than e1: {AGAIN}"], id="another swarm",
+        ),
+        pytest.param(
+            ("e1", "nodes", 1, "state"), "down",
+            ["e2: its swarm node is down for the managers: does dockerd run there, and does it reach tcp port 2377 of"
+             " e1?"],
+            id="node down",
+        ),
+        pytest.param(
+            ("e1", "nodes", 0, "reachable"), False,
+            ["e1: its swarm manager does not reach the others: open tcp port 2377 between the managers"],
+            id="a manager that is not reachable",
+        ),
+        pytest.param(
+            ("e1", "nodes"), [],
+            ["e1: the managers of the swarm have no majority (): start the others"], id="no majority",
+        ),
+        pytest.param(
+            ("e1", "networks"), [],
+            [f"the swarm has no network demo, says e1: {AGAIN}"], id="no network",
+        ),
+        pytest.param(
+            ("e1", "networks", 0, "id"), "newer",
+            [f"{host}: its network demo (2uoqkye4eblc) is left of a swarm that is gone: docker network rm 2uoqkye4eblc"
+             f" there, or restart dockerd, and {AGAIN}" for host in ("e1", "e2")],
+            id="phantom networks",
+        ),
+    ],
+)  # fmt: skip
+def test_faults(path: tuple[Any, ...], value: Any, expected: list[str]) -> None:
+    found = evidence()
+    at = found
+    for key in path[:-1]:
+        at = at[key]
+    at[path[-1]] = value  # type: ignore[index]
+    assert _engine_swarm.checks(lab_of_three(), states(), found) == expected
+
+
+def test_a_host_with_a_container_needs_the_network() -> None:
+    seen = states()
+    seen["e2"]["networks"][0]["exists"] = False
+    assert _engine_swarm.checks(lab_of_three(), seen, evidence()) == [f"e2: the network demo is not there: {AGAIN}"]
+
+
+THREE = [node(name, "manager") for name in ("e1", "e2", "e3")]
+
+
+@pytest.mark.parametrize(
+    ("missing", "infos", "expected"),
+    [
+        pytest.param([], {"e1": OUTSIDE, "e2": OUTSIDE}, [], id="all answer"),
+        pytest.param(
+            ["e3"], {"e1": OUTSIDE, "e2": OUTSIDE},
+            ["e3 not reached: a swarm is founded with all hosts of the lab file; start what is off"],
+            id="nothing is founded without one",
+        ),
+        pytest.param(["e3"], {name: inside(name, THREE) for name in ("e1", "e2")}, [], id="a majority is there"),
+        pytest.param(["e3"], {name: inside(name, NODES) for name in ("e1", "e2")}, [], id="a worker is off"),
+        pytest.param(
+            ["e2", "e3"], {"e1": inside("e1", THREE)},
+            ["e2, e3 not reached: the swarm needs 2 of its 3 managers, and 1 would be there: start what is off, or take"
+             " what is lost out of the lab file"],
+            id="no majority is there",
+        ),
+        pytest.param(
+            ["e1"], {"e2": inside("e2", NODES), "e3": inside("e3", NODES)},
+            ["e1 not reached: the swarm needs 1 of its 1 managers, and 0 would be there: start what is off, or take"
+             " what is lost out of the lab file"],
+            id="the manager is off",
+        ),
+        pytest.param(
+            ["e3"], {"e1": inside("e1", THREE, node_address="192.168.1.1"), "e2": OUTSIDE},
+            ["e3 not reached: a swarm is founded with all hosts of the lab file; start what is off"],
+            id="the lab has moved",
+        ),
+    ],
+)  # fmt: skip
+def test_hosts_that_do_not_answer(missing: list[str], infos: dict[str, Any], expected: list[str]) -> None:
+    assert _engine_swarm.faults(lab_of_three(*missing), infos) == expected
+
+
+def test_a_foreign_swarm_is_named_before_anything_changes() -> None:
+    infos = {"e1": OUTSIDE, "e2": inside("e2", TWO, lab=""), "e3": {"swarm": NOBODY}}
+    assert [line.partition(":")[0] for line in _engine_swarm.faults(lab_of_three(), infos)] == ["e2"]
