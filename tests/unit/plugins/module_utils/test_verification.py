@@ -163,7 +163,7 @@ def test_networks_that_each_host_has_for_itself() -> None:
     found = states()
     found["emon"]["networks"][0].update(scope="local")
     found["emon2"]["networks"][0].update(scope="local", id=OTHER_ID)
-    report = _verification.report({**LAB, "engine": "swarm"}, found, results(), {})
+    report = _verification.report(LAB, found, results(), STORE)
     assert report["table"][1] == "demo     10.200.0.0/24  1450  one a host"
 
 
