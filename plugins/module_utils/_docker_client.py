@@ -69,6 +69,11 @@ class Client:
         self._socket = DockerSocket(docker_host.removeprefix(_UNIX), timeout) if docker_host.startswith(_UNIX) else None
 
     @property
+    def local(self) -> bool:
+        """Whether dockerd is on this machine, so that its containers' processes are among this machine's."""
+        return self._socket is not None
+
+    @property
     def _reader(self) -> DockerSocket | APIClient:
         return self._socket or self._sdk
 

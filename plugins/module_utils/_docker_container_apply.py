@@ -8,19 +8,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _container_begin
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container_heal as heal
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported, unanswered, wait_until_up
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import Plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import COMING, FORMER
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_view import digest_of, inspect, shown
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-
-# With an init, a command that cannot be run is seen only some time after the start: this long at least, and half as
-# long as the start took where the machine is busy.
-_SETTLING_SECONDS = 0.1
 
 
 def apply(client, made: Plan, settle: bool = True) -> tuple[dict[str, Any], list[str]]:
@@ -64,10 +60,9 @@ def _create(client, made: Plan, settle: bool) -> None:
         if made.before:
             _take_the_place(client, made, created)
         if made.run:
-            begun = time.monotonic()
             with reported(f"container {name}: start"):
                 client.start(created)
-            _settle_and_check(client, name, created, settle, begun)
+            _settle_and_check(client, name, created, settle)
     except LabError as error:
         raise LabError([*error.faults, *_undo(client, made, created, unanswered(error))]) from error
     former = made.before["Id"] if made.before else made.leftover
@@ -88,9 +83,8 @@ def _change(client, made: Plan, healed: list[str], settle: bool) -> None:
     for endpoint in made.join:
         heal.join(client, name, container_id, endpoint)
     if made.run == "start":
-        begun = time.monotonic()
         healed.extend(heal.start(client, name, container_id, made.spec.endpoints))
-        _settle_and_check(client, name, container_id, settle, begun)
+        _settle_and_check(client, name, container_id, settle)
     elif made.run == "restart":
         with reported(f"container {name}: restart"):
             client.restart(container_id, timeout=made.spec.fixed["StopTimeout"])
@@ -149,9 +143,10 @@ def _remove(client, container_id: str, name: str) -> None:
         client.remove_container(container_id, v=True, force=True)
 
 
-def _settle_and_check(client, name: str, container_id: str, settle: bool, begun: float) -> None:
+def _settle_and_check(client, name: str, container_id: str, settle: bool) -> None:
     if settle:
-        time.sleep(max(_SETTLING_SECONDS, (time.monotonic() - begun) / 2))
+        with reported(f"container {name}: its state after the start"):
+            _container_begin.settle(client, container_id)
         check_running(client, name, container_id)
 
 

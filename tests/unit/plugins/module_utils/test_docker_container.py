@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container, _docker_container_apply
+from ansible_collections.emon.overlay_lab.plugins.module_utils import (
+    _container_begin,
+    _docker_container,
+    _docker_container_apply,
+)
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import CONTAINER_OPTIONS, parse
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_view import shown
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
@@ -25,7 +29,7 @@ LOST = "could not get network sandbox (oper true): failed get network namespace"
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting, and the machine's own ports are no part of these tests."""
-    monkeypatch.setattr(_docker_container_apply, "_SETTLING_SECONDS", 0)
+    monkeypatch.setattr(_container_begin, "_SETTLING_SECONDS", 0)
     monkeypatch.setattr(_docker_container.published, "listeners_on_host", list)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils import (
+    _container_begin,
     _docker_container,
-    _docker_container_apply,
     _docker_container_set,
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
@@ -21,7 +21,7 @@ LABEL = {"labels": {"lab": "x"}}
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_docker_container_apply, "_SETTLING_SECONDS", 0)
+    monkeypatch.setattr(_container_begin, "_SETTLING_SECONDS", 0)
     monkeypatch.setattr(_docker_container.published, "listeners_on_host", list)
 
 
