@@ -62,6 +62,7 @@ class Plan:
     version: str
     record: dict[str, Any] | None
     restart: bool = False
+    with_store: bool = False
     # dockerd has to be started once without its store.
     lost_sandboxes: bool = False
     # A dockerd that listened by itself has replaced the file of systemd's socket, so the two restart together.
@@ -161,6 +162,7 @@ def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) 
         installed,
         record,
         restart=restart,
+        with_store="cluster-store" in merged.settings,
         lost_sandboxes=lost and "cluster-store" in merged.settings,
         with_socket=units[1].active,
         to_start=tuple(dict.fromkeys([*interrupted, *(one.id for one in stopped)])),

@@ -67,6 +67,10 @@ def _present(made: Plan) -> list[str]:
             if made.lost_sandboxes:
                 _forget_lost_sandboxes(made)
             _restart(made)
+            # A dockerd that did not run before shows only now what it lost.
+            if made.with_store and _lost_sandboxes(made):
+                _forget_lost_sandboxes(made)
+                _restart(made)
         except LabError as error:
             raise LabError(_put_back(made, former, error, started)) from error
         _host_record.update(SECTION, made.record | {"to_start": list(made.to_start)})
@@ -98,6 +102,14 @@ def _absent(made: Plan) -> list[str]:
             _systemd.restart(unit.name, timeout=made.request.timeout)
     _host_record.update(SECTION, None)
     return names
+
+
+def _lost_sandboxes(made: Plan) -> bool:
+    client = connect(made.request.docker_host)
+    try:
+        return lost_sandboxes.found(client, *_systemd.units(made.request.service))
+    finally:
+        client.close()
 
 
 def _forget_lost_sandboxes(made: Plan) -> None:

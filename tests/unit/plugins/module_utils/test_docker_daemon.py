@@ -85,6 +85,8 @@ class Host:
             return
         settings = self.settings() or {}
         self.started_with.append(list(settings))
+        if "cluster-store" not in settings:
+            self.journal_lines = [line for line in self.journal_lines if _SIGN not in line]
         for container in self.docker.all_containers.values():
             container["State"] |= {"Status": "exited", "Running": False}
         if self.broken and self.broken in settings:
@@ -366,6 +368,17 @@ def test_lost_sandboxes_are_forgotten_by_a_start_without_the_store(host: Host) -
     assert host.run(settings=settings) == (True, [])
     assert host.started_with == [["debug"], ["cluster-store", "debug"]]
     assert host.settings() == settings
+
+
+def test_a_dockerd_that_did_not_run_shows_only_once_it_is_started_what_it_lost(host: Host) -> None:
+    settings = {"cluster-store": "etcd://a"}
+    host.run(settings=settings)
+    host._change(SERVICE, active=False)
+    host.journal_lines = [f"level=warning msg={_SIGN}"]
+    host.started_with.clear()
+    assert host.run(settings=settings) == (True, [])
+    assert host.started_with == [["cluster-store"], [], ["cluster-store"]]
+    assert host.run(settings=settings) == (False, [])
 
 
 def test_a_dockerd_with_a_container_on_its_overlay_has_lost_nothing(host: Host) -> None:
