@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._address_pool import address_pool, gateway_bridge
-from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_plan import ids_of, plan
+from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_plan import heir, ids_of, plan
 
 
 def swarm_plan(infos: dict, lab: dict) -> dict:
@@ -18,10 +18,19 @@ def swarm_nodes_of(nodes: list[dict], host: str, lab: dict) -> list[str]:
     return ids_of(nodes, host, lab)
 
 
+def swarm_heir(info: dict, host: str, lab: dict) -> dict:
+    return heir(info, host, lab)
+
+
 def swarm_subnets(wanted: list[str], taken: list[str]) -> dict:
     return {"pool": address_pool([*wanted, *taken]), "gateway_bridge": gateway_bridge(wanted, taken)}
 
 
 class FilterModule:
     def filters(self) -> dict:
-        return {"swarm_plan": swarm_plan, "swarm_nodes_of": swarm_nodes_of, "swarm_subnets": swarm_subnets}
+        return {
+            "swarm_heir": swarm_heir,
+            "swarm_nodes_of": swarm_nodes_of,
+            "swarm_plan": swarm_plan,
+            "swarm_subnets": swarm_subnets,
+        }

@@ -43,6 +43,7 @@ class Request:
     remote_addrs: tuple[str, ...] = ()
     join_token: str = field(default="", repr=False)
     force: bool = False
+    purge: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ def request(params: dict[str, Any]) -> Request:
         remote_addrs=tuple(params["remote_addrs"] or ()),
         join_token=params["join_token"] or "",
         force=params["force"],
+        purge=params["purge"],
     )
 
 
@@ -192,6 +194,8 @@ def _plan_absent(client, request: Request, before: dict[str, Any]) -> Plan:
     found = Differences()
     record = _host_record.section(view.SECTION)
     leave = before["state"] != "inactive"
+    if not leave and record.get("lab") != request.lab:
+        return Plan(request, before, found)
     left = [network["Name"] for network in networks.list_networks(client) if network["Scope"] == view.SCOPE]
     joined = _connected(client, request.lab, lambda name, _settings: name in left)
     if leave:
@@ -201,10 +205,10 @@ def _plan_absent(client, request: Request, before: dict[str, Any]) -> Plan:
     for one in joined:
         found.add(f"container {one.name}: networks", ", ".join(one.networks), None)
     bridge = _gateway_bridge(client)
-    goes = bool(record) and not record["gateway_bridge"] and bridge is not None
+    goes = request.purge and not record.get("gateway_bridge", True) and bridge is not None
     if goes:
         found.add(f"network {GATEWAY_BRIDGE}", "made for the swarm", None)
-    if record and not found.changed:
+    if request.purge and record:
         found.add("record of the swarm", "kept", None)
     faults = [] if request.force else [*_foreign(joined), *_services(client, before)]
     if faults:
@@ -226,8 +230,12 @@ def _services(client, before: dict[str, Any]) -> list[str]:
     """Services and stacks that somebody runs on the lab's swarm; only a manager knows them."""
     if not before["manager"]:
         return []
-    with reported("list of the swarm's services"):
-        names = sorted(service["Spec"]["Name"] for service in client.services())
+    try:
+        with reported("list of the swarm's services"):
+            names = sorted(service["Spec"]["Name"] for service in client.services())
+    except LabError:
+        # Without a majority nobody can tell, nor do anything for them.
+        return []
     if not names:
         return []
     return [f"services run on this swarm, and would end with it: {', '.join(names)}: remove them, or set force to true"]

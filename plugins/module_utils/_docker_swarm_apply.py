@@ -119,7 +119,9 @@ def _leave(client, made: Plan) -> dict[str, Any]:
         if bridge and not networks.endpoints_of(networks.inspect(client, bridge["Id"]) or {}):
             with reported(f"network {GATEWAY_BRIDGE}: removal"):
                 client.remove_network(bridge["Id"])
-    _host_record.update(view.SECTION, None)
+    # Whether a gateway bridge was there before has to be known until the host leaves for good.
+    record = _host_record.section(view.SECTION) | {"node_id": view.LEFT}
+    _host_record.update(view.SECTION, None if made.request.purge else record)
     return view.read(client)
 
 
@@ -170,7 +172,5 @@ def _forget(made: Plan) -> dict[str, Any]:
             shutil.rmtree(path)
         else:
             path.unlink()
-    record = _host_record.section(view.SECTION)
-    # Whether the gateway bridge was there before is still to be known.
-    _host_record.update(view.SECTION, record | {"node_id": view.LEFT} if record else None)
+    _host_record.update(view.SECTION, _host_record.section(view.SECTION) | {"node_id": view.LEFT})
     return made.expected

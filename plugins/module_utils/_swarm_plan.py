@@ -36,14 +36,13 @@ def plan(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> dict[str, Any]:
     ``faults`` (a line each; then nothing may be done).
     """
     faults = owner_faults({host: info["swarm"] for host, info in infos.items()}, lab["name"])
-    # One that waits may be all that the others need.
-    faults += [f"{host}: {state_fault(info['swarm'])}" for host, info in infos.items() if _is(info, "pending")]
+    nodes, manager = standing(infos, lab)
+    ids = {node["id"] for node in nodes}
+    faults += [f"{host}: {state_fault(infos[host]['swarm'])}" for host in _waiting(infos, ids, lab)]
     if faults:
         return _result(faults=faults)
-    nodes, manager = standing(infos, lab)
     if not nodes:
         return _without(infos, lab)
-    ids = {node["id"] for node in nodes}
     hosts = {node["id"]: _host_of(node, infos, lab) for node in nodes}
     former = [node["id"] for node in nodes if _is_former(node, hosts[node["id"]], infos, lab)]
     inside: dict[str, dict[str, Any]] = {}
@@ -59,7 +58,15 @@ def plan(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> dict[str, Any]:
         remove=former,
         join={host: roles[host] for host in infos if host not in inside},
         promote=[node for node, role in changed.items() if role == "manager"],
-        demote=[node for node, role in changed.items() if role == "worker"],
+        demote=_spared(
+            [node for node, role in changed.items() if role == "worker"],
+            {
+                node["id"]: hosts[node["id"]] in infos
+                for node in inside.values()
+                if roles[hosts[node["id"]]] == "manager"
+            },
+            nodes,
+        ),
         strangers=[_stranger(node) for node in nodes if not hosts[node["id"]]],
     )
 
@@ -67,6 +74,26 @@ def plan(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> dict[str, Any]:
 def ids_of(nodes: list[dict[str, Any]], name: str, lab: Mapping[str, Any]) -> list[str]:
     """The ids of the nodes that a host is or was: by its name in the lab file, or by a node's own name or id."""
     return [node["id"] for node in nodes if name in (_host_of(node, {}, lab), node["hostname"], node["id"])]
+
+
+def heir(info: Mapping[str, Any], host: str, lab: Mapping[str, Any]) -> dict[str, Any]:
+    """Who takes over from a host that leaves: {"host": "" for nobody, "node": id, "promote": bool}.
+
+    ``info``: what docker_swarm_info returned on that host. A worker knows the managers' addresses only.
+    """
+    known = info["nodes"] or [
+        {"id": one["node_id"], "address": one["address"], "hostname": "", "role": "manager", "state": "ready"}
+        for one in info["swarm"]["managers"]
+    ]
+    others = [
+        (node["role"] != "manager", other, node["id"])
+        for node in known
+        if (other := _host_of(node, {}, lab)) not in ("", host) and node["state"] == "ready"
+    ]
+    if not others:
+        return {"host": "", "node": "", "promote": False}
+    promote, other, node_id = min(others, key=lambda one: one[0])
+    return {"host": other, "node": node_id, "promote": promote}
 
 
 def owner_faults(swarms: Mapping[str, Any], lab: str) -> list[str]:
@@ -120,6 +147,27 @@ def _settled(info: Mapping[str, Any], host: str, lab: Mapping[str, Any]) -> bool
     return info["swarm"]["state"] == "active" and info["swarm"]["node_address"] == _address(host, lab)
 
 
+def _waiting(infos: Mapping[str, Any], ids: Collection[str], lab: Mapping[str, Any]) -> list[str]:
+    """Hosts that wait for a swarm which may still come. One that waits may be all that the others need.
+
+    The swarm stands and knows the node, or a manager of it is a host that was not asked, or most of its managers run.
+    """
+    away = {_address(host, lab) for host in lab["hosts"] if host not in infos}
+    up = {info["swarm"]["node_id"] for info in infos.values() if info["swarm"]["manager"] or _is(info, "pending")}
+    found = []
+    for host, info in infos.items():
+        if not _is(info, "pending"):
+            continue
+        known = {one["node_id"]: one["address"] for one in info["swarm"]["managers"]}
+        if ids:
+            comes = info["swarm"]["node_id"] in ids
+        else:
+            comes = bool(away.intersection(known.values())) or len(up.intersection(known)) >= majority(len(known))
+        if comes:
+            found.append(host)
+    return found
+
+
 def _stays(info: Mapping[str, Any], host: str, ids: Collection[str], lab: Mapping[str, Any]) -> bool:
     return _settled(info, host, lab) and info["swarm"]["node_id"] in ids
 
@@ -162,10 +210,20 @@ def _roles(inside: Mapping[str, Any], hosts: list[str], size: int) -> dict[str, 
     return {host: "manager" if host in wanted else "worker" for host in hosts}
 
 
+def _spared(surplus: list[str], staying: Mapping[str, bool], nodes: list[dict[str, Any]]) -> list[str]:
+    """Those of the surplus managers that may go: the others, strangers too, need a majority of whom the run has met.
+
+    ``staying``: id of a node that is to be a manager -> whether its host is in the play.
+    """
+    strangers = {node["id"] for node in nodes if node["role"] == "manager"} - staying.keys() - set(surplus)
+    managers, met = len(staying) + len(strangers), sum(staying.values())
+    return surplus if met >= majority(managers) else []
+
+
 def _stranger(node: Mapping[str, Any]) -> str:
     return (
         f"{node['hostname']} is a node of the swarm ({node['role']}, {node['state']}) and not in the lab file:"
-        f" ansible-playbook playbooks/host_remove.yml -e host={node['hostname']} removes it"
+        f" ansible-playbook playbooks/swarm_remove.yml -e node={node['hostname']} removes it"
     )
 
 

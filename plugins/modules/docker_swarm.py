@@ -65,8 +65,7 @@ options:
     description:
       - The subnet of C(docker_gwbridge), by which containers on overlay networks reach the outside, where there is no
         such bridge yet. Without it Docker chooses one by the routes that the host has at that moment.
-      - A bridge that is there is left as it is. O(state=absent) removes it if it was made with the swarm, and nothing
-        uses it.
+      - A bridge that is there is left as it is.
     type: str
   remote_addrs:
     description: Managers to join at, each as C(ADDRESS:PORT).
@@ -82,6 +81,12 @@ options:
     description:
       - With O(state=absent), whether the host leaves although containers that are not the lab's, or services, use the
         swarm. Without it they are named.
+    type: bool
+    default: false
+  purge:
+    description:
+      - With O(state=absent), whether the host leaves for good. Then C(docker_gwbridge) goes as well, if it came with
+        the swarm and nothing uses it, and the host forgets that it was in one.
     type: bool
     default: false
   state:
@@ -145,6 +150,7 @@ ARGUMENTS = DOCKER_ARGUMENTS | {
     "remote_addrs": {"type": "list", "elements": "str"},
     "join_token": {"type": "str", "no_log": True},
     "force": {"type": "bool", "default": False},
+    "purge": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 

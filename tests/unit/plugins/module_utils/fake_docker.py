@@ -254,6 +254,8 @@ class FakeDocker:
         return True
 
     def services(self) -> list[dict[str, Any]]:
+        if "services" in self.failing:
+            raise APIError("services", explanation=self.failing["services"])
         return [{"Spec": {"Name": name}} for name in self.all_services]
 
     def inspect_swarm(self) -> dict[str, Any]:

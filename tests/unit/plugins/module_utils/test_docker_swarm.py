@@ -54,6 +54,7 @@ def requested(**given: Any) -> _docker_swarm.Request:
         "remote_addrs": None,
         "join_token": None,
         "force": False,
+        "purge": False,
         "state": "present",
     }
     return _docker_swarm.request({**defaults, **given})
@@ -183,19 +184,24 @@ def test_a_host_leaves_in_order(docker: FakeDocker, record: dict[str, Any]) -> N
         ("disconnect", "/test2 demo"),
         ("disconnect", "/test3 demo"),
         ("leave_swarm", "force"),
-        ("remove_network", "gw-id"),
     ]
     assert plan.expected == swarm == _swarm_view.nothing("inactive")
-    assert record["docker_swarm"] is None
+    assert record["docker_swarm"] == JOINED | {"node_id": "-"}
     again, _ = run(docker, state="absent")
     assert not again.differences.changed
+    # And for good.
+    docker.calls.clear()
+    run(docker, state="absent", purge=True)
+    assert docker.calls == [("remove_network", "gw-id")]
+    assert record["docker_swarm"] is None
+    assert not run(docker, state="absent", purge=True)[0].differences.changed
 
 
 def test_a_gateway_bridge_that_was_there_before_stays(docker: FakeDocker, record: dict[str, Any]) -> None:
     docker.all_networks.append(network("docker_gwbridge", Id="gw-id"))
     run(docker, gateway_bridge="172.20.0.0/16")
     assert record["docker_swarm"]["gateway_bridge"] is True
-    run(docker, state="absent")
+    run(docker, state="absent", purge=True)
     assert [call for call, _ in docker.calls] == ["init_swarm", "leave_swarm"]
 
 
@@ -205,6 +211,9 @@ def test_a_gateway_bridge_is_made_where_it_is_in_nobodys_way(docker: FakeDocker,
     assert (made["Name"], made["IPAM"]["Config"]) == ("docker_gwbridge", [{"Subnet": "172.20.0.0/16"}])
     assert record["docker_swarm"]["gateway_bridge"] is False
     run(docker, state="absent")
+    run(docker)
+    assert record["docker_swarm"]["gateway_bridge"] is False
+    run(docker, state="absent", purge=True)
     assert docker.all_networks[-1]["Name"] == "bridge"
 
 
@@ -250,6 +259,22 @@ def test_a_node_that_gives_up_waiting_leaves_when_it_is_asked_again(
     run(docker, state="absent")
     assert len(asked) == 2
     assert docker.swarm["LocalNodeState"] == "inactive"
+
+
+def test_services_of_a_swarm_without_a_majority_hold_nobody(docker: FakeDocker, record: dict[str, Any]) -> None:
+    member(docker, record, manager=True)
+    docker.failing["services"] = "rpc error: The swarm does not have a leader."
+    run(docker, state="absent")
+    assert docker.calls == [("leave_swarm", "force")]
+
+
+def test_what_is_left_of_somebody_elses_swarm_is_not_touched(docker: FakeDocker, record: dict[str, Any]) -> None:
+    overlay(docker, "demo")
+    container(docker, "theirs", lab="", demo="demo-id")
+    record["docker_swarm"] = JOINED | {"lab": "school"}
+    assert not run(docker, state="absent", force=True)[0].differences.changed
+    assert record["docker_swarm"]["lab"] == "school"
+    assert docker.calls == []
 
 
 def test_a_network_that_stays_is_named(

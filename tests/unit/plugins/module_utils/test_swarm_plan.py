@@ -7,7 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_plan import ids_of, owner_faults, plan, seats
+from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_plan import (
+    heir,
+    ids_of,
+    owner_faults,
+    plan,
+    seats,
+)
 
 ADDRESSES = {f"e{number}": f"10.0.0.{number}" for number in range(1, 6)}
 
@@ -74,6 +80,18 @@ def test_seats(hosts: int, expected: int) -> None:
             id="two hosts found a swarm with one manager",
         ),
         pytest.param(
+            ["e2", "e3"],
+            {"e2": inside("e2", [node("e1", "manager"), node("e2")]), "e3": inside("e3", THREE, state="pending")},
+            {"leave": ["e2", "e3"], "found": "e2", "manager": "e2", "join": {"e3": "worker"}},
+            id="one waits for managers that are not in the lab file any more",
+        ),
+        pytest.param(
+            ["e1", "e2", "e3"],
+            {"e1": inside("e1", TWO), "e2": inside("e2", TWO), "e3": inside("e3", THREE, state="pending")},
+            {"leave": ["e3"], "manager": "e1", "join": {"e3": "manager"}, "promote": ["id-e2"]},
+            id="one waits for managers that have forgotten it",
+        ),
+        pytest.param(
             ["e1", "e2", "e3", "e4"], dict.fromkeys(["e1", "e2", "e3", "e4"], OUTSIDE),
             {"found": "e1", "manager": "e1", "join": {"e2": "manager", "e3": "manager", "e4": "worker"}},
             id="four found one with three",
@@ -98,9 +116,15 @@ def test_seats(hosts: int, expected: int) -> None:
             id="managers keep their seats, whatever the order in the file",
         ),
         pytest.param(
-            ["e1", "e2"], {name: inside(name, THREE) for name in ("e1", "e2")},
+            ["e1", "e2"], {name: inside(name, [*THREE[:2], node("e3")]) for name in ("e1", "e2")},
             {"manager": "e1", "demote": ["id-e2"], "strangers": ["e3"]},
-            id="one of three taken out of the file",
+            id="a worker taken out of the file, and seats with it",
+        ),
+        pytest.param(
+            ["e1", "e2"],
+            {name: inside(name, THREE) for name in ("e1", "e2")},
+            {"manager": "e1", "strangers": ["e3"]},
+            id="a manager taken out of the file, which may be lost: nobody is demoted before it is forgotten",
         ),
         pytest.param(
             ["e1", "e2"], {"e2": inside("e2", TWO)}, {"manager": "e1"},
@@ -206,6 +230,12 @@ def test_plan(names: list[str], infos: dict[str, Any], expected: dict[str, Any])
             id="one that waits may be all that the others need",
         ),
         pytest.param(
+            ["e2", "e3", "e4"],
+            {"e2": inside("e2", THREE, state="pending", error="no leader"), "e3": inside("e3", THREE, blind=True)},
+            ["e2: its swarm node is pending (no leader): see journalctl -u docker.service there"],
+            id="two of three managers run, one of which waits",
+        ),
+        pytest.param(
             ["e1", "e2"], {"e1": OUTSIDE, "e2": inside("e2", TWO, lab="")},
             ["e2: is a node of a swarm of somebody else (state active, at 10.0.0.2): it is left alone; leave that swarm"
              " yourself (docker swarm leave), or take this host out of the lab file"],
@@ -254,3 +284,23 @@ def test_nodes_of_a_host(name: str, expected: list[str]) -> None:
         node("e3", id="id-ubuntu", hostname="ubuntu"),
     ]
     assert ids_of(nodes, name, lab("e1", "e2")) == expected
+
+
+NOBODY_TAKES_OVER = {"host": "", "node": "", "promote": False}
+
+
+@pytest.mark.parametrize(
+    ("host", "nodes", "expected"),
+    [
+        pytest.param(
+            "e1", TWO, {"host": "e2", "node": "id-e2", "promote": True}, id="a worker, where there is no other"
+        ),
+        pytest.param("e1", THREE, {"host": "e2", "node": "id-e2", "promote": False}, id="another manager"),
+        pytest.param("e2", TWO, {"host": "e1", "node": "id-e1", "promote": False}, id="a worker leaves"),
+        pytest.param("e1", [node("e1", "manager")], NOBODY_TAKES_OVER, id="the last host"),
+        pytest.param("e1", [TWO[0], node("e2", state="down")], NOBODY_TAKES_OVER, id="the other one is down"),
+        pytest.param("e1", [TWO[0], node("e5")], NOBODY_TAKES_OVER, id="the other one is no host of the lab"),
+    ],
+)
+def test_who_takes_over(host: str, nodes: list[dict[str, Any]], expected: dict[str, Any]) -> None:
+    assert heir(inside(host, nodes), host, lab("e1", "e2", "e3")) == expected
