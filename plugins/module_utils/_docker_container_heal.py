@@ -19,9 +19,10 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host_info import
 
 # After a crash of the host, a container's sandbox in the store names a namespace that went with the host.
 _LOST_SANDBOX = ("could not get network sandbox", "failed get network namespace")
-# In a swarm a container holds on to a network by its id, which goes with the network. And after a crash of the host,
-# dockerd (26.1) may hold an attachment of before that never gets an answer; by the name it gets a new one.
-_LOST_PLACE = re.compile(r"network [a-z0-9]{25} not found|attaching to network failed")
+# A container holds on to a network by its id, which goes with the network; a swarm's ids are the shorter ones. And
+# after a crash of the host, dockerd (26.1) may hold an attachment of before that never gets an answer; by the name it
+# gets a new one.
+_LOST_PLACE = re.compile(r"network (?:[a-z0-9]{25}|[0-9a-f]{64}) not found|attaching to network failed")
 # What a swarm's worker says when no manager answers it.
 _NO_MANAGER = re.compile(r"Could not attach to network \S+: context deadline exceeded")
 # A dockerd that stopped or started without its store could not take the container's place out of the network there.

@@ -18,8 +18,9 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     """Why the lab cannot be made on these hosts, a line each; empty if it can.
 
     ``lab``: {"name", "site", "engine" (as chosen), "engine_faults" (of the choice), "simulated", "hosts" (lab_hosts),
-    "limited" (whether the run is), "missing" (hosts of the play that do not answer), "silent" (name -> what Ansible
-    returned of the module where it failed or did not reach the host), "restart_allowed", "etcd": {"token", "tls"}};
+    "limited" (whether the run is), "change_engine" (whether it may take another engine's networks away), "missing"
+    (hosts of the play that do not answer), "silent" (name -> what Ansible returned of the module where it failed or did
+    not reach the host), "restart_allowed", "etcd": {"token", "tls"}};
     ``hosts``: name -> what the module host_info returned there.
     """
     engine = ENGINES[lab["engine"]]
@@ -84,10 +85,25 @@ def _record_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
             " host cannot join; remove /var/lib/overlay-lab there"
         )
     if record["engine"] != lab["engine"]:
-        found.append(
-            f"this host is configured for the engine {record['engine']}, not for {lab['engine']}: destroy the lab first"
-        )
+        found += _engine_faults(lab, record)
     return found
+
+
+def _engine_faults(lab: dict[str, Any], record: dict[str, Any]) -> list[str]:
+    told = f"this host is configured for the engine {record['engine']}, not for {lab['engine']}"
+    if not lab["change_engine"]:
+        return [
+            f"{told}: run overlay.yml with -e change_engine=true, which takes the networks of {record['engine']} away"
+            " first and keeps the containers"
+        ]
+    if lab["limited"] or lab["missing"]:
+        return [f"{told}: the engine changes on all hosts at once; run without --limit, with every host up"]
+    if record["moving_to"] or record["site"] != lab["site"]:
+        return [
+            f"{told}: the lab stands at {record['site']}: choose that site's inventory to change the engine, and move"
+            " afterwards"
+        ]
+    return []
 
 
 def _address_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]) -> list[str]:

@@ -50,6 +50,7 @@ LAB = {
     "engine": "cluster_store",
     "engine_faults": [],
     "limited": False,
+    "change_engine": False,
     "missing": [],
     "silent": {},
     "networks": [],

@@ -350,7 +350,8 @@ def test_a_lost_sandbox_is_mended_by_joining_again(docker: FakeDocker) -> None:
     assert run(docker, networks=networks)[0] is False
 
 
-def test_a_place_in_a_swarms_network_that_was_made_anew_is_taken_again(docker: FakeDocker) -> None:
+@pytest.mark.parametrize("network_id", ["u6nz4590racwe73x7rc3rgwnw", "0123456789abcdef" * 4], ids=["swarm", "others"])
+def test_a_place_in_a_network_that_was_made_anew_is_taken_again(docker: FakeDocker, network_id: str) -> None:
     networks = [{"name": "demo", "aliases": ["web"]}]
     run(docker, networks=networks)
     run(docker, state="stopped", networks=networks)
@@ -359,7 +360,7 @@ def test_a_place_in_a_swarms_network_that_was_made_anew_is_taken_again(docker: F
     start = docker.start
 
     def start_after_joining_again(container: str) -> None:
-        gone = {"start": "network u6nz4590racwe73x7rc3rgwnw not found"}
+        gone = {"start": f"network {network_id} not found"}
         docker.failing = {} if ("disconnect", "/test1 demo") in docker.calls else gone
         start(container)
 

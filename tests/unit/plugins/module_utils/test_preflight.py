@@ -27,6 +27,7 @@ def lab(**given: Any) -> dict[str, Any]:
         "engine": "cluster_store",
         "engine_faults": [],
         "limited": False,
+        "change_engine": False,
         "missing": [],
         "silent": {},
         "networks": [],
@@ -116,8 +117,16 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
         pytest.param(
             {},
             {"record": {**RECORD, "engine": "vxlan"}},
-            "emon2: this host is configured for the engine vxlan, not for cluster_store: destroy the lab first",
+            "emon2: this host is configured for the engine vxlan, not for cluster_store: run overlay.yml with -e"
+            " change_engine=true, which takes the networks of vxlan away first and keeps the containers",
             id="another engine",
+        ),
+        pytest.param(
+            {"change_engine": True, "limited": True},
+            {"record": {**RECORD, "engine": "vxlan"}},
+            "emon2: this host is configured for the engine vxlan, not for cluster_store: the engine changes on all"
+            " hosts at once; run without --limit, with every host up",
+            id="another engine on half the hosts",
         ),
         pytest.param(
             {},
