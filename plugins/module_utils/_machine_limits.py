@@ -12,8 +12,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-# A host with dbus, containerd and dockerd has 7 or 8 inotify instances, and with etcd and dockerd about 350 MB.
-_INSTANCES, _MEGABYTES = 8, 350
+# A host with dbus, containerd and dockerd has 7 inotify instances, and with etcd and dockerd about 350 MB.
+_INSTANCES, _MEGABYTES = 7, 350
 
 
 def faults(hosts: int, proc: Path = Path("/proc")) -> list[str]:

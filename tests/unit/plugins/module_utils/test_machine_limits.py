@@ -27,19 +27,19 @@ def proc(tmp_path: Path) -> Path:
 
 def test_there_is_room(proc: Path) -> None:
     assert faults(0, proc) == []
-    assert faults(13, proc) == []
+    assert faults(15, proc) == []
 
 
 def test_too_few_inotify_instances(proc: Path) -> None:
-    assert faults(14, proc) == [
-        "14 more simulated hosts need about 112 inotify instances, and 108 of 128 are free: sysctl"
+    assert faults(16, proc) == [
+        "16 more simulated hosts need about 112 inotify instances, and 108 of 128 are free: sysctl"
         " fs.inotify.max_user_instances=240 on this machine, or fewer hosts in the lab file"
     ]
 
 
 def test_everything_that_is_too_little_is_told(proc: Path) -> None:
     assert [line.split(",")[0] for line in faults(40, proc)] == [
-        "40 more simulated hosts need about 320 inotify instances",
+        "40 more simulated hosts need about 280 inotify instances",
         "40 more simulated hosts need about 14000 MB of memory",
     ]
 
