@@ -6,23 +6,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: machine_limits
-short_description: Why this machine cannot boot so many more simulated hosts
+short_description: Why this machine cannot boot these simulated hosts
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
-  - Compares what that many hosts need with the inotify instances and the memory that the machine which runs Ansible has
-    left.
+  - Compares what those that do not run yet need with the inotify instances and the memory that the machine which runs
+    Ansible has left.
 options:
   _input:
-    description: How many hosts do not run yet.
-    type: int
+    description: Names of simulated hosts.
+    type: list
+    elements: str
     required: true
 """
 
 EXAMPLES = r"""
-- name: The machine has room for two more hosts
+- name: The machine has room for the lab's hosts
   ansible.builtin.assert:
-    that: 2 | emon.overlay_lab.machine_limits | length == 0
+    that: groups['lab'] | emon.overlay_lab.machine_limits | length == 0
 """
 
 RETURN = r"""
@@ -33,8 +34,13 @@ _value:
 """
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._machine_limits import faults
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_host import SimulatedHost
+
+
+def machine_limits(hosts: list[str]) -> list[str]:
+    return faults(sum(not SimulatedHost(name).leader() for name in hosts))
 
 
 class FilterModule:
     def filters(self) -> dict:
-        return {"machine_limits": faults}
+        return {"machine_limits": machine_limits}

@@ -46,6 +46,11 @@ class Engine(Protocol):
         """
 
 
+def has_joined(lab: dict[str, Any], info: dict[str, Any]) -> bool:
+    """Whether the host has got what the engine needs. One that changes its engine must be fit for the new one first."""
+    return bool(info["record"]["lab"]) and info["record"]["engine"] == lab["engine"]
+
+
 def missing_networks(lab: dict[str, Any], states: dict[str, dict], users_only: bool = False) -> list[str]:
     """A line for each host that does not have a network. ``users_only``: only hosts with a container on it need it."""
     return [

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _vxlan_addresses as addresses
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _vxlan_plan
-from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import missing_networks
+from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import has_joined, missing_networks
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_record import mark_of
 
 USES_ETCD = False
@@ -90,7 +90,7 @@ def _host_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
             " gateways: bind its owner (ss -lunp) to addresses of its own"
         )
     resolver = info["resolver"]
-    if not (resolver["version"] or resolver["available"] or info["record"]["lab"]):
+    if not (resolver["version"] or resolver["available"] or has_joined(lab, info)):
         found.append("dnsmasq is neither installed nor in this host's package sources: install it, or add a source")
     return found
 

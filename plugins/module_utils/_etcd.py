@@ -198,7 +198,7 @@ class Endpoint:
             else:
                 # From TLS 1.3 on, the connection may be reset before the alert that says so is read.
                 other = "is it that it wants a client's certificate, client_cert and client_key"
-            return f"it closed the connection without an answer: did it stop, or {other}?"
+            return f"it closed the connection without an answer: did it stop, is its link too slow, or {other}?"
         return getattr(error, "strerror", None) or str(error)
 
     def _explain_tls(self, error: ssl.SSLError, connected: bool) -> str:

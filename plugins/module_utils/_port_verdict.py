@@ -77,7 +77,7 @@ def _openings(lab: dict[str, Any], name: str) -> dict[str, Any]:
 def _settled(lab: dict[str, Any], name: str, info: dict[str, Any]) -> bool:
     record = info["record"]
     serves = info["docker"]["active"] and (info["etcd"]["ready"] or not _is_member(lab, name))
-    return serves and (record["lab"], record["site"]) == (lab["name"], lab["site"])
+    return serves and (record["lab"], record["site"], record["engine"]) == (lab["name"], lab["site"], lab["engine"])
 
 
 def _is_member(lab: dict[str, Any], name: str) -> bool:

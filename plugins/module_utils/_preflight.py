@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _site_switch
+from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import has_joined
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import ENGINES
 
 
@@ -68,7 +69,7 @@ def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
         *_program_faults(member, info),
         *(_etcd_faults(lab, info) if member else ()),
         *_restart_faults(lab, info),
-        *_port_faults(lab["engine"], member, info),
+        *_port_faults(lab, member, info),
     ]
 
 
@@ -85,11 +86,12 @@ def _record_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
             " host cannot join; remove /var/lib/overlay-lab there"
         )
     if record["engine"] != lab["engine"]:
-        found += _engine_faults(lab, record)
+        found += _engine_faults(lab, info)
     return found
 
 
-def _engine_faults(lab: dict[str, Any], record: dict[str, Any]) -> list[str]:
+def _engine_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    record = info["record"]
     told = f"this host is configured for the engine {record['engine']}, not for {lab['engine']}"
     if not lab["change_engine"]:
         return [
@@ -103,6 +105,8 @@ def _engine_faults(lab: dict[str, Any], record: dict[str, Any]) -> list[str]:
             f"{told}: the lab stands at {record['site']}: choose that site's inventory to change the engine, and move"
             " afterwards"
         ]
+    if not info["docker"]["active"]:
+        return [f"{told}: dockerd does not run, and keeps the former networks: start it first"]
     return []
 
 
@@ -168,13 +172,13 @@ def _cluster_faults(lab: dict[str, Any], etcd: dict[str, Any]) -> list[str]:
     ]
 
 
-def _port_faults(engine: str, member: bool, info: dict[str, Any]) -> list[str]:
+def _port_faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> list[str]:
     """On a host that joins, a port in use where the service that would use it does not run is somebody else's."""
-    if info["record"]["lab"]:
+    if has_joined(lab, info):
         return []
     wanted = [
         (protocol, port, who, info["docker"])
-        for protocol, ports in ENGINES[engine].PORTS.items()
+        for protocol, ports in ENGINES[lab["engine"]].PORTS.items()
         for port, who in ports.items()
     ]
     if member:
@@ -187,10 +191,13 @@ def _port_faults(engine: str, member: bool, info: dict[str, Any]) -> list[str]:
 
 
 def _restart_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
-    """A host that joins gets a dockerd with new settings. On one that has joined, docker_daemon asks where need be."""
+    """A host that joins, or leaves its engine, gets a dockerd with new settings. On one that has joined, docker_daemon
+    asks where need be.
+    """
     foreign = [one["name"] for one in info["containers"] if one["running"] and not one["lab"]]
-    configured = ENGINES[lab["engine"]].CONFIGURES_DOCKERD
-    if info["record"]["lab"] or lab["restart_allowed"] or not foreign or not configured:
+    engines = {lab["engine"], info["record"]["engine"]} & ENGINES.keys()
+    configured = any(ENGINES[name].CONFIGURES_DOCKERD for name in engines)
+    if has_joined(lab, info) or lab["restart_allowed"] or not foreign or not configured:
         return []
     return [
         f"dockerd has to be restarted, and these containers are not the lab's and would stop: {', '.join(foreign)};"

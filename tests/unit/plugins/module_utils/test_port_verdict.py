@@ -28,8 +28,9 @@ def lab(engine: str = "cluster_store", ports: list[dict[str, Any]] | None = None
     }
 
 
-def info(lab: str = "", site: str = "", docker: bool = False, etcd: bool = False) -> dict[str, Any]:
-    return {"record": {"lab": lab, "site": site}, "docker": {"active": docker}, "etcd": {"ready": etcd}}
+def info(lab: str = "", site: str = "", docker: bool = False, etcd: bool = False, **given: Any) -> dict[str, Any]:
+    record = {"lab": lab, "site": site, "engine": "cluster_store" if lab else "", **given}
+    return {"record": record, "docker": {"active": docker}, "etcd": {"ready": etcd}}
 
 
 STANDS = info("emon", "company", docker=True, etcd=True)
@@ -73,6 +74,7 @@ def test_a_host_listens_on_all_that_some_peer_asks() -> None:
         pytest.param(info("emon", "company", docker=True), True, id="its etcd does not run"),
         pytest.param(info("emon", "company", etcd=True), True, id="its dockerd does not run"),
         pytest.param(info(), True, id="it joins"),
+        pytest.param(info("emon", "company", docker=True, etcd=True, engine="vxlan"), True, id="it changes its engine"),
     ],
 )
 def test_hosts_that_stand_prove_nothing(of_emon2: dict[str, Any], expected: bool) -> None:

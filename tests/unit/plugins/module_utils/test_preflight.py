@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils._preflight import faults
+from ansible_collections.emon.overlay_lab.plugins.module_utils._preflight import _restart_faults, faults
 
 DATA_DIR = "/var/lib/etcd/default.etcd"
 CONFIG = {
@@ -127,6 +127,13 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             "emon2: this host is configured for the engine vxlan, not for cluster_store: the engine changes on all"
             " hosts at once; run without --limit, with every host up",
             id="another engine on half the hosts",
+        ),
+        pytest.param(
+            {"change_engine": True},
+            {"record": {**RECORD, "engine": "vxlan"}},
+            "emon2: this host is configured for the engine vxlan, not for cluster_store: dockerd does not run, and"
+            " keeps the former networks: start it first",
+            id="another engine without dockerd",
         ),
         pytest.param(
             {},
@@ -347,3 +354,13 @@ def test_ports_of_somebody_else_are_named_on_a_host_that_joins() -> None:
     ]
     assert faults(lab(), infos(listening=used, record=RECORD)) == []
     assert faults(lab(), infos(listening={"tcp": [7946], "udp": []}, docker={"active": True})) == []
+
+
+def test_a_former_engine_that_leaves_dockerd_restarts_it() -> None:
+    alien = {"name": "alien", "running": True, "lab": ""}
+    standing = info("emon2", record={**RECORD, "engine": "cluster_store"}, containers=[alien])
+    assert _restart_faults(lab(engine="vxlan"), standing) == [
+        "dockerd has to be restarted, and these containers are not the lab's and would stop: alien; run again with -e"
+        " docker_engine_restart_allowed=true, then they are started again"
+    ]
+    assert _restart_faults(lab(), standing) == []
