@@ -11,7 +11,10 @@ work=/var/lib/overlay-lab/optimum
 start=$(date +%s.%N)
 lap() { printf '%-12s %5.1f s\n' "$1" "$(echo "$(date +%s.%N) - $start" | bc)"; }
 pids=()
+leader() { ps -o pid= --ppid "${pids[$1 - 1]}" | head -n 1 | tr -d ' '; }
 finish() {
+    # A host's init outlives systemd-nspawn.
+    for i in "${!pids[@]}"; do kill -KILL "$(leader $((i + 1)))" 2>/dev/null || true; done
     for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
     wait 2>/dev/null || true
     for i in $(seq "$count"); do ip netns del "o$i" 2>/dev/null || true; done
@@ -66,7 +69,6 @@ CONF
     ) >"$dir/console" 2>&1 </dev/null &
     pids+=($!)
 done
-leader() { ps -o pid= --ppid "${pids[$1 - 1]}" | head -n 1 | tr -d ' '; }
 inside() { # host command...
     local pid
     pid=$(leader "$1")
