@@ -84,8 +84,8 @@ molecule: $(VENV)/dev.stamp ## Whole promises, on simulated hosts (ARGS=<scenari
 soak: $(VENV)/kernel.stamp ## Long campaigns (SEED=n repeats one)
 	@$(AS_ROOT) SEED=$(SEED) tests/sandbox tests/soak $(ARGS)
 
-benchmark: $(VENV)/dev.stamp ## Figures beside a hand-written shell optimum, in one run
-	@$(AS_ROOT) tests/sandbox tests/benchmarks/run $(ARGS)
+benchmark: $(VENV)/dev.stamp ## Figures beside a hand-written shell optimum, in one run (BENCHMARK=engines: of each engine)
+	@$(AS_ROOT) tests/sandbox tests/benchmarks/$(or $(BENCHMARK),run) $(ARGS)
 
 clean: ## Remove what set-up made in this folder (not a lab: that is `make destroy`)
 	@rm -rf $(VENV) .ansible .cache .mypy_cache .ruff_cache .pytest_cache
