@@ -65,6 +65,22 @@ from pathlib import Path
 from ansible import context
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
+
+# What filters and the connection plugin import. Ansible's workers are forks of this process, one for each task on each
+# host, and code of a collection has no bytecode on disk: what is not here yet, each of them compiles again.
+from ansible_collections.emon.overlay_lab.plugins.module_utils import (  # noqa: F401
+    _etcd_plan,
+    _lab_lock,
+    _lab_run,
+    _machine_limits,
+    _port_verdict,
+    _preflight,
+    _simulated_host,
+    _site_switch,
+    _underlay,
+    _verification,
+    _vxlan_plan,
+)
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab import load
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_model import Lab
