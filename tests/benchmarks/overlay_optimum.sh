@@ -51,6 +51,8 @@ ETCD_ADVERTISE_CLIENT_URLS=http://$address:2379
 ETCD_INITIAL_CLUSTER=${cluster%,}
 ETCD_ENABLE_V2=true
 CONF
+    # Without one it is a first boot, at which systemd enables all that the image has, firewalld among it.
+    tr -d - </proc/sys/kernel/random/uuid >"$dir/upper/etc/machine-id"
     echo "{\"cluster-store\": \"etcd://$address:2379\", \"cluster-advertise\": \"$address:2375\"}" >"$dir/upper/etc/docker/daemon.json"
     for hierarchy in /sys/fs/cgroup/*/; do
         [ -e "$hierarchy/cgroup.procs" ] || continue
