@@ -80,7 +80,12 @@ def read(packages: dict[str, str], etcd_config: str | None, etcd_data_dir: str) 
             "lab": config_owner(config),
             **_etcd_host.read(config, Path(etcd_data_dir), units["etcd"]["started"]),
         },
-        "docker": {**programs["docker"].result(), **units["docker"], "socket": units["docker_socket"]},
+        "docker": {
+            **programs["docker"].result(),
+            **units["docker"],
+            "socket": units["docker_socket"],
+            "store": cluster_store(),
+        },
         "resolver": {**programs["resolver"].result(), **units["resolver"]},
         "vxlan": {**units["vxlan"], "links": _vxlans(vxlans.result())},
         "python_libraries": {name: find_spec(name) is not None for name in ("docker", "pyroute2")},
@@ -108,6 +113,15 @@ def config_owner(path: Path) -> str:
     with path.open(encoding="utf-8", errors="replace") as stream:
         found = re.match(r"# Managed by emon\.overlay_lab for the lab ([^\s:]+)", stream.readline())
     return found.group(1) if found else ""
+
+
+def cluster_store(path: Path = Path("/etc/docker/daemon.json")) -> str:
+    """The store that dockerd is told of; '' for none, and for a file that dockerd itself could not read."""
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return ""
+    return settings.get("cluster-store", "") if isinstance(settings, dict) else ""
 
 
 def listening(protocol: str, ports: tuple[int, ...], proc_net: Path = Path("/proc/net")) -> list[int]:

@@ -107,6 +107,13 @@ def _engine_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
         ]
     if not info["docker"]["active"]:
         return [f"{told}: dockerd does not run, and keeps the former networks: start it first"]
+    etcd = info["etcd"]
+    # A dockerd that knows no store any more was met by a run that ended on the way, after its backup.
+    if etcd["lab"] == lab["name"] and not etcd["ready"] and info["docker"]["store"]:
+        return [
+            f"{told}: etcd does not answer clients here, and its keys are to be kept: bring the lab up with"
+            f" {record['engine']} in the lab file first"
+        ]
     return []
 
 

@@ -112,7 +112,7 @@ etcd:
   type: dict
   returned: success
 docker:
-  description: The same for Docker, with its C(socket) unit.
+  description: The same for Docker, with its C(socket) unit, and the cluster C(store) in daemon.json, '' for none.
   type: dict
   returned: success
 resolver:

@@ -160,3 +160,20 @@ def test_vxlans() -> None:
         {"name": "vx0", "vni": 77, "port": 14789, "group": "default"},
         {"name": "vx1", "vni": 0, "port": 4790, "group": "536870999"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param('{"cluster-store": "etcd://10.0.0.116:2379"}', "etcd://10.0.0.116:2379", id="one"),
+        pytest.param('{"debug": true}', "", id="none"),
+        pytest.param("{", "", id="broken"),
+        pytest.param("[]", "", id="not an object"),
+        pytest.param(None, "", id="no file"),
+    ],
+)
+def test_cluster_store(tmp_path: Path, text: str | None, expected: str) -> None:
+    path = tmp_path / "daemon.json"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    assert _host_info.cluster_store(path) == expected

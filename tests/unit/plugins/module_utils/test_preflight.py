@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._preflight import _restart_faults, faults
+from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_view import of_stopped
 
 DATA_DIR = "/var/lib/etcd/default.etcd"
 CONFIG = {
@@ -49,15 +50,17 @@ def info(name: str, **given: Any) -> dict[str, Any]:
             "version": "3.4.23",
             "available": "",
             "active": False,
+            "ready": False,
             "lab": "",
             "kubernetes": False,
             "config": {},
             "data": {"path": DATA_DIR, "present": False},
         },
         "listening": {"tcp": [], "udp": []},
-        "docker": {"version": "20.10.24", "available": "", "active": False},
+        "docker": {"version": "20.10.24", "available": "", "active": False, "store": ""},
         "addresses": [{"interface": "eth0", "address": ADDRESSES[name], "prefix": 24, "mtu": 1500}],
         "containers": [],
+        "swarm": of_stopped(),
     }
     for key, value in given.items():
         found[key] = {**found[key], **value} if isinstance(value, dict) else value
@@ -134,6 +137,13 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             "emon2: this host is configured for the engine vxlan, not for cluster_store: dockerd does not run, and"
             " keeps the former networks: start it first",
             id="another engine without dockerd",
+        ),
+        pytest.param(
+            {"change_engine": True, "engine": "swarm"},
+            {"record": RECORD, "etcd": {"lab": "emon"}, "docker": {"active": True, "store": "etcd://10.0.0.117:2379"}},
+            "emon2: this host is configured for the engine cluster_store, not for swarm: etcd does not answer clients"
+            " here, and its keys are to be kept: bring the lab up with cluster_store in the lab file first",
+            id="another engine while etcd is down",
         ),
         pytest.param(
             {},
