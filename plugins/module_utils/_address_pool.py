@@ -22,8 +22,8 @@ _POOLS = tuple(
         "192.168.0.0/16",
     )
 )
-# Where a dockerd without default-address-pools puts docker0, docker_gwbridge and bridges of its own choice first.
-_DOCKERS_BRIDGES = IPv4Network("172.16.0.0/12")
+# Where a dockerd without default-address-pools puts docker0, docker_gwbridge and bridges of its own choice.
+_DOCKERS_BRIDGES = (IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16"))
 
 
 def address_pool(taken: Iterable[str]) -> str:
@@ -42,7 +42,7 @@ def gateway_bridge(wanted: Iterable[str], taken: Iterable[str]) -> str:
     cannot know; ``taken``: what else is in use.
     """
     lab = list(map(_network, wanted))
-    if not any(subnet.overlaps(_DOCKERS_BRIDGES) for subnet in lab):
+    if not any(subnet.overlaps(bridges) for subnet in lab for bridges in _DOCKERS_BRIDGES):
         return ""
     return _free(reversed(_POOLS), [*lab, *map(_network, taken)])
 

@@ -33,8 +33,16 @@ def with_members(hosts: Mapping[str, Any], infos: Mapping[str, Any], lab: str) -
     front of them later gets a seat only if one is free.
     """
     marked = [name for name, host in hosts.items() if host["etcd"]]
-    standing = [name for name in hosts if name in infos and holds_data(infos[name], lab)]
+    holding = [info for info in infos.values() if holds_data(info, lab)]
+    # One that does not answer keeps its seat: the others' configuration names it.
+    named = {name for info in holding for name in _initial_members(info)}
+    standing = [name for name in hosts if (holds_data(infos[name], lab) if name in infos else name in named)]
     return _seated(hosts, marked, standing)
+
+
+def _initial_members(info: Mapping[str, Any]) -> list[str]:
+    """Who was in the cluster when a member founded or joined it."""
+    return [entry.partition("=")[0] for entry in info["etcd"]["config"].get("ETCD_INITIAL_CLUSTER", "").split(",")]
 
 
 def _seated(hosts: Mapping[str, Any], marked: list[str], standing: list[str]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd_host, _host_record, _swarm_view
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket, NotThere
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_addresses import UDP_PORT
 
@@ -243,7 +243,18 @@ def _docker(active: bool) -> dict[str, Any]:
                 "name": one["Names"][0].lstrip("/"),
                 "running": one["State"] == "running",
                 "lab": one["Labels"].get(LAB_LABEL, ""),
+                "passing": _is_passing(docker, one),
             }
             for one in docker.containers(all=True)
         ]
         return {"containers": containers, "swarm": _swarm_view.read(docker)}
+
+
+def _is_passing(docker: DockerSocket, listed: dict[str, Any]) -> bool:
+    """Whether Docker removes a container of somebody else's when it stops (--rm): its list does not tell."""
+    if listed["State"] != "running" or LAB_LABEL in listed["Labels"]:
+        return False
+    try:
+        return bool(docker.inspect_container(listed["Id"])["HostConfig"].get("AutoRemove"))
+    except NotThere:
+        return False

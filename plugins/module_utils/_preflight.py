@@ -15,13 +15,18 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import ha
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import ENGINES
 
 
+# What ssh(1), sshpass(1) and Ansible say where a machine answers and refuses who asks.
+_NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid/incorrect password")
+
+
 def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     """Why the lab cannot be made on these hosts, a line each; empty if it can.
 
     ``lab``: {"name", "site", "engine" (as chosen), "engine_faults" (of the choice), "simulated", "hosts" (lab_hosts),
     "limited" (whether the run is), "change_engine" (whether it may take another engine's networks away), "missing"
     (hosts of the play that do not answer), "silent" (name -> what Ansible returned of the module where it failed or did
-    not reach the host), "restart_allowed", "etcd": {"token", "tls"}};
+    not reach the host), "restart_allowed", "clock_seconds" (by how much clocks may
+    differ), "etcd": {"token", "tls"}};
     ``hosts``: name -> what the module host_info returned there.
     """
     engine = ENGINES[lab["engine"]]
@@ -31,6 +36,7 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
         return list(unasked.values()) or [f"none of the hosts answers: {', '.join(lab['missing'])}"]
     found = [*unasked.values(), *lab["engine_faults"], *engine.faults(lab, hosts)]
     found += _site_switch.faults(lab | {"uses_etcd": engine.USES_ETCD}, hosts)
+    lab = lab | {"moving": _site_switch.switch(lab, hosts)["moving"]}
     for name, info in hosts.items():
         found += [f"{name}: {line}" for line in _host_faults(lab, lab["hosts"][name], info)]
     return found
@@ -53,6 +59,8 @@ def _unasked(lab: dict[str, Any]) -> dict[str, str]:
                 f"{name}: the machine at {address} has another host key than {name}: it is another machine, or {name}"
                 f" was installed anew; only if it was, ssh-keygen -R {name}, and meet it again"
             )
+        elif any(sign in words for sign in _NOT_LET_IN):
+            found[name] = f"{name}: the machine at {address} is there, and lets nobody in: {words}"
         elif "Host key verification failed" in words:
             found[name] = (
                 f"{name}: its host key is not known here: compare it and accept it once,"
@@ -198,15 +206,23 @@ def _port_faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> lis
 
 
 def _restart_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
-    """A host that joins, or leaves its engine, gets a dockerd with new settings. On one that has joined, docker_daemon
-    asks where need be.
-    """
-    foreign = [one["name"] for one in info["containers"] if one["running"] and not one["lab"]]
+    """A host that joins, moves or leaves its engine gets a dockerd with new settings. Else docker_daemon asks."""
+    foreign = [one for one in info["containers"] if one["running"] and not one["lab"]]
     engines = {lab["engine"], info["record"]["engine"]} & ENGINES.keys()
     configured = any(ENGINES[name].CONFIGURES_DOCKERD for name in engines)
-    if has_joined(lab, info) or lab["restart_allowed"] or not foreign or not configured:
+    if not configured or (has_joined(lab, info) and not lab["moving"]):
         return []
-    return [
-        f"dockerd has to be restarted, and these containers are not the lab's and would stop: {', '.join(foreign)};"
-        " run again with -e docker_engine_restart_allowed=true, then they are started again"
-    ]
+    passing = [one["name"] for one in foreign if one["passing"]]
+    stopped = [one["name"] for one in foreign if not one["passing"]]
+    found = []
+    if passing:
+        found.append(
+            "dockerd has to be restarted, which would remove containers that were started with --rm and are not the"
+            f" lab's: {', '.join(passing)}; stop them yourself first"
+        )
+    if stopped and not lab["restart_allowed"]:
+        found.append(
+            f"dockerd has to be restarted, and these containers are not the lab's and would stop: {', '.join(stopped)};"
+            " run again with -e docker_engine_restart_allowed=true, then they are started again"
+        )
+    return found

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-# TLS, leases and logs bear a few seconds; a clock that is off by more is not kept by anybody.
-_CLOCK_SECONDS = 60
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_cluster import majority
 
 
 def switch(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -44,22 +43,33 @@ def at_site(lab: dict[str, Any], name: str, info: dict[str, Any]) -> bool:
 def faults(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> list[str]:
     """Why the lab cannot be moved now, a line each; empty if it can, or need not.
 
-    ``lab``: as for `switch`, and {"limited": whether the run is, "uses_etcd": bool}.
+    ``lab``: as for `switch`, and {"limited": whether the run is, "uses_etcd": bool, "clock_seconds": by how much the
+    hosts' clocks may differ}.
     """
     told = switch(lab, infos)
     if not told["moving"]:
-        return []
+        return _unknown_place(lab, infos) if lab["limited"] else []
     where = f"the switch from {told['from']} to {told['to']}"
     if lab["limited"]:
         return [f"{where} takes the whole lab: run it without --limit"]
-    return [*_clock_faults(infos), *(_data_faults(lab, infos, where) if lab["uses_etcd"] else ())]
+    return [*_clock_faults(infos, lab["clock_seconds"]), *(_data_faults(lab, infos, where) if lab["uses_etcd"] else ())]
 
 
-def _clock_faults(infos: dict[str, dict[str, Any]]) -> list[str]:
+def _unknown_place(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> list[str]:
+    """Newcomers alone cannot know where the lab stands."""
+    if any(info["record"]["lab"] == lab["name"] for info in infos.values()):
+        return []
+    return [
+        f"{', '.join(infos)}: no host of the lab {lab['name']} is in this run, to say at which site the lab stands: run"
+        " without --limit, or with one of its hosts"
+    ]
+
+
+def _clock_faults(infos: dict[str, dict[str, Any]], allowed: float) -> list[str]:
     clocks = {name: info["time"] for name, info in infos.items()}
     first, last = min(clocks, key=clocks.__getitem__), max(clocks, key=clocks.__getitem__)
     apart = clocks[last] - clocks[first]
-    if apart <= _CLOCK_SECONDS:
+    if apart <= allowed:
         return []
     return [f"the clocks of {first} and {last} are {apart:.0f} s apart: set them, better by NTP, before the switch"]
 
@@ -71,6 +81,17 @@ def _data_faults(lab: dict[str, Any], infos: dict[str, dict[str, Any]], where: s
         for name in members
         if name in infos and infos[name]["etcd"]["lab"] == lab["name"] and not infos[name]["etcd"]["data"]["present"]
     ]
+    holders = [
+        name
+        for name in members
+        if name in infos and infos[name]["etcd"]["lab"] == lab["name"] and infos[name]["etcd"]["data"]["present"]
+    ]
+    if not lost and holders and len(holders) < majority(len(members)):
+        return [
+            f"{where} needs etcd's data on {majority(len(members))} of its {len(members)} members, and only"
+            f" {', '.join(holders)} has it: let the others join at {infos[holders[0]]['record']['site']} first, or make"
+            " a new cluster of that data, with playbooks/etcd_recover.yml"
+        ]
     return [
         f"{name}: etcd's data is missing ({infos[name]['etcd']['data']['path']}): {where} would lose it; restore it"
         " first, with playbooks/etcd_restore.yml or playbooks/etcd_recover.yml"

@@ -144,7 +144,9 @@ listening:
   type: dict
   returned: success
 containers:
-  description: All containers, each with C(name), C(running) and the C(lab) that made it, '' for a foreign one.
+  description:
+    - All containers, each with C(name), C(running), the C(lab) that made it, '' for a foreign one, and whether a
+      foreign one that runs is C(passing), started with C(--rm).
   type: list
   elements: dict
   returned: success

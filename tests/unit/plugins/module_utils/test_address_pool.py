@@ -32,7 +32,8 @@ def test_where_nothing_is_free_all_is_named() -> None:
 @pytest.mark.parametrize(
     ("wanted", "taken", "expected"),
     [
-        pytest.param(["10.0.0.0/24", "192.168.1.0/24"], ["172.17.0.1/16"], "", id="Docker's own choice will do"),
+        pytest.param(["10.0.0.0/24", "10.6.0.0/24"], ["172.17.0.1/16"], "", id="Docker's own choice will do"),
+        pytest.param(["192.168.1.0/24"], ["172.17.0.1/16"], "172.18.0.0/16", id="a site where Docker goes last"),
         pytest.param(["172.18.5.0/24"], [], "192.168.0.0/16", id="a site where Docker would take it"),
         pytest.param(["172.18.5.0/24", "192.168.1.0/24"], [], "172.19.0.0/16", id="the first one that is free"),
         pytest.param(

@@ -72,6 +72,12 @@ def test_members(marked: dict[str, bool], standing: str, members: str) -> None:
     assert [name for name, host in found.items() if host["etcd"]] == list(members)
 
 
+def test_a_member_that_is_away_keeps_its_seat() -> None:
+    file = hosts(emon=True, new=True, emon2=False)
+    found = with_members(file, {"emon": info("a"), "new": EMPTY}, "emon")
+    assert [name for name, host in found.items() if host["etcd"]] == ["emon", "emon2"]
+
+
 THREE = {"emon": True, "emon2": True, "emon3": True}
 
 

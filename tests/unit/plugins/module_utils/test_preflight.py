@@ -35,6 +35,7 @@ def lab(**given: Any) -> dict[str, Any]:
         "simulated": False,
         "hosts": hosts,
         "restart_allowed": False,
+        "clock_seconds": 30,
         "etcd": {"token": "emon-etcd", "tls": True},
         **given,
     }
@@ -337,7 +338,7 @@ def test_every_fault_of_every_host_at_once() -> None:
 
 
 FOREIGN = [
-    {"name": "precious", "running": True, "lab": ""},
+    {"name": "precious", "running": True, "lab": "", "passing": False},
     {"name": "idle", "running": False, "lab": ""},
     {"name": "test2", "running": True, "lab": "emon"},
 ]
@@ -355,6 +356,17 @@ def test_foreign_containers_do_not_matter_with_consent_or_on_a_host_of_the_lab()
     assert faults(lab(), infos(containers=FOREIGN, record=RECORD)) == []
 
 
+def test_a_switch_restarts_dockerd_on_hosts_of_the_lab_as_well() -> None:
+    passing = {"name": "fleeting", "running": True, "lab": "", "passing": True}
+    standing = info("emon2", record=RECORD, containers=[*FOREIGN, passing])
+    assert _restart_faults(lab(moving=True), standing) == [
+        "dockerd has to be restarted, which would remove containers that were started with --rm and are not the lab's:"
+        " fleeting; stop them yourself first",
+        "dockerd has to be restarted, and these containers are not the lab's and would stop: precious;"
+        " run again with -e docker_engine_restart_allowed=true, then they are started again",
+    ]
+
+
 def test_ports_of_somebody_else_are_named_on_a_host_that_joins() -> None:
     used = {"tcp": [2379, 7946], "udp": [4789]}
     remedy = "find its owner with ss -lp and stop it"
@@ -367,10 +379,10 @@ def test_ports_of_somebody_else_are_named_on_a_host_that_joins() -> None:
 
 
 def test_a_former_engine_that_leaves_dockerd_restarts_it() -> None:
-    alien = {"name": "alien", "running": True, "lab": ""}
+    alien = {"name": "alien", "running": True, "lab": "", "passing": False}
     standing = info("emon2", record={**RECORD, "engine": "cluster_store"}, containers=[alien])
-    assert _restart_faults(lab(engine="vxlan"), standing) == [
+    assert _restart_faults(lab(engine="vxlan", moving=False), standing) == [
         "dockerd has to be restarted, and these containers are not the lab's and would stop: alien; run again with -e"
         " docker_engine_restart_allowed=true, then they are started again"
     ]
-    assert _restart_faults(lab(), standing) == []
+    assert _restart_faults(lab(moving=False), standing) == []

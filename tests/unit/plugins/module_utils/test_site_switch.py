@@ -17,7 +17,15 @@ ADDRESSES = {
 
 def lab(**given: Any) -> dict[str, Any]:
     hosts = {name: {"addresses": addresses, "etcd": True} for name, addresses in ADDRESSES.items()}
-    return {"name": "emon", "site": "home", "hosts": hosts, "limited": False, "uses_etcd": True, **given}
+    return {
+        "name": "emon",
+        "site": "home",
+        "hosts": hosts,
+        "limited": False,
+        "uses_etcd": True,
+        "clock_seconds": 60,
+        **given,
+    }
 
 
 def info(name: str, at: str = "company", **given: Any) -> dict[str, Any]:
@@ -91,6 +99,27 @@ def test_one_host_that_ended_the_switch_before_the_others_is_still_a_switch() ->
                 " it; restore it first, with playbooks/etcd_restore.yml or playbooks/etcd_recover.yml"
             ],
             id="data",
+        ),
+        pytest.param(
+            {},
+            {
+                "emon": info("emon"),
+                "emon2": {**info("emon2", record=NONE), "etcd": {"lab": "", "data": {"present": False}}},
+            },
+            [
+                "the switch from company to home needs etcd's data on 2 of its 2 members, and only emon has it: let the"
+                " others join at company first, or make a new cluster of that data, with playbooks/etcd_recover.yml"
+            ],
+            id="a host that was installed anew",
+        ),
+        pytest.param(
+            {"limited": True},
+            {"emon2": info("emon2", at="home", record=NONE)},
+            [
+                "emon2: no host of the lab emon is in this run, to say at which site the lab stands: run without"
+                " --limit, or with one of its hosts"
+            ],
+            id="a newcomer alone",
         ),
         pytest.param({"uses_etcd": False}, {"emon": info("emon", data=False)}, [], id="an engine without etcd"),
     ],
