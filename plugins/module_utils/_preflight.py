@@ -14,7 +14,6 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _site_swit
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import has_joined
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import ENGINES
 
-
 # What ssh(1), sshpass(1) and Ansible say where a machine answers and refuses who asks.
 _NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid/incorrect password")
 
