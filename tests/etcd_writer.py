@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write to etcd at a steady pace, note what was acknowledged, and count later what is there.
 
-    etcd_writer.py write FILE SECONDS API URL [URL ...]   append each acknowledged key to FILE, 50 a second
+    etcd_writer.py write FILE SECONDS API URL [URL ...]   append each acknowledged key to FILE, 25 a second
     etcd_writer.py check FILE API URL [URL ...]           every member must have every key of FILE
 
 API is v3 or v2. Certificates are those of the lab's own clients on the host. It shares no code with the collection.
@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 TLS = Path("/etc/overlay-lab/etcd")
-PACE = 1 / 50
+PACE = 1 / 25
 
 
 class Member:

@@ -147,11 +147,13 @@ def _plan_stopped(request: Request) -> Plan:
     """A node that has moved may keep dockerd from starting, and can only be taken away from it."""
     before = view.of_stopped(view.DIRECTORY)
     found = Differences()
-    if not before["node_address"]:
-        return Plan(request, before, found)
     _check_owner(request, before)
-    found.add("swarm", f"a node at {before['node_address']}, whose dockerd does not run", None)
-    return Plan(request, before, found, leave=True, stopped=True)
+    leave = bool(before["node_address"])
+    if leave:
+        found.add("swarm", f"a node at {before['node_address']}, whose dockerd does not run", None)
+    if request.purge and _host_record.section(view.SECTION).get("lab") == request.lab:
+        found.add("record of the swarm", "kept", None)
+    return Plan(request, before, found, leave=leave, stopped=True)
 
 
 def _check_owner(request: Request, before: dict[str, Any]) -> None:

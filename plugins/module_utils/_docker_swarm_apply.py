@@ -165,12 +165,14 @@ def _check_networks_gone(client) -> None:
 
 def _forget(made: Plan) -> dict[str, Any]:
     """What dockerd does itself when a node leaves: the directory stays, it may be a mount."""
-    # Neither may come up meanwhile: one that tries again, or one that somebody asks for.
-    _systemd.stop(SOCKET_UNIT, SERVICE, timeout=_STOP_SECONDS)
-    for path in view.DIRECTORY.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
-    _host_record.update(view.SECTION, _host_record.section(view.SECTION) | {"node_id": view.LEFT})
+    if made.leave:
+        # Neither may come up meanwhile: one that tries again, or one that somebody asks for.
+        _systemd.stop(SOCKET_UNIT, SERVICE, timeout=_STOP_SECONDS)
+        for path in view.DIRECTORY.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    record = _host_record.section(view.SECTION) | {"node_id": view.LEFT}
+    _host_record.update(view.SECTION, None if made.request.purge else record)
     return made.expected

@@ -7,13 +7,17 @@
 """What an engine is: what spreads a lab's networks to all of its hosts.
 
 Each engine is one file, `_engine_NAME.py`, with the functions of the protocol below: pure, on the controller. What it
-does on hosts is in the role overlay_network, tasks/NAME/: prepare, present, leave, arrive, absent, evidence. Nothing
-else knows which engines there are.
+does on hosts is in the role overlay_network, tasks/NAME/: fit, prepare, present, leave, arrive, absent, evidence. That
+etcd and dockerd have to pause together, overlay.yml knows of cluster_store as well; containers and probes know nothing.
 """
 
 from __future__ import annotations
 
 from typing import Any, Protocol
+
+# Of Docker's own VXLANs. It numbers networks one after the other; beside the lab's it has ingress, and maybe some more.
+_DOCKERS_PORT = 4789
+_OTHER_NETWORKS = 8
 
 
 class Engine(Protocol):
@@ -88,6 +92,22 @@ def users(lab: dict[str, Any], network: str) -> list[str]:
         container["host"]
         for container in lab["containers"]
         if network in [place["name"] for place in container["networks"]]
+    ]
+
+
+def foreign_vxlans(lab: dict[str, Any], infos: dict[str, dict], first_vni: int) -> list[str]:
+    """VXLANs on Docker's UDP port that have a VNI which Docker will take for the lab: it does not look at the kernel's.
+
+    Docker's own are in namespaces of their own, and are not seen here.
+    """
+    likely = range(first_vni, first_vni + len(lab["networks"]) + _OTHER_NETWORKS)
+    return [
+        f"{host}: the VXLAN {link['name']} has the VNI {link['vni']} on UDP port {_DOCKERS_PORT}, which Docker takes for"
+        f" a network of its own: give it another one, or remove it (ip link delete {link['name']})"
+        for host, info in infos.items()
+        if not has_joined(lab, info)
+        for link in info["vxlan"]["links"]
+        if link["port"] == _DOCKERS_PORT and link["vni"] in likely
     ]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import (
     docker_version,
+    foreign_vxlans,
     ids_on,
     missing_networks,
     parse_version,
@@ -23,6 +24,7 @@ USES_ETCD = True
 CONFIGURES_DOCKERD = True
 PORTS = {"tcp": {7946: "Docker's gossip"}, "udp": {7946: "Docker's gossip"}}
 PEER_PORTS: dict[str, tuple[int, ...]] = {"tcp": (7946,), "udp": (4789, 7946)}
+_FIRST_VNI = 256
 # Docker 23.0 knows the cluster-store keys and exits with an error; later ones do not know them.
 FIRST_WITHOUT = (23, 0)
 # etcd 3.6 has no v2 API, which is all that Docker's cluster store speaks.
@@ -32,7 +34,7 @@ _FIRST_WITHOUT_V2 = (3, 6)
 def faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
     too_new = [
         f"{name}: Docker {docker_version(info)} cannot serve the engine cluster_store: Docker 23.0 removed it;"
-        " use Docker 20.10, or another engine"
+        " use Docker 20.10, or the engine vxlan, which any Docker serves"
         for name, info in infos.items()
         if parse_version(docker_version(info)) >= FIRST_WITHOUT
     ]
@@ -43,7 +45,13 @@ def faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
         for network in lab["networks"]
         if network.get("encrypted")
     ]
-    return (too_new or _mixed(infos)) + encrypted + _without_v2(lab, infos) + _without_quorum(lab, infos)
+    return [
+        *(too_new or _mixed(infos)),
+        *encrypted,
+        *_without_v2(lab, infos),
+        *_without_quorum(lab, infos),
+        *foreign_vxlans(lab, infos, _FIRST_VNI),
+    ]
 
 
 def _mixed(infos: dict[str, dict]) -> list[str]:
@@ -53,7 +61,8 @@ def _mixed(infos: dict[str, dict]) -> list[str]:
         return []
     listed = ", ".join(f"{version} on {name}" for name, version in versions.items())
     return [
-        f"Docker differs between the hosts: {listed}; install one version on all, they may not understand each other"
+        f"Docker differs between the hosts: {listed}; install one version on all, they may not understand each other,"
+        " or say engine: vxlan, which serves them all"
     ]
 
 

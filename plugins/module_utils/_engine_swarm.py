@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _swarm_plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import (
+    foreign_vxlans,
     ids_on,
     missing_networks,
     split_networks,
@@ -22,6 +23,7 @@ USES_ETCD = False
 CONFIGURES_DOCKERD = False
 PORTS = {"tcp": {2377: "Swarm's managers", 7946: "Docker's gossip"}, "udp": {7946: "Docker's gossip"}}
 PEER_PORTS: dict[str, tuple[int, ...]] = {"tcp": (2377, 7946), "udp": (4789, 7946)}
+_FIRST_VNI = 4096
 _AGAIN = "run playbooks/overlay.yml"
 
 
@@ -30,7 +32,11 @@ _AGAIN = "run playbooks/overlay.yml"
 
 def faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
     swarms = {host: info["swarm"] for host, info in infos.items()}
-    return [*_swarm_plan.owner_faults(swarms, lab["name"]), *_missing_faults(lab, swarms)]
+    return [
+        *_swarm_plan.owner_faults(swarms, lab["name"]),
+        *_missing_faults(lab, swarms),
+        *foreign_vxlans(lab, infos, _FIRST_VNI),
+    ]
 
 
 def _missing_faults(lab: dict[str, Any], swarms: dict[str, dict]) -> list[str]:

@@ -37,28 +37,33 @@ _UNITS = {
 }
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
 LAB_LABEL = "emon.overlay_lab.lab"
+_RESOLVER_PACKAGE = {"RedHat": "dnsmasq"}
+_RESOLVER_PACKAGE_ELSEWHERE = "dnsmasq-base"
 _ETCD_CONFIG = {"RedHat": "/etc/etcd/etcd.conf"}
 _ETCD_CONFIG_ELSEWHERE = "/etc/default/etcd"
 
 
-def read(packages: dict[str, str], etcd_config: str | None, etcd_data_dir: str) -> dict[str, Any]:
+def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir: str) -> dict[str, Any]:
     """Everything about this host.
 
     ``packages``: {"etcd": package, "docker": package, "resolver": package}, what would be installed where the program
-    is missing;
+    is missing; None for the resolver: the distribution's;
     ``etcd_config``: path of etcd's environment file, whose first line tells whose it is; None: the distribution's.
     """
     units = _units()
     family = os_family()
     record = _host_record.read()
+    resolver = packages["resolver"] or _RESOLVER_PACKAGE.get(family, _RESOLVER_PACKAGE_ELSEWHERE)
     config = Path(etcd_config or _ETCD_CONFIG.get(family, _ETCD_CONFIG_ELSEWHERE))
     with ThreadPoolExecutor() as pool:
         # Each of these waits for another process.
         programs = {
             "etcd": pool.submit(_program, ["etcd", "--version"], packages["etcd"]),
             "docker": pool.submit(_program, ["dockerd", "--version"], packages["docker"]),
-            # Only what joins a lab may have to install it, and the look-up would cost every later run 0.2 s.
-            "resolver": pool.submit(_program, ["dnsmasq", "--version"], "" if record else packages["resolver"]),
+            # A host whose lab has installed it is spared the look-up, which costs 0.2 s.
+            "resolver": pool.submit(
+                _program, ["dnsmasq", "--version"], "" if record.get("engine") == "vxlan" else resolver
+            ),
         }
         links = pool.submit(_ip, ["address"])
         routes = pool.submit(_ip, ["route", "show", "default"])
@@ -177,7 +182,7 @@ def _moment(text: str) -> float:
         return 0.0
 
 
-def _program(command: list[str], package: str) -> dict[str, str]:
+def _program(command: list[str], package: str | None) -> dict[str, str]:
     """Version of a program, or of the package that would bring it; '' for what is not to be had."""
     try:
         text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
@@ -186,7 +191,7 @@ def _program(command: list[str], package: str) -> dict[str, str]:
     return {"version": _version(text), "available": ""}
 
 
-def _available(package: str) -> str:
+def _available(package: str | None) -> str:
     if not package:
         return ""
     for command, pattern in (

@@ -101,9 +101,11 @@ def _engine_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
     record = info["record"]
     told = f"this host is configured for the engine {record['engine']}, not for {lab['engine']}"
     if not lab["change_engine"]:
+        # The resolver that a container asks is chosen when it is made.
+        kept = "makes the containers anew" if "vxlan" in (record["engine"], lab["engine"]) else "keeps the containers"
         return [
             f"{told}: run overlay.yml with -e change_engine=true, which takes the networks of {record['engine']} away"
-            " first and keeps the containers"
+            f" first and {kept}"
         ]
     if lab["limited"] or lab["missing"]:
         return [f"{told}: the engine changes on all hosts at once; run without --limit, with every host up"]

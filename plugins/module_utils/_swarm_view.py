@@ -72,7 +72,8 @@ def shown(swarm: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
         "node_address": swarm.get("NodeAddr", ""),
         "manager": bool(swarm.get("ControlAvailable")),
         "cluster_id": cluster.get("ID", ""),
-        "lab": label or (record["lab"] if ours and state != "inactive" else ""),
+        # A manager knows whose the swarm is; others, and one that is locked, go by what this host did.
+        "lab": label if cluster else (record["lab"] if ours and state != "inactive" else ""),
         "managers": [
             {"node_id": one["NodeID"], "address": one["Addr"].rpartition(":")[0]}
             for one in swarm.get("RemoteManagers") or ()
@@ -89,7 +90,9 @@ def of_stopped(directory: Path = DIRECTORY) -> dict[str, Any]:
         return nothing("")
     address = (saved.get("AdvertiseAddr") or saved.get("LocalAddr") or "").rpartition(":")
     record = _host_record.section(SECTION)
-    return nothing("") | {"node_address": address[0] or address[2], "lab": record.get("lab", "")}
+    # A host that has left the lab's swarm is a node of somebody else's.
+    ours = record.get("node_id") != LEFT
+    return nothing("") | {"node_address": address[0] or address[2], "lab": record.get("lab", "") if ours else ""}
 
 
 def state_fault(swarm: dict[str, Any]) -> str | None:

@@ -36,9 +36,10 @@ options:
     default: docker.io
   resolver_package:
     description:
-      - The package whose version is looked up where dnsmasq is not installed, on a host that belongs to no lab yet.
+      - The package whose version is looked up where dnsmasq is not installed, and the lab's engine is another one than
+        V(vxlan).
+      - Default is the distribution's, V(dnsmasq-base) or V(dnsmasq).
     type: str
-    default: dnsmasq-base
   etcd_config:
     description:
       - etcd's configuration file. Its first line tells which lab wrote it.
@@ -170,7 +171,7 @@ def main() -> None:
         argument_spec={
             "etcd_package": {"type": "str", "default": "etcd-server"},
             "docker_package": {"type": "str", "default": "docker.io"},
-            "resolver_package": {"type": "str", "default": "dnsmasq-base"},
+            "resolver_package": {"type": "str"},
             "etcd_config": {"type": "path"},
             "etcd_data_dir": {"type": "path", "default": "/var/lib/etcd/default.etcd"},
             "lock": {"type": "str"},

@@ -42,6 +42,7 @@ INFO = {
     "listening": {"tcp": [], "udp": []},
     "addresses": [{"address": "10.0.0.116"}],
     "containers": [],
+    "vxlan": {"links": []},
 }
 HOST = {"addresses": {"company": "10.0.0.116"}, "etcd": True}
 LAB = {
@@ -57,6 +58,7 @@ LAB = {
     "simulated": False,
     "hosts": {"emon": HOST},
     "restart_allowed": False,
+    "clock_seconds": 30,
 }
 VERIFIED = {**LAB, "networks": [], "containers": []}
 STATE = {"emon": {"networks": [], "containers": [], "forwarding": []}}
@@ -77,7 +79,7 @@ SITES = {"company": {"subnet": "10.0.0.0/24", "mtu": 1500}}
             ({"emon": INFO}, LAB),
             [
                 "emon: Docker 26.1.5 cannot serve the engine cluster_store: Docker 23.0 removed it; use Docker 20.10,"
-                " or another engine"
+                " or the engine vxlan, which any Docker serves"
             ],
         ),
         ("lock_faults", ({"emon": {"lock": {"state": "held", "holder": {}, "reason": ""}}},), []),

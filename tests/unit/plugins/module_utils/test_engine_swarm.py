@@ -45,6 +45,12 @@ def states() -> dict[str, Any]:
     }
 
 
+def with_links(infos: dict[str, Any], **link: Any) -> dict[str, Any]:
+    """What host_info says beside the swarm: no lab yet, and maybe a VXLAN."""
+    more = {"record": {"lab": "", "engine": ""}, "vxlan": {"links": [link] if link else []}}
+    return {host: {**info, **more} for host, info in infos.items()}
+
+
 def test_a_lab_that_works() -> None:
     assert _engine_swarm.checks(lab_of_three(), states(), evidence()) == []
 
@@ -146,9 +152,23 @@ THREE = [node(name, "manager") for name in ("e1", "e2", "e3")]
     ],
 )  # fmt: skip
 def test_hosts_that_do_not_answer(missing: list[str], infos: dict[str, Any], expected: list[str]) -> None:
-    assert _engine_swarm.faults(lab_of_three(*missing), infos) == expected
+    assert _engine_swarm.faults(lab_of_three(*missing), with_links(infos)) == expected
 
 
 def test_a_foreign_swarm_is_named_before_anything_changes() -> None:
     infos = {"e1": OUTSIDE, "e2": inside("e2", TWO, lab=""), "e3": {"swarm": NOBODY}}
-    assert [line.partition(":")[0] for line in _engine_swarm.faults(lab_of_three(), infos)] == ["e2"]
+    assert [line.partition(":")[0] for line in _engine_swarm.faults(lab_of_three(), with_links(infos))] == ["e2"]
+
+
+@pytest.mark.parametrize(
+    ("vni", "port", "named"),
+    [
+        pytest.param(4096, 4789, True, id="the first that Docker takes"),
+        pytest.param(4096, 8472, False, id="another port"),
+        pytest.param(10100, 4789, False, id="far from Docker's"),
+    ],
+)
+def test_a_foreign_vxlan_that_docker_would_meet_is_named(vni: int, port: int, named: bool) -> None:
+    infos = with_links({"e1": OUTSIDE}, name="theirs", vni=vni, port=port, group="0")
+    said = "\n".join(_engine_swarm.faults(lab_of_three(), infos))
+    assert (f"e1: the VXLAN theirs has the VNI {vni} on UDP port {port}" in said) == named

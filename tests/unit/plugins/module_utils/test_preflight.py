@@ -62,6 +62,7 @@ def info(name: str, **given: Any) -> dict[str, Any]:
         "addresses": [{"interface": "eth0", "address": ADDRESSES[name], "prefix": 24, "mtu": 1500}],
         "containers": [],
         "swarm": of_stopped(),
+        "vxlan": {"links": []},
     }
     for key, value in given.items():
         found[key] = {**found[key], **value} if isinstance(value, dict) else value
@@ -122,7 +123,7 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             {},
             {"record": {**RECORD, "engine": "vxlan"}},
             "emon2: this host is configured for the engine vxlan, not for cluster_store: run overlay.yml with -e"
-            " change_engine=true, which takes the networks of vxlan away first and keeps the containers",
+            " change_engine=true, which takes the networks of vxlan away first and makes the containers anew",
             id="another engine",
         ),
         pytest.param(
@@ -231,14 +232,14 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             {},
             {"docker": {"version": "19.03.15"}},
             "Docker differs between the hosts: 20.10.24 on emon, 19.03.15 on emon2; install one version on all, they"
-            " may not understand each other",
+            " may not understand each other, or say engine: vxlan, which serves them all",
             id="two Docker releases",
         ),
         pytest.param(
             {},
             {"docker": {"version": "23.0.0"}},
             "emon2: Docker 23.0.0 cannot serve the engine cluster_store: Docker 23.0 removed it; use Docker 20.10, or"
-            " another engine",
+            " the engine vxlan, which any Docker serves",
             id="Docker without cluster_store",
         ),
     ],
