@@ -102,8 +102,8 @@ def foreign_vxlans(lab: dict[str, Any], infos: dict[str, dict], first_vni: int) 
     """
     likely = range(first_vni, first_vni + len(lab["networks"]) + _OTHER_NETWORKS)
     return [
-        f"{host}: the VXLAN {link['name']} has the VNI {link['vni']} on UDP port {_DOCKERS_PORT}, which Docker takes for"
-        f" a network of its own: give it another one, or remove it (ip link delete {link['name']})"
+        f"{host}: the VXLAN {link['name']} has the VNI {link['vni']} on UDP port {_DOCKERS_PORT}, which Docker takes"
+        f" for a network of its own: give it another one, or remove it (ip link delete {link['name']})"
         for host, info in infos.items()
         if not has_joined(lab, info)
         for link in info["vxlan"]["links"]
