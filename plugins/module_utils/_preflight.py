@@ -11,7 +11,12 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _site_switch
-from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import has_joined
+from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import (
+    docker_version,
+    has_joined,
+    parse_version,
+)
+from ansible_collections.emon.overlay_lab.plugins.module_utils._engine_cluster_store import FIRST_WITHOUT
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import ENGINES
 
 # What ssh(1), sshpass(1) and Ansible say where a machine answers and refuses who asks.
@@ -114,7 +119,9 @@ def _engine_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
             f"{told}: the lab stands at {record['site']}: choose that site's inventory to change the engine, and move"
             " afterwards"
         ]
-    if not info["docker"]["active"]:
+    # One that was upgraded under the lab cannot start with its store: the change takes that from it.
+    upgraded = info["docker"]["store"] and parse_version(docker_version(info)) >= FIRST_WITHOUT
+    if not info["docker"]["active"] and not upgraded:
         return [f"{told}: dockerd does not run, and keeps the former networks: start it first"]
     etcd = info["etcd"]
     # A dockerd that knows no store any more was met by a run that ended on the way, after its backup.

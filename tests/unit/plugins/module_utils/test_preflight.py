@@ -357,6 +357,15 @@ def test_foreign_containers_do_not_matter_with_consent_or_on_a_host_of_the_lab()
     assert faults(lab(), infos(containers=FOREIGN, record=RECORD)) == []
 
 
+def test_docker_that_was_upgraded_under_its_store_may_change_its_engine() -> None:
+    docker = {"version": "26.1.5", "store": "etcd://10.0.0.117:2379"}
+    standing = info("emon2", record=RECORD, docker=docker, etcd={"lab": "emon", "ready": True})
+    change = {"engine": "swarm", "change_engine": True}
+    assert faults(lab(**change), {"emon2": standing}) == []
+    standing["docker"]["store"] = ""
+    assert "dockerd does not run, and keeps the former networks" in "".join(faults(lab(**change), {"emon2": standing}))
+
+
 def test_a_switch_restarts_dockerd_on_hosts_of_the_lab_as_well() -> None:
     passing = {"name": "fleeting", "running": True, "lab": "", "passing": True}
     standing = info("emon2", record=RECORD, containers=[*FOREIGN, passing])
