@@ -92,7 +92,8 @@ def _without_quorum(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
         return []
     return [
         f"{', '.join(away)} not reached: etcd needs {needed} of its {len(members)} members, and {len(there)} would be"
-        " there: start what is off, or give up the rest with playbooks/etcd_recover.yml"
+        " there: start what is off (containers without an overlay go on meanwhile); what is lost for good, give up with"
+        " playbooks/etcd_recover.yml"
     ]
 
 

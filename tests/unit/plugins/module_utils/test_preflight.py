@@ -267,8 +267,9 @@ def test_etcd_of_a_host_that_is_no_member_matters_to_nobody(etcd: dict[str, Any]
             ["emon2"],
             {"emon": info("emon", etcd={"data": HELD, "lab": "emon"})},
             [
-                "emon2 not reached: etcd needs 2 of its 2 members, and 1 would be there: start what is off, or give up"
-                " the rest with playbooks/etcd_recover.yml"
+                "emon2 not reached: etcd needs 2 of its 2 members, and 1 would be there: start what is off"
+                " (containers without an overlay go on meanwhile); what is lost for good, give up with"
+                " playbooks/etcd_recover.yml"
             ],
             id="no majority",
         ),
