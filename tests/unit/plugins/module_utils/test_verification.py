@@ -47,7 +47,7 @@ def container(name: str) -> dict[str, Any]:
 
 def states() -> dict[str, Any]:
     """What overlay_state returns on the two hosts of a lab that works."""
-    network = {"name": "demo", "exists": True, "id": ID, "scope": "global"}
+    network = {"name": "demo", "exists": True, "id": ID, "scope": "global", "driver": "overlay"}
     return {
         "emon": {
             "networks": [network],
@@ -362,6 +362,31 @@ def test_what_packets_do_not_reach_has_to_start_again() -> None:
     assert _verification.report(LAB, found, probed, STORE)["restart"] == ["test1", "test2"]
 
 
+@pytest.mark.parametrize(
+    "entries",
+    [
+        pytest.param([], id="none"),
+        pytest.param(
+            [{"network": "demo", "mac": MAC["test2"], "vtep": None, "address": ADDRESS["test2"]}], id="nobody"
+        ),
+        pytest.param([{"network": "demo", "mac": MAC["test2"], "vtep": VTEP["emon"], "address": None}], id="itself"),
+    ],
+)
+def test_where_the_kernel_does_not_find_a_container(entries: list[dict[str, Any]]) -> None:
+    found = states()
+    found["emon"]["forwarding"] = entries
+    report = _verification.report(LAB, found, results(), STORE)
+    missing = {"network": ID, "address": ADDRESS["test2"], "mac": MAC["test2"], "vtep": VTEP["emon2"]}
+    assert report["unforwarded"] == {"emon": [missing], "emon2": []}
+
+
+def test_a_bridge_forwards_by_itself() -> None:
+    found = states()
+    for state in found.values():
+        state["networks"][0]["driver"], state["forwarding"] = "bridge", []
+    assert _verification._unforwarded(LAB, found, "emon") == []
+
+
 def test_a_container_that_does_not_run_is_for_another_run_to_start() -> None:
     found, probed = states(), results()
     found["emon2"]["containers"][0]["running"] = False
@@ -378,7 +403,9 @@ def test_a_name_may_lead_to_any_network_that_both_share() -> None:
         address = f"10.201.0.{index + 2}"
         one["networks"].append({"name": "back", "address": address, "mac": f"m{index}"})
         one["interfaces"].append({"name": "eth2", "mtu": 1450, "addresses": [f"{address}/24"]})
-        found[host]["networks"].append({"name": "back", "exists": True, "id": OTHER_ID, "scope": "swarm"})
+        found[host]["networks"].append(
+            {"name": "back", "exists": True, "id": OTHER_ID, "scope": "swarm", "driver": "overlay"}
+        )
     for host in probed:
         probed[host] = [*probed[host], *deepcopy(probed[host])]
     store = [*STORE, f"/docker/network/v1.0/network/{OTHER_ID}"]
