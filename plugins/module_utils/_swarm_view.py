@@ -65,6 +65,7 @@ def shown(swarm: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
     state = swarm.get("LocalNodeState") or "inactive"
     # A locked node, or one that has not come up, tells no id.
     ours = bool(record) and record["node_id"] != LEFT and (not node_id or record["node_id"] in (JOINING, node_id))
+    knows = state == "active" and bool(cluster.get("ID"))
     label = ((cluster.get("Spec") or {}).get("Labels") or {}).get(LABEL, "")
     return {
         "state": state,
@@ -72,8 +73,8 @@ def shown(swarm: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
         "node_address": swarm.get("NodeAddr", ""),
         "manager": bool(swarm.get("ControlAvailable")),
         "cluster_id": cluster.get("ID", ""),
-        # A manager knows whose the swarm is; others, and one that is locked, go by what this host did.
-        "lab": label if cluster else (record["lab"] if ours and state != "inactive" else ""),
+        # A manager that is up knows whose the swarm is; for all others it is what this host did.
+        "lab": label or (record["lab"] if ours and state != "inactive" and not knows else ""),
         "managers": [
             {"node_id": one["NodeID"], "address": one["Addr"].rpartition(":")[0]}
             for one in swarm.get("RemoteManagers") or ()
