@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _swarm_plan
@@ -36,7 +37,32 @@ def faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
         *_swarm_plan.owner_faults(swarms, lab["name"]),
         *_missing_faults(lab, swarms),
         *foreign_vxlans(lab, infos, _FIRST_VNI),
+        *_address_faults(lab),
     ]
+
+
+def _address_faults(lab: dict[str, Any]) -> list[str]:
+    """Swarm gives each host with a container on a network one address more, and takes the lowest that is free."""
+    found = []
+    for network in lab["networks"]:
+        places = [
+            (container["name"], place.get("ipv4_address"))
+            for container in lab["containers"]
+            for place in container["networks"]
+            if place["name"] == network["name"]
+        ]
+        fixed = {name: IPv4Address(address) for name, address in places if address}
+        if not fixed:
+            continue
+        # Behind the network's own address, its gateway, the hosts, and the containers without one of their own.
+        first = IPv4Network(network["subnet"])[2 + len(lab["hosts"]) + len(places) - len(fixed)]
+        found += [
+            f"{name}: its ipv4_address {address} in {network['name']} is one of those that Swarm takes first, for hosts"
+            f" and containers without one: choose {first} or a later one"
+            for name, address in fixed.items()
+            if address < first
+        ]
+    return found
 
 
 def _missing_faults(lab: dict[str, Any], swarms: dict[str, dict]) -> list[str]:

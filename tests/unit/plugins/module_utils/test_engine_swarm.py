@@ -160,6 +160,23 @@ def test_a_foreign_swarm_is_named_before_anything_changes() -> None:
     assert [line.partition(":")[0] for line in _engine_swarm.faults(lab_of_three(), with_links(infos))] == ["e2"]
 
 
+def test_addresses_that_swarm_takes_first_are_named() -> None:
+    fixed = [("test1", "e1", "10.0.9.2"), ("test2", "e2", "10.0.9.5"), ("test3", "e3", None)]
+    given = {
+        "networks": [{"name": "demo", "subnet": "10.0.9.0/24"}],
+        "containers": [
+            {"name": name, "host": host, "networks": [{"name": "demo", "ipv4_address": address}]}
+            for name, host, address in fixed
+        ],
+    }
+    infos = with_links({"e1": OUTSIDE})
+    assert _engine_swarm.faults({**lab_of_three(), **given}, infos) == [
+        f"{name}: its ipv4_address {address} in demo is one of those that Swarm takes first, for hosts and containers"
+        " without one: choose 10.0.9.6 or a later one"
+        for name, _host, address in fixed[:2]
+    ]
+
+
 @pytest.mark.parametrize(
     ("vni", "port", "named"),
     [
