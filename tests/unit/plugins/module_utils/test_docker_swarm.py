@@ -336,3 +336,18 @@ def test_bad_options_are_named_all_at_once() -> None:
         "default_addr_pool: '10.255.0.0/33' is not a subnet",
         "gateway_bridge: '172.20.0.1/16' is not a subnet",
     ]
+
+
+@pytest.mark.parametrize(
+    ("state", "label", "node_id", "expected"),
+    [
+        pytest.param("active", "emon", "abc", "emon", id="ours"),
+        pytest.param("active", "", _swarm_view.JOINING, "", id="a manager of somebody else's, founded before ours"),
+        pytest.param("pending", "", "abc", "emon", id="a manager that does not know yet"),
+        pytest.param("active", "", _swarm_view.LEFT, "", id="left"),
+    ],
+)
+def test_whose_swarm_it_is(state: str, label: str, node_id: str, expected: str) -> None:
+    spec = {"Labels": {"emon.overlay_lab.lab": label} if label else {}}
+    said = {"LocalNodeState": state, "NodeID": "abc", "ControlAvailable": True, "Cluster": {"ID": "c1", "Spec": spec}}
+    assert _swarm_view.shown(said, {"lab": "emon", "node_id": node_id})["lab"] == expected
