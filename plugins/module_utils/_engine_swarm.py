@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _swarm_plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import (
     foreign_vxlans,
+    has_joined,
     ids_on,
     missing_networks,
     split_networks,
@@ -37,25 +38,31 @@ def faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
         *_swarm_plan.owner_faults(swarms, lab["name"]),
         *_missing_faults(lab, swarms),
         *foreign_vxlans(lab, infos, _FIRST_VNI),
-        *_address_faults(lab),
+        *_address_faults(lab, infos),
     ]
 
 
-def _address_faults(lab: dict[str, Any]) -> list[str]:
-    """Swarm gives each host with a container on a network one address more, and takes the lowest that is free."""
+def _address_faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
+    """Swarm gives each host with a container on a network one address more, and takes the lowest that is free.
+
+    In a lab that stands, everybody has an address already.
+    """
+    if all(has_joined(lab, info) for info in infos.values()):
+        return []
     found = []
     for network in lab["networks"]:
         places = [
-            (container["name"], place.get("ipv4_address"))
+            (container["name"], container["host"], place.get("ipv4_address"))
             for container in lab["containers"]
             for place in container["networks"]
             if place["name"] == network["name"]
         ]
-        fixed = {name: IPv4Address(address) for name, address in places if address}
+        fixed = {name: IPv4Address(address) for name, _host, address in places if address}
         if not fixed:
             continue
         # Behind the network's own address, its gateway, the hosts, and the containers without one of their own.
-        first = IPv4Network(network["subnet"])[2 + len(lab["hosts"]) + len(places) - len(fixed)]
+        hosts = {host for _name, host, _address in places}
+        first = IPv4Network(network["subnet"]).network_address + 2 + len(hosts) + len(places) - len(fixed)
         found += [
             f"{name}: its ipv4_address {address} in {network['name']} is one of those that Swarm takes first, for hosts"
             f" and containers without one: choose {first} or a later one"

@@ -162,7 +162,8 @@ def test_a_foreign_swarm_is_named_before_anything_changes() -> None:
 
 def test_addresses_that_swarm_takes_first_are_named() -> None:
     fixed = [("test1", "e1", "10.0.9.2"), ("test2", "e2", "10.0.9.5"), ("test3", "e3", None)]
-    given = {
+    given: dict[str, Any] = {
+        "engine": "swarm",
         "networks": [{"name": "demo", "subnet": "10.0.9.0/24"}],
         "containers": [
             {"name": name, "host": host, "networks": [{"name": "demo", "ipv4_address": address}]}
@@ -175,6 +176,11 @@ def test_addresses_that_swarm_takes_first_are_named() -> None:
         " without one: choose 10.0.9.6 or a later one"
         for name, _host, address in fixed[:2]
     ]
+    # Everybody in a lab that stands has an address; and a subnet may be smaller than what is asked of it.
+    joined = {"e1": {**infos["e1"], "record": {"lab": "emon", "engine": "swarm"}}}
+    assert _engine_swarm.faults({**lab_of_three(), **given}, joined) == []
+    given["networks"][0]["subnet"] = "10.0.9.0/30"
+    assert len(_engine_swarm.faults({**lab_of_three(), **given}, infos)) == 2
 
 
 @pytest.mark.parametrize(
