@@ -193,10 +193,10 @@ class Endpoint:
         if isinstance(error, (ConnectionError, http.client.HTTPException)):
             if not self.url.startswith("https"):
                 other = "does it want https://"
+            # From TLS 1.3 on, the connection may be reset before the alert that says so is read.
             elif self._access.client_cert:
-                other = "does it refuse client_cert"
+                other = f"is it that it refuses {self._access.client_cert}"
             else:
-                # From TLS 1.3 on, the connection may be reset before the alert that says so is read.
                 other = "is it that it wants a client's certificate, client_cert and client_key"
             return f"it closed the connection without an answer: did it stop, is its link too slow, or {other}?"
         return getattr(error, "strerror", None) or str(error)
