@@ -40,9 +40,10 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
         return list(unasked.values()) or [f"none of the hosts answers: {', '.join(lab['missing'])}"]
     found = [*unasked.values(), *lab["engine_faults"], *engine.faults(lab, hosts)]
     found += _site_switch.faults(lab | {"uses_etcd": engine.USES_ETCD}, hosts)
-    lab = lab | {"moving": _site_switch.switch(lab, hosts)["moving"]}
+    moving = _site_switch.switch(lab, hosts)["hosts"]
     for name, info in hosts.items():
-        found += [f"{name}: {line}" for line in _host_faults(lab, lab["hosts"][name], info)]
+        lines = _host_faults(lab | {"moving": name in moving}, lab["hosts"][name], info)
+        found += [f"{name}: {line}" for line in lines]
     return found
 
 

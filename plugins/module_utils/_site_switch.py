@@ -7,7 +7,7 @@
 """Whether a run moves a lab to another site, and what has to be so before it may.
 
 A host's record says at which site the lab was proven last, and to which it is being moved since. So a switch that was
-interrupted, forward or back, is told from one that was not.
+interrupted, forward or back, is told from one that was not, and a host that missed it from those that it waited for.
 """
 
 from __future__ import annotations
@@ -18,19 +18,25 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_cluster imp
 
 
 def switch(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """{"moving": bool, "from": site, "to": site, "carried": bool, "interrupted": bool}.
+    """{"moving": bool, "hosts": [host], "from": site, "to": site, "carried": bool, "interrupted": bool}.
 
     ``lab``: {"name", "site", "hosts" (lab_hosts)}; ``infos``: host -> what the module host_info returned there.
-    ``carried``: the hosts have their addresses of the new site already; else, simulated ones are moved by the run.
+    ``moving``: the whole lab moves; ``hosts``: those that come from another site: all, or those that come later, once
+    the lab was proven here on most of its hosts. ``carried``: the hosts have their addresses of the new site already;
+    else, simulated ones are moved by the run.
     """
     records = {name: info["record"] for name, info in infos.items() if info["record"]["lab"] == lab["name"]}
-    others = [one["site"] for one in records.values() if one["site"] not in ("", lab["site"])]
-    others += [one["moving_to"] for one in records.values() if one["moving_to"] not in ("", lab["site"])]
+    here = {name for name, one in records.items() if one["site"] == lab["site"] and not one["moving_to"]}
+    away = [name for name, one in records.items() if name not in here and (one["site"] or one["moving_to"])]
+    others = [records[name][key] for key in ("site", "moving_to") for name in away]
+    carried = all(at_site(lab, name, info) for name, info in infos.items())
+    moving = bool(away) and not (carried and len(here) >= majority(len(lab["hosts"])))
     return {
-        "moving": bool(others) or any(one["moving_to"] for one in records.values()),
-        "from": others[0] if others else lab["site"],
+        "moving": moving,
+        "hosts": list(infos) if moving else away,
+        "from": next((site for site in others if site not in ("", lab["site"])), lab["site"]),
         "to": lab["site"],
-        "carried": all(at_site(lab, name, info) for name, info in infos.items()),
+        "carried": carried,
         "interrupted": any(one["moving_to"] for one in records.values()),
     }
 

@@ -74,6 +74,42 @@ def test_one_host_that_ended_the_switch_before_the_others_is_still_a_switch() ->
     assert switch(lab(), found)["moving"] and switch(lab(site="company"), found)["moving"]
 
 
+def of_three(site: str, *records: dict[str, str], at: str = "home") -> dict[str, Any]:
+    """What `switch` tells of a lab of three hosts with these records, the last of which has its address of ``at``."""
+    addresses = {**ADDRESSES, "emon3": {"home": "192.168.1.118", "company": "10.0.0.118"}}
+    found = {}
+    for name, record in zip(addresses, records, strict=False):
+        where = at if name == "emon3" else site
+        found[name] = {
+            "record": {"lab": "emon", "site": "home", "moving_to": "", **record},
+            "addresses": [{"address": addresses[name][where]}],
+        }
+    return switch(lab(site=site, hosts={name: {"addresses": one} for name, one in addresses.items()}), found)
+
+
+HOME, COMPANY = {"site": "home"}, {"site": "company"}
+
+
+def test_who_comes_later_moves_alone() -> None:
+    told = of_three("home", HOME, HOME, COMPANY)
+    assert (told["moving"], told["hosts"], told["from"]) == (False, ["emon3"], "company")
+    assert of_three("home", HOME, HOME, {"site": "company", "moving_to": "home"})["hosts"] == ["emon3"]
+    assert not of_three("home", HOME, HOME, HOME)["hosts"]
+
+
+def test_where_most_come_from_elsewhere_all_move() -> None:
+    for told in (
+        # It never left; the lab moved without it, and comes back.
+        of_three("company", HOME, HOME, COMPANY, at="company"),
+        of_three("home", HOME, COMPANY, COMPANY),
+        # One host of three is off, and so nobody knows where most are.
+        of_three("home", HOME, COMPANY),
+        # A simulated one, that the run has to move.
+        of_three("home", HOME, HOME, COMPANY, at="company"),
+    ):
+        assert told["moving"] and told["hosts"][:2] == ["emon", "emon2"]
+
+
 @pytest.mark.parametrize(
     ("of_lab", "found", "expected"),
     [
