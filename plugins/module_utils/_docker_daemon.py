@@ -8,7 +8,8 @@
 
 The host's record remembers, in the section ``docker_daemon``, what was there before:
 ``{"settings": {key: {"existed", "before"}}, "files": [{"path", "backup"}], "directories": [path], "path", "had_file",
-"backup", "units": {name: {"active", "enabled"}}, "pending": bool, "to_start": [container id]}``.
+"backup", "units": {name: {"active", "enabled"}}, "pending": bool, "to_start": [container id], "forgotten": bool}``;
+``forgotten``: it was stopped after it had forgotten its endpoints.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class Request:
     restart_allowed: bool = False
     override: bool = False
     swarm: bool = False
+    forget_endpoints: bool = False
     timeout: int = 90
     docker_host: str = ""
 
@@ -64,7 +66,7 @@ class Plan:
     restart: bool = False
     with_store: bool = False
     # dockerd has to be started once without its store.
-    lost_sandboxes: bool = False
+    forget: bool = False
     # A dockerd that listened by itself has replaced the file of systemd's socket, so the two restart together.
     with_socket: bool = False
     # Foreign containers that the restart stops, or that an interrupted run left stopped.
@@ -87,6 +89,7 @@ def request(params: dict[str, Any]) -> Request:
         restart_allowed=params["restart_allowed"],
         override=params["override"],
         swarm=params["swarm"],
+        forget_endpoints=params["forget_endpoints"],
         timeout=params["timeout"],
         docker_host=params["docker_host"],
     )
@@ -163,7 +166,7 @@ def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) 
         record,
         restart=restart,
         with_store="cluster-store" in merged.settings,
-        lost_sandboxes=lost and "cluster-store" in merged.settings,
+        forget=lost and "cluster-store" in merged.settings,
         with_socket=units[1].active,
         to_start=tuple(dict.fromkeys([*interrupted, *(one.id for one in stopped)])),
     )
@@ -175,6 +178,9 @@ def _plan_stopped(request: Request, section: dict[str, Any], units: list[Unit]) 
     for unit in units:
         if unit.exists:
             differences.compare(f"{unit.name}: active", unit.active, False)
+    forget = _has_endpoints(request, section, units[0])
+    if forget:
+        differences.add("endpoints of overlay networks", "kept by dockerd", "forgotten")
     # One that is still starting does not answer, and starts what has a restart policy the next time as well.
     asked = units[0].active and not units[0].starting
     stopped = foreign.running(connect(request.docker_host)) if asked else []
@@ -183,7 +189,8 @@ def _plan_stopped(request: Request, section: dict[str, Any], units: list[Unit]) 
         raise LabError(faults)
     to_start = tuple(dict.fromkeys([*section.get("to_start", ()), *(one.id for one in stopped)]))
     # A dockerd of no lab has no record to keep.
-    record = section | {"pending": True, "to_start": list(to_start)} if section else None
+    stopped_as = {"pending": True, "to_start": list(to_start), "forgotten": forget or section.get("forgotten", False)}
+    record = section | stopped_as if section else None
     return Plan(
         request,
         differences,
@@ -191,8 +198,17 @@ def _plan_stopped(request: Request, section: dict[str, Any], units: list[Unit]) 
         units[0],
         version="",
         record=record,
+        forget=forget,
+        with_socket=units[1].active,
         units=tuple((unit, {"active": False, "enabled": unit.enabled}) for unit in units if unit.exists),
     )
+
+
+def _has_endpoints(request: Request, section: dict[str, Any], service: Unit) -> bool:
+    """Whether there may be endpoints to forget, and that is asked for."""
+    if not request.forget_endpoints or not section or (section.get("forgotten") and not service.active):
+        return False
+    return "cluster-store" in daemon_settings.read(_read(request.path) or "", str(request.path))
 
 
 def _plan_absent(request: Request, section: dict[str, Any], now: list[Unit]) -> Plan:

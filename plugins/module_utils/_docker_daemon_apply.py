@@ -38,12 +38,17 @@ def apply(made: Plan) -> list[str]:
 
 def _stopped(made: Plan) -> list[str]:
     if made.record is not None:
-        _host_record.update(SECTION, made.record)
+        # What was forgotten is noted at the end: a run that is killed before that forgets once more.
+        _host_record.update(SECTION, made.record | {"forgotten": False})
     if made.service.starting:
         # It waits a minute a container for a store that does not answer, and does not hear a signal meanwhile.
         _systemd.kill(made.request.service)
+    if made.forget:
+        _start_without_store(made)
     # Both in one call: the socket alone would start the service again.
     _systemd.stop(*(unit.name for unit, _was in made.units), timeout=made.request.timeout)
+    if made.record is not None:
+        _host_record.update(SECTION, made.record)
     return []
 
 
@@ -64,12 +69,12 @@ def _present(made: Plan) -> list[str]:
     if made.restart:
         started = time.time()
         try:
-            if made.lost_sandboxes:
-                _forget_lost_sandboxes(made)
+            if made.forget:
+                _start_without_store(made)
             _restart(made)
             # A dockerd that did not run before shows only now what it lost.
             if made.with_store and _lost_sandboxes(made):
-                _forget_lost_sandboxes(made)
+                _start_without_store(made)
                 _restart(made)
         except LabError as error:
             raise LabError(_put_back(made, former, error, started)) from error
@@ -112,7 +117,8 @@ def _lost_sandboxes(made: Plan) -> bool:
         client.close()
 
 
-def _forget_lost_sandboxes(made: Plan) -> None:
+def _start_without_store(made: Plan) -> None:
+    """Start dockerd so that it forgets the endpoints of networks that it does not know then."""
     without_store = lost_sandboxes.without_store(made.request.path)
     without_store.apply()
     try:

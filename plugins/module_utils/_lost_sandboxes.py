@@ -4,13 +4,17 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""Overlay networks that dockerd cannot use any more after a crash of the host, and how it forgets what it lost.
+"""Endpoints that dockerd keeps although their store has lost them, and how it forgets them.
 
 After a crash, dockerd (20.10) finds the endpoints of the containers that ran in its own local database, and their
 networks in the store. It fails at the first endpoint, whose namespace went with the host; from then on no container can
 join that network, and endpoints after the first stay in the database for good, so that a restart alone fails in the
 same way. A dockerd that does not know the network when it starts deletes such endpoints: so it is started once without
 its store.
+
+One that is stopped while its store is away cannot take its endpoints off it, and keeps them as well. It restores them
+as its own at each later start, before it knows its own address, and answers every question of another host for these
+addresses with none; that host then keeps nobody in the place of the container that has the address.
 """
 
 from __future__ import annotations

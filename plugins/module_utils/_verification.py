@@ -92,7 +92,7 @@ def report(
     lab: dict[str, Any], states: dict[str, dict], results: dict[str, list[dict]], evidence: Any
 ) -> dict[str, Any]:
     """What was proven, and each fault with its remedy: {"ok": bool, "faults": [line], "restart": [container to start
-    again], "unforwarded": {host: [entry]}, "pairs": [row], "table": [line]}.
+    again], "pairs": [row], "table": [line]}.
 
     ``results``: host -> results of the module reachability for `probes`; ``evidence``: what the engine's checks need.
     """
@@ -107,7 +107,6 @@ def report(
         "ok": not faults,
         "faults": faults,
         "restart": _to_restart(lab, states, rows),
-        "unforwarded": {host: _unforwarded(lab, states, host) for host in states},
         "pairs": rows,
         "table": _table(lab, states, rows),
     }
@@ -185,31 +184,6 @@ def _to_restart(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) 
     }
     running = {one["name"] for state in states.values() for one in state["containers"] if one["running"]}
     return [one["name"] for one in lab["containers"] if one["name"] in unreached & running]
-
-
-def _unforwarded(lab: dict[str, Any], states: dict[str, dict], host: str) -> list[dict[str, str]]:
-    """Other hosts' containers that the kernel of this one does not find, though dockerd runs on both.
-
-    Returns [{"network": id, "address", "mac", "vtep"}], for Docker's overlays alone: what dockerd remembers wrongly
-    stays in its way until its last container on the network has stopped.
-    """
-    own = {place["name"] for one in states[host]["containers"] if one["running"] for place in one["networks"]}
-    overlays = {
-        network["name"]: network["id"]
-        for network in states[host]["networks"]
-        if network["exists"] and network["driver"] == "overlay" and network["name"] in own
-    }
-    known = {(entry["network"], entry["mac"], entry["vtep"]) for entry in states[host]["forwarding"]}
-    return [
-        {"network": overlays[place["name"]], "address": place["address"], "mac": place["mac"], "vtep": vtep}
-        for other, state in states.items()
-        if other != host
-        for vtep in [lab["hosts"][other]["addresses"][lab["site"]]]
-        for container in state["containers"]
-        if container["running"]
-        for place in container["networks"]
-        if place["name"] in overlays and place["address"] and (place["name"], place["mac"], vtep) not in known
-    ]
 
 
 # -- pairs -------------------------------------------------------------------------------------------------------------

@@ -101,6 +101,14 @@ options:
     description: Whether this dockerd is to take part in a swarm, which excludes C(live-restore).
     type: bool
     default: false
+  forget_endpoints:
+    description:
+      - With O(state=stopped), start dockerd once without its cluster store before, so that it forgets its containers'
+        endpoints on overlay networks.
+      - One that stopped while its store was away has kept them, takes them for its own at each later start, and tells
+        the other hosts that they are nowhere; no packet reaches the containers that have their addresses then.
+    type: bool
+    default: false
   docker_host:
     description: Where dockerd listens.
     type: str
@@ -178,6 +186,7 @@ ARGUMENTS = {
     "restart_allowed": {"type": "bool", "default": False},
     "override": {"type": "bool", "default": False},
     "swarm": {"type": "bool", "default": False},
+    "forget_endpoints": {"type": "bool", "default": False},
     "docker_host": {"type": "str", "default": DEFAULT_HOST},
     "timeout": {"type": "int", "default": 90},
     "state": {"type": "str", "choices": ["present", "stopped", "absent"], "default": "present"},

@@ -65,6 +65,7 @@ class Host:
             "restart_allowed": False,
             "override": False,
             "swarm": False,
+            "forget_endpoints": False,
             "timeout": 5,
             "docker_host": "unix:///nowhere",
             "state": "present",
@@ -379,6 +380,40 @@ def test_a_dockerd_that_did_not_run_shows_only_once_it_is_started_what_it_lost(h
     assert host.run(settings=settings) == (True, [])
     assert host.started_with == [["cluster-store"], [], ["cluster-store"]]
     assert host.run(settings=settings) == (False, [])
+
+
+def test_endpoints_are_forgotten_once_before_a_pause(host: Host) -> None:
+    settings = {"cluster-store": "etcd://a", "debug": True}
+    asked = {"state": "stopped", "forget_endpoints": True}
+    # A dockerd of no lab, and one without a store.
+    assert host.run(**asked) == (True, [])
+    host.run(settings={"debug": True})
+    assert host.run(**asked) == (True, []) and host.run(**asked) == (False, [])
+    host.run(settings=settings)
+    host.started_with.clear()
+    assert host.run(**asked) == (True, [])
+    assert host.started_with == [["debug"]] and host.settings() == settings
+    assert not host.units_[SERVICE].active
+    assert host.run(**asked) == (False, [])
+    # Also one that was stopped already, which happens before etcd pauses; and again after it ran with its store.
+    host.run(settings=settings)
+    assert host.run(state="stopped") == (True, [])
+    assert host.run(**asked) == (True, [])
+    assert host.started_with == [["debug"], ["debug", "cluster-store"], ["debug"]]
+
+
+def test_a_pause_that_was_killed_forgets_once_more(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"cluster-store": "etcd://a"}
+    asked = {"state": "stopped", "forget_endpoints": True}
+    host.run(settings=settings)
+    with monkeypatch.context() as patched:
+        patched.setattr(_docker_daemon_apply._systemd, "stop", lambda *_names, timeout: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            host.run(**asked)
+    host._change(SERVICE, active=False)
+    host.started_with.clear()
+    assert host.run(**asked) == (True, [])
+    assert host.started_with == [[]]
 
 
 def test_a_dockerd_with_a_container_on_its_overlay_has_lost_nothing(host: Host) -> None:

@@ -362,31 +362,6 @@ def test_what_packets_do_not_reach_has_to_start_again() -> None:
     assert _verification.report(LAB, found, probed, STORE)["restart"] == ["test1", "test2"]
 
 
-@pytest.mark.parametrize(
-    "entries",
-    [
-        pytest.param([], id="none"),
-        pytest.param(
-            [{"network": "demo", "mac": MAC["test2"], "vtep": None, "address": ADDRESS["test2"]}], id="nobody"
-        ),
-        pytest.param([{"network": "demo", "mac": MAC["test2"], "vtep": VTEP["emon"], "address": None}], id="itself"),
-    ],
-)
-def test_where_the_kernel_does_not_find_a_container(entries: list[dict[str, Any]]) -> None:
-    found = states()
-    found["emon"]["forwarding"] = entries
-    report = _verification.report(LAB, found, results(), STORE)
-    missing = {"network": ID, "address": ADDRESS["test2"], "mac": MAC["test2"], "vtep": VTEP["emon2"]}
-    assert report["unforwarded"] == {"emon": [missing], "emon2": []}
-
-
-def test_a_bridge_forwards_by_itself() -> None:
-    found = states()
-    for state in found.values():
-        state["networks"][0]["driver"], state["forwarding"] = "bridge", []
-    assert _verification._unforwarded(LAB, found, "emon") == []
-
-
 def test_a_container_that_does_not_run_is_for_another_run_to_start() -> None:
     found, probed = states(), results()
     found["emon2"]["containers"][0]["running"] = False
