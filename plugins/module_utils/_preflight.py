@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_interface, ip_network
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _site_switch
@@ -21,6 +23,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import E
 
 # What ssh(1), sshpass(1) and Ansible say where a machine answers and refuses who asks.
 _NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid/incorrect password")
+# Bridges that Docker makes, and those of the engine vxlan.
+_BRIDGES = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|vxbr-\d+")
 
 
 def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
@@ -83,6 +87,7 @@ def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
         *(_etcd_faults(lab, info) if member else ()),
         *_restart_faults(lab, info),
         *_port_faults(lab, member, info),
+        *_subnet_faults(lab, info),
     ]
 
 
@@ -211,6 +216,21 @@ def _port_faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> lis
         f"{protocol} port {port} is in use, and {who} needs it: find its owner with ss -lp and stop it"
         for protocol, port, who, service in wanted
         if port in info["listening"][protocol] and not service["active"]
+    ]
+
+
+def _subnet_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    """A place may bring a host more networks than the underlay: another card's, a VPN's."""
+    if has_joined(lab, info) and not lab["moving"]:
+        return []
+    return [
+        f"the subnet {network['subnet']} of {network['name']} overlaps {there} on {one['interface']}: take another, or"
+        " say allow_overlap: true if its containers need not reach what is there"
+        for one in info["addresses"]
+        if not _BRIDGES.fullmatch(one["interface"])
+        for there in [ip_interface(f"{one['address']}/{one['prefix']}").network]
+        for network in lab["networks"]
+        if not network["allow_overlap"] and ip_network(network["subnet"]).overlaps(there)
     ]
 
 

@@ -40,7 +40,7 @@ INFO = {
     "time": 1000.0,
     "machine_id": "0a",
     "listening": {"tcp": [], "udp": []},
-    "addresses": [{"address": "10.0.0.116"}],
+    "addresses": [{"interface": "eth0", "address": "10.0.0.116", "prefix": 24}],
     "containers": [],
     "vxlan": {"links": []},
 }

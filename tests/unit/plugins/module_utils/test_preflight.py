@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils._preflight import _restart_faults, faults
+from ansible_collections.emon.overlay_lab.plugins.module_utils._preflight import _restart_faults, _subnet_faults, faults
 from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_view import of_stopped
 
 DATA_DIR = "/var/lib/etcd/default.etcd"
@@ -59,7 +59,7 @@ def info(name: str, **given: Any) -> dict[str, Any]:
         },
         "listening": {"tcp": [], "udp": []},
         "docker": {"version": "20.10.24", "available": "", "active": False, "store": ""},
-        "addresses": [{"interface": "eth0", "address": ADDRESSES[name], "prefix": 24, "mtu": 1500}],
+        "addresses": [address("eth0", ADDRESSES[name])],
         "containers": [],
         "swarm": of_stopped(),
         "vxlan": {"links": []},
@@ -67,6 +67,10 @@ def info(name: str, **given: Any) -> dict[str, Any]:
     for key, value in given.items():
         found[key] = {**found[key], **value} if isinstance(value, dict) else value
     return found
+
+
+def address(interface: str, text: str, prefix: int = 24) -> dict[str, Any]:
+    return {"interface": interface, "address": text, "prefix": prefix, "mtu": 1500}
 
 
 def infos(**of_emon2: Any) -> dict[str, dict[str, Any]]:
@@ -149,7 +153,7 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
         ),
         pytest.param(
             {},
-            {"addresses": [{"address": "192.168.1.117"}, {"address": "172.17.0.1"}]},
+            {"addresses": [address("eth0", "192.168.1.117"), address("docker0", "172.17.0.1", 16)]},
             "emon2: the address 10.0.0.117 of the site company is not configured on this host (it has 192.168.1.117,"
             " 172.17.0.1): is it at that site?",
             id="elsewhere",
@@ -397,3 +401,32 @@ def test_a_former_engine_that_leaves_dockerd_restarts_it() -> None:
         " docker_engine_restart_allowed=true, then they are started again"
     ]
     assert _restart_faults(lab(moving=False), standing) == []
+
+
+DEMO = {"name": "demo", "subnet": "10.200.0.0/24", "allow_overlap": False}
+
+
+@pytest.mark.parametrize(
+    ("of_lab", "added", "expected"),
+    [
+        pytest.param({}, [address("tun0", "10.200.7.1", 16), address("docker0", "10.200.0.1", 24)], ["tun0"], id="VPN"),
+        pytest.param({}, [address("wlan0", "10.201.0.9"), address("wlan0", "fd00::9", 64)], [], id="others"),
+        pytest.param(
+            {"networks": [{**DEMO, "allow_overlap": True}]}, [address("tun0", "10.200.0.9")], [], id="allowed"
+        ),
+    ],
+)
+def test_subnets_that_a_place_has_as_well(
+    of_lab: dict[str, Any], added: list[dict[str, Any]], expected: list[str]
+) -> None:
+    one = lab(**{"networks": [DEMO], "moving": False, **of_lab})
+    host = info("emon2", addresses=[address("eth0", ADDRESSES["emon2"]), *added])
+    assert _subnet_faults(one, host) == [
+        f"the subnet 10.200.0.0/24 of demo overlaps 10.200.0.0/16 on {interface}: take another, or say allow_overlap:"
+        " true if its containers need not reach what is there"
+        for interface in expected
+    ]
+    # A host that stays where it is has the lab's own links as well, and its network stands.
+    joined = {**host, "record": {**RECORD, "site": "company"}}
+    assert _subnet_faults(one, joined) == []
+    assert len(_subnet_faults({**one, "moving": True}, joined)) == len(expected)
