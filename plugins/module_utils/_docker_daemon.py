@@ -205,10 +205,12 @@ def _plan_stopped(request: Request, section: dict[str, Any], units: list[Unit]) 
 
 
 def _has_endpoints(request: Request, section: dict[str, Any], service: Unit) -> bool:
-    """Whether there may be endpoints to forget, and that is asked for."""
-    if not request.forget_endpoints or not section or (section.get("forgotten") and not service.active):
-        return False
-    return "cluster-store" in daemon_settings.read(_read(request.path) or "", str(request.path))
+    """Whether there may be endpoints to forget, and that is asked for.
+
+    By the record: a run that was killed meanwhile has left daemon.json without the store.
+    """
+    known = request.forget_endpoints and "cluster-store" in section.get("settings", {})
+    return known and not (section.get("forgotten") and not service.active)
 
 
 def _plan_absent(request: Request, section: dict[str, Any], now: list[Unit]) -> Plan:

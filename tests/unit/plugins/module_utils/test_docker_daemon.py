@@ -411,9 +411,12 @@ def test_a_pause_that_was_killed_forgets_once_more(host: Host, monkeypatch: pyte
         with pytest.raises(ZeroDivisionError):
             host.run(**asked)
     host._change(SERVICE, active=False)
+    # Killed before it had put the store back.
+    host.path.write_text("{}")
     host.started_with.clear()
     assert host.run(**asked) == (True, [])
     assert host.started_with == [[]]
+    assert host.run(settings=settings) == (True, []) and host.settings() == settings
 
 
 def test_a_dockerd_with_a_container_on_its_overlay_has_lost_nothing(host: Host) -> None:
