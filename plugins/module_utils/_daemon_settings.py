@@ -4,16 +4,20 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""daemon.json as values: read, merged, given back, and every clash named. Pure functions; nothing is touched."""
+"""daemon.json as values: read, merged, given back, and every clash named. Nothing is touched."""
 
 from __future__ import annotations
 
+import grp
 import json
+import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._managed_files import ManagedFile
 
 # Docker 23.0 knows the cluster store's keys and exits with an error, later ones do not know them.
 LAST_WITH_CLUSTER_STORE = (20, 10)
@@ -66,6 +70,16 @@ def read(text: str, path: str) -> dict[str, Any]:
 
 def write(settings: Mapping[str, Any]) -> str:
     return json.dumps(settings, indent=2) + "\n"
+
+
+def managed(path: Path, settings: Mapping[str, Any]) -> ManagedFile:
+    """The file with these settings, whose it was before. It may hold a proxy's password, so no content is shown."""
+    owner, group, mode = "root", "root", 0o644
+    if path.exists():
+        status = path.stat()
+        owner, group = pwd.getpwuid(status.st_uid).pw_name, grp.getgrgid(status.st_gid).gr_name
+        mode = status.st_mode & 0o777
+    return ManagedFile(path, write(settings), mode, owner, group, secret=True)
 
 
 def merge(

@@ -14,8 +14,6 @@ The host's record remembers, in the section ``docker_daemon``, what was there be
 
 from __future__ import annotations
 
-import grp
-import pwd
 import re
 import subprocess
 from dataclasses import asdict, dataclass, replace
@@ -189,8 +187,8 @@ def _plan_stopped(request: Request, section: dict[str, Any], units: list[Unit]) 
         raise LabError(faults)
     to_start = tuple(dict.fromkeys([*section.get("to_start", ()), *(one.id for one in stopped)]))
     # A dockerd of no lab has no record to keep.
-    stopped_as = {"pending": True, "to_start": list(to_start), "forgotten": forget or section.get("forgotten", False)}
-    record = section | stopped_as if section else None
+    forgotten = forget or (section.get("forgotten", False) and not units[0].active)
+    record = section | {"pending": True, "to_start": list(to_start), "forgotten": forgotten} if section else None
     return Plan(
         request,
         differences,
@@ -210,7 +208,8 @@ def _has_endpoints(request: Request, section: dict[str, Any], service: Unit) -> 
     By the record: a run that was killed meanwhile has left daemon.json without the store.
     """
     known = request.forget_endpoints and "cluster-store" in section.get("settings", {})
-    return known and not (section.get("forgotten") and not service.active)
+    there = service.exists and request.path.exists()
+    return known and there and not (section.get("forgotten") and not service.active)
 
 
 def _plan_absent(request: Request, section: dict[str, Any], now: list[Unit]) -> Plan:
@@ -268,18 +267,10 @@ def _wanted_files(
     wanted += [_gone(entry) for path, entry in ours.items() if path not in paths]
     if settings != existing or (settings and not had_file):
         # Only what somebody else wrote is worth keeping.
-        wanted.append(replace(_daemon_json(request.path, settings), backup=section.get("had_file", had_file)))
+        wanted.append(
+            replace(daemon_settings.managed(request.path, settings), backup=section.get("had_file", had_file))
+        )
     return wanted
-
-
-def _daemon_json(path: Path, settings: dict[str, Any]) -> ManagedFile:
-    """Its content may hold a proxy's password, so the differences are shown key by key instead."""
-    owner, group, mode = "root", "root", 0o644
-    if path.exists():
-        status = path.stat()
-        owner, group = pwd.getpwuid(status.st_uid).pw_name, grp.getgrgid(status.st_gid).gr_name
-        mode = status.st_mode & 0o777
-    return ManagedFile(path, daemon_settings.write(settings), mode, owner, group, secret=True)
 
 
 def _former_daemon_json(
@@ -295,7 +286,7 @@ def _former_daemon_json(
     if not settings and not section["had_file"]:
         wanted.append(ManagedFile(path, None, secret=True))
     elif settings != existing:
-        wanted.append(_daemon_json(path, settings))
+        wanted.append(daemon_settings.managed(path, settings))
     return wanted
 
 

@@ -43,10 +43,12 @@ def _stopped(made: Plan) -> list[str]:
     if made.service.starting:
         # It waits a minute a container for a store that does not answer, and does not hear a signal meanwhile.
         _systemd.kill(made.request.service)
+    names = [unit.name for unit, _was in made.units]
+    # Both in one call: the socket alone would start the service again.
+    _systemd.stop(*names, timeout=made.request.timeout)
     if made.forget:
         _start_without_store(made)
-    # Both in one call: the socket alone would start the service again.
-    _systemd.stop(*(unit.name for unit, _was in made.units), timeout=made.request.timeout)
+        _systemd.stop(*names, timeout=made.request.timeout)
     if made.record is not None:
         _host_record.update(SECTION, made.record)
     return []

@@ -24,7 +24,6 @@ from pathlib import Path
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _daemon_settings as daemon_settings
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _managed_files, _systemd
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
-from ansible_collections.emon.overlay_lab.plugins.module_utils._managed_files import ManagedFile
 from ansible_collections.emon.overlay_lab.plugins.module_utils._systemd import Unit
 
 _SIGN = "Failure during overlay endpoints restore"
@@ -49,4 +48,4 @@ def without_store(path: Path) -> _managed_files.Plan:
     text = path.read_text(encoding="utf-8")
     settings = daemon_settings.read(text, str(path))
     kept = {key: value for key, value in settings.items() if key not in daemon_settings.CLUSTER_STORE_KEYS}
-    return _managed_files.Plan([ManagedFile(path, daemon_settings.write(kept), secret=True)])
+    return _managed_files.Plan([daemon_settings.managed(path, kept)])

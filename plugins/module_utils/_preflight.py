@@ -220,7 +220,7 @@ def _port_faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> lis
 
 
 def _subnet_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
-    """A place may bring a host more networks than the underlay: another card's, a VPN's."""
+    """A place may bring a host more networks than the underlay: another card's, a VPN's. By its addresses."""
     if has_joined(lab, info) and not lab["moving"]:
         return []
     return [

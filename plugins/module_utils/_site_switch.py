@@ -57,7 +57,7 @@ def faults(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> list[str]:
         return _unknown_place(lab, infos) if lab["limited"] else []
     where = f"the switch from {told['from']} to {told['to']}"
     if lab["limited"]:
-        return [f"{where} takes the whole lab: run it without --limit"]
+        return [f"{where} has to see the whole lab: run it without --limit"]
     return [*_clock_faults(infos, lab["clock_seconds"]), *(_data_faults(lab, infos, where) if lab["uses_etcd"] else ())]
 
 

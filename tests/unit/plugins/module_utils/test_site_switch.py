@@ -118,7 +118,7 @@ def test_where_most_come_from_elsewhere_all_move() -> None:
         pytest.param(
             {"limited": True},
             {"emon": info("emon")},
-            ["the switch from company to home takes the whole lab: run it without --limit"],
+            ["the switch from company to home has to see the whole lab: run it without --limit"],
             id="limited",
         ),
         pytest.param(
