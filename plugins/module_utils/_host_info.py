@@ -69,6 +69,7 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
         routes = pool.submit(_ip, ["route", "show", "default"])
         vxlans = pool.submit(_ip, ["-details", "link", "show", "type", "vxlan"])
         docker = pool.submit(_docker, units["docker"]["state"] == "active")
+    dockerd = daemon_json()
     ports = {protocol: listening(protocol, wanted) for protocol, wanted in _PORTS.items()}
     return {
         "hostname": socket.gethostname(),
@@ -89,7 +90,8 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
             **programs["docker"].result(),
             **units["docker"],
             "socket": units["docker_socket"],
-            "store": cluster_store(),
+            "store": dockerd.get("cluster-store", ""),
+            "data": docker_data(Path(dockerd.get("data-root", "/var/lib/docker"))),
         },
         "resolver": {**programs["resolver"].result(), **units["resolver"]},
         "vxlan": {**units["vxlan"], "links": _vxlans(vxlans.result())},
@@ -120,13 +122,18 @@ def config_owner(path: Path) -> str:
     return found.group(1) if found else ""
 
 
-def cluster_store(path: Path = Path("/etc/docker/daemon.json")) -> str:
-    """The store that dockerd is told of; '' for none, and for a file that dockerd itself could not read."""
+def daemon_json(path: Path = Path("/etc/docker/daemon.json")) -> dict[str, Any]:
+    """dockerd's settings; empty for a file that is not there, or that dockerd itself could not read."""
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
-        return ""
-    return settings.get("cluster-store", "") if isinstance(settings, dict) else ""
+        return {}
+    return settings if isinstance(settings, dict) else {}
+
+
+def docker_data(path: Path) -> dict[str, Any]:
+    """dockerd makes its directory for containers when it first starts."""
+    return {"path": str(path), "present": (path / "containers").is_dir()}
 
 
 def listening(protocol: str, ports: tuple[int, ...], proc_net: Path = Path("/proc/net")) -> list[int]:

@@ -58,7 +58,11 @@ def faults(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> list[str]:
     where = f"the switch from {told['from']} to {told['to']}"
     if lab["limited"]:
         return [f"{where} has to see the whole lab: run it without --limit"]
-    return [*_clock_faults(infos, lab["clock_seconds"]), *(_data_faults(lab, infos, where) if lab["uses_etcd"] else ())]
+    return [
+        *_clock_faults(infos, lab["clock_seconds"]),
+        *(_data_faults(lab, infos, where) if lab["uses_etcd"] else ()),
+        *_docker_faults(infos, where),
+    ]
 
 
 def _unknown_place(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> list[str]:
@@ -102,4 +106,14 @@ def _data_faults(lab: dict[str, Any], infos: dict[str, dict[str, Any]], where: s
         f"{name}: etcd's data is missing ({infos[name]['etcd']['data']['path']}): {where} would lose it; restore it"
         " first, with playbooks/etcd_restore.yml or playbooks/etcd_recover.yml"
         for name in lost
+    ]
+
+
+def _docker_faults(infos: dict[str, dict[str, Any]], where: str) -> list[str]:
+    """A dockerd that has a store has run with it, and so has made its directories."""
+    return [
+        f"{name}: Docker's data is missing ({info['docker']['data']['path']}): {where} would make the lab's containers"
+        f" anew; mount its disk, or run once at {info['record']['site']}, which makes them there"
+        for name, info in infos.items()
+        if info["docker"]["store"] and not info["docker"]["data"]["present"]
     ]

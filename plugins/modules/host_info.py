@@ -113,7 +113,9 @@ etcd:
   type: dict
   returned: success
 docker:
-  description: The same for Docker, with its C(socket) unit, and the cluster C(store) in daemon.json, '' for none.
+  description: >-
+    The same for Docker, with its C(socket) unit, the cluster C(store) in daemon.json, '' for none, and C(data) with
+    C(path) and whether containers can be C(present) there.
   type: dict
   returned: success
 resolver:

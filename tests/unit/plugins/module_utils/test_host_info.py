@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_info
@@ -165,15 +166,20 @@ def test_vxlans() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param('{"cluster-store": "etcd://10.0.0.116:2379"}', "etcd://10.0.0.116:2379", id="one"),
-        pytest.param('{"debug": true}', "", id="none"),
-        pytest.param("{", "", id="broken"),
-        pytest.param("[]", "", id="not an object"),
-        pytest.param(None, "", id="no file"),
+        pytest.param('{"debug": true}', {"debug": True}, id="one"),
+        pytest.param("{", {}, id="broken"),
+        pytest.param("[]", {}, id="not an object"),
+        pytest.param(None, {}, id="no file"),
     ],
 )
-def test_cluster_store(tmp_path: Path, text: str | None, expected: str) -> None:
+def test_daemon_json(tmp_path: Path, text: str | None, expected: dict[str, Any]) -> None:
     path = tmp_path / "daemon.json"
     if text is not None:
         path.write_text(text, encoding="utf-8")
-    assert _host_info.cluster_store(path) == expected
+    assert _host_info.daemon_json(path) == expected
+
+
+def test_docker_has_data_once_it_has_run(tmp_path: Path) -> None:
+    assert not _host_info.docker_data(tmp_path)["present"]
+    (tmp_path / "containers").mkdir()
+    assert _host_info.docker_data(tmp_path) == {"path": str(tmp_path), "present": True}

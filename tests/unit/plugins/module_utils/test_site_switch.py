@@ -36,6 +36,10 @@ def info(name: str, at: str = "company", **given: Any) -> dict[str, Any]:
         "record": record,
         "addresses": [{"address": ADDRESSES[name][at]}, {"address": "172.17.0.1"}],
         "etcd": {"lab": "emon", "data": data},
+        "docker": {
+            "store": "etcd://10.0.0.116:2379",
+            "data": {"path": "/srv/docker", "present": given.pop("run", True)},
+        },
         "time": 1000.0,
         **given,
     }
@@ -135,6 +139,15 @@ def test_where_most_come_from_elsewhere_all_move() -> None:
                 " it; restore it first, with playbooks/etcd_restore.yml or playbooks/etcd_recover.yml"
             ],
             id="data",
+        ),
+        pytest.param(
+            {},
+            {"emon": info("emon"), "emon2": info("emon2", run=False)},
+            [
+                "emon2: Docker's data is missing (/srv/docker): the switch from company to home would make the lab's"
+                " containers anew; mount its disk, or run once at company, which makes them there"
+            ],
+            id="Docker's data",
         ),
         pytest.param(
             {},
