@@ -23,7 +23,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _daemon_settings as daemon_settings
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _foreign_containers as foreign
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _managed_files, _systemd
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _lost_sandboxes as lost_sandboxes
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _kept_endpoints as kept_endpoints
 from ansible_collections.emon.overlay_lab.plugins.module_utils._daemon_settings import Owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import connect
@@ -143,7 +143,7 @@ def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) 
     if pending and not files.changed_paths:
         differences.add(f"{service.name}: configuration in use", "the former one", "the present one")
     client = connect(request.docker_host) if service.active else None
-    lost = client is not None and "cluster-store" in existing and lost_sandboxes.found(client, service)
+    lost = client is not None and "cluster-store" in existing and kept_endpoints.found(client, service)
     if lost:
         differences.add("overlay networks' sandboxes", "lost in a crash of the host", "forgotten by dockerd")
     restart = bool(files.changed_paths) or pending or lost or not service.active

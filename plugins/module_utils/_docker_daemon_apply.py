@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _foreign_containers as foreign
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _systemd
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _lost_sandboxes as lost_sandboxes
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _kept_endpoints as kept_endpoints
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import connect
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import SECTION, SOCKET_UNIT, Plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
@@ -114,14 +114,14 @@ def _absent(made: Plan) -> list[str]:
 def _lost_sandboxes(made: Plan) -> bool:
     client = connect(made.request.docker_host)
     try:
-        return lost_sandboxes.found(client, *_systemd.units(made.request.service))
+        return kept_endpoints.found(client, *_systemd.units(made.request.service))
     finally:
         client.close()
 
 
 def _start_without_store(made: Plan) -> None:
     """Start dockerd so that it forgets the endpoints of networks that it does not know then."""
-    without_store = lost_sandboxes.without_store(made.request.path)
+    without_store = kept_endpoints.without_store(made.request.path)
     without_store.apply()
     try:
         _restart(made)

@@ -19,7 +19,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import (
     _managed_files,
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._lost_sandboxes import _SIGN
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kept_endpoints import _SIGN
 from ansible_collections.emon.overlay_lab.plugins.module_utils._systemd import Unit
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils.fake_docker import FakeDocker, network
 
