@@ -79,7 +79,7 @@ integration: $(VENV)/dev.stamp ## Each module against the real kernel, dockerd a
 	@$(AS_ROOT) DOCKER_SDK=$(DOCKER_SDK) tests/integration/all $(ARGS)
 
 molecule: $(VENV)/dev.stamp ## Whole promises, on simulated hosts (ARGS=<scenario> for one of them)
-	@$(AS_ROOT) tests/molecule_all $(ARGS)
+	@$(AS_ROOT) tests/molecule $(ARGS)
 
 soak: $(VENV)/kernel.stamp ## Long campaigns (SEED=n repeats one)
 	@$(AS_ROOT) SEED=$(SEED) tests/sandbox tests/soak $(ARGS)
