@@ -64,7 +64,9 @@ destroy: setup ## Remove the lab; base images stay (ARGS='-e destroy_images=true
 shell: setup ## A root shell on the simulated host HOST
 	@$(AS_ROOT) $(BIN)/python tools/shell $(HOST)
 
-test: lint unit kernel integration molecule ## Everything a release needs; beside a standing lab it leaves that alone
+test: $(VENV)/kernel.stamp ## Everything a release needs; beside a standing lab it leaves that alone
+	@printf '$(MAKE) --no-print-directory %s\n' lint kernel unit | tests/abreast
+	@$(MAKE) --no-print-directory --keep-going integration molecule
 
 lint: $(VENV)/dev.stamp ## ruff, mypy, yamllint, ansible-lint, documentation, argument specs
 	@PATH="$(BIN):$$PATH" tests/lint
