@@ -22,11 +22,11 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm imp
     SERVICE,
     SOCKET_UNIT,
     Plan,
+    Request,
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 _POLL_SECONDS = 0.1
-# dockerd tells how it goes after 20 s, and goes on trying.
 _ACTIVE_SECONDS = 60
 # A node whose agent waits for a manager that is gone gives up after 15 s, and leaves when it is asked again.
 _LEAVE_ATTEMPTS = 3
@@ -59,14 +59,7 @@ def _enter(client, made: Plan) -> dict[str, Any]:
     if made.make_gateway_bridge:
         _make_gateway_bridge(client, request.gateway_bridge)
     if request.join_token:
-        with reported(f"swarm: joining it at {', '.join(request.remote_addrs)}"):
-            client.join_swarm(
-                list(request.remote_addrs),
-                request.join_token,
-                listen_addr=request.listen_addr,
-                advertise_addr=request.advertise_addr,
-                data_path_addr=request.data_path_addr,
-            )
+        _join(client, request)
     else:
         with reported("swarm: founding it"):
             client.init_swarm(
@@ -80,6 +73,22 @@ def _enter(client, made: Plan) -> dict[str, Any]:
     after = _wait_until_active(client)
     _host_record.update(view.SECTION, record | {"node_id": after["node_id"]})
     return view.read(client)
+
+
+def _join(client, request: Request) -> None:
+    try:
+        with reported(f"swarm: joining it at {', '.join(request.remote_addrs)}"):
+            client.join_swarm(
+                list(request.remote_addrs),
+                request.join_token,
+                listen_addr=request.listen_addr,
+                advertise_addr=request.advertise_addr,
+                data_path_addr=request.data_path_addr,
+            )
+    except LabError:
+        # After 20 s dockerd answers with an error, and goes on trying.
+        if view.read(client)["state"] not in ("pending", "active"):
+            raise
 
 
 def _wait_until_active(client) -> dict[str, Any]:

@@ -118,6 +118,16 @@ def test_what_was_written_before_a_kill_tells_that_the_node_is_ours(docker: Fake
     assert not plan.differences.changed
 
 
+def test_a_join_that_dockerd_goes_on_with_is_waited_for(docker: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
+    joined = swarm_of(ADDRESS, manager=False)
+    docker.failing["join_swarm"] = "Timeout was reached before node joined."
+    docker.swarm = {**joined, "LocalNodeState": "inactive", "NodeID": ""}
+    pending = _docker_swarm.plan(docker, requested(remote_addrs=[MANAGER], join_token="t"))
+    docker.swarm = {**joined, "LocalNodeState": "pending"}
+    monkeypatch.setattr(_docker_swarm_apply.time, "sleep", lambda _seconds: setattr(docker, "swarm", joined))
+    assert _docker_swarm_apply.apply(docker, pending)["state"] == "active"
+
+
 def test_check_mode_foretells_the_same_keys(docker: FakeDocker) -> None:
     expected = _docker_swarm.plan(docker, requested()).expected
     _, swarm = run(docker)
