@@ -7,8 +7,9 @@
 """What an engine is: what spreads a lab's networks to all of its hosts.
 
 Each engine is one file, `_engine_NAME.py`, with the functions of the protocol below: pure, on the controller. What it
-does on hosts is in the role overlay_network, tasks/NAME/: fit, prepare, present, leave, arrive, absent, evidence. That
-etcd and dockerd have to pause together, overlay.yml knows of cluster_store as well; containers and probes know nothing.
+does on hosts is in the role overlay_network, tasks/NAME/: fit, prepare, present, leave, arrive, absent, evidence,
+settle. That etcd and dockerd have to pause together, overlay.yml knows of cluster_store as well; containers and probes
+know nothing.
 """
 
 from __future__ import annotations
@@ -48,6 +49,9 @@ class Engine(Protocol):
 
         ``evidence``: what tasks/NAME/evidence.yml read.
         """
+
+    def awaited(self, lab: dict[str, Any], states: dict[str, dict], evidence: Any) -> dict[str, Any]:
+        """What is wrong and comes right by itself: host -> what tasks/NAME/settle.yml waits for there."""
 
 
 def has_joined(lab: dict[str, Any], info: dict[str, Any]) -> bool:

@@ -111,6 +111,10 @@ def checks(lab: dict[str, Any], states: dict[str, dict], evidence: list[str]) ->
     ]
 
 
+def awaited(lab: dict[str, Any], states: dict[str, dict], evidence: Any) -> dict[str, Any]:
+    return {}
+
+
 def _not_stored(lab: dict[str, Any], states: dict[str, dict], store: list[str]) -> list[str]:
     ids = {
         identity: None

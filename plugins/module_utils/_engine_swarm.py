@@ -19,7 +19,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import (
     missing_networks,
     split_networks,
 )
-from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_view import majority
+from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_view import majority, unheard
 
 USES_ETCD = False
 CONFIGURES_DOCKERD = False
@@ -115,6 +115,41 @@ def checks(lab: dict[str, Any], states: dict[str, dict], evidence: dict[str, dic
         *(line for host in states for line in _node_faults(lab, host, evidence[host], nodes, manager)),
         *missing_networks(lab, states, users_only=True),
         *(_network_faults(lab, states, told, manager) if manager else split_networks(lab, states)),
+        *_unheard_faults(lab, states, evidence),
+    ]
+
+
+def awaited(lab: dict[str, Any], states: dict[str, dict], evidence: dict[str, dict]) -> dict[str, dict[str, list[str]]]:
+    """Host -> network -> addresses of other hosts with containers on it of which it has not heard.
+
+    Hosts that found nobody when they started, because the others were starting as well, ask again after 60 s.
+    """
+    on = {host: _joined(states[host], evidence[host]) for host in states}
+    found = {}
+    for host, networks in on.items():
+        peers = {
+            name: [lab["hosts"][other]["addresses"][lab["site"]] for other in on if other != host and name in on[other]]
+            for name in networks
+        }
+        if missing := unheard(evidence[host]["networks"], peers):
+            found[host] = missing
+    return found
+
+
+def _joined(state: dict[str, Any], info: dict[str, Any]) -> set[str]:
+    """The swarm's networks on which a host has containers that run, and so gossips about."""
+    if info["swarm"]["state"] != "active":
+        return set()
+    used = {place["name"] for one in state["containers"] if one["running"] for place in one["networks"]}
+    return used & {network["name"] for network in info["networks"]}
+
+
+def _unheard_faults(lab: dict[str, Any], states: dict[str, dict], evidence: dict[str, dict]) -> list[str]:
+    return [
+        f"{host}: has not heard of {', '.join(addresses)} on network {name}: wait a minute; if it stays so, open tcp"
+        " and udp port 7946 between the hosts"
+        for host, networks in awaited(lab, states, evidence).items()
+        for name, addresses in networks.items()
     ]
 
 

@@ -125,6 +125,10 @@ def checks(lab: dict[str, Any], states: dict[str, dict], evidence: dict[str, str
     ]
 
 
+def awaited(lab: dict[str, Any], states: dict[str, dict], evidence: Any) -> dict[str, Any]:
+    return {}
+
+
 def _state_faults(lab: dict[str, Any], host: str, state: dict[str, Any]) -> list[str]:
     networks = {one["name"]: one for one in state["networks"] if one["exists"]}
     found = []

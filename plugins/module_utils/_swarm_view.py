@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import find, reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 # The host's record remembers, under this name, {"lab", "node_id", "gateway_bridge"}: for which lab it joined, as what,
@@ -114,27 +114,48 @@ def majority(managers: int) -> int:
     return managers // 2 + 1
 
 
-def details(client, join_tokens: bool = False, wait_seconds: float = 0) -> dict[str, Any]:
+def details(
+    client, join_tokens: bool = False, peers: dict[str, list[str]] | None = None, wait_seconds: float = 0
+) -> dict[str, Any]:
     """What modules tell of a swarm: ``{"swarm", "nodes", "networks", "join_tokens", "error"}``.
 
     ``nodes`` is empty where this host is no manager, or ``error`` says why the managers do not answer. A node that
-    comes up, and managers that elect a leader, get ``wait_seconds``.
+    comes up, managers that elect a leader, and ``peers`` (network -> addresses) to be heard of get ``wait_seconds``.
     """
     deadline = time.monotonic() + wait_seconds
     while True:
         swarm = read(client)
         nodes, error = _nodes(client) if swarm["manager"] else ([], swarm["error"])
+        networks = _networks(client)
         settled = swarm["state"] != "pending" and (bool(nodes) or not swarm["manager"])
-        if settled or time.monotonic() >= deadline:
+        if (settled and not unheard(networks, peers or {})) or time.monotonic() >= deadline:
             break
         time.sleep(_POLL_SECONDS)
-    with reported("list of networks"):
-        networks = [{"name": one["Name"], "id": one["Id"]} for one in client.networks() if one["Scope"] == SCOPE]
     tokens = {}
     if join_tokens and nodes:
         with reported("the swarm's join tokens"):
             tokens = {role.lower(): token for role, token in client.inspect_swarm()["JoinTokens"].items()}
     return {"swarm": swarm, "nodes": nodes, "networks": networks, "join_tokens": tokens, "error": error}
+
+
+def _networks(client) -> list[dict[str, Any]]:
+    with reported("list of networks"):
+        listed = [one for one in client.networks() if one["Scope"] == SCOPE]
+    # A manager lists what the swarm knows of its networks; of whom this host has heard, inspecting one tells.
+    inspected = [find(client.inspect_network, one["Id"]) or one for one in listed]
+    return [
+        {"name": one["Name"], "id": one["Id"], "peers": sorted(peer["IP"] for peer in one.get("Peers") or ())}
+        for one in inspected
+    ]
+
+
+def unheard(networks: list[dict[str, Any]], peers: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """Those of ``peers`` (network -> addresses) of which the host has not heard. Pure; ``networks`` as in `details`."""
+    heard: dict[str, set[str]] = {}
+    for one in networks:
+        heard.setdefault(one["name"], set()).update(one["peers"])
+    missing = {name: sorted(set(addresses) - heard.get(name, set())) for name, addresses in peers.items()}
+    return {name: addresses for name, addresses in missing.items() if addresses}
 
 
 def _nodes(client) -> tuple[list[dict[str, Any]], str]:

@@ -92,13 +92,14 @@ def report(
     lab: dict[str, Any], states: dict[str, dict], results: dict[str, list[dict]], evidence: Any
 ) -> dict[str, Any]:
     """What was proven, and each fault with its remedy: {"ok": bool, "faults": [line], "restart": [container to start
-    again], "pairs": [row], "table": [line]}.
+    again], "awaited": {host: what the engine can wait for}, "pairs": [row], "table": [line]}.
 
     ``results``: host -> results of the module reachability for `probes`; ``evidence``: what the engine's checks need.
     """
+    engine = ENGINES[lab["engine"]]
     rows = [row for host in states for row in _pair_rows(lab, states, results, host)]
     faults = [
-        *ENGINES[lab["engine"]].checks(lab, states, evidence),
+        *engine.checks(lab, states, evidence),
         *(line for host, state in states.items() for line in _container_faults(lab, host, state)),
         *(line for host, state in states.items() for line in _forwarding_faults(lab, states, host, state)),
         *(fault for row in rows for fault in row["faults"]),
@@ -107,6 +108,7 @@ def report(
         "ok": not faults,
         "faults": faults,
         "restart": _to_restart(lab, states, rows),
+        "awaited": engine.awaited(lab, states, evidence),
         "pairs": rows,
         "table": _table(lab, states, rows),
     }

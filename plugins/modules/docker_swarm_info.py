@@ -12,6 +12,7 @@ version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
   - Reads a host's part in a swarm; on a manager also the nodes and, where they are asked for, the join tokens.
+  - It can wait until the swarm has come so far.
 extends_documentation_fragment:
   - emon.overlay_lab.docker
 attributes:
@@ -31,8 +32,14 @@ options:
         C(no_log=true).
     type: bool
     default: false
+  peers:
+    description:
+      - Addresses to wait for, by the name of a network, until this host has heard of all of them. Hosts hear of each
+        other while they have containers on the network.
+    type: dict
+    default: {}
   wait_seconds:
-    description: How long a node may take to come up, and the managers to elect a leader.
+    description: How long a node may take to come up, the managers to elect a leader, and O(peers) to be heard of.
     type: float
     default: 0
 seealso:
@@ -48,6 +55,12 @@ EXAMPLES = r"""
 - name: All nodes are ready
   ansible.builtin.assert:
     that: swarm.nodes | map(attribute='state') | unique == ['ready']
+
+- name: This host has heard of the other one, or gives up
+  emon.overlay_lab.docker_swarm_info:
+    peers:
+      demo: [10.0.0.117]
+    wait_seconds: 75
 """
 
 RETURN = r"""
@@ -103,10 +116,24 @@ nodes:
       leader: true
       reachable: true
 networks:
-  description: The swarm's networks that this host knows, each with C(name) and C(id). A manager knows all.
+  description: The swarm's networks that this host knows. A manager knows all.
   returned: success
   type: list
   elements: dict
+  contains:
+    name:
+      description: The network's name.
+      type: str
+      sample: demo
+    id:
+      description: Its id.
+      type: str
+      sample: 2uoqkye4eblcj6dqwcv8a6ras
+    peers:
+      description: Addresses of the hosts with containers on it of which this host has heard, itself included.
+      type: list
+      elements: str
+      sample: [10.0.0.116, 10.0.0.117]
 join_tokens:
   description: The tokens for C(manager) and C(worker). Empty unless O(join_tokens) is set and this is a manager.
   returned: success
@@ -125,6 +152,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import La
 
 ARGUMENTS = DOCKER_ARGUMENTS | {
     "join_tokens": {"type": "bool", "default": False, "no_log": False},
+    "peers": {"type": "dict", "default": {}},
     "wait_seconds": {"type": "float", "default": 0},
 }
 
@@ -134,7 +162,9 @@ def main() -> None:
     validate(module, "docker")
     try:
         client = connect(module.params["docker_host"], module.params["timeout"])
-        found = _swarm_view.details(client, module.params["join_tokens"], module.params["wait_seconds"])
+        found = _swarm_view.details(
+            client, module.params["join_tokens"], module.params["peers"], module.params["wait_seconds"]
+        )
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     module.exit_json(changed=False, **found)

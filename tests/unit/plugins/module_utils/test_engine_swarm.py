@@ -19,6 +19,7 @@ from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils.test_s
 )
 
 DEMO = {"name": "demo", "id": "2uoqkye4eblcj6dqwcv8a6ras"}
+PEERS = ["10.0.0.1", "10.0.0.2"]
 AGAIN = "run playbooks/overlay.yml"
 
 
@@ -32,17 +33,20 @@ NODES = [*TWO, node("e3")]
 
 def evidence() -> dict[str, Any]:
     """What docker_swarm_info returns on the three hosts of a lab that works."""
-    found = {name: {**inside(name, NODES), "networks": [dict(DEMO)]} for name in ("e1", "e2", "e3")}
+    found = {name: {**inside(name, NODES), "networks": [{**DEMO, "peers": PEERS}]} for name in ("e1", "e2", "e3")}
     return deepcopy(found)
 
 
 def states() -> dict[str, Any]:
     """What overlay_state returns there: the worker e3 has no container, and has not learned of the network."""
     networks = [{**DEMO, "exists": True}, {**DEMO, "exists": True}, {"name": "demo", "id": None, "exists": False}]
-    return {
+    seen: dict[str, Any] = {
         host: {"networks": [network], "containers": [], "forwarding": []}
         for host, network in zip(("e1", "e2", "e3"), networks, strict=True)
     }
+    for host in ("e1", "e2"):
+        seen[host]["containers"] = [{"name": f"test{host[1:]}", "running": True, "networks": [{"name": "demo"}]}]
+    return seen
 
 
 def with_links(infos: dict[str, Any], **link: Any) -> dict[str, Any]:
@@ -116,6 +120,36 @@ def test_a_host_with_a_container_needs_the_network() -> None:
     seen = states()
     seen["e2"]["networks"][0]["exists"] = False
     assert _engine_swarm.checks(lab_of_three(), seen, evidence()) == [f"e2: the network demo is not there: {AGAIN}"]
+
+
+def test_hosts_that_have_not_heard_of_each_other_are_waited_for() -> None:
+    found = evidence()
+    found["e2"]["networks"][0]["peers"] = ["10.0.0.2"]
+    assert _engine_swarm.awaited(lab_of_three(), states(), found) == {"e2": {"demo": ["10.0.0.1"]}}
+    assert _engine_swarm.checks(lab_of_three(), states(), found) == [
+        "e2: has not heard of 10.0.0.1 on network demo: wait a minute; if it stays so, open tcp and udp port 7946"
+        " between the hosts"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("host", "change"),
+    [
+        pytest.param("e1", {"containers": []}, id="nobody is there to be heard of"),
+        pytest.param("e2", {"containers": []}, id="nobody is there to hear"),
+    ],
+)
+def test_hosts_without_a_container_hear_nothing(host: str, change: dict[str, Any]) -> None:
+    found, seen = evidence(), states()
+    found["e2"]["networks"][0]["peers"] = ["10.0.0.2"]
+    seen[host].update(change)
+    assert _engine_swarm.awaited(lab_of_three(), seen, found) == {}
+
+
+def test_a_node_that_is_down_is_not_waited_for() -> None:
+    found = evidence()
+    found["e2"]["networks"], found["e2"]["swarm"]["state"] = [], "pending"
+    assert _engine_swarm.awaited(lab_of_three(), states(), found) == {}
 
 
 THREE = [node(name, "manager") for name in ("e1", "e2", "e3")]
