@@ -87,16 +87,21 @@ def _join(client, request: Request) -> None:
             )
     except LabError:
         # After 20 s dockerd answers with an error, and goes on trying.
-        if view.read(client)["state"] not in ("pending", "active"):
+        if _settled(client)["state"] != "active":
             raise
 
 
 def _wait_until_active(client) -> dict[str, Any]:
+    after = _settled(client)
+    if after["state"] != "active":
+        said = after["error"] or "no reason given"
+        raise LabError(f"swarm: the node is {after['state']} ({said}): see journalctl -u docker.service")
+    return after
+
+
+def _settled(client) -> dict[str, Any]:
     deadline = time.monotonic() + _ACTIVE_SECONDS
-    while (after := view.read(client))["state"] != "active":
-        if time.monotonic() > deadline:
-            said = after["error"] or "no reason given"
-            raise LabError(f"swarm: the node is {after['state']} after {_ACTIVE_SECONDS} s ({said})")
+    while (after := view.read(client))["state"] == "pending" and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
     return after
 

@@ -51,7 +51,9 @@ class Engine(Protocol):
         """
 
     def awaited(self, lab: dict[str, Any], states: dict[str, dict], evidence: Any) -> dict[str, Any]:
-        """What is wrong and comes right by itself: host -> what tasks/NAME/settle.yml waits for there."""
+        """What may keep packets from containers and comes right by itself: host -> {"fault": line, and what
+        tasks/NAME/settle.yml waits for there}.
+        """
 
 
 def has_joined(lab: dict[str, Any], info: dict[str, Any]) -> bool:

@@ -115,16 +115,20 @@ def checks(lab: dict[str, Any], states: dict[str, dict], evidence: dict[str, dic
         *(line for host in states for line in _node_faults(lab, host, evidence[host], nodes, manager)),
         *missing_networks(lab, states, users_only=True),
         *(_network_faults(lab, states, told, manager) if manager else split_networks(lab, states)),
-        *_unheard_faults(lab, states, evidence),
     ]
 
 
-def awaited(lab: dict[str, Any], states: dict[str, dict], evidence: dict[str, dict]) -> dict[str, dict[str, list[str]]]:
-    """Host -> network -> addresses of other hosts with containers on it of which it has not heard.
+def awaited(lab: dict[str, Any], states: dict[str, dict], evidence: dict[str, dict]) -> dict[str, dict[str, Any]]:
+    """``peers``: network -> addresses of other hosts with containers on it of which the host has not heard.
 
     Hosts that found nobody when they started, because the others were starting as well, ask again after 60 s.
     """
-    on = {host: _joined(states[host], evidence[host]) for host in states}
+    nodes, manager = _swarm_plan.standing(evidence, lab)
+    on = {
+        host: _joined(states[host], evidence[host])
+        for host in states
+        if not _own_faults(lab, host, evidence[host]) and not _node_faults(lab, host, evidence[host], nodes, manager)
+    }
     found = {}
     for host, networks in on.items():
         peers = {
@@ -132,25 +136,16 @@ def awaited(lab: dict[str, Any], states: dict[str, dict], evidence: dict[str, di
             for name in networks
         }
         if missing := unheard(evidence[host]["networks"], peers):
-            found[host] = missing
+            places = " and ".join(f"{', '.join(addresses)} on network {name}" for name, addresses in missing.items())
+            remedy = "wait a minute; if it stays so, open tcp and udp port 7946 between the hosts"
+            found[host] = {"fault": f"{host}: has not heard of {places}: {remedy}", "peers": missing}
     return found
 
 
 def _joined(state: dict[str, Any], info: dict[str, Any]) -> set[str]:
     """The swarm's networks on which a host has containers that run, and so gossips about."""
-    if info["swarm"]["state"] != "active":
-        return set()
     used = {place["name"] for one in state["containers"] if one["running"] for place in one["networks"]}
     return used & {network["name"] for network in info["networks"]}
-
-
-def _unheard_faults(lab: dict[str, Any], states: dict[str, dict], evidence: dict[str, dict]) -> list[str]:
-    return [
-        f"{host}: has not heard of {', '.join(addresses)} on network {name}: wait a minute; if it stays so, open tcp"
-        " and udp port 7946 between the hosts"
-        for host, networks in awaited(lab, states, evidence).items()
-        for name, addresses in networks.items()
-    ]
 
 
 def _own_faults(lab: dict[str, Any], host: str, info: dict[str, Any]) -> list[str]:

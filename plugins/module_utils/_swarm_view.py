@@ -126,16 +126,16 @@ def details(
     while True:
         swarm = read(client)
         nodes, error = _nodes(client) if swarm["manager"] else ([], swarm["error"])
-        networks = _networks(client)
         settled = swarm["state"] != "pending" and (bool(nodes) or not swarm["manager"])
-        if (settled and not unheard(networks, peers or {})) or time.monotonic() >= deadline:
+        heard = not peers or not unheard(_networks(client), peers)
+        if (settled and heard) or time.monotonic() >= deadline:
             break
         time.sleep(_POLL_SECONDS)
     tokens = {}
     if join_tokens and nodes:
         with reported("the swarm's join tokens"):
             tokens = {role.lower(): token for role, token in client.inspect_swarm()["JoinTokens"].items()}
-    return {"swarm": swarm, "nodes": nodes, "networks": networks, "join_tokens": tokens, "error": error}
+    return {"swarm": swarm, "nodes": nodes, "networks": _networks(client), "join_tokens": tokens, "error": error}
 
 
 def _networks(client) -> list[dict[str, Any]]:
@@ -147,6 +147,17 @@ def _networks(client) -> list[dict[str, Any]]:
         {"name": one["Name"], "id": one["Id"], "peers": sorted(peer["IP"] for peer in one.get("Peers") or ())}
         for one in inspected
     ]
+
+
+def check_peers(peers: dict[str, Any]) -> None:
+    """The option of `docker_swarm_info`: LabError with every value that is no list of addresses."""
+    faults = [
+        f"peers.{name}: {value!r} is no list of addresses: give for example [10.0.0.116]"
+        for name, value in peers.items()
+        if not isinstance(value, list) or not all(isinstance(address, str) for address in value)
+    ]
+    if faults:
+        raise LabError(faults)
 
 
 def unheard(networks: list[dict[str, Any]], peers: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:

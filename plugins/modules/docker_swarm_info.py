@@ -161,6 +161,7 @@ def main() -> None:
     module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
     validate(module, "docker")
     try:
+        _swarm_view.check_peers(module.params["peers"])
         client = connect(module.params["docker_host"], module.params["timeout"])
         found = _swarm_view.details(
             client, module.params["join_tokens"], module.params["peers"], module.params["wait_seconds"]

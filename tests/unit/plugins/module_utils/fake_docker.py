@@ -71,9 +71,10 @@ class FakeDocker:
     # Networks
 
     def networks(self, names: list[str] | None = None, filters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """As a swarm's manager lists them: ``Peers`` are told by an inspection only."""
         driver = (filters or {}).get("driver")
         return [
-            one
+            {key: value for key, value in one.items() if key != "Peers"}
             for one in self.all_networks
             if (names is None or one["Name"] in names) and (driver is None or one["Driver"] == driver)
         ]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -118,14 +119,17 @@ def test_what_was_written_before_a_kill_tells_that_the_node_is_ours(docker: Fake
     assert not plan.differences.changed
 
 
-def test_a_join_that_dockerd_goes_on_with_is_waited_for(docker: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
-    joined = swarm_of(ADDRESS, manager=False)
+@pytest.mark.parametrize(("becomes", "fault"), [("active", ""), ("error", "Timeout was reached before node joined")])
+def test_a_join_that_dockerd_goes_on_with_is_waited_for(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch, becomes: str, fault: str
+) -> None:
+    made = _docker_swarm.plan(docker, requested(remote_addrs=[MANAGER], join_token="t"))
     docker.failing["join_swarm"] = "Timeout was reached before node joined."
-    docker.swarm = {**joined, "LocalNodeState": "inactive", "NodeID": ""}
-    pending = _docker_swarm.plan(docker, requested(remote_addrs=[MANAGER], join_token="t"))
-    docker.swarm = {**joined, "LocalNodeState": "pending"}
-    monkeypatch.setattr(_docker_swarm_apply.time, "sleep", lambda _seconds: setattr(docker, "swarm", joined))
-    assert _docker_swarm_apply.apply(docker, pending)["state"] == "active"
+    pending, later = ({**swarm_of(ADDRESS, manager=False), "LocalNodeState": state} for state in ("pending", becomes))
+    docker.swarm = pending
+    monkeypatch.setattr(_docker_swarm_apply.time, "sleep", lambda _seconds: setattr(docker, "swarm", later))
+    with pytest.raises(LabError, match=f"joining it at {MANAGER}: {fault}") if fault else nullcontext():
+        assert _docker_swarm_apply.apply(docker, made)["state"] == "active"
 
 
 def test_check_mode_foretells_the_same_keys(docker: FakeDocker) -> None:

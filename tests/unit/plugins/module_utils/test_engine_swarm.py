@@ -122,33 +122,40 @@ def test_a_host_with_a_container_needs_the_network() -> None:
     assert _engine_swarm.checks(lab_of_three(), seen, evidence()) == [f"e2: the network demo is not there: {AGAIN}"]
 
 
-def test_hosts_that_have_not_heard_of_each_other_are_waited_for() -> None:
+def unheard() -> dict[str, Any]:
     found = evidence()
     found["e2"]["networks"][0]["peers"] = ["10.0.0.2"]
-    assert _engine_swarm.awaited(lab_of_three(), states(), found) == {"e2": {"demo": ["10.0.0.1"]}}
-    assert _engine_swarm.checks(lab_of_three(), states(), found) == [
+    return found
+
+
+def test_hosts_that_have_not_heard_of_each_other_are_waited_for() -> None:
+    assert _engine_swarm.awaited(lab_of_three(), states(), evidence()) == {}
+    fault = (
         "e2: has not heard of 10.0.0.1 on network demo: wait a minute; if it stays so, open tcp and udp port 7946"
         " between the hosts"
-    ]
+    )
+    expected = {"e2": {"fault": fault, "peers": {"demo": ["10.0.0.1"]}}}
+    assert _engine_swarm.awaited(lab_of_three(), states(), unheard()) == expected
+
+
+@pytest.mark.parametrize("host", ["e1", "e2"])
+def test_hosts_without_a_container_that_runs_neither_hear_nor_are_heard_of(host: str) -> None:
+    seen = states()
+    seen[host]["containers"][0]["running"] = False
+    assert _engine_swarm.awaited(lab_of_three(), seen, unheard()) == {}
 
 
 @pytest.mark.parametrize(
-    ("host", "change"),
+    ("host", "key", "value"),
     [
-        pytest.param("e1", {"containers": []}, id="nobody is there to be heard of"),
-        pytest.param("e2", {"containers": []}, id="nobody is there to hear"),
+        pytest.param("e2", "state", "pending", id="the node does not come up"),
+        pytest.param("e1", "node_address", "192.168.1.1", id="the peer announces another address"),
+        pytest.param("e2", "node_id", "id-other", id="it is a node of another swarm"),
     ],
 )
-def test_hosts_without_a_container_hear_nothing(host: str, change: dict[str, Any]) -> None:
-    found, seen = evidence(), states()
-    found["e2"]["networks"][0]["peers"] = ["10.0.0.2"]
-    seen[host].update(change)
-    assert _engine_swarm.awaited(lab_of_three(), seen, found) == {}
-
-
-def test_a_node_that_is_down_is_not_waited_for() -> None:
-    found = evidence()
-    found["e2"]["networks"], found["e2"]["swarm"]["state"] = [], "pending"
+def test_what_has_another_cause_is_not_waited_for(host: str, key: str, value: str) -> None:
+    found = unheard()
+    found[host]["swarm"][key] = value
     assert _engine_swarm.awaited(lab_of_three(), states(), found) == {}
 
 

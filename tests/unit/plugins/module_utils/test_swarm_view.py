@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _swarm_view
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils.fake_docker import (
     FakeDocker,
     network,
@@ -28,7 +29,7 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
 
 
 def test_peers_are_waited_for(docker: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
-    peers = docker.all_networks[-1]["Peers"]
+    peers = docker.inspect_network("demo-id-0123456789")["Peers"]
     monkeypatch.setattr(_swarm_view.time, "sleep", lambda _seconds: peers.append({"Name": "b", "IP": OTHER}))
     found = _swarm_view.details(docker, peers={"demo": [OTHER]}, wait_seconds=60)
     assert [(one["name"], one["peers"]) for one in found["networks"]] == [("demo", [OTHER, OWN])]
@@ -50,3 +51,12 @@ def test_peers_that_do_not_come_are_told(docker: FakeDocker) -> None:
 def test_unheard(peers: dict[str, Any], expected: dict[str, Any]) -> None:
     networks = [{"name": "demo", "id": "left-of-old", "peers": []}, {"name": "demo", "id": "new", "peers": [OWN]}]
     assert _swarm_view.unheard(networks, peers) == expected
+
+
+def test_peers_that_are_no_lists_are_named_together() -> None:
+    with pytest.raises(LabError) as caught:
+        _swarm_view.check_peers({"demo": OWN, "back": None, "front": [OWN]})
+    assert caught.value.faults == [
+        "peers.demo: '10.0.0.117' is no list of addresses: give for example [10.0.0.116]",
+        "peers.back: None is no list of addresses: give for example [10.0.0.116]",
+    ]

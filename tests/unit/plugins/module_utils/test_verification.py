@@ -8,7 +8,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _verification
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _engine_cluster_store, _verification
 
 ID = "5d2ac4f1f0aa" + "0" * 52
 OTHER_ID = "9f" * 32
@@ -165,6 +165,17 @@ def test_networks_that_each_host_has_for_itself() -> None:
     found["emon2"]["networks"][0].update(scope="local", id=OTHER_ID)
     report = _verification.report(LAB, found, results(), STORE)
     assert report["table"][1] == "demo     10.200.0.0/24  1450  one a host"
+
+
+def test_what_comes_right_by_itself_matters_only_where_packets_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = {"emon2": {"fault": "emon2: has not heard of 10.0.0.116", "peers": {"demo": ["10.0.0.116"]}}}
+    monkeypatch.setattr(_engine_cluster_store, "awaited", lambda *_given: waiting)
+    works = _verification.report(LAB, states(), results(), STORE)
+    assert (works["ok"], works["awaited"]) == (True, {})
+    lost = results()
+    lost["emon2"][0].update(ok=False, error="no route to host")
+    broken = _verification.report(LAB, states(), lost, STORE)
+    assert (broken["faults"][-1], broken["awaited"]) == (waiting["emon2"]["fault"], waiting)
 
 
 OVERLAY = "run playbooks/overlay.yml"
