@@ -65,8 +65,8 @@ shell: setup ## A root shell on the simulated host HOST
 	@$(AS_ROOT) $(BIN)/python tools/shell $(HOST)
 
 test: $(VENV)/kernel.stamp ## Everything a release needs; beside a standing lab it leaves that alone
-	@printf '$(MAKE) --no-print-directory %s\n' lint kernel unit | tests/abreast
-	@$(MAKE) --no-print-directory --keep-going integration molecule
+	@status=0; printf '$(MAKE) --no-print-directory %s\n' integration lint kernel unit | tests/abreast || status=1; \
+	$(MAKE) --no-print-directory molecule && exit $$status
 
 lint: $(VENV)/dev.stamp ## ruff, mypy, yamllint, ansible-lint, documentation, argument specs
 	@PATH="$(BIN):$$PATH" tests/lint
