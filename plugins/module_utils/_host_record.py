@@ -13,6 +13,7 @@ of that name, which keeps there what it needs for its way back.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,20 @@ def update(name: str, content: dict[str, Any] | None, path: Path = RECORD_PATH) 
         sections = {key: value for key, value in record.get("sections", {}).items() if key != name}
         if content is not None:
             sections[name] = content
+        _write(path, {**record, "sections": sections})
+
+
+def merge(name: str, change: Callable[[dict[str, Any]], dict[str, Any]], path: Path = RECORD_PATH) -> None:
+    """Replace one module's section by what ``change`` makes of it, in one step; {} removes it."""
+    with locked(path.with_suffix(".lock")):
+        record = read(path)
+        sections = dict(record.get("sections", {}))
+        before = sections.pop(name, {})
+        after = change(dict(before))
+        if after == before:
+            return
+        if after:
+            sections[name] = after
         _write(path, {**record, "sections": sections})
 
 
