@@ -6,12 +6,13 @@
 
 """What the lab made on this host, by identities that neither travel nor inherit.
 
-A name is reused, a label is inherited by whatever is made of a committed image, a path is anybody's. The ids are in the
-host's record, section "owned": ``{kind: {id: {...}}}``. Kinds and their ids: ``container`` and ``network`` (Docker's full
-ids), ``swarm`` (the swarm's id, with ``{"node": id}``), ``etcd`` (``CLUSTER_ID/MEMBER_ID``, with ``{"path": data directory}``).
+A name is reused, a label is inherited by whatever is made of a committed image, a path is anybody's. The ids are in
+the host's record, section "owned": ``{kind: {id: {...}}}``. Kinds and their ids: ``container`` and ``network`` (Docker's
+full ids), ``swarm`` (the swarm's id, with ``{"node": id}``), ``etcd`` (``CLUSTER_ID/MEMBER_ID``, with ``{"path": data
+directory}``).
 
-A kind that was never written is None here, which is not the same as a kind of which nothing is left: labs that were made
-before ids were recorded are taken over once, where everything else fits.
+A kind that was never written is None here, which is not the same as a kind of which nothing is left: labs that were
+made before ids were recorded are taken over once, where everything else fits.
 """
 
 from __future__ import annotations
