@@ -7,7 +7,7 @@
 """What the lab made on this host, by identities that neither travel nor inherit.
 
 A name is reused, a label is inherited by whatever is made of a committed image, a path is anybody's. The ids are in
-the host's record, section "owned": ``{kind: {id: {...}}}``. Kinds and their ids: ``container`` and ``network`` (Docker's
+the host's record, section "owned": ``{kind: {id: {...}}}``. Kinds and ids: ``container`` and ``network`` (Docker's
 full ids), ``swarm`` (the swarm's id, with ``{"node": id}``), ``etcd`` (``CLUSTER_ID/MEMBER_ID``, with ``{"path": data
 directory}``).
 
