@@ -11,7 +11,7 @@ version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
   - Compares what those that do not run yet need with the inotify instances and the memory that the machine which runs
-    Ansible has left.
+    Ansible has left, and with the modules of its kernel.
 options:
   _input:
     description: Names of simulated hosts.
@@ -28,17 +28,21 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: A line for each limit that is in the way; empty where none is.
+  description: A line for each limit or missing kernel module that is in the way; empty where none is.
   type: list
   elements: str
 """
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._machine_limits import faults
+import os
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _kernel_modules, _machine_limits
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel_modules import Kernel
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_host import SimulatedHost
 
 
 def machine_limits(hosts: list[str]) -> list[str]:
-    return faults(sum(not SimulatedHost(name).leader() for name in hosts))
+    to_boot = sum(not SimulatedHost(name).leader() for name in hosts)
+    return [*_machine_limits.faults(to_boot), *(_kernel_modules.faults(Kernel(os.uname().release)) if to_boot else [])]
 
 
 class FilterModule:

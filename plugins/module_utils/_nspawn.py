@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _module_loading
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._processes import Process
 
@@ -36,9 +37,6 @@ DROPPED_CAPABILITIES = ("sys_time", "sys_module", "sys_rawio")
 # machine's (kernel.core_pattern, fs.protected_*), and stay read-only, as /sys does.
 _ENVIRONMENT = {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network", "SYSTEMD_NSPAWN_LOCK": "0"}
 
-# What dockerd and the lab's links use; a name that this kernel has built in, or has not, costs nothing.
-_MODULES = "overlay veth bridge vxlan macvlan xt_conntrack xt_MASQUERADE xt_addrtype nft_chain_nat nft_compat".split()
-
 
 def boot(
     name: str,
@@ -53,7 +51,8 @@ def boot(
     the machine does, through reboots.
     Returns the machine's init as this process namespace sees it. Raises LabError with the console's last lines.
     """
-    _load_modules()
+    modules = _module_loading.prepare()
+    _module_loading.switch_on(namespace)
     command = _command(name, image, directory, namespace)
     console = directory / "console.log"
     notify = directory / "notify"
@@ -70,9 +69,12 @@ def boot(
             stderr=output,
             start_new_session=True,
             cwd="/",
+            pass_fds=() if modules is None else (modules,),
             env={"PATH": os.environ["PATH"], "NOTIFY_SOCKET": str(notify), **_ENVIRONMENT},
         )
         os.close(gate_read)
+        if modules is not None:
+            os.close(modules)
         supervisor = Process.of(supervisor_process.pid)
         if supervisor is None:
             raise LabError(f"simulated host {name}: no process could be started")
@@ -86,15 +88,6 @@ def boot(
             raise LabError(f"simulated host {name}: {error}: {_last_lines(console)}") from None
     notify.unlink(missing_ok=True)
     return leader
-
-
-def _load_modules() -> None:
-    """A guest has no modprobe: what it needs is loaded here, where the kernel has modules at all.
-
-    Never br_netfilter: it makes the machine's own bridges pass its FORWARD chain.
-    """
-    if Path("/lib/modules", os.uname().release).is_dir():
-        subprocess.run(["modprobe", "--quiet", "--all", *_MODULES], check=False)
 
 
 def _command(name: str, image: Path, directory: Path, namespace: Path) -> list[str]:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CalledProcessError, run
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _nspawn
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _module_loading, _nspawn
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._processes import Process
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_image import IMAGES, Image
@@ -216,6 +216,8 @@ class SimulatedHost:
                 shutil.rmtree(self.directory)
             _nspawn.remove_leftovers(self.name)
             self._lock_path.unlink()
+        if not known_hosts():
+            _module_loading.release()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
