@@ -38,7 +38,7 @@ def apply(client, made: Plan, settle: bool = True) -> tuple[dict[str, Any], list
             _remove(client, made.before["Id"], name)
         return {}, healed
     if made.create:
-        _create(client, made, settle)
+        _create(client, made, healed, settle)
     else:
         _change(client, made, healed, settle)
     container = inspect(client, name)
@@ -47,7 +47,7 @@ def apply(client, made: Plan, settle: bool = True) -> tuple[dict[str, Any], list
     return shown(container), healed
 
 
-def _create(client, made: Plan, settle: bool) -> None:
+def _create(client, made: Plan, healed: list[str], settle: bool) -> None:
     """Make and start it. One that it replaces runs until the new one is made, and is there until that one runs."""
     name = made.spec.name
     created = ""
@@ -60,8 +60,8 @@ def _create(client, made: Plan, settle: bool) -> None:
         if made.before:
             _take_the_place(client, made, created)
         if made.run:
-            with reported(f"container {name}: start"):
-                client.start(created)
+            # A first start that failed may have left a container's place in its network, and the container is gone.
+            healed.extend(heal.start(client, name, created, made.spec.endpoints))
             _settle_and_check(client, name, created, settle)
     except LabError as error:
         raise LabError([*error.faults, *_undo(client, made, created, unanswered(error))]) from error

@@ -139,7 +139,9 @@ def _names(path: Path) -> set[str]:
     if not path.exists():
         return set()
     text = path.read_text(encoding="ascii", errors="replace")
-    return {name.replace("-", "_") for name in re.findall(r"([^/\s:]+)\.ko(?:\.\w+)?(?=:|$)", text, re.MULTILINE)}
+    return {
+        name.replace("-", "_") for name in re.findall(r"^(?:\S*/)?([^/\s:]+)\.ko(?:\.\w+)?(?=:|$)", text, re.MULTILINE)
+    }
 
 
 def faults(kernel: Kernel) -> list[str]:
