@@ -19,7 +19,7 @@ INVENTORY := $(if $(filter emon,$(LAB)),$(INVENTORIES)/$(SITE).yml,$(firstword \
   $(wildcard $(INVENTORIES)/$(LAB)-$(SITE).yml $(INVENTORIES)/$(LAB).yml) $(INVENTORIES)/$(LAB)-$(SITE).yml))
 PLAY = $(AS_ROOT) $(BIN)/ansible-playbook -i $(INVENTORY)
 
-.PHONY: help setup overlay move verify destroy shell test lint unit kernel integration molecule soak benchmark clean
+.PHONY: help setup overlay move verify destroy shell test lint unit kernel integration molecule soak benchmark vm-test clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ molecule: $(VENV)/dev.stamp ## Whole promises, on simulated hosts (ARGS=<scenari
 
 soak: $(VENV)/kernel.stamp ## Long campaigns (SEED=n repeats one)
 	@$(AS_ROOT) SEED=$(SEED) tests/sandbox tests/soak $(ARGS)
+
+vm-test: setup ## README's commands on the kernels of Debian 12 and 13, in qemu (SUITE=trixie: one of them)
+	@$(AS_ROOT) tests/vm-test $(SUITE)
 
 benchmark: $(VENV)/dev.stamp ## Figures beside a hand-written shell optimum, in one run (BENCHMARK=engines: of each engine)
 	@$(AS_ROOT) tests/sandbox tests/benchmarks/$(or $(BENCHMARK),run) $(ARGS)

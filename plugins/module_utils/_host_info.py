@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -19,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd_host, _host_record, _swarm_view
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd_host, _host_record, _kernel_modules, _swarm_view
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket, NotThere
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_addresses import UDP_PORT
@@ -76,6 +77,7 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
         "os_family": family,
         "machine_id": _host_record.machine_id(),
         "time": time.time(),
+        "kernel": {"faults": _kernel_modules.faults(_kernel_modules.Kernel(os.uname().release))},
         "record": {key: record.get(key, "") for key in ("lab", "machine_id", "site", "moving_to", "engine")},
         "index": record.get("index", 0),
         "etcd": {

@@ -83,6 +83,8 @@ def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
     return [
         *_record_faults(lab, info),
         *_address_faults(lab, host, info),
+        # A lab that stands there has what it needs, loaded.
+        *(() if info["record"]["lab"] else info["kernel"]["faults"]),
         *_program_faults(member, info),
         *(_etcd_faults(lab, info) if member else ()),
         *_restart_faults(lab, info),

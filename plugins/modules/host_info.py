@@ -92,6 +92,10 @@ time:
   description: The host's clock, in seconds since the epoch.
   type: float
   returned: success
+kernel:
+  description: C(faults), a line for each module that a lab needs and the running kernel has not.
+  type: dict
+  returned: success
 record:
   description:
     - The lab, machine id, site, engine, and the site that it is being moved to, as they were recorded; empty strings

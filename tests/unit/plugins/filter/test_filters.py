@@ -38,6 +38,7 @@ INFO = {
     },
     "record": {"lab": "", "machine_id": "", "site": "", "moving_to": "", "engine": ""},
     "time": 1000.0,
+    "kernel": {"faults": []},
     "machine_id": "0a",
     "listening": {"tcp": [], "udp": []},
     "addresses": [{"interface": "eth0", "address": "10.0.0.116", "prefix": 24}],

@@ -47,6 +47,7 @@ def info(name: str, **given: Any) -> dict[str, Any]:
         "machine_id": f"id-of-{name}",
         "record": {"lab": "", "machine_id": "", "site": "", "moving_to": "", "engine": ""},
         "time": 1000.0,
+        "kernel": {"faults": []},
         "etcd": {
             "version": "3.4.23",
             "available": "",
@@ -231,6 +232,12 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             "emon2: etcd was founded with the data directory /srv/etcd, and the lab now says"
             " /var/lib/etcd/default.etcd: put it back, or found the cluster anew with playbooks/etcd_reset.yml",
             id="another data directory",
+        ),
+        pytest.param(
+            {},
+            {"kernel": {"faults": ["the kernel 6.12 has no vxlan, needed for the tunnels: boot another"]}},
+            "emon2: the kernel 6.12 has no vxlan, needed for the tunnels: boot another",
+            id="a kernel without a module",
         ),
         pytest.param(
             {},
