@@ -20,7 +20,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd_host, _host_record, _kernel_modules, _swarm_view
+from ansible_collections.emon.overlay_lab.plugins.module_utils import (
+    _etcd_host,
+    _host_record,
+    _kernel_modules,
+    _swarm_view,
+)
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket, NotThere
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_addresses import UDP_PORT
