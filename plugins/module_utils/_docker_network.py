@@ -179,7 +179,7 @@ def _compare_pools(found: Differences, spec: NetworkSpec, now: NetworkSpec) -> N
         return
     versions = {subnet.version for subnet in spec.subnets}
     # Docker adds an IPv4 subnet of its own to a network that was given an IPv6 one only.
-    have = {str(net): pool for net, pool in zip(now.subnets, now.pools, strict=True) if net.version in versions}
+    have = {str(net): pool for net, pool in zip(now.subnets, now.pools) if net.version in versions}
     want = {pool.subnet: pool for pool in spec.pools}
     if not found.compare("subnets", sorted(have), sorted(want), recreate=True):
         for subnet, pool in want.items():
@@ -239,7 +239,7 @@ def _parent_faults(spec: NetworkSpec) -> list[str]:
         needed.append("vlan")
     return [
         f"network {spec.name}: this kernel has no {kind}: load its module, or use another {what}"
-        for kind, what in zip(needed, ("driver", "parent"), strict=False)
+        for kind, what in zip(needed, ("driver", "parent"))
         if _kernel_links.is_missing(kind)
     ]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Any
+from typing import Any, Union
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
@@ -23,7 +23,7 @@ ON_THE_PARENT = ("macvlan", "ipvlan")
 MTU_RANGE = range(68, 65536)
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*\Z")
-Subnet = IPv4Network | IPv6Network
+Subnet = Union[IPv4Network, IPv6Network]
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ def awaited(lab: dict[str, Any], states: dict[str, dict], evidence: Any) -> dict
 def _state_faults(lab: dict[str, Any], host: str, state: dict[str, Any]) -> list[str]:
     networks = {one["name"]: one for one in state["networks"] if one["exists"]}
     found = []
-    for bridge, vxlan in zip(_vxlan_plan.bridges(lab, host), _vxlan_plan.vxlans(lab, host), strict=True):
+    for bridge, vxlan in zip(_vxlan_plan.bridges(lab, host), _vxlan_plan.vxlans(lab, host)):
         network = networks.get(bridge["name"])
         if network is not None:
             found += _network_faults(bridge, network)

@@ -184,7 +184,7 @@ class Endpoint:
         host, port = self._connection.host, self._connection.port
         if isinstance(error, ssl.SSLError):
             return self._explain_tls(error, connected)
-        if isinstance(error, TimeoutError):
+        if isinstance(error, (TimeoutError, socket.timeout)):
             return f"no answer within {self._access.timeout:g} s: is {host} up, port {port} open, and quorum there?"
         if isinstance(error, ConnectionRefusedError):
             return f"connection refused: does etcd run on {host}? `systemctl status etcd` there tells"

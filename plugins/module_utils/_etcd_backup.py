@@ -39,6 +39,7 @@ _MANIFEST, _V3, _V2 = "manifest.json", "v3.db", "v2.json"
 # etcdctl appends a checksum of the database to a snapshot.
 _SUM_BYTES = hashlib.sha256().digest_size
 _COMMAND_SECONDS = 600
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -217,5 +218,8 @@ def _is_snapshot(content: bytes) -> bool:
 
 
 def _sum(path: Path) -> str:
+    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        for chunk in iter(lambda: stream.read(_CHUNK_BYTES), b""):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -170,7 +170,7 @@ def majority(voters: int) -> int:
 def read(client: Client) -> Cluster:
     """The cluster as its members see it now. What cannot be reached is data; raises nothing for it."""
     given = client.access.endpoints
-    asked: dict[str, Answer | str] = dict(zip(given, in_parallel(lambda url: _ask(client, url), given), strict=True))
+    asked: dict[str, Answer | str] = dict(zip(given, in_parallel(lambda url: _ask(client, url), given)))
     answers = [one for one in asked.values() if isinstance(one, Answer)]
     if not answers:
         return Cluster(errors=tuple(f"{url}: {said}" for url, said in asked.items()))

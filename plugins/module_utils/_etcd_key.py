@@ -63,7 +63,7 @@ def parse(params: Mapping[str, Any]) -> Request:
     )
     faults = _faults(state, params["prefix"], condition)
     wishes = []
-    for one, valued in zip(given, has_value, strict=True):
+    for one, valued in zip(given, has_value):
         # Both forms name the same v2 key; etcd answers with the slash.
         key = "/" + one["key"].strip("/") if params["api"] == "v2" else one["key"]
         where = f"key {one['key']!r}"

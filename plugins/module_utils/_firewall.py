@@ -14,7 +14,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 UFW, FIREWALLD, NFTABLES, IPTABLES, NONE = "ufw", "firewalld", "nftables", "iptables", ""
 _SBIN = ":/usr/sbin:/sbin"
@@ -22,7 +22,7 @@ _SBIN = ":/usr/sbin:/sbin"
 _IPTABLES, _LEGACY = "ip filter INPUT", "iptables-legacy INPUT"
 
 # A command's output, None where the program is missing or fails.
-Run = Callable[[list[str]], str | None]
+Run = Callable[[list[str]], Optional[str]]
 
 
 def run(command: list[str]) -> str | None:

@@ -15,7 +15,7 @@ import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -191,7 +191,7 @@ def _unit(properties: dict[str, str]) -> dict[str, Any]:
 def _moment(text: str) -> float:
     """Seconds of the epoch of systemd's "Sun 2026-11-22 11:10:30.924122 UTC"; 0 for an empty text."""
     try:
-        return datetime.strptime(text, "%a %Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=UTC).timestamp()
+        return datetime.strptime(text, "%a %Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=timezone.utc).timestamp()
     except ValueError:
         return 0.0
 

@@ -13,9 +13,10 @@ import struct
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
+from typing import Union
 
-Subnet = IPv4Network | IPv6Network
-Address = IPv4Address | IPv6Address
+Subnet = Union[IPv4Network, IPv6Network]
+Address = Union[IPv4Address, IPv6Address]
 
 # 0.0.0.0/0, and the two halves by which VPNs replace it, lead to everywhere: they are no segment of the host's.
 _EVERYWHERE = 1

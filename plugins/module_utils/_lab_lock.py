@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +126,7 @@ def faults(locks: dict[str, dict[str, Any]]) -> list[str]:
 
 def refusal(holder: dict[str, Any]) -> str:
     """Who has the lock, for how long, and how it is broken."""
-    since = datetime.fromtimestamp(holder["since"], UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    since = datetime.fromtimestamp(holder["since"], timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
     stale = holder["age"] > _STALE_SECONDS
     doubt = "; no run takes that long, so it looks stale" if stale else ""
     remedy = "make sure that it has ended, then" if stale else "let it end; if it is dead,"

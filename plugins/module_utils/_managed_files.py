@@ -276,7 +276,7 @@ def _remove(file: ManagedFile) -> bool:
         return True
     file.path.unlink(missing_ok=True)
     # A directory that only held what is ours goes with it.
-    for parent in file.path.parents[:2]:
+    for parent in list(file.path.parents)[:2]:
         if "overlay-lab" not in parent.parts or not parent.is_dir() or any(parent.iterdir()):
             break
         parent.rmdir()

@@ -139,7 +139,7 @@ def _wait_until_ready(listener: socket.socket, supervisor: subprocess.Popen) -> 
     while time.monotonic() < deadline:
         try:
             lines = listener.recv(4096).decode().splitlines()
-        except TimeoutError:
+        except socket.timeout:
             if supervisor.poll() is not None:
                 raise LabError(f"systemd-nspawn ended with exit code {supervisor.returncode}") from None
             if leader and time.monotonic() > deadline - _BOOT_SECONDS + _PATIENCE_SECONDS and _basically_up(leader):

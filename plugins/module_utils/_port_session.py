@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _icmp
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _port_wire as wire
+from ansible_collections.emon.overlay_lab.plugins.module_utils._deadline import within
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 # What became of a peer's port.
@@ -68,7 +69,8 @@ class Peer:
     address: str
     findings: dict[Port, Finding]
     clock: wire.ClockSample | None = None
-    heard: asyncio.Event = field(default_factory=asyncio.Event)  # in answer to us, or by itself
+    # In answer to us, or by itself. Of the loop that runs the session: before Python 3.10 it is bound where it is made.
+    heard: asyncio.Event = field(init=False, repr=False, compare=False)
     first: float = 0.0  # its first sign of life
     last: float = 0.0
     asked: bool = False  # we need no more answers of it
@@ -108,13 +110,15 @@ class Session:
 
     async def run(self) -> None:
         """Fill in ``own`` and the peers. Raises LabError where the address is not this host's."""
+        for peer in self.peers.values():
+            peer.heard = asyncio.Event()
         with ExitStack() as stack:
             sockets = [(port, self._bind(port, stack)) for port in self.ports]
             for port, bound in sockets:
                 if bound:
                     await self._listen(port, bound, stack)
             with suppress(TimeoutError):
-                async with asyncio.timeout(self.deadline):
+                async with within(self.deadline):
                     await asyncio.gather(*(self._meet(peer) for peer in self.peers.values()))
 
     # -- answering -----------------------------------------------------------------------------------------------------
@@ -162,7 +166,7 @@ class Session:
         # Cancelled with the loop, when all is known; asyncio would report that as an error.
         with suppress(OSError, ValueError, asyncio.CancelledError):
             writer.write(wire.encode(wire.Greeting(self.lab, self.name)))
-            async with asyncio.timeout(2 * _ANSWER):
+            async with within(2 * _ANSWER):
                 reply = self._reply(await reader.readline())
                 if reply:
                     writer.write(reply)
@@ -190,7 +194,7 @@ class Session:
         if port.protocol == "udp":
             # TCP may say first that a service has the UDP port: that would get our datagram, and log nonsense.
             with suppress(TimeoutError):
-                async with asyncio.timeout(_ANSWER):
+                async with within(_ANSWER):
                     await peer.heard.wait()
         refusal = None
         while True:
@@ -246,7 +250,7 @@ class Session:
             channel.connect((peer.address, port.number))
             hello = self._hello(peer)
             channel.send(wire.encode(hello))
-            async with asyncio.timeout(_ANSWER):
+            async with within(_ANSWER):
                 while True:
                     data = await loop.sock_recv(channel, wire.LARGEST)
                     finding = self._learn(peer, hello, data)
@@ -254,12 +258,12 @@ class Session:
                         return finding
 
     async def _ask_tcp(self, peer: Peer, port: Port) -> Finding:
-        async with asyncio.timeout(_ANSWER):
+        async with within(_ANSWER):
             reader, writer = await asyncio.open_connection(
                 peer.address, port.number, local_addr=(self.address, 0), limit=wire.LARGEST
             )
         try:
-            async with asyncio.timeout(_ANSWER):
+            async with within(_ANSWER):
                 greeting = wire.decode_greeting(await reader.readline())
                 if greeting and greeting.lab == self.lab:
                     hello = self._hello(peer)

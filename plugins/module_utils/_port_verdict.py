@@ -164,7 +164,7 @@ def _blocked(
         named[port.protocol].append(port.number)
     listed = " and ".join(f"{protocol} {', '.join(map(str, some))}" for protocol, some in named.items() if some)
     addresses = [_address(results, target, source) for source in sources]
-    who = ", ".join(f"{source} ({address})" for source, address in zip(sources, addresses, strict=True))
+    who = ", ".join(f"{source} ({address})" for source, address in zip(sources, addresses))
     remedy = openings(results[target]["firewall"], addresses, named)
     return f"{target}: {who} cannot reach {listed} here ({words}): {remedy}"
 

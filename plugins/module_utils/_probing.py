@@ -23,6 +23,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _icmp
+from ansible_collections.emon.overlay_lab.plugins.module_utils._deadline import within
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._vantage import Vantage
 
@@ -98,7 +99,7 @@ async def _handshake(vantage: Vantage, address: str, port: int, timeout: float) 
         family, target = _target(vantage, address, port)
         with vantage.socket(family, socket.SOCK_STREAM) as channel:
             start = time.perf_counter()
-            async with asyncio.timeout(timeout):
+            async with within(timeout):
                 await asyncio.get_running_loop().sock_connect(channel, target)
             elapsed = time.perf_counter() - start
             # The kernel measured it without the event loop's delay, unless it had to repeat the SYN.
@@ -170,7 +171,7 @@ class EchoSocket:
         start = time.time()
         try:
             self._socket.send(request)
-            async with asyncio.timeout(timeout):
+            async with within(timeout):
                 return await reply - start
         except TimeoutError as error:
             raise Lost(_silence(timeout)) from error

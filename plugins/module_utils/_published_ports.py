@@ -70,7 +70,7 @@ def parse(entries: Iterable[str], faults: list[str]) -> tuple[PublishedPort, ...
             continue
         protocol = match["protocol"] or "tcp"
         host_ports: list[int | None] = [*outer] if outer else [None] * len(inner)
-        pairs = zip(inner, host_ports, strict=True)
+        pairs = zip(inner, host_ports)
         ports.extend(PublishedPort(port, protocol, host_port, ip) for port, host_port in pairs)
     faults.extend(
         f"published_ports: port {one.host_port}/{one.protocol} of the host is given twice"

@@ -17,6 +17,7 @@ import random
 import socket
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _dns
+from ansible_collections.emon.overlay_lab.plugins.module_utils._deadline import within
 from ansible_collections.emon.overlay_lab.plugins.module_utils._vantage import Vantage
 
 # As long as a container's own resolver waits (resolv.conf(5)): a dockerd on a busy host may take seconds to answer.
@@ -40,7 +41,7 @@ async def resolve(vantage: Vantage, name: str) -> str:
     conf = _dns.parse_resolv_conf(vantage.resolv_conf)
     codes = set()
     try:
-        async with asyncio.timeout(_WHOLE_SECONDS):
+        async with within(_WHOLE_SECONDS):
             for candidate in conf.candidates(name):
                 answer = await _look_up(vantage, conf, candidate)
                 if answer.addresses:
@@ -88,7 +89,7 @@ async def _ask(vantage: Vantage, server: str, name: str, kind: int) -> _dns.Answ
         with vantage.socket(family, socket.SOCK_DGRAM) as channel:
             channel.connect(address)
             await loop.sock_sendall(channel, _dns.query(ident, name, kind))
-            async with asyncio.timeout(_ATTEMPT_SECONDS):
+            async with within(_ATTEMPT_SECONDS):
                 while True:
                     answer = _dns.parse_answer(await loop.sock_recv(channel, _DATAGRAM), ident, name, kind)
                     if answer:

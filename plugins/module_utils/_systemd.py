@@ -49,7 +49,7 @@ def units(*names: str) -> list[Unit]:
     blocks = [
         dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in text.strip().split("\n\n")
     ]
-    return [_unit(name, properties) for name, properties in zip(names, blocks, strict=True)]
+    return [_unit(name, properties) for name, properties in zip(names, blocks)]
 
 
 def state(name: str) -> str:

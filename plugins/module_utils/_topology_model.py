@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
-from typing import Any
+from typing import Any, Union
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import where
 
-Address = IPv4Interface | IPv6Interface
+Address = Union[IPv4Interface, IPv6Interface]
 Key = tuple[str, str]  # namespace, name
 
 # A link that somebody else made, which is to be a bridge's port: it is enslaved and otherwise left alone.

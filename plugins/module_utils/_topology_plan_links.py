@@ -42,10 +42,10 @@ def plan_links(draft: Draft) -> None:
 def _plan_object(draft: Draft, ends: tuple[Link, ...]) -> None:
     """One link, or a veth with its two ends."""
     states = [draft.state(end.key) for end in ends]
-    usable = [_may_use(draft, end, state) for end, state in zip(ends, states, strict=True)]
+    usable = [_may_use(draft, end, state) for end, state in zip(ends, states)]
     if not all(usable) or _takes_anothers_peer(draft, ends, states):
         return
-    found = [(end, state) for end, state in zip(ends, states, strict=True) if state]
+    found = [(end, state) for end, state in zip(ends, states) if state]
     reasons = _why_anew(draft, found, complete=len(found) == len(ends))
     draft.plan.differences.found += reasons.found
     if len(found) == len(ends) and not reasons.changed:

@@ -76,7 +76,7 @@ def vxlans(lab: dict[str, Any], host: str) -> list[dict[str, Any]]:
             "mac": addresses.mac(lab["name"], network["name"], host),
             "master": _bridge(vni),
         }
-        for network, vni in zip(lab["networks"], addresses.vnis(lab["name"], lab["networks"]).values(), strict=True)
+        for network, vni in zip(lab["networks"], addresses.vnis(lab["name"], lab["networks"]).values())
     ]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _deps
 
@@ -178,14 +178,14 @@ def valid_from(certificate: x509.Certificate) -> datetime:
     """In UTC, aware. cryptography before 42 (Debian 12 has 38) knows the naive form only."""
     if hasattr(certificate, "not_valid_before_utc"):
         return certificate.not_valid_before_utc
-    return certificate.not_valid_before.replace(tzinfo=UTC)
+    return certificate.not_valid_before.replace(tzinfo=timezone.utc)
 
 
 def valid_until(certificate: x509.Certificate) -> datetime:
     """In UTC, aware."""
     if hasattr(certificate, "not_valid_after_utc"):
         return certificate.not_valid_after_utc
-    return certificate.not_valid_after.replace(tzinfo=UTC)
+    return certificate.not_valid_after.replace(tzinfo=timezone.utc)
 
 
 def _public_bytes(key) -> bytes:

@@ -66,7 +66,7 @@ manifest:
   sample: {format: 1, lab: emon, time: "2026-11-22T11:00:00Z", v2_keys: 41}
 """
 
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -87,7 +87,7 @@ def main() -> None:
     try:
         client = _etcd.Client(_etcd.parse(module.params))
         if not module.check_mode:
-            path, manifest = _etcd_backup.create(client, lab, directory, datetime.now(UTC))
+            path, manifest = _etcd_backup.create(client, lab, directory, datetime.now(timezone.utc))
             result = {"path": str(path), "manifest": manifest}
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)

@@ -148,7 +148,7 @@ certificates:
       reason: names changed
 """
 
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _deps, _pki, _pki_spec
@@ -182,7 +182,7 @@ def main() -> None:
     state = module.params.pop("state")
     try:
         pki = _pki_spec.parse(**module.params)
-        plan = _pki.plan_absent(pki) if state == "absent" else _pki.plan(pki, datetime.now(UTC))
+        plan = _pki.plan_absent(pki) if state == "absent" else _pki.plan(pki, datetime.now(timezone.utc))
         if not module.check_mode:
             _pki.apply(plan)
     except LabError as error:
