@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._busybox_rootfs import LABEL, Image, architecture, build
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import find, reported
@@ -141,10 +141,10 @@ def make(request: Request) -> Image:
     binary = Path(path).read_bytes()
     machine = architecture(path, binary)
     try:
-        listed = subprocess.run([path, "--list-full"], capture_output=True, text=True, check=True, timeout=10)
-    except (OSError, subprocess.SubprocessError) as error:
-        raise LabError(f"{path} --list-full: {error}: is it a busybox that runs on this host?") from error
-    return build(path, binary, machine, listed.stdout.split(), request.name)
+        listed = _programs.output([path, "--list-full"], 10)
+    except LabError as error:
+        raise LabError(f"{error}: is {path} a busybox that runs on this host?") from error
+    return build(path, binary, machine, listed.split(), request.name)
 
 
 def _pull(client, request: Request) -> str:

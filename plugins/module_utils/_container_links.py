@@ -13,10 +13,10 @@ A container's own /sys shows its namespace's links, and is reached through /proc
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 
@@ -33,10 +33,9 @@ class Link:
 
 def of_host() -> list[Link]:
     try:
-        done = subprocess.run(["ip", "-json", "link", "show"], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise LabError(f"ip -json link show: {error}: install iproute2") from error
-    return parse(done.stdout)
+        return parse(_programs.output(["ip", "-json", "link", "show"]))
+    except _programs.Missing as error:
+        raise LabError(f"{error}: install iproute2") from error
 
 
 def parse(text: str) -> list[Link]:

@@ -15,14 +15,13 @@ The host's record remembers, in the section ``docker_daemon``, what was there be
 from __future__ import annotations
 
 import re
-import subprocess
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _daemon_settings as daemon_settings
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _foreign_containers as foreign
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _managed_files, _systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _managed_files, _programs, _systemd
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _kept_endpoints as kept_endpoints
 from ansible_collections.emon.overlay_lab.plugins.module_utils._daemon_settings import Owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
@@ -112,9 +111,9 @@ def plan(request: Request) -> Plan:
 def version() -> str:
     """The version of the installed dockerd, whether it runs or not."""
     try:
-        text = subprocess.run(["dockerd", "--version"], capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise LabError(f"dockerd --version: {error}: install Docker first") from error
+        text = _programs.output(["dockerd", "--version"])
+    except _programs.Missing as error:
+        raise LabError(f"{error}: install Docker first") from error
     found = re.search(r"version (\d[\w.+~-]*)", text)
     return found[1] if found else ""
 

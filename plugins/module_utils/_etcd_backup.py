@@ -18,7 +18,6 @@ import io
 import json
 import os
 import secrets
-import subprocess
 import tarfile
 import tempfile
 import zlib
@@ -29,6 +28,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError, reason
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import Access, Client
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_store import Condition, Entry, V2Store, V3Store
@@ -177,16 +177,11 @@ def _save_snapshot(access: Access, target: Path) -> None:
 
 
 def _etcdctl(arguments: list[str]) -> None:
-    environment = {**os.environ, "ETCDCTL_API": "3"}
     command = ["etcdctl", f"--command-timeout={_COMMAND_SECONDS}s", *arguments]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env=environment, timeout=2 * _COMMAND_SECONDS
-        )
-    except FileNotFoundError as error:
+        done = _programs.run(command, 2 * _COMMAND_SECONDS, more={"ETCDCTL_API": "3"})
+    except _programs.Missing as error:
         raise LabError("etcdctl is missing on this host: install etcd-client (Debian) or etcd (Red Hat)") from error
-    except subprocess.TimeoutExpired as error:
-        raise LabError(f"etcdctl {' '.join(arguments[:4])} did not end") from error
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()[-1]
         raise LabError(f"etcdctl {' '.join(arguments[:2])}: {said}")

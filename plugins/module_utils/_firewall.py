@@ -9,15 +9,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Optional
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _programs
+
 UFW, FIREWALLD, NFTABLES, IPTABLES, NONE = "ufw", "firewalld", "nftables", "iptables", ""
-_SBIN = ":/usr/sbin:/sbin"
 # The chain of iptables, as nft lists it, and where iptables still has rules of its own.
 _IPTABLES, _LEGACY = "ip filter INPUT", "iptables-legacy INPUT"
 
@@ -26,10 +24,10 @@ Run = Callable[[list[str]], Optional[str]]
 
 
 def run(command: list[str]) -> str | None:
-    program = shutil.which(command[0], path=os.environ.get("PATH", "") + _SBIN)
-    if program is None:
+    try:
+        done = _programs.run(command)
+    except _programs.Missing:
         return None
-    done = subprocess.run([program, *command[1:]], capture_output=True, text=True, check=False)
     return done.stdout if done.returncode == 0 else None
 
 

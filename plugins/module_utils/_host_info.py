@@ -12,7 +12,6 @@ import json
 import os
 import re
 import socket
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
@@ -24,6 +23,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import (
     _etcd_host,
     _host_record,
     _kernel_modules,
+    _programs,
     _swarm_view,
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket, NotThere
@@ -165,8 +165,8 @@ def _units() -> dict[str, dict[str, Any]]:
     properties = "Id,LoadState,ActiveState,UnitFileState,ExecMainStartTimestamp"
     command = ["systemctl", "show", "--timestamp=us+utc", f"--property={properties}", *_UNITS.values()]
     try:
-        text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    except FileNotFoundError:
+        text = _programs.run(command).stdout
+    except _programs.Missing:
         text = ""
     found = {}
     for block in text.strip().split("\n\n"):
@@ -199,8 +199,8 @@ def _moment(text: str) -> float:
 def _program(command: list[str], package: str | None) -> dict[str, str]:
     """Version of a program, or of the package that would bring it; '' for what is not to be had."""
     try:
-        text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    except FileNotFoundError:
+        text = _programs.run(command).stdout
+    except _programs.Missing:
         return {"version": "", "available": _available(package)}
     return {"version": _version(text), "available": ""}
 
@@ -213,8 +213,8 @@ def _available(package: str | None) -> str:
         (["dnf", "--quiet", "--cacheonly", "info", package], r"Version\s*: (\S+)"),
     ):
         try:
-            text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-        except FileNotFoundError:
+            text = _programs.run(command).stdout
+        except _programs.Missing:
             continue
         found = re.search(pattern, text)
         return _version(found.group(1)) if found else ""
@@ -228,9 +228,9 @@ def _version(text: str) -> str:
 
 def _ip(arguments: list[str]) -> list[dict]:
     try:
-        text = subprocess.run(["ip", "-json", *arguments], capture_output=True, text=True, check=False).stdout
-    except FileNotFoundError:
-        raise LabError("the program ip is missing on this host: install iproute2") from None
+        text = _programs.run(["ip", "-json", *arguments]).stdout
+    except _programs.Missing as error:
+        raise LabError(f"{error}: install iproute2") from None
     return json.loads(text or "[]")
 
 

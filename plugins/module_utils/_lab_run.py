@@ -16,11 +16,10 @@ import hashlib
 import multiprocessing
 import os
 import socket
-import subprocess
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._processes import Process
 
 # The machine's own process namespace, not that of a container (linux/proc_ns.h, PROC_PID_INIT_INO).
@@ -74,7 +73,7 @@ def _process(pid: int) -> Process:
         return found
     # No /proc, as on macOS: enough to tell runs apart, not to look one up later.
     command = ["ps", "-o", "lstart=", "-p", str(pid)]
-    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    said = _programs.run(command).stdout
     return Process(pid=pid, start=int.from_bytes(hashlib.sha256(said.encode()).digest()[:4], "big"), boot="")
 
 

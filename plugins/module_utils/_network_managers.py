@@ -11,10 +11,10 @@ A drop-in for each link, in /run: it goes with the link at the latest when the m
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import OWN
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_draft import Plan
@@ -82,10 +82,8 @@ def _write(manager: Manager, born: set[str], gone: set[str]) -> bool:
 
 def _reload(manager: Manager) -> None:
     try:
-        done = subprocess.run(manager.reload, capture_output=True, text=True, timeout=_SECONDS, check=False)
-    except FileNotFoundError as error:
+        done = _programs.run(manager.reload, _SECONDS)
+    except _programs.Missing as error:
         raise LabError(f"{manager.reload[0]} is missing, so its service cannot be told of new links") from error
-    except subprocess.TimeoutExpired as error:
-        raise LabError(f"{' '.join(manager.reload)} did not end within {_SECONDS} s: is the service well?") from error
     if done.returncode != 0:
-        raise LabError(f"{' '.join(manager.reload)} failed: {done.stderr.strip() or done.returncode}")
+        raise LabError(f"{' '.join(manager.reload)} failed: {_programs.words(done)}")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ansible.module_utils.common.process import get_bin_path
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._vantage import Place, Vantage, open_place
@@ -114,14 +115,19 @@ def apply(plan: Plan) -> dict[str, Any]:
         try:
             with plan.vantage.entered():
                 process = subprocess.Popen(
-                    plan.command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.PIPE, cwd="/"
+                    plan.command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=file,
+                    stderr=subprocess.PIPE,
+                    cwd="/",
+                    env=_programs.environment(),
                 )
             with process:
                 if _listens(process, file):
                     written = written.rename(capture.part)
                 said = process.communicate()[1]
             if process.returncode not in (0, _TIMED_OUT):
-                raise LabError(f"tcpdump ended early: {_sentence(said)}")
+                raise LabError(f"tcpdump ended early: {_sentence(said.decode(errors='replace'))}")
             written = written.rename(capture.dest)
         except BaseException:
             with contextlib.suppress(FileNotFoundError):
@@ -139,10 +145,8 @@ def apply(plan: Plan) -> dict[str, Any]:
 def _judge(command: list[str], vantage: Vantage) -> None:
     try:
         with vantage.entered():
-            judged = subprocess.run(
-                command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_GRACE_SECONDS, check=False, cwd="/"
-            )
-    except subprocess.TimeoutExpired as error:
+            judged = _programs.run(command, _GRACE_SECONDS, cwd="/")
+    except _programs.Overdue as error:
         raise LabError(
             f"tcpdump took more than {_GRACE_SECONDS} s to understand the filter: use addresses instead of names"
         ) from error
@@ -162,8 +166,8 @@ def _listens(process: subprocess.Popen[bytes], file: IO[bytes]) -> bool:
     return False
 
 
-def _sentence(said: bytes) -> str:
+def _sentence(said: str) -> str:
     """tcpdump's complaint is the last thing that it says in its own name."""
-    lines = said.decode(errors="replace").splitlines()
+    lines = said.splitlines()
     named = [line.removeprefix("tcpdump: ") for line in lines if line.startswith("tcpdump: ")]
     return (named or lines or ["it gave no reason"])[-1]

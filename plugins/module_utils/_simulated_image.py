@@ -11,10 +11,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._state_dir import STATE_DIR, locked
 
@@ -33,6 +33,8 @@ _PACKAGES_OF_RELEASE = {"bookworm": (), "trixie": ("docker-cli",)}
 
 # Units that would change the machine (its kernel has one set of global sysctls, one clock, one list of binfmt
 # handlers), that cannot work without a device tree, or that would reach for a network there is none of.
+# A slow mirror takes minutes.
+_BUILD_SECONDS = 1800
 _MASKED_UNITS = (
     "systemd-sysctl.service systemd-binfmt.service proc-sys-fs-binfmt_misc.automount systemd-modules-load.service"
     " systemd-timesyncd.service systemd-udevd.service systemd-udev-trigger.service systemd-udev-settle.service"
@@ -112,7 +114,7 @@ class Image:
                 self._customize(self._partial)
                 os.sync()
                 self._partial.rename(self.path)
-            except (OSError, subprocess.CalledProcessError) as error:
+            except (OSError, LabError) as error:
                 raise LabError(f"base image {self.name}: {error}") from error
             return True
 
@@ -130,8 +132,8 @@ class Image:
             str(root),
         ]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-        except FileNotFoundError:
+            done = _programs.run(command, _BUILD_SECONDS)
+        except _programs.Missing:
             raise LabError(
                 "mmdebstrap is not installed on this machine: install the packages mmdebstrap and systemd-container"
             ) from None
@@ -153,7 +155,7 @@ class Image:
             link.unlink(missing_ok=True)
             link.symlink_to("/dev/null")
         for action, names in (("disable", _DISABLED_UNITS), ("enable", ["simulated-host-cgroups.service"])):
-            subprocess.run([*systemctl, action, *names], check=True, capture_output=True)
+            _programs.output([*systemctl, action, *names])
         # Each host gets its own.
         for pattern in ("etc/ssh/ssh_host_*", "etc/machine-id", "etc/hostname", "var/lib/dbus/machine-id"):
             for path in root.glob(pattern):

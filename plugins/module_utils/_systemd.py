@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 _PROPERTIES = (
@@ -69,7 +69,7 @@ def enable(name: str, enabled: bool) -> None:
 def kill(name: str) -> None:
     """End the unit's main process at once; the unit's other processes stay. Nothing where it does not run."""
     command = ["systemctl", "kill", "--signal=KILL", "--kill-who=main", name]
-    subprocess.run(command, capture_output=True, check=False, timeout=60)
+    _programs.run(command)
 
 
 def stop(*names: str, timeout: float) -> None:
@@ -79,7 +79,7 @@ def stop(*names: str, timeout: float) -> None:
 def restart(*names: str, timeout: float) -> None:
     """Restart the units and wait until they are up. One that was restarted often before is not held back for that."""
     # Fails where a unit has nothing to forget; that is no fault.
-    subprocess.run(["systemctl", "reset-failed", *names], capture_output=True, check=False, timeout=timeout)
+    _programs.run(["systemctl", "reset-failed", *names], timeout)
     _run(["systemctl", "restart", *names], timeout)
 
 
@@ -130,11 +130,6 @@ def _unit(name: str, properties: dict[str, str]) -> Unit:
 
 def _run(command: list[str], timeout: float = 60) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout)
-    except FileNotFoundError as error:
+        return _programs.output(command, timeout)
+    except _programs.Missing as error:
         raise LabError(f"{command[0]} is missing: this host is not managed by systemd") from error
-    except subprocess.TimeoutExpired as error:
-        raise LabError(f"{shlex.join(command)}: not done after {timeout:g} s") from error
-    if done.returncode:
-        raise LabError(f"{shlex.join(command)}: {' '.join(done.stderr.split()) or f'exit code {done.returncode}'}")
-    return done.stdout

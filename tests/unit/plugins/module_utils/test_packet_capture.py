@@ -59,14 +59,14 @@ def test_a_capture_in_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        (b"tcpdump: nope: No such device exists\n(No such device exists)\n", "nope: No such device exists"),
+        ("tcpdump: nope: No such device exists\n(No such device exists)\n", "nope: No such device exists"),
         (
-            b"tcpdump: data link type LINUX_SLL2\ntcpdump: can't parse filter expression: syntax error\n",
+            "tcpdump: data link type LINUX_SLL2\ntcpdump: can't parse filter expression: syntax error\n",
             "can't parse filter expression: syntax error",
         ),
-        (b"Segmentation fault\n", "Segmentation fault"),
-        (b"", "it gave no reason"),
+        ("Segmentation fault\n", "Segmentation fault"),
+        ("", "it gave no reason"),
     ],
 )
-def test_tcpdump_speaks_for_itself(said: bytes, expected: str) -> None:
+def test_tcpdump_speaks_for_itself(said: str, expected: str) -> None:
     assert _packet_capture._sentence(said) == expected

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _programs, _systemd
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 SHOWN = """Id=docker.service
@@ -35,7 +35,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, code: int = 0, out: str = "", err
         commands.append(command)
         return subprocess.CompletedProcess(command, code, out, err)
 
-    monkeypatch.setattr(_systemd.subprocess, "run", run)
+    monkeypatch.setattr(_programs.subprocess, "run", run)
     return commands
 
 
@@ -68,7 +68,7 @@ def test_a_host_without_systemd_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     def missing(command: list[str], **_options: object) -> None:
         raise FileNotFoundError(command[0])
 
-    monkeypatch.setattr(_systemd.subprocess, "run", missing)
+    monkeypatch.setattr(_programs.subprocess, "run", missing)
     with pytest.raises(LabError, match="systemctl is missing: this host is not managed by systemd"):
         _systemd.reload()
 
