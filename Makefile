@@ -9,10 +9,20 @@ LAB ?= emon
 
 PYTHON ?= python3
 VENV := .venv
-BIN := $(CURDIR)/$(VENV)/bin
+# Relative, so that the checkout's path may have spaces in it. Recipes run in its root, and $$PWD is where the shell stands.
+BIN := $(VENV)/bin
+# Ansible refuses to start in a locale that is not UTF-8, or that SSH passed on and this machine does not have.
+export LC_ALL := C.UTF-8
+unexport LANGUAGE
+# Always this checkout: Ansible passes by an ansible.cfg in a folder that everybody may write to, and would take an
+# installed copy of the collection where ANSIBLE_COLLECTIONS_PATH says so.
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
 # Simulated hosts need root; their connection plugin cannot ask for a password, so the playbook itself runs with sudo.
-# A user's PATH has no sbin, and sudo keeps the one it is given.
-AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo) env PATH="$(BIN):$$PATH:/usr/sbin:/sbin" PYTHONDONTWRITEBYTECODE=1 OVERLAY_LAB_RELEASE=$(RELEASE)
+# A user's PATH has no sbin, and sudo keeps the one it is given, and nothing else.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo) env PATH="$$PWD/$(BIN):$$PATH:/usr/sbin:/sbin" LC_ALL="$$LC_ALL" \
+  ANSIBLE_CONFIG="$$ANSIBLE_CONFIG" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" \
+  PYTHONDONTWRITEBYTECODE=1 OVERLAY_LAB_RELEASE=$(RELEASE)
 # The default lab has one inventory a site; another lab's begins with its name: LAB=four SITE=company, LAB=tutorial.
 INVENTORIES := inventories/simulated
 INVENTORY := $(if $(filter emon,$(LAB)),$(INVENTORIES)/$(SITE).yml,$(firstword \
@@ -69,7 +79,7 @@ test: $(VENV)/kernel.stamp ## Everything a release needs; beside a standing lab 
 	$(MAKE) --no-print-directory molecule && exit $$status
 
 lint: $(VENV)/dev.stamp ## ruff, mypy, yamllint, ansible-lint, documentation, argument specs
-	@PATH="$(BIN):$$PATH" tests/lint
+	@PATH="$$PWD/$(BIN):$$PATH" tests/lint
 
 unit: $(VENV)/dev.stamp ## Pure functions, in tables
 	@$(BIN)/pytest tests/unit

@@ -1,0 +1,94 @@
+"""`make` in checkouts as people have them, and in the environments that they bring along."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parents[2]
+_SHOW = """#!/bin/sh
+echo "program=$0"
+echo "arguments=$*"
+echo "locale=$LC_ALL/$LANGUAGE"
+echo "config=$ANSIBLE_CONFIG"
+echo "collections=$ANSIBLE_COLLECTIONS_PATH"
+echo "path=$PATH"
+"""
+_PROGRAMS = ("ansible-playbook", "pip", "pytest", "python")
+# As sudo does by default on Debian: of the environment nothing else is left.
+_SUDO = '#!/bin/sh\nexec env -i PATH=/usr/bin:/bin HOME=/root "$@"\n'
+Make = Callable[..., dict[str, str]]
+
+
+@pytest.fixture(params=["checkout", "a checkout", "it's (a) 'check' & out;\"$HOME\"#1"])
+def checkout(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """What `make` needs of a checkout that is set up, with programs that only tell how they were called."""
+    folder = tmp_path / request.param
+    (folder / ".venv/bin").mkdir(parents=True)
+    for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "tools", "inventories"):
+        source = _ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    for name in ("system", "lab", "dev"):
+        (folder / f".venv/{name}.stamp").touch()
+    for name in _PROGRAMS:
+        _program(folder / ".venv/bin" / name, _SHOW)
+    return folder
+
+
+@pytest.fixture(params=["root", "user"])
+def make(request: pytest.FixtureRequest, checkout: Path, tmp_path: Path) -> Make:
+    """Run a target; what the program that it came to says of how it was called."""
+    fakes = tmp_path / "bin"
+    fakes.mkdir()
+    _program(fakes / "sudo", _SUDO)
+    _program(fakes / "id", f"#!/bin/sh\necho {0 if request.param == 'root' else 1000}\n")
+
+    def run(*arguments: str, **environment: str) -> dict[str, str]:
+        done = subprocess.run(
+            ["make", "--no-print-directory", *arguments],
+            cwd=checkout,
+            env={**os.environ, "PATH": f"{fakes}:/usr/bin:/bin", **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+
+    return run
+
+
+def _program(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize("target", ["overlay", "move", "verify", "destroy", "shell", "unit"])
+def test_each_target_runs_wherever_the_checkout_is(make: Make, checkout: Path, target: str) -> None:
+    said = make(target)
+    assert (checkout / said["program"]).parent == checkout / ".venv/bin"
+
+
+def test_it_is_always_this_checkout_that_runs(make: Make, checkout: Path) -> None:
+    checkout.chmod(0o777)
+    said = make("overlay", ANSIBLE_CONFIG="/etc/ansible/ansible.cfg", ANSIBLE_COLLECTIONS_PATH="/usr/share/ansible")
+    assert said["config"] == str(checkout / "ansible.cfg")
+    assert said["collections"] == str(checkout / ".ansible/collections")
+    assert said["path"].startswith(f"{checkout}/.venv/bin:")
+
+
+@pytest.mark.parametrize("locale", ["C", "xx_XX.UTF-8", "de_DE.ISO-8859-1", ""])
+def test_the_locale_is_utf_8(make: Make, locale: str) -> None:
+    assert make("overlay", LC_ALL=locale, LANG=locale, LANGUAGE="de")["locale"] == "C.UTF-8/"
+    assert make("unit", LC_ALL=locale, LANG=locale, LANGUAGE="de")["locale"] == "C.UTF-8/"
+
+
+def test_arguments_reach_the_playbook(make: Make) -> None:
+    said = make("overlay", "LAB=four", "SITE=home", "ARGS=--check --diff")
+    assert said["arguments"] == "-i inventories/simulated/four-home.yml playbooks/overlay.yml --check --diff"
