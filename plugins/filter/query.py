@@ -45,7 +45,7 @@ _value:
 import json
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleTemplatePluginError
 from ansible.plugins.filter.core import to_json
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _deps
 
@@ -54,18 +54,18 @@ with _deps.declare("jmespath"):
 
 
 def query(data: Any, expression: str) -> Any:
-    """``data``: anything of JSON's kinds. Raises AnsibleFilterError with one line."""
+    """``data``: anything of JSON's kinds. Raises AnsibleTemplatePluginError with one line."""
     lines = _deps.missing("jmespath")
     if lines:
-        raise AnsibleFilterError(lines[0])
+        raise AnsibleTemplatePluginError(lines[0])
     if not isinstance(expression, str) or not expression.strip():
-        raise AnsibleFilterError(f"query: the expression must be a text, not {expression!r}")
+        raise AnsibleTemplatePluginError(f"query: the expression must be a text, not {expression!r}")
     try:
         # jmespath asks for the exact types of JSON, and Ansible's values are of types of its own that look like them.
         return jmespath.search(expression, json.loads(to_json(data)))
     except jmespath.exceptions.JMESPathError as error:
         reason = " ".join(str(error).split())
-        raise AnsibleFilterError(f"query: {expression!r} cannot be evaluated: {reason}") from None
+        raise AnsibleTemplatePluginError(f"query: {expression!r} cannot be evaluated: {reason}") from None
 
 
 class FilterModule:

@@ -154,7 +154,7 @@ class InventoryModule(BaseInventoryPlugin):
         if playbook and not limited:
             return  # The first play, on localhost, fails with the faults.
         for fault in faults:
-            self.display.error(fault, wrap_text=False)
+            self.display.error(fault)
         if playbook:
             # A limit leaves no host to play on, not even localhost, so that the run would end well.
             raise SystemExit(_FAILED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,13 @@ def test_a_play_gathers_no_facts(play: dict) -> None:
 def test_a_refusal_has_a_line() -> None:
     tasks = yaml.safe_load((_ROOT / "playbooks/tasks/refuse.yml").read_text(encoding="utf-8"))
     assert " or ['" in tasks[-1]["ansible.builtin.fail"]["msg"]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((_ROOT / "molecule").rglob("*.yml")), ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
+def test_a_scenario_looks_at_the_labs_own_directories(path: Path) -> None:
+    """In a user's home, ~/.config has the settings of other programs, and of other labs."""
+    text = path.read_text(encoding="utf-8")
+    places = re.findall(r"/\.config\S*", text)
+    assert [place for place in places if not re.match(r"/\.config/overlay-lab\b", place)] == []

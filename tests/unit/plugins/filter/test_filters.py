@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleTemplatePluginError
 
 FILTERS = Path(__file__).parents[4] / "plugins/filter"
 
@@ -113,7 +113,7 @@ def test_verification_report() -> None:
     ("expression", "said"), [("a[", "cannot be evaluated"), ("", "must be a text"), (None, "text")]
 )
 def test_query_fault(expression: Any, said: str) -> None:
-    with pytest.raises(AnsibleFilterError, match=said):
+    with pytest.raises(AnsibleTemplatePluginError, match=said):
         filters()["query"]({}, expression)
 
 

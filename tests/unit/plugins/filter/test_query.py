@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleTemplatePluginError
 from ansible_collections.emon.overlay_lab.plugins.filter.query import FilterModule
 
 query = FilterModule().filters()["query"]
@@ -35,7 +35,7 @@ def test_picks(data: object, expression: str, picked: object) -> None:
 
 @pytest.mark.parametrize("expression", ["members[", "length(leader)", "nope(@)", "", 7])
 def test_one_line_for_what_cannot_be_evaluated(expression: object) -> None:
-    with pytest.raises(AnsibleFilterError) as fault:
+    with pytest.raises(AnsibleTemplatePluginError) as fault:
         query(MEMBERS, expression)
     message = str(fault.value)
     assert message.startswith("query: ")
