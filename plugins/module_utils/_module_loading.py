@@ -18,14 +18,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-import subprocess
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _netns
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _netns, _programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel_modules import AVAILABLE, MODULES, Kernel
 from ansible_collections.emon.overlay_lab.plugins.module_utils._processes import boot_id
@@ -119,9 +118,7 @@ def _unload(names: set[str]) -> None:
     if _BRIDGE_FILTER in names and _bridge_filter_serves_somebody():
         names = names - {_BRIDGE_FILTER}
     while names:
-        gone = {
-            name for name in names if subprocess.run(["rmmod", name], check=False, capture_output=True).returncode == 0
-        }
+        gone = {name for name in names if _programs.run(["rmmod", name]).returncode == 0}
         if not gone:
             return
         names = names - gone
@@ -144,10 +141,8 @@ def _loaded() -> set[str]:
 def _load(names: list[str]) -> None:
     """modprobe(8) says which it could not load; `prepare` looks."""
     if names:
-        with suppress(OSError, subprocess.TimeoutExpired):
-            subprocess.run(
-                ["modprobe", "--quiet", "--all", *names], check=False, capture_output=True, timeout=_MODPROBE_SECONDS
-            )
+        with suppress(LabError):
+            _programs.run(["modprobe", "--quiet", "--all", *names], timeout=_MODPROBE_SECONDS)
 
 
 def _load_bridge_filter() -> None:
@@ -228,8 +223,7 @@ def _is_on(switch: Path) -> bool:
 
 
 def _has_bridge() -> bool:
-    command = ["ip", "-oneline", "link", "show", "type", "bridge"]
-    return bool(subprocess.run(command, capture_output=True, check=False).stdout)
+    return bool(_programs.run(["ip", "-oneline", "link", "show", "type", "bridge"]).stdout)
 
 
 # -- who holds it. The sandboxes of tests and the machine have different file trees and process namespaces, but one

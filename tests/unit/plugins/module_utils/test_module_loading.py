@@ -66,7 +66,7 @@ def kernel(tmp_path, monkeypatch):
             assert command[0] == "rmmod"
             self.returncode = fake.rmmod(command[1])
 
-    monkeypatch.setattr(loading.subprocess, "run", Done)
+    monkeypatch.setattr(loading._programs, "run", Done)
     return fake
 
 
