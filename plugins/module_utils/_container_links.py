@@ -16,8 +16,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _programs
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _inside, _programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+
+_NET = "sys/class/net"
+# A file of sysfs is a page.
+_MOST_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -54,16 +58,23 @@ def parse(text: str) -> list[Link]:
 
 def of_process(pid: int, proc: Path = Path("/proc")) -> list[Link]:
     """The links in a container's network namespace, by its first process; none where that has ended."""
-    directory = proc / str(pid) / "root/sys/class/net"
-    found = []
-    for path in sorted(directory.iterdir()) if directory.is_dir() else ():
-        try:
-            texts = [(path / name).read_text(encoding="ascii").strip() for name in ("address", "ifindex", "iflink")]
-        except (FileNotFoundError, NotADirectoryError):
-            # Gone since it was listed, or a file such as bonding_masters.
-            continue
-        found.append(Link(path.name, texts[0], int(texts[1]), int(texts[2])))
-    return found
+    try:
+        with _inside.opened(proc / str(pid) / "root") as root:
+            return [link for name in _inside.names(root, _NET) if (link := _of_name(root, name))]
+    except OSError:
+        return []
+
+
+def _of_name(root: int, name: str) -> Link | None:
+    try:
+        mac, index, peer = (
+            _inside.read(root, f"{_NET}/{name}/{key}", _MOST_BYTES).decode("ascii").strip()
+            for key in ("address", "ifindex", "iflink")
+        )
+        return Link(name, mac, int(index), int(peer))
+    except (OSError, ValueError):
+        # Gone since it was listed, a file such as bonding_masters, or something else that lies at /sys there.
+        return None
 
 
 def pair(mac: str, bridge: str, inside: list[Link], host: list[Link]) -> tuple[str, str]:

@@ -8,27 +8,23 @@
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 import socket
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _inside
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import Namespaces, path_of
 
 _CLONE_NEWNET = 0x40000000
 _NS_GET_NSTYPE = 0xB703
-# The number of openat2 is one and the same on every architecture.
-_SYS_OPENAT2 = 437
-_RESOLVE_IN_ROOT = 0x10
-_MOST_BYTES = 1 << 16
-_libc = ctypes.CDLL(None, use_errno=True)
+# Lists of unwanted names make an /etc/hosts of several megabytes.
+_MOST_BYTES = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -89,15 +85,9 @@ class Vantage:
         """/etc/NAME as processes there see it; empty where there is none."""
         for folder in self._etc:
             try:
-                file = _open_in_root(self._root, f"{folder}/{name}")
+                return _inside.read(self._root, f"{folder}/{name}", _MOST_BYTES).decode("utf-8", "replace")
             except OSError:
                 continue
-            try:
-                return os.read(file, _MOST_BYTES).decode("utf-8", "replace")
-            except OSError:
-                continue
-            finally:
-                os.close(file)
         return ""
 
     @cached_property
@@ -124,12 +114,12 @@ def open_place(place: Place, docker: DockerSocket) -> Vantage:
     if place.container:
         return _open_process(place, container_pid(place.container, docker.container(place.container)))
     if not place.netns:
-        return Vantage(place, None, _open_directory("/"), ("etc",))
+        return Vantage(place, None, _inside.open_root("/"), ("etc",))
     named = "/" not in place.netns
     path = path_of(place.netns)
     # `ip netns exec` shows a named namespace the files in /etc/netns/NAME instead of those in /etc.
     etc = (f"etc/netns/{place.netns}", "etc") if named else ("etc",)
-    return _tried(Vantage(place, _open_namespace(path, place), _open_directory("/"), etc))
+    return _tried(Vantage(place, _open_namespace(path, place), _inside.open_root("/"), etc))
 
 
 def container_pid(name: str, inspected: dict | None) -> int:
@@ -145,7 +135,7 @@ def container_pid(name: str, inspected: dict | None) -> int:
 def _open_process(place: Place, pid: int) -> Vantage:
     network = _open_namespace(f"/proc/{pid}/ns/net", place)
     try:
-        root = _open_directory(f"/proc/{pid}/root")
+        root = _inside.open_root(f"/proc/{pid}/root")
     except OSError as error:
         os.close(network)
         raise LabError(f"{place} ended while it was looked at ({error.strerror})") from error
@@ -178,21 +168,3 @@ def _open_namespace(path: str, place: Place) -> int:
         os.close(namespace)
         raise LabError(f"{place}: {path} is not a network namespace")
     return namespace
-
-
-def _open_directory(path: str) -> int:
-    return os.open(path, os.O_PATH | os.O_DIRECTORY)
-
-
-def _open_in_root(root: int, path: str) -> int:
-    """Open a file below a directory as a process whose root it is would: no symbolic link leads out of it.
-
-    A container's /etc/resolv.conf may be an absolute link, and a container is not to be trusted with ours.
-    """
-    # O_NONBLOCK: the container may have put a FIFO there.
-    how = struct.pack("=QQQ", os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK, 0, _RESOLVE_IN_ROOT)
-    file = _libc.syscall(_SYS_OPENAT2, root, path.encode(), how, ctypes.c_size_t(len(how)))
-    if file < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), path)
-    return file

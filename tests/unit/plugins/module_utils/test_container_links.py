@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._container_links import Link, of_process, pair, parse
 
 INSIDE = [Link("eth0", "02:42:ac:11:00:02", 252, 253), Link("lo", "00:00:00:00:00:00", 1, 1)]
@@ -28,6 +30,27 @@ def test_a_containers_links_are_read(tmp_path: Path) -> None:
     (directory / "bonding_masters").write_text("")
     assert of_process(42, tmp_path) == INSIDE[:1]
     assert of_process(43, tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", ["link out", "fifo", "device", "too large", "no number"])
+def test_what_a_container_put_there_is_not_trusted(tmp_path: Path, kind: str) -> None:
+    directory = tmp_path / "42/root/sys/class/net/eth0"
+    directory.mkdir(parents=True)
+    for name in ("address", "iflink"):
+        (directory / name).write_text("7\n")
+    path = directory / "ifindex"
+    if kind == "link out":
+        (tmp_path / "secret").write_text("7\n")
+        path.symlink_to("../../../../../../secret")
+    elif kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "device":
+        if os.geteuid() != 0:
+            pytest.skip("making a device needs root")
+        os.mknod(path, 0o20666, os.makedev(1, 5))
+    else:
+        path.write_text("7" * (1 << 17) if kind == "too large" else "seven")
+    assert of_process(42, tmp_path) == []
 
 
 def test_both_ends_have_to_name_each_other() -> None:

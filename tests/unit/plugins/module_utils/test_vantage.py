@@ -99,6 +99,12 @@ def test_a_fifo_does_not_hang(container: Path) -> None:
     assert vantage(container).resolv_conf == ""
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="making a device needs root")
+def test_a_device_is_not_opened(container: Path) -> None:
+    os.mknod(container / "etc/resolv.conf", 0o20666, os.makedev(1, 5))
+    assert vantage(container).resolv_conf == ""
+
+
 def test_files_of_a_named_namespace_come_first(container: Path) -> None:
     (container / "etc/netns/a/hosts").write_text("of the namespace\n")
     assert vantage(container, "etc/netns/a", "etc").hosts == "of the namespace\n"
