@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 
@@ -25,4 +26,4 @@ class LabError(Exception):
 def reason(error: OSError) -> str:
     """The system's words for what it refused, with the remedy where that is known."""
     words = error.strerror or str(error)
-    return f"{words}; use become" if isinstance(error, PermissionError) else words
+    return f"{words}; use become" if isinstance(error, PermissionError) and os.geteuid() != 0 else words

@@ -17,14 +17,42 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._shape import misfit
 from ansible_collections.emon.overlay_lab.plugins.module_utils._state_dir import (
     STATE_DIR,
+    damaged,
     locked,
     read_json,
     write_json,
 )
 
 RECORD_PATH = STATE_DIR / "state.json"
+# What stood at a path before the lab (_kept_files.Former); an older record says only whether anything did.
+_FORMER = {
+    **dict.fromkeys(("path", "sha256", "wrote"), str),
+    **dict.fromkeys(("mode", "uid", "gid"), int),
+    "bak": bool,
+}
+_SECTIONS = {
+    ...: dict,
+    "file_set": {...: (_FORMER, bool)},
+    "owned": {...: {...: dict}},
+    "docker_daemon": {
+        "settings": {...: {"existed": bool}},
+        "files": [{"path": str, "secret": bool, "backup": bool}],
+        "kept": {...: _FORMER},
+        "units": {...: {"active": bool, "enabled": bool}},
+        "directories": [str],
+        "to_start": [str],
+        **dict.fromkeys(("had_file", "backup", "pending", "forgotten"), bool),
+        "path": str,
+    },
+}
+_SHAPE = {
+    **dict.fromkeys(("lab", "machine_id", "site", "engine", "moving_to", "uuid"), str),
+    "index": int,
+    "sections": _SECTIONS,
+}
 
 
 def machine_id() -> str:
@@ -35,7 +63,11 @@ def machine_id() -> str:
 
 def read(path: Path = RECORD_PATH) -> dict[str, Any]:
     """The whole record; {} for a host that never belonged to a lab."""
-    return read_json(path) or {}
+    record = read_json(path) or {}
+    why = misfit(record, _SHAPE)
+    if why:
+        raise damaged(path, why)
+    return record
 
 
 def section(name: str, path: Path = RECORD_PATH) -> dict[str, Any]:

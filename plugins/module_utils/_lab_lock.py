@@ -13,13 +13,14 @@ and the next run of the same controller, which can see that the process has gone
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._processes import boot_id
+from ansible_collections.emon.overlay_lab.plugins.module_utils._shape import misfit
 from ansible_collections.emon.overlay_lab.plugins.module_utils._state_dir import (
     STATE_DIR,
     locked,
@@ -30,6 +31,14 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._state_dir import
 LOCK_PATH = STATE_DIR / "lock.json"
 # No run takes so long, the installation of packages over a slow line included.
 _STALE_SECONDS = 30 * 60
+# The year 5138.
+_MOST_SECONDS = 1e11
+_CONTROLLER = {**dict.fromkeys(("machine", "name", "namespace", "boot"), str), "pid": int, "start": int}
+_SHAPE = {
+    **dict.fromkeys(("run", "lab", "owner", "boot"), str),
+    "since": float,
+    "controller": _CONTROLLER,
+}
 
 FREE, HELD, REFUSED = "free", "held", "refused"
 
@@ -166,10 +175,13 @@ def _judge(run: str, ended: str, force: bool, path: Path) -> tuple[Lock | None, 
 
 def _read(path: Path) -> Lock | None:
     found = read_json(path)
-    try:
-        return Lock(**found) if found else None
-    except TypeError:
-        raise LabError(f"{path} is no lock: run again with -e break_lock=true") from None
+    if found is None:
+        return None
+    names = {field.name for field in fields(Lock)}
+    # Seconds of the epoch that are a date, to be told by it.
+    if set(found) != names or misfit(found, _SHAPE) or not 0 <= found["since"] < _MOST_SECONDS:
+        raise LabError(f"{path} is no lock: run again with -e break_lock=true")
+    return Lock(**found)
 
 
 def _guard(path: Path) -> Path:

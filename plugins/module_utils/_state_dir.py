@@ -8,53 +8,93 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _atomic_file
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError, reason
+from ansible_collections.emon.overlay_lab.plugins.module_utils._shape import misfit
 
 STATE_DIR = Path("/var/lib/overlay-lab")
 
 
+# What a record of this collection says of itself; one that says nothing is of format 1.
+FORMAT = 1
+# Far more than the record of a lab of any size.
+_MOST_BYTES = 1 << 26
+
+
 def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in a JSON file; None where there is no file. Raises LabError where there is anything else."""
+    """The object in a JSON file, without its format; None where there is no file.
+
+    Raises LabError where there is anything else, and where a newer collection wrote it.
+    """
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(_read(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise LabError(f"{path} cannot be read: {reason(error)}") from error
-    except ValueError:  # neither JSON nor UTF-8
-        value = None
+    except (ValueError, RecursionError):  # neither JSON nor UTF-8, or nested without end
+        raise damaged(path) from None
     if not isinstance(value, dict):
-        # write_json never leaves one that is cut off, so this is the disk's doing, or a person's.
-        raise LabError(f"{path} is damaged: put a copy of it back, or remove it and what it remembers is lost")
+        raise damaged(path, misfit(value, dict))
+    found = value.pop("format", FORMAT)
+    if misfit(found, int) or found < 1:
+        raise damaged(path, f"format: {found!r} is none")
+    if found > FORMAT:
+        raise LabError(
+            f"{path} has the format {found}, and this version of the collection knows {FORMAT}:"
+            " use the version of emon.overlay_lab that wrote it, or a later one"
+        )
     return value
 
 
+def damaged(path: Path, why: str = "") -> LabError:
+    """A record that is not what write_json leaves, so it was the disk's doing, or a person's. It is never removed."""
+    because = f" ({why})" if why else ""
+    return LabError(
+        f"{path} is damaged{because}: put a copy of it back, or set it aside (mv {path} {path}.damaged):"
+        " then what it remembers is not known to be the lab's, and stays"
+    )
+
+
+def _read(path: Path) -> str:
+    # O_NONBLOCK: a FIFO would wait for a writer.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        kind = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(kind):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(kind):
+            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    except OSError:
+        os.close(descriptor)
+        raise
+    with os.fdopen(descriptor, "rb") as stream:
+        content = stream.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it has more than {_MOST_BYTES} bytes", str(path))
+    return content.decode("utf-8")
+
+
 def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Write a JSON file in one step, readable by its owner only: readers see the old text or the new, never half.
+    """Write a JSON file in one step, with its format, readable by its owner only.
 
     Raises LabError where it cannot be written: no root, no space.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    text = json.dumps({**value, "format": FORMAT}, indent=2, sort_keys=True)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(value, stream, indent=2, sort_keys=True)
-            stream.write("\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
+        _atomic_file.replace(path, f"{text}\n".encode())
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
         raise LabError(f"{path} cannot be written: {reason(error)}") from error
 
 

@@ -164,3 +164,27 @@ def test_a_clock_that_went_back_makes_no_negative_age(path: Path, monkeypatch: p
 )
 def test_duration(seconds: float, expected: str) -> None:
     assert _lab_lock.duration(seconds) == expected
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({"since": "now"}, id="since is a text"),
+        pytest.param({"since": 1e300}, id="since is no date"),
+        pytest.param({"since": -1}, id="since is before the epoch"),
+        pytest.param({"controller": []}, id="controller is a list"),
+        pytest.param({"controller": {"pid": "1"}}, id="pid is a text"),
+        pytest.param({"owner": None}, id="no owner"),
+        pytest.param({"more": 1}, id="one key more"),
+        pytest.param({"lab": ...}, id="one key less"),
+    ],
+)
+def test_what_is_no_lock_is_told_and_can_be_broken(path: Path, given: dict[str, Any]) -> None:
+    _lab_lock.take("emon", ANN, path=path)
+    found = {**json.loads(path.read_text()), **given}
+    path.write_text(json.dumps({key: value for key, value in found.items() if value is not ...}))
+    for use in (lambda: _lab_lock.take("emon", BOB, path=path), lambda: _lab_lock.release(ANN["id"], path=path)):
+        with pytest.raises(LabError) as error:
+            use()
+        assert error.value.faults == [f"{path} is no lock: run again with -e break_lock=true"]
+    assert _lab_lock.take("emon", BOB, force=True, path=path)["state"] == "held"

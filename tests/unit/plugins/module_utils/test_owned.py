@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _owned
 
@@ -48,7 +46,7 @@ def test_identity_and_other_sections_stay(record):
     _host_record.update_identity({"lab": "emon"}, record)
     _host_record.update("daemon", {"before": 1}, record)
     _owned.claim("container", {"c1": {}}, record)
-    assert json.loads(record.read_text()) == {
+    assert _host_record.read(record) == {
         "lab": "emon",
         "sections": {"daemon": {"before": 1}, "owned": {"container": {"c1": {}}}},
     }

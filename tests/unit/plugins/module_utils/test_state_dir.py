@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import errno
+import json
 import multiprocessing
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +35,83 @@ def test_read_where_there_is_nothing(tmp_path: Path, name: str) -> None:
     assert _state_dir.read_json(tmp_path / name) is None
 
 
-@pytest.mark.parametrize("content", [b"", b'{"lab": "em', b"[]", b"null", b"\xff\xfe{}"])
-def test_damaged_file(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", ""),
+        (b'{"lab": "em', ""),
+        (b"[]", " (it: [] is not a mapping)"),
+        (b"null", " (it: None is not a mapping)"),
+        (b"\xff\xfe{}", ""),
+        pytest.param(b"[" * 100_000, "", id="nested without end"),
+        (b'{"format": "1"}', " (format: '1' is none)"),
+        (b'{"format": true}', " (format: True is none)"),
+        (b'{"format": 0}', " (format: 0 is none)"),
+    ],
+)
+def test_damaged_file_is_never_to_be_removed(tmp_path: Path, content: bytes, why: str) -> None:
     path = tmp_path / "state.json"
     path.write_bytes(content)
     with pytest.raises(LabError) as error:
         _state_dir.read_json(path)
     assert error.value.faults == [
-        f"{path} is damaged: put a copy of it back, or remove it and what it remembers is lost"
+        f"{path} is damaged{why}: put a copy of it back, or set it aside (mv {path} {path}.damaged):"
+        " then what it remembers is not known to be the lab's, and stays"
     ]
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("fifo", "it is not a regular file"), ("link to a device", "it is not a regular file")]
+)
+def test_what_is_no_file_is_not_read(tmp_path: Path, kind: str, said: str) -> None:
+    path = tmp_path / "state.json"
+    if kind == "fifo":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(LabError) as error:
+        _state_dir.read_json(path)
+    assert error.value.faults == [f"{path} cannot be read: {said}"]
+
+
+def test_a_record_says_its_format(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    _state_dir.write_json(path, {"lab": "emon"})
+    assert json.loads(path.read_text()) == {"lab": "emon", "format": 1}
+    # As all records were before they said it.
+    path.write_text('{"lab": "emon"}')
+    assert _state_dir.read_json(path) == {"lab": "emon"}
+    path.write_text('{"lab": "emon", "format": 2}')
+    with pytest.raises(LabError) as error:
+        _state_dir.read_json(path)
+    assert error.value.faults == [
+        f"{path} has the format 2, and this version of the collection knows 1:"
+        " use the version of emon.overlay_lab that wrote it, or a later one"
+    ]
+
+
+def test_the_directory_is_on_the_disk_after_the_file_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(
+        os,
+        "fsync",
+        lambda one: (done.append("directory" if stat.S_ISDIR(os.fstat(one).st_mode) else "file"), fsync(one)),
+    )
+    monkeypatch.setattr(os, "replace", lambda *given, **named: (done.append("renamed"), replace(*given, **named)))
+    _state_dir.write_json(tmp_path / "state.json", {})
+    assert done == ["file", "renamed", "directory"]
+
+
+def test_a_link_in_the_place_of_the_temporary_file_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / f".state.json.{os.getpid()}").symlink_to("secret")
+    _state_dir.write_json(tmp_path / "state.json", {})
+    assert (tmp_path / "secret").read_text() == "secret"
+    assert sorted(names(tmp_path)) == ["secret", "state.json"]
 
 
 def test_directory_in_the_place_of_a_file(tmp_path: Path) -> None:
@@ -56,6 +126,7 @@ def test_directory_in_the_place_of_a_file(tmp_path: Path) -> None:
 def test_failed_write_leaves_the_old_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str
 ) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     path = tmp_path / "state.json"
     _state_dir.write_json(path, {"lab": "emon"})
 
@@ -108,7 +179,7 @@ def record(tmp_path: Path) -> Path:
         (None, {}, None),
         (IDENTITY, {}, {**IDENTITY, "sections": {}}),
         (None, {"docker_daemon": {"backup": True}}, {"sections": {"docker_daemon": {"backup": True}}}),
-        (IDENTITY, {"file_set": {"a": 1}, "x": {}}, {**IDENTITY, "sections": {"file_set": {"a": 1}, "x": {}}}),
+        (IDENTITY, {"file_set": {"a": True}, "x": {}}, {**IDENTITY, "sections": {"file_set": {"a": True}, "x": {}}}),
     ],
 )
 def test_record(
@@ -147,3 +218,38 @@ def test_damaged_record_is_not_taken_for_none(record: Path) -> None:
     with pytest.raises(LabError):
         _host_record.update("one", {"a": 1}, record)
     assert record.read_text() == "{"
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ({"lab": 5}, "lab: 5 is not a text"),
+        ({"lab": "emon", "index": "1"}, "index: '1' is not a whole number"),
+        ({"lab": "emon", "index": True}, "index: True is not a whole number"),
+        ({"sections": []}, "sections: [] is not a mapping"),
+        ({"sections": {"x": None}}, "sections.x: None is not a mapping"),
+        ({"sections": {"owned": {"container": ["a"]}}}, "sections.owned.container: ['a'] is not a mapping"),
+        ({"sections": {"file_set": {"/etc/a": 1}}}, "sections.file_set./etc/a: 1 is not a mapping"),
+        ({"sections": {"docker_daemon": {"files": [1]}}}, "sections.docker_daemon.files.0: 1 is not a mapping"),
+        ({"sections": {"docker_daemon": {"to_start": "a"}}}, "sections.docker_daemon.to_start: 'a' is not a list"),
+    ],
+)
+def test_a_record_of_wrong_types_is_damaged(record: Path, written: dict[str, Any], why: str) -> None:
+    _state_dir.write_json(record, written)
+    before = record.read_text()
+    for use in (
+        lambda: _host_record.read(record),
+        lambda: _host_record.section("x", record),
+        lambda: _host_record.update("x", {"a": 1}, record),
+        lambda: _host_record.update_identity(None, record),
+    ):
+        with pytest.raises(LabError) as error:
+            use()
+        assert error.value.faults[0].startswith(f"{record} is damaged ({why}): put a copy of it back")
+    assert record.read_text() == before
+
+
+@pytest.mark.parametrize("said", [{}, {"file_set": {"/etc/a": True}}, {"docker_daemon": {"pending": False}}])
+def test_a_record_of_before_is_read(record: Path, said: dict[str, Any]) -> None:
+    record.write_text(json.dumps({**IDENTITY, "index": 3, "sections": said}))
+    assert _host_record.read(record)["sections"] == said

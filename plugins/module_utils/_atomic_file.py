@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""A file replaced in one step: readers see the old content or the new, and after a power cut it is one of the two."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+
+def replace(path: Path, content: bytes, mode: int = 0o600, owner: tuple[int, int] | None = None) -> None:
+    """Write a file. It has its mode and owner (uid, gid) before it has its content: a key is never readable by others.
+
+    Raises OSError, and leaves nothing behind then. The path itself is replaced, not what a link there leads to.
+    """
+    temporary = f".{path.name}.{os.getpid()}"
+    # By the directory's descriptor: whoever else writes in it cannot move the file elsewhere meanwhile.
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        # A process of this id that was killed may have left one.
+        with suppress(FileNotFoundError):
+            os.unlink(temporary, dir_fd=directory)
+        try:
+            _write(temporary, directory, content, mode, owner)
+            os.replace(temporary, path.name, src_dir_fd=directory, dst_dir_fd=directory)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary, dir_fd=directory)
+            raise
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _write(name: str, directory: int, content: bytes, mode: int, owner: tuple[int, int] | None) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(name, flags, 0o600, dir_fd=directory)
+    with os.fdopen(descriptor, "wb") as stream:
+        if owner is not None:
+            os.fchown(descriptor, *owner)
+        os.fchmod(descriptor, mode)
+        stream.write(content)
+        stream.flush()
+        os.fsync(descriptor)
