@@ -12,6 +12,7 @@ namespace that ends with its processes, so a host that was killed leaves files, 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -24,18 +25,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CalledProcessError, run
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _module_loading, _nspawn
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _inside, _module_loading, _nspawn
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError, reason
 from ansible_collections.emon.overlay_lab.plugins.module_utils._processes import Process
+from ansible_collections.emon.overlay_lab.plugins.module_utils._shape import misfit
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_image import IMAGES, Image
 from ansible_collections.emon.overlay_lab.plugins.module_utils._state_dir import (
     STATE_DIR,
+    damaged,
     locked,
     read_json,
     write_json,
 )
 
 HOSTS = STATE_DIR / "hosts"
+_RECORD = "host.json"
+_PROCESS = (None, {"pid": int, "start": int, "boot": str})
+_SHAPE = {
+    **dict.fromkeys(("lab", "release", "image"), str),
+    "supervisor": _PROCESS,
+    "leader": _PROCESS,
+    "ready": bool,
+}
+# In the guest (_host_record.RECORD_PATH).
+_LAB_RECORD = "/var/lib/overlay-lab/state.json"
 _POWEROFF_SECONDS = 30
 _REBOOT_SECONDS = 60
 # systemd(1): start poweroff.target.
@@ -65,15 +78,44 @@ class SimulatedHost:
 
     @property
     def _record_path(self) -> Path:
-        return self.directory / "host.json"
+        return self.directory / _RECORD
 
     @property
     def _lock_path(self) -> Path:
         return HOSTS / f".{self.name}.lock"
 
     def record(self) -> dict:
-        """What was written down when it was made and booted; {} if it was never made."""
-        return read_json(self._record_path) or {}
+        """What was written down when it was made and booted; {} if it was never made.
+
+        Raises LabError where it is damaged, or no record of a host.
+        """
+        found = read_json(self._record_path)
+        if found is None:
+            return {}
+        missing = [key for key in ("lab", "release", "image") if key not in found]
+        why = misfit(found, _SHAPE) or (f"{', '.join(missing)}: missing" if missing else "")
+        if why:
+            raise damaged(self._record_path, why)
+        return found
+
+    def lab_record(self) -> dict:
+        """The guest's own record of its lab (state.json), read from outside and trusted with nothing; {} if none.
+
+        Raises LabError where something else lies there.
+        """
+        shown = f"simulated host {self.name}: its {_LAB_RECORD}"
+        try:
+            with _inside.opened(self.directory / "upper") as root:
+                found = json.loads(_inside.read(root, _LAB_RECORD))
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except OSError as error:
+            raise LabError(f"{shown} {reason(error)}: mend it there") from error
+        except (ValueError, RecursionError):
+            found = None
+        if misfit(found, {"site": str, "moving_to": str}):
+            raise LabError(f"{shown} is damaged: mend it there")
+        return found
 
     # -- what is ------------------------------------------------------------------------------------------------------
 
@@ -121,9 +163,10 @@ class SimulatedHost:
             )
         bounds = ",".join(f"-{name}" for name in _nspawn.DROPPED_CAPABILITIES)
         return [
+            # First, and by the machine's own program: what comes after nsenter is the guest's.
+            *("env", "-i", *_ENVIRONMENT),
             *("setpriv", f"--bounding-set={bounds}"),
-            *("nsenter", f"--target={leader.pid}", *_ENTER),
-            *("env", "-i", *_ENVIRONMENT, *command),
+            *("nsenter", f"--target={leader.pid}", *_ENTER, "--", *command),
         ]
 
     # -- plan ---------------------------------------------------------------------------------------------------------
@@ -135,8 +178,13 @@ class SimulatedHost:
         if os.geteuid() != 0:
             return [f"simulated host {self.name}: needs root on this machine: use become, or run it with sudo"]
         record = self.record()
-        if record and record.get("lab") != lab:
-            return [f"simulated host {self.name} belongs to the lab {record.get('lab')}: destroy that lab first"]
+        if record and record["lab"] != lab:
+            return [f"simulated host {self.name} belongs to the lab {record['lab']}: destroy that lab first"]
+        if not record and self._inhabited():
+            return [
+                f"simulated host {self.name} runs, and its record {self._record_path} is gone: put a copy of it back,"
+                f" or end its systemd-nspawn"
+            ]
         if release is None:
             return []
         found = [
@@ -150,6 +198,32 @@ class SimulatedHost:
                 f" or run with OVERLAY_LAB_RELEASE={record.get('release')}"
             )
         return found
+
+    def note(self) -> str:
+        """What a person has to know before the host is made or removed; '' for nothing."""
+        if self.record() or not self.directory.exists():
+            return ""
+        return (
+            f"{self.directory} has no record ({_RECORD}), so it is not known to be the host's:"
+            f" it is kept as {self.directory}.DATE"
+        )
+
+    def _inhabited(self) -> bool:
+        """Whether a host runs in the directory, by what its processes say; for one whose record is gone."""
+        if not self.directory.is_dir():
+            return False
+        sign = f"--directory={self.directory}/root".encode()
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                # The same path is another directory in another mount namespace.
+                here = sign in (process / "cmdline").read_bytes() and self.directory.samefile(
+                    f"{process}/root{self.directory}"
+                )
+            except OSError:  # ended meanwhile
+                continue
+            if here:
+                return True
+        return False
 
     # -- apply --------------------------------------------------------------------------------------------------------
 
@@ -212,8 +286,13 @@ class SimulatedHost:
         """Crash it and remove every file of it. Its network namespace belongs to the topology."""
         with self._alone():
             self._kill()
-            if self.directory.exists():
-                shutil.rmtree(self.directory)
+            if self.record():
+                # Under another name first: a removal that is interrupted leaves no directory without a record.
+                self._clear_drafts()
+                self.directory.rename(self._draft("removed"))
+            elif self.directory.exists():
+                self._set_aside()
+            self._clear_drafts()
             _nspawn.remove_leftovers(self.name)
             self._lock_path.unlink()
         if not known_hosts():
@@ -247,11 +326,12 @@ class SimulatedHost:
 
     def _make(self, lab: str, release: str, image: str) -> None:
         if self.directory.exists():
-            # Making it was interrupted before it was recorded: nothing of it has ever run.
-            shutil.rmtree(self.directory)
+            self._set_aside()
+        self._clear_drafts()
+        draft = self._draft("made")
         for part in ("upper/etc/ssh", "work", "root", "docker"):
-            (self.directory / part).mkdir(parents=True)
-        etc = self.directory / "upper/etc"
+            (draft / part).mkdir(parents=True)
+        etc = draft / "upper/etc"
         (etc / "hostname").write_text(f"{self.name}\n", encoding="ascii")
         (etc / "machine-id").write_text(f"{uuid.uuid4().hex}\n", encoding="ascii")
         run(
@@ -270,7 +350,22 @@ class SimulatedHost:
             check=True,
             capture_output=True,
         )
-        self._write_record(lab=lab, release=release, image=image)
+        # With its record or not at all: a directory of the host's name that has none is not known to be a host's.
+        write_json(draft / _RECORD, {"lab": lab, "release": release, "image": image})
+        draft.rename(self.directory)
+
+    def _draft(self, state: str) -> Path:
+        """Where the host is while it is made or removed. What lies there is the collection's own."""
+        return HOSTS / f".{self.name}.{state}"
+
+    def _clear_drafts(self) -> None:
+        for state in ("made", "removed"):
+            if self._draft(state).exists():
+                shutil.rmtree(self._draft(state))
+
+    def _set_aside(self) -> None:
+        """Keep a directory of the host's name whose record is lost, or that never had one, under a dated name."""
+        self.directory.rename(HOSTS / f"{self.name}.{time.strftime('%Y-%m-%dT%H%M%SZ', time.gmtime())}")
 
     def _boot(self, image: Path) -> None:
         self._write_record(supervisor=None, leader=None, ready=False)
@@ -290,4 +385,6 @@ class SimulatedHost:
 
 def known_hosts() -> list[SimulatedHost]:
     """All simulated hosts that were made on this machine, running or not."""
-    return [SimulatedHost(path.name) for path in sorted(HOSTS.glob("*")) if path.is_dir()]
+    return [
+        SimulatedHost(path.name) for path in sorted(HOSTS.glob("*")) if _NAME.fullmatch(path.name) and path.is_dir()
+    ]

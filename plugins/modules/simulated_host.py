@@ -153,6 +153,8 @@ def main() -> None:
             raise LabError(faults)
         found = _found(host)
         changed = _changes(found, wanted)
+        if changed and wanted in ("started", "absent") and host.note():
+            module.warn(host.note())
         if changed and not module.check_mode:
             _apply(host, wanted, lab, release)
     except LabError as error:

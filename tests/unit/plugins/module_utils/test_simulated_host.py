@@ -4,6 +4,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -218,14 +223,112 @@ def test_damaged_record_of_a_host(hosts: Path) -> None:
 def test_who_enters_has_no_capability_over_the_machine(hosts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SimulatedHost, "leader", lambda self: Process(pid=4711, start=0, boot="b"))
     command = SimulatedHost("qa").enter(["ls", "a b"])
-    assert command[:4] == [
+    setpriv = command.index("setpriv")
+    assert command[setpriv : setpriv + 4] == [
         "setpriv",
         "--bounding-set=-sys_time,-sys_module,-sys_rawio",
         "nsenter",
         "--target=4711",
     ]
     assert command[-2:] == ["ls", "a b"]
-    assert command[command.index("env") + 1] == "-i"
+
+
+def test_a_guest_gets_nothing_of_the_callers_environment(hosts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SimulatedHost, "leader", lambda self: Process(pid=4711, start=0, boot="b"))
+    monkeypatch.setenv("SECRET_TOKEN", "hunter2")
+    command = SimulatedHost("qa").enter(["run", "inside"])
+    # Everything after nsenter is the guest's, its env(1) and its loader included: what nsenter has, the guest has.
+    before = command[: command.index("nsenter")]
+    said = subprocess.run([*before[: before.index("setpriv")], "env"], capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines() == list(_simulated_host._ENVIRONMENT)
+    assert command[command.index("--") :] == ["--", "run", "inside"]
+
+
+# -- a directory without a record --------------------------------------------------------------------------------------
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(re.sub(r"\d{4}-\d\d-\d\dT\d{6}Z", "DATE", path.name) for path in directory.iterdir())
+
+
+@pytest.fixture
+def precious(hosts: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A host's directory that has lost its record, with what somebody did in it."""
+    monkeypatch.setattr(_simulated_host, "IMAGES", hosts / ".images")
+    monkeypatch.setattr(_simulated_host.os.path, "ismount", lambda path: True)
+    monkeypatch.setattr(_simulated_host.SimulatedHost, "_boot", lambda self, image: None)
+    (hosts / ".images" / Image("bookworm").name).mkdir(parents=True)
+    path = hosts / "qa/docker/volumes/precious"
+    path.parent.mkdir(parents=True)
+    path.write_text("a year's work")
+    return hosts
+
+
+@pytest.mark.parametrize("state", ["absent", "started"])
+def test_a_directory_without_a_record_is_set_aside(precious: Path, state: str) -> None:
+    host = SimulatedHost("qa")
+    assert host.note().startswith(f"{precious}/qa has no record (host.json)")
+    if state == "absent":
+        host.remove()
+        assert names(precious) == [".images", "qa.DATE"]
+    else:
+        host.start("emon", "bookworm")
+        assert names(precious) == [".images", ".qa.lock", "qa", "qa.DATE"]
+        assert host.record() == {"lab": "emon", "release": "bookworm", "image": Image("bookworm").name}
+        assert not (host.directory / "docker/volumes").exists()
+    (kept,) = precious.glob("qa.*/docker/volumes/precious")
+    assert kept.read_text() == "a year's work"
+    assert [one.name for one in _simulated_host.known_hosts()] == ([] if state == "absent" else ["qa"])
+
+
+def test_a_host_that_was_half_made_or_half_removed_leaves_nothing(precious: Path) -> None:
+    shutil.rmtree(precious / "qa")
+    for state in ("made", "removed"):
+        (precious / f".qa.{state}/upper").mkdir(parents=True)
+    host = SimulatedHost("qa")
+    host.start("emon", "bookworm")
+    assert names(precious) == [".images", ".qa.lock", "qa"]
+    host.remove()
+    assert names(precious) == [".images"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", ""),
+        ("{}", " (lab, release, image: missing)"),
+        ('{"name": "somebody\'s own"}', " (lab, release, image: missing)"),
+        ('{"lab": 5, "release": "bookworm", "image": "x"}', " (lab: 5 is not a text)"),
+        ('{"lab": "emon", "release": "bookworm", "image": "x", "leader": 7}', " (leader: 7 is not null)"),
+    ],
+)
+def test_what_is_no_record_of_a_host_is_a_fault_and_nothing_goes(precious: Path, text: str, why: str) -> None:
+    path = precious / "qa/host.json"
+    path.write_text(text)
+    host = SimulatedHost("qa")
+    line = f"{path} is damaged{why}: put a copy of it back, or set it aside (mv {path} {path}.damaged):"
+    with pytest.raises(LabError) as error:
+        host.faults("emon", "bookworm")
+    assert [fault[: len(line)] for fault in error.value.faults] == [line]
+    for use in (host.remove, host.crash, host.stop, lambda: host.start("emon", "bookworm")):
+        with pytest.raises(LabError, match="is damaged"):
+            use()
+    assert (path.read_text(), (precious / "qa/docker/volumes/precious").read_text()) == (text, "a year's work")
+
+
+def test_a_host_that_runs_without_its_record_is_left_alone(precious: Path) -> None:
+    # A process that looks as the host's systemd-nspawn does.
+    sign = f"--directory={precious}/qa/root"
+    command = ["sh", "-c", "sleep 60; true", sign]
+    with subprocess.Popen(command, start_new_session=True) as process:
+        try:
+            assert SimulatedHost("qa").faults("emon", None) == [
+                f"simulated host qa runs, and its record {precious}/qa/host.json is gone: put a copy of it back,"
+                " or end its systemd-nspawn"
+            ]
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert SimulatedHost("qa").faults("emon", None) == []
 
 
 def test_a_guest_has_no_capability_over_the_machine() -> None:
