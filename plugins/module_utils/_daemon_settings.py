@@ -8,9 +8,7 @@
 
 from __future__ import annotations
 
-import grp
 import json
-import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,12 +72,14 @@ def write(settings: Mapping[str, Any]) -> str:
 
 def managed(path: Path, settings: Mapping[str, Any]) -> ManagedFile:
     """The file with these settings, whose it was before. It may hold a proxy's password, so no content is shown."""
-    owner, group, mode = "root", "root", 0o644
-    if path.exists():
+    try:
         status = path.stat()
-        owner, group = pwd.getpwuid(status.st_uid).pw_name, grp.getgrgid(status.st_gid).gr_name
-        mode = status.st_mode & 0o777
-    return ManagedFile(path, write(settings), mode, owner, group, secret=True)
+    except FileNotFoundError:
+        return ManagedFile(path, write(settings), secret=True)
+    # Numbers: an owner may have no name any more.
+    return ManagedFile(
+        path, write(settings), status.st_mode & 0o777, str(status.st_uid), str(status.st_gid), secret=True
+    )
 
 
 def merge(

@@ -7,8 +7,9 @@
 """dockerd's whole configuration as one desired state: the plan finds every fault and touches nothing.
 
 The host's record remembers, in the section ``docker_daemon``, what was there before:
-``{"settings": {key: {"existed", "before"}}, "files": [{"path", "backup"}], "directories": [path], "path", "had_file",
-"backup", "units": {name: {"active", "enabled"}}, "pending": bool, "to_start": [container id], "forgotten": bool}``;
+``{"settings": {key: {"existed", "before"}}, "files": [{"path", "secret", "backup"}],
+"kept": {path: what stood there before (_kept_files.Former)}, "directories": [path], "path", "had_file",
+"units": {name: {"active", "enabled"}}, "pending": bool, "to_start": [container id], "forgotten": bool}``;
 ``forgotten``: it was stopped after it had forgotten its endpoints.
 """
 
@@ -23,10 +24,12 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _daemon_se
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _foreign_containers as foreign
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _managed_files, _programs, _systemd
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _kept_endpoints as kept_endpoints
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _kept_files as kept
 from ansible_collections.emon.overlay_lab.plugins.module_utils._daemon_settings import Owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import connect
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kept_files import Former
 from ansible_collections.emon.overlay_lab.plugins.module_utils._managed_files import ManagedFile
 from ansible_collections.emon.overlay_lab.plugins.module_utils._systemd import Unit
 
@@ -133,7 +136,8 @@ def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) 
         ),
     ]
     differences = Differences()
-    files = _managed_files.Plan(_wanted_files(request, section, existing, merged.settings, text is not None))
+    wanted = _wanted_files(request, section, existing, merged.settings, text is not None)
+    files = _managed_files.Plan(wanted, formers(section))
     _record_differences(differences, files, path, existing, merged.settings)
     if request.enabled:
         differences.compare(f"{service.name}: enabled", service.enabled, True)
@@ -153,7 +157,7 @@ def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) 
     interrupted = tuple(section.get("to_start", ()))
     if interrupted and not restart:
         differences.add("containers stopped by an interrupted run", "stopped", "started again")
-    record = _section(request, section, merged.owned, text is not None, units)
+    record = _section(request, section, merged.owned, text is not None, units) | {"kept": kept.to_record(files.formers)}
     return Plan(
         request,
         differences,
@@ -219,17 +223,19 @@ def _plan_absent(request: Request, section: dict[str, Any], now: list[Unit]) -> 
     settings = daemon_settings.give_back(existing, owned)
     differences = Differences()
     wanted = [_gone(entry) for entry in section["files"]]
-    wanted += _former_daemon_json(path, section, existing, settings)
-    files = _managed_files.Plan(wanted)
+    # What others changed in daemon.json shows in its keys, whoever wrote the bytes.
+    former = {key: replace(one, wrote="") if key == str(path) else one for key, one in formers(section).items()}
+    wanted += _former_daemon_json(path, section, existing, settings, former.get(str(path)))
+    files = _managed_files.Plan(wanted, former)
     _record_differences(differences, files, path, existing, settings)
     differences.add("record of what was there before", "kept", None)
     # A unit whose package was removed meanwhile has nothing to go back to.
-    former = section["units"]
-    units = tuple((unit, former[unit.name]) for unit in now if unit.exists and unit.name in former)
+    was_units = section["units"]
+    units = tuple((unit, was_units[unit.name]) for unit in now if unit.exists and unit.name in was_units)
     for unit, was in units:
         differences.compare(f"{unit.name}: enabled", unit.enabled, was["enabled"])
         differences.compare(f"{unit.name}: active", unit.active, was["active"])
-    stays = former.get(service.name, {}).get("active", False)
+    stays = was_units.get(service.name, {}).get("active", False)
     unfinished = bool(files.changed_paths) or section["pending"] or not service.active
     restart = stays and unfinished
     stops = service.active and (restart or not stays)
@@ -272,21 +278,41 @@ def _wanted_files(
     return wanted
 
 
+def formers(section: dict[str, Any]) -> dict[str, Former]:
+    """What stood at each path before the lab. A record of an older lab tells of its files, and PATH.bak of the rest."""
+    found = kept.from_record(section.get("kept", {}))
+    if section and "kept" not in section:
+        had = {entry["path"]: kept.backup_path(Path(entry["path"])).is_file() for entry in section["files"]}
+        backed_up = {entry["path"]: had[entry["path"]] for entry in section["files"] if entry["backup"]}
+        found |= kept.from_record(backed_up | ({section["path"]: True} if section.get("backup") else {}))
+    return found
+
+
 def _former_daemon_json(
-    path: Path, section: dict[str, Any], existing: dict[str, Any], settings: dict[str, Any]
+    path: Path, section: dict[str, Any], existing: dict[str, Any], settings: dict[str, Any], former: Former | None
 ) -> list[ManagedFile]:
-    """How daemon.json becomes what it was: byte by byte where nobody else changed it meanwhile."""
-    backup = path.with_name(path.name + _managed_files.BACKUP_SUFFIX)
+    """How daemon.json becomes what it was: byte by byte where nobody else changed it meanwhile.
+
+    Its keys are given back one by one, so nothing depends on the file that is kept.
+    """
     wanted = []
-    if section["backup"] and backup.is_file():
-        if daemon_settings.read(backup.read_text(encoding="utf-8"), str(backup)) == settings:
+    if former and former.sha256:
+        if _same_settings(path, former, settings):
             return [ManagedFile(path, None, secret=True, backup=True)]
-        wanted.append(ManagedFile(backup, None, secret=True))
+        own = kept.own_backup(path, former)
+        wanted += [ManagedFile(own, None, secret=True)] if own else []
     if not settings and not section["had_file"]:
         wanted.append(ManagedFile(path, None, secret=True))
     elif settings != existing:
         wanted.append(daemon_settings.managed(path, settings))
     return wanted
+
+
+def _same_settings(path: Path, former: Former, settings: dict[str, Any]) -> bool:
+    try:
+        return daemon_settings.read(kept.content(path, former).decode(), str(path)) == settings
+    except (LabError, UnicodeDecodeError):
+        return False
 
 
 def _record_differences(
@@ -305,7 +331,6 @@ def _section(
     request: Request, section: dict[str, Any], owned: dict[str, Owned], had_file: bool, units: list[Unit]
 ) -> dict[str, Any]:
     """The record after this run. What was there before is written once, by the first run."""
-    backup = request.path.with_name(request.path.name + _managed_files.BACKUP_SUFFIX)
     known = {entry["path"]: entry["backup"] for entry in section.get("files", ())}
     paths = [request.path, *(file.path for file in request.files)]
     made = {str(parent) for path in paths for parent in path.parents if not parent.exists()}
@@ -322,7 +347,6 @@ def _section(
         ],
         "directories": sorted(made.union(section.get("directories", ()))),
         "had_file": section.get("had_file", had_file),
-        "backup": section.get("backup", had_file and not backup.exists()),
         "units": section.get("units")
         or {unit.name: {"active": unit.active, "enabled": unit.enabled} for unit in units if unit.exists},
         "pending": False,

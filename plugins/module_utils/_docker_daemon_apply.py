@@ -15,8 +15,9 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _foreign_containers as foreign
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _systemd
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _kept_endpoints as kept_endpoints
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _kept_files as kept
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import connect
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import SECTION, SOCKET_UNIT, Plan
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import SECTION, SOCKET_UNIT, Plan, formers
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 _POLL_SECONDS = 0.05
@@ -29,6 +30,7 @@ def apply(made: Plan) -> list[str]:
     """Carry the plan out; returns the names of the foreign containers that were started again."""
     if not made.differences.changed:
         if made.record is not None and made.record != _host_record.section(SECTION):
+            made.files.keep()
             _host_record.update(SECTION, made.record)
         return []
     if made.request.state == "stopped":
@@ -57,6 +59,7 @@ def _stopped(made: Plan) -> list[str]:
 def _present(made: Plan) -> list[str]:
     assert made.record is not None
     former = _host_record.section(SECTION)
+    made.files.keep()
     # Written first: a run that is killed from here on is completed by the next one.
     _host_record.update(SECTION, made.record | {"pending": made.restart, "to_start": list(made.to_start)})
     try:
@@ -83,12 +86,14 @@ def _present(made: Plan) -> list[str]:
         _host_record.update(SECTION, made.record | {"to_start": list(made.to_start)})
     names = _start_foreign(made)
     _host_record.update(SECTION, made.record)
+    kept.discard(formers(former), made.files.formers)
     return names
 
 
 def _absent(made: Plan) -> list[str]:
+    former = _host_record.section(SECTION)
     unfinished = {"pending": made.restart, "to_start": list(made.to_start)}
-    _host_record.update(SECTION, _host_record.section(SECTION) | unfinished)
+    _host_record.update(SECTION, former | unfinished)
     made.files.apply()
     for directory in sorted(made.directories, reverse=True):
         _remove_if_empty(Path(directory))
@@ -108,6 +113,7 @@ def _absent(made: Plan) -> list[str]:
         if unit.name == SOCKET_UNIT and was["active"] and not unit.active:
             _systemd.restart(unit.name, timeout=made.request.timeout)
     _host_record.update(SECTION, None)
+    kept.discard(formers(former), {})
     return names
 
 
@@ -167,6 +173,7 @@ def _put_back(made: Plan, former: dict[str, Any], error: LabError, started: floa
 
 def _undo_files(made: Plan, former: dict[str, Any]) -> None:
     made.files.undo()
+    kept.discard(made.files.formers, formers(former))
     for directory in sorted(made.record["directories"] if made.record else (), reverse=True):
         if directory not in former.get("directories", ()):
             _remove_if_empty(Path(directory))

@@ -8,20 +8,28 @@
 
 from __future__ import annotations
 
+import fcntl
 import grp
+import hashlib
 import os
 import pwd
 import re
-import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass
+import struct
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _kept_files as kept
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError, reason
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kept_files import Former, Found
 
-BACKUP_SUFFIX = ".bak"
+# linux/fs.h: _IOR('f', 1, long), and what chattr(1) sets.
+_FS_IOC_GETFLAGS = 0x80006601 | struct.calcsize("l") << 16
+_IMMUTABLE, _APPEND_ONLY = 0x10, 0x20
 # With its zero: an unquoted 0644 is the number 420 by the time it comes here, which would pass for r---w----.
 _MODE = re.compile(r"0[0-7]{3}")
 
@@ -41,7 +49,8 @@ FILE_OPTIONS: dict[str, dict[str, Any]] = {
 class ManagedFile:
     """One file. ``content`` None: it should not be there. ``secret``: its content never shows, not even in a diff.
 
-    ``backup``: a file that stood there before is kept once as PATH.bak, and comes back when ours goes.
+    ``backup``: a file that stood there before is kept (_kept_files), and comes back when ours goes. Where the path is a
+    link, the link stays, and the file is the one that it leads to.
     """
 
     path: Path
@@ -51,20 +60,6 @@ class ManagedFile:
     group: str = "root"
     secret: bool = False
     backup: bool = False
-
-    @property
-    def backup_path(self) -> Path:
-        return self.path.with_name(self.path.name + BACKUP_SUFFIX)
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A file as it is, with all that is needed to put it back."""
-
-    content: bytes
-    mode: int
-    uid: int
-    gid: int
 
 
 def parse(options: list[dict[str, Any]], present: bool) -> list[ManagedFile]:
@@ -113,55 +108,96 @@ def _unknown_owners(option: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 class Plan:
-    """What has to change so that the files are as wanted. Made without touching anything; applied at most once."""
+    """What has to change so that the files are as wanted. Made without touching anything; applied at most once.
 
-    def __init__(self, files: list[ManagedFile]) -> None:
+    ``formers``: what stood at the paths of files with ``backup``, as recorded; such a file that is not recorded is not
+    ours, and stays. None: nothing is recorded on this host, so PATH.bak tells. The attribute ``formers`` is what is to
+    be recorded, after keep() and before apply(). ``notes``: what a person has to know of files that somebody edited.
+    """
+
+    def __init__(self, files: list[ManagedFile], formers: Mapping[str, Former] | None = None) -> None:
         self.differences = Differences()
         self.changed_paths: list[Path] = []
-        self._found = _read_all(file.path for file in files)
-        self._files = [file for file in files if self._compare(file)]
-        self._applied: list[ManagedFile] = []
-        self._backups: list[Path] = []
-        self._restored: list[ManagedFile] = []
+        self.notes: list[str] = []
+        self.formers = dict(formers or {})
+        self._former = {file.path: _former(file, formers) for file in files if file.backup}
+        files = [file for file in files if file.content is not None or self._former.get(file.path) or not file.backup]
+        self._places = {file.path: self._place(file) for file in files}
+        self._found = _read_all(self._places)
+        self._moment = time.strftime("%Y-%m-%dT%H%M%SZ", time.gmtime())
+        # What was where, in the order in which it is changed.
+        self._before: list[tuple[Path, Found | None]] = []
+        faults: list[str] = []
+        self._files = [file for file in files if self._compare(file, faults)]
+        obstacles = {file.path: obstacle(self._places[file.path]) for file in self._files}
+        faults += [f"{path} cannot be written: {why}" for path, why in obstacles.items() if why]
+        if faults:
+            raise LabError(faults)
+        for file in files:
+            self._remember(file)
+
+    def keep(self) -> None:
+        """Keep what stood there before, so that the record of it tells the truth. Raises LabError."""
+        for path, former in self.formers.items():
+            try:
+                kept.keep(Path(path), former)
+            except OSError as error:
+                raise LabError(f"{path} cannot be kept in {kept.KEPT}: {reason(error)}") from error
 
     def apply(self) -> None:
         """Raises LabError for the first file that cannot be written; those before it are as wanted."""
+        self.keep()
         for file in self._files:
             try:
-                self._apply(file)
+                if file.content is None:
+                    self._remove(file)
+                else:
+                    self._write(file, file.content)
             except OSError as error:
                 raise LabError(f"{file.path} cannot be written: {reason(error)}") from error
-            self._applied.append(file)
-
-    def _apply(self, file: ManagedFile) -> None:
-        if file.content is not None:
-            if _write(file, self._found[file.path]):
-                self._backups.append(file.backup_path)
-        elif _remove(file):
-            self._restored.append(file)
 
     def undo(self) -> None:
-        """Put every file that was applied back as it was found.
+        """Put every file that was changed back as it was found.
 
         For when what reads them does not come up with the new ones, or one of them cannot be written.
         """
-        for file in self._restored:
-            shutil.move(file.path, file.backup_path)
-        for file in self._applied:
-            found = self._found[file.path]
-            if found is None:
-                file.path.unlink(missing_ok=True)
-            else:
-                _replace(file.path, found.content, found.mode, found.uid, found.gid)
-        for backup in self._backups:
-            backup.unlink(missing_ok=True)
+        for path, before in reversed(self._before):
+            kept.put(path, before)
 
-    def _compare(self, file: ManagedFile) -> bool:
+    def _place(self, file: ManagedFile) -> Path:
+        """The file itself. What was recorded comes back where it was, wherever a link leads by now."""
+        former = self._former.get(file.path)
+        return Path(former.path if former and file.content is None else os.path.realpath(file.path))
+
+    def _write(self, file: ManagedFile, content: str) -> None:
+        found, former, place = self._found[file.path], self._former.get(file.path), self._places[file.path]
+        _make_directory(place.parent)
+        backup = kept.backup_path(file.path)
+        if former and former.bak and found and found.sha256 == former.sha256 and not os.path.lexists(backup):
+            self._put(backup, found)
+        self._put(place, Found(content.encode(), file.mode, _uid(file.owner), _gid(file.group)))
+
+    def _remove(self, file: ManagedFile) -> None:
+        found, former, place = self._found[file.path], self._former.get(file.path), self._places[file.path]
+        if found and _edited(found, former):
+            self._put(self._aside(file.path), found)
+        self._put(place, _restored(file.path, former))
+        if former and (own := kept.own_backup(file.path, former)):
+            self._put(own, None)
+        _remove_empty_directories(place)
+
+    def _aside(self, path: Path) -> Path:
+        return path.with_name(f"{path.name}.{self._moment}.edited")
+
+    def _put(self, path: Path, found: Found | None) -> None:
+        self._before.append((path, kept.read(path)))
+        kept.put(path, found)
+
+    def _compare(self, file: ManagedFile, faults: list[str]) -> bool:
         """Record how the file differs from what is wanted; tell whether it does."""
         found = self._found[file.path]
         if file.content is None:
-            after = "restored from its backup" if _has_backup(file) else None
-            if not self.differences.compare(str(file.path), "present" if found else None, after):
+            if not self._compare_absent(file, found, faults):
                 return False
         elif found is None:
             self.differences.add(str(file.path), None, "secret" if file.secret else f"\n{file.content}")
@@ -170,7 +206,25 @@ class Plan:
         self.changed_paths.append(file.path)
         return True
 
-    def _compare_present(self, file: ManagedFile, content: str, found: _Found) -> bool:
+    def _compare_absent(self, file: ManagedFile, found: Found | None, faults: list[str]) -> bool:
+        former = self._former.get(file.path)
+        try:
+            wanted = _restored(file.path, former)
+        except LabError as error:
+            faults.extend(error.faults)
+            return False
+        if found and _edited(found, former):
+            self.notes.append(
+                f"{file.path} was edited since the lab wrote it: that is kept as {self._aside(file.path)}"
+            )
+        if wanted is not None and found == wanted:
+            # It came back already, in a run that was killed, or somebody put it back.
+            left = former and kept.own_backup(file.path, former)
+            return self.differences.compare(str(kept.backup_path(file.path)), "present" if left else None, None)
+        after = "restored from its backup" if wanted else None
+        return self.differences.compare(str(file.path), "present" if found else None, after)
+
+    def _compare_present(self, file: ManagedFile, content: str, found: Found) -> bool:
         changes = []
         if found.content != content.encode():
             before, after = found.content.decode(errors="replace"), content
@@ -182,40 +236,91 @@ class Plan:
         changes.append(self.differences.compare(f"{file.path}: owner", before_owner, after_owner))
         return any(changes)
 
+    def _remember(self, file: ManagedFile) -> None:
+        """What the record will say of a file with ``backup``. One that is as wanted and not ours stays as it is."""
+        if not file.backup:
+            return
+        if file.content is None:
+            self.formers.pop(str(file.path), None)
+            return
+        former = self._former[file.path]
+        if former is None and file in self._files:
+            former = kept.former_of(file.path, self._places[file.path], self._found[file.path])
+            self._former[file.path] = former
+        if former:
+            wrote = hashlib.sha256(file.content.encode()).hexdigest()
+            self.formers[str(file.path)] = replace(former, wrote=wrote)
 
-def remember(files: list[ManagedFile], written: dict[str, bool]) -> dict[str, bool]:
-    """The record of what is written with ``backup``: path -> whether another file stood there before."""
-    new = {str(file.path): file.path.exists() or file.backup_path.exists() for file in files if file.backup}
-    return {**new, **written}
+
+def obstacle(place: Path) -> str:
+    """Why root cannot replace a file, so far as that can be seen before it is tried; '' for nothing."""
+    if str(place) in _mount_points():
+        return f"it is a mount of its own: unmount it (umount {place}), or edit what is mounted there"
+    directory = next(parent for parent in place.parents if parent.is_dir())
+    for path in (place, directory):
+        for flag, word, letter in ((_IMMUTABLE, "immutable", "i"), (_APPEND_ONLY, "append-only", "a")):
+            if _attributes(path) & flag:
+                return f"{path} is {word}: take that away (chattr -{letter} {path})"
+    if os.statvfs(directory).f_flag & os.ST_RDONLY:
+        return f"{directory} is on a read-only file system: mount it read-write"
+    return ""
 
 
-def to_remove(files: list[ManagedFile], written: dict[str, bool]) -> list[ManagedFile]:
-    """Without the files with ``backup`` that are not ours: never written, or back again from their backups already."""
-    return [
-        file
-        for file in files
-        if not file.backup or (str(file.path) in written and (file.backup_path.exists() or not written[str(file.path)]))
-    ]
+def _mount_points() -> set[str]:
+    try:
+        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return set()
+    # proc(5): the fifth field, with blanks and backslashes as octal numbers.
+    return {re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), line.split(" ")[4]) for line in lines}
+
+
+def _attributes(path: Path) -> int:
+    """The attributes of lsattr(1); 0 where the file system has none, or there is no file."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return 0
+    try:
+        return int.from_bytes(fcntl.ioctl(descriptor, _FS_IOC_GETFLAGS, bytes(8))[:4], sys.byteorder)
+    except OSError:
+        return 0
+    finally:
+        os.close(descriptor)
+
+
+def _former(file: ManagedFile, formers: Mapping[str, Former] | None) -> Former | None:
+    if formers is not None:
+        return formers.get(str(file.path))
+    return kept.adopt(file.path) or (Former(os.path.realpath(file.path)) if file.content is None else None)
+
+
+def _restored(path: Path, former: Former | None) -> Found | None:
+    """What stood there before; None for nothing. Raises LabError where it is lost."""
+    if former is None or not former.sha256:
+        return None
+    return Found(kept.content(path, former), former.mode, former.uid, former.gid)
+
+
+def _edited(found: Found, former: Former | None) -> bool:
+    """Whether somebody wrote there since the lab did, and something that is kept nowhere."""
+    return bool(former and former.wrote and found.sha256 not in (former.wrote, former.sha256))
 
 
 def _uid(name: str) -> int:
-    return pwd.getpwnam(name).pw_uid
+    return int(name) if name.isdecimal() else pwd.getpwnam(name).pw_uid
 
 
 def _gid(name: str) -> int:
-    return grp.getgrnam(name).gr_gid
+    return int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid
 
 
-def _has_backup(file: ManagedFile) -> bool:
-    return file.backup and file.backup_path.is_file()
-
-
-def _read_all(paths: Iterable[Path]) -> dict[Path, _Found | None]:
-    """Every file as it is. Raises LabError with a line for each that cannot be read."""
+def _read_all(places: Mapping[Path, Path]) -> dict[Path, Found | None]:
+    """Every file as it is, path -> what is at its place. Raises LabError with a line for each that cannot be read."""
     found, faults = {}, []
-    for path in paths:
+    for path, place in places.items():
         try:
-            found[path] = _read(path)
+            found[path] = kept.read(place)
         except IsADirectoryError:
             faults.append(f"{path} is a directory, not a file: remove it, or choose another path")
         except OSError as error:
@@ -223,25 +328,6 @@ def _read_all(paths: Iterable[Path]) -> dict[Path, _Found | None]:
     if faults:
         raise LabError(faults)
     return found
-
-
-def _read(path: Path) -> _Found | None:
-    try:
-        status = path.stat()
-        return _Found(path.read_bytes(), status.st_mode & 0o7777, status.st_uid, status.st_gid)
-    except FileNotFoundError:
-        return None
-
-
-def _write(file: ManagedFile, found: _Found | None) -> bool:
-    """Write the file; tell whether that made a backup."""
-    assert file.content is not None
-    _make_directory(file.path.parent)
-    backing_up = file.backup and found is not None and not file.backup_path.exists()
-    if found is not None and backing_up:
-        _replace(file.backup_path, found.content, found.mode, found.uid, found.gid)
-    _replace(file.path, file.content.encode(), file.mode, _uid(file.owner), _gid(file.group))
-    return backing_up
 
 
 def _make_directory(path: Path) -> None:
@@ -252,32 +338,9 @@ def _make_directory(path: Path) -> None:
         one.chmod(0o755)
 
 
-def _replace(path: Path, content: bytes, mode: int, uid: int, gid: int) -> None:
-    """Write a file in one step. It has its mode before it has its content: a key is never readable by others."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            os.fchown(descriptor, uid, gid)
-            os.fchmod(descriptor, mode)
-            stream.write(content)
-            stream.flush()
-            os.fsync(descriptor)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink()
-        raise
-
-
-def _remove(file: ManagedFile) -> bool:
-    """Remove the file; tell whether its backup came back."""
-    if _has_backup(file):
-        shutil.move(file.backup_path, file.path)
-        return True
-    file.path.unlink(missing_ok=True)
-    # A directory that only held what is ours goes with it.
-    for parent in list(file.path.parents)[:2]:
+def _remove_empty_directories(path: Path) -> None:
+    """A directory that only held what is ours goes with it."""
+    for parent in list(path.parents)[:2]:
         if "overlay-lab" not in parent.parts or not parent.is_dir() or any(parent.iterdir()):
             break
         parent.rmdir()
-    return False

@@ -27,8 +27,8 @@ def misfit(value: Any, shape: Any, where: str = "") -> str:
     keys may be missing or more, or ``{...: shape}`` for one with any keys. None fits None.
     """
     if isinstance(shape, tuple):
-        found = [misfit(value, one, where) for one in shape]
-        return "" if "" in found else found[0]
+        faults = [misfit(value, one, where) for one in shape]
+        return "" if "" in faults else faults[0]
     if shape is None:
         return "" if value is None else f"{where}: {value!r} is not null"
     kind = shape if isinstance(shape, type) else type(shape)

@@ -70,7 +70,8 @@ options:
         default: root
       backup:
         description:
-          - Keep a file that stood there before once as C(PATH.bak). It comes back with O(state=absent).
+          - Keep a file that stood there before, in C(/var/lib/overlay-lab/kept) and, where there is none yet, as
+            C(PATH.bak). It comes back with O(state=absent).
           - A file that somebody else made is always kept.
         type: bool
         default: false
@@ -201,6 +202,8 @@ def main() -> None:
         restarted = [] if module.check_mode else _docker_daemon_apply.apply(plan)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
+    for note in plan.files.notes:
+        module.warn(note)
     module.exit_json(
         changed=plan.differences.changed,
         diff=plan.differences.diff,

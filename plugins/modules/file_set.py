@@ -32,7 +32,7 @@ options:
     required: true
     suboptions:
       path:
-        description: Absolute path. Directories on the way are made.
+        description: Absolute path. Directories on the way are made. A link stays one, and what it leads to is written.
         type: path
         required: true
       content:
@@ -55,8 +55,11 @@ options:
         default: root
       backup:
         description:
-          - Keep a file that stood there before once as C(PATH.bak). With O(state=absent) it comes back, and a file that
-            was not written with this option stays. What was is recorded in C(/var/lib/overlay-lab/state.json).
+          - Keep a file that stood there before, in C(/var/lib/overlay-lab/kept) and, where there is none yet, as
+            C(PATH.bak). With O(state=absent) it comes back, and a file that was not written with this option stays.
+            What was there is recorded with its hash in C(/var/lib/overlay-lab/state.json), so a C(PATH.bak) of somebody
+            else is neither used nor removed.
+          - What somebody changed in the lab's file meanwhile is kept beside it, as C(PATH.DATE.edited), with a warning.
         type: bool
         default: false
   state:
@@ -88,34 +91,33 @@ changed_paths:
   returned: success
 """
 
+from typing import Any
+
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _kept_files as kept
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._managed_files import (
-    FILE_OPTIONS,
-    ManagedFile,
-    Plan,
-    parse,
-    remember,
-    to_remove,
-)
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kept_files import Former
+from ansible_collections.emon.overlay_lab.plugins.module_utils._managed_files import FILE_OPTIONS, Plan, parse
 from ansible_collections.emon.overlay_lab.plugins.module_utils._unlogged import UnloggedModule
 
 _SECTION = "file_set"
 
 
-def _apply(plan: Plan, files: list[ManagedFile], written: dict[str, bool], present: bool) -> None:
+def _apply(plan: Plan, recorded: dict[str, Any], formers: dict[str, Former], present: bool) -> None:
     # Recorded before the first file is touched, and forgotten after the last one is gone: a run that is killed in
     # between leaves a record that is right.
+    after = kept.to_record(plan.formers)
     if present:
-        _record(remember(files, written), written)
+        plan.keep()
+        _record(after, recorded)
         plan.apply()
     else:
         plan.apply()
-        gone = {str(file.path) for file in files}
-        _record({path: had for path, had in written.items() if path not in gone}, written)
+        _record(after, recorded)
+        kept.discard(formers, plan.formers)
 
 
-def _record(after: dict[str, bool], before: dict[str, bool]) -> None:
+def _record(after: dict[str, Any], before: dict[str, Any]) -> None:
     if after != before:
         _host_record.update(_SECTION, after or None)
 
@@ -131,12 +133,16 @@ def main() -> None:
     try:
         present = module.params["state"] == "present"
         files = parse(module.params["files"], present)
-        written = _host_record.section(_SECTION)
-        plan = Plan(files if present else to_remove(files, written))
-        if plan.differences.changed and not module.check_mode:
-            _apply(plan, files, written, present)
+        recorded = _host_record.section(_SECTION)
+        formers = kept.from_record(recorded)
+        plan = Plan(files, formers)
+        # A record of an older lab is brought up to date by the first run.
+        if (plan.differences.changed or kept.to_record(plan.formers) != recorded) and not module.check_mode:
+            _apply(plan, recorded, formers, present)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
+    for note in plan.notes:
+        module.warn(note)
     module.exit_json(
         changed=plan.differences.changed,
         diff=plan.differences.diff,

@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils import (
     _docker_daemon,
     _docker_daemon_apply,
+    _kept_files,
     _managed_files,
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
@@ -133,6 +134,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr(FakeDocker, "close", lambda _self: None, raising=False)
     # These tests run without root.
     monkeypatch.setattr(_managed_files.os, "fchown", lambda *_arguments: None)
+    monkeypatch.setattr(_kept_files, "KEPT", tmp_path.with_name(f"{tmp_path.name}-kept"))
     return made
 
 
@@ -204,6 +206,79 @@ def test_a_foreign_file_is_kept_and_comes_back(host: Host, tmp_path: Path) -> No
     host.run(state="absent")
     assert path.read_text() == "theirs"
     assert not path.with_name("theirs.conf.bak").exists()
+
+
+@pytest.mark.parametrize("name", ["daemon.json.bak", "theirs.conf.bak"])
+def test_a_bak_of_somebody_is_neither_taken_nor_lost(host: Host, tmp_path: Path, name: str) -> None:
+    theirs = tmp_path / "docker/theirs.conf"
+    theirs.write_text("theirs, edited")
+    host.path.write_text('{"debug":true}')
+    host.path.with_name(name).write_text("{}")
+    before = {path.name: path.read_text() for path in host.path.parent.iterdir()}
+    host.run(settings={"labels": ["a=b"]}, files=[a_file(theirs, "ours")])
+    assert host.path.with_name(name).read_text() == "{}"
+    assert sorted(path.name for path in host.path.parent.glob("*.bak")) == ["daemon.json.bak", "theirs.conf.bak"]
+    host.run(state="absent")
+    assert {path.name: path.read_text() for path in host.path.parent.iterdir()} == before
+    assert not _kept_files.KEPT.exists()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_stays_one_and_its_target_comes_back(host: Host, tmp_path: Path, there: bool) -> None:
+    target = tmp_path / "dotfiles/daemon.json"
+    target.parent.mkdir()
+    if there:
+        target.write_text('{"debug":true}')
+        target.chmod(0o640)
+    host.path.symlink_to("../dotfiles/daemon.json")
+    host.run(settings={"labels": ["a=b"]})
+    assert host.path.is_symlink() and json.loads(target.read_text())["labels"] == ["a=b"]
+    host.run(settings={"labels": ["a=c"]})
+    host.run(state="absent")
+    assert str(host.path.readlink()) == "../dotfiles/daemon.json"
+    assert (target.read_text() if target.exists() else None) == ('{"debug":true}' if there else None)
+    assert not there or target.stat().st_mode & 0o777 == 0o640
+    assert [path.name for path in host.path.parent.iterdir()] == ["daemon.json"]
+
+
+def test_a_link_stays_one_where_dockerd_does_not_start(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "own.json").write_text('{"debug":true}')
+    host.path.symlink_to(tmp_path / "own.json")
+    host.broken = "nonsense"
+    with pytest.raises(LabError, match="the former configuration is back"):
+        host.run(settings={"nonsense": 1})
+    assert host.path.is_symlink() and (tmp_path / "own.json").read_text() == '{"debug":true}'
+    assert not _kept_files.KEPT.exists()
+
+
+def test_what_an_older_lab_recorded_is_taken_over(host: Host, tmp_path: Path) -> None:
+    theirs = tmp_path / "docker/theirs.conf"
+    host.path.write_text('{"debug":true}')
+    theirs.write_text("theirs")
+    given = {"settings": {"labels": ["a=b"]}, "files": [a_file(theirs, "ours"), a_file(tmp_path / "new")]}
+    host.run(**given)
+    # As it was recorded before what stood there was.
+    del host.record["kept"]
+    host.record["backup"] = True
+    for path in _kept_files.KEPT.iterdir():
+        path.unlink()
+    host.run(**given)
+    assert sorted(path.name.rpartition("-")[2][:11] for path in _kept_files.KEPT.iterdir()) == [
+        "daemon.json",
+        "theirs.conf",
+    ]
+    host.run(state="absent")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["daemon.json", "docker", "theirs.conf"]
+    assert (host.path.read_text(), theirs.read_text()) == ('{"debug":true}', "theirs")
+
+
+def test_what_is_kept_may_be_lost_and_every_key_comes_back(host: Host) -> None:
+    host.path.write_text('{"debug":true,   "mtu": 1400}')
+    host.run(settings={"debug": False}, override=True)
+    for path in (*_kept_files.KEPT.iterdir(), host.path.with_name("daemon.json.bak")):
+        path.unlink()
+    host.run(state="absent")
+    assert host.settings() == {"debug": True, "mtu": 1400}
 
 
 def test_a_file_of_ours_that_is_no_longer_named_goes(host: Host, tmp_path: Path) -> None:

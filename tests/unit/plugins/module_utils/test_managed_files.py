@@ -5,21 +5,18 @@
 from __future__ import annotations
 
 import grp
+import hashlib
+import json
 import os
 import pwd
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _managed_files
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _kept_files, _managed_files
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._managed_files import (
-    ManagedFile,
-    Plan,
-    parse,
-    remember,
-    to_remove,
-)
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kept_files import Former
+from ansible_collections.emon.overlay_lab.plugins.module_utils._managed_files import ManagedFile, Plan, parse
 
 USER = pwd.getpwuid(os.getuid()).pw_name
 GROUP = grp.getgrgid(os.getgid()).gr_name
@@ -41,6 +38,11 @@ def option(**given: Any) -> dict[str, Any]:
         "backup": False,
     }
     return {**defaults, **given}
+
+
+@pytest.fixture(autouse=True)
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_kept_files, "KEPT", tmp_path.with_name(f"{tmp_path.name}-kept"))
 
 
 @pytest.fixture
@@ -232,7 +234,24 @@ def test_a_failure_names_the_file_and_leaves_nothing_half_written(path: Path, mo
     assert tree(path.parent) == {"file": ("theirs\n", "0640")}
 
 
-# -- what is remembered of files with a backup -------------------------------------------------------------------------
+# -- what stood there before -------------------------------------------------------------------------------------------
+
+
+def recorded(plan: Plan) -> dict[str, Former]:
+    """The record after a plan, by way of the JSON that it is written in."""
+    return _kept_files.from_record(json.loads(json.dumps(_kept_files.to_record(plan.formers))))
+
+
+def run(files: list[ManagedFile], formers: dict[str, Former]) -> dict[str, Former]:
+    """Apply a set as the module does; returns the record."""
+    plan = Plan(files, formers)
+    plan.apply()
+    _kept_files.discard(formers, plan.formers)
+    return recorded(plan)
+
+
+def kept_names() -> list[str]:
+    return sorted(path.name.rpartition(".")[0].rpartition("-")[2] for path in _kept_files.KEPT.glob("*"))
 
 
 @pytest.mark.parametrize("existed", [True, False])
@@ -240,22 +259,236 @@ def test_absent_twice_leaves_what_was_there_before(path: Path, existed: bool) ->
     if not existed:
         path.unlink()
     before = tree(path.parent)
-    ours, gone = [wanted(path, backup=True)], [wanted(path, content=None, backup=True)]
-    written = remember(ours, {})
-    assert written == {str(path): existed}
-    Plan(ours).apply()
-    assert remember(ours, written) == written, "what is remembered is what was before the first run"
+    gone = [wanted(path, content=None, backup=True)]
+    written = run([wanted(path, backup=True)], {})
+    assert run([wanted(path, "more\n", backup=True)], written)[str(path)].sha256 == written[str(path)].sha256
     # The record outlives a run that was killed between the last file and the record.
+    written = recorded(Plan([wanted(path, "more\n", backup=True)], written))
     for _again in range(2):
-        Plan(to_remove(gone, written)).apply()
+        Plan(gone, written).apply()
         assert tree(path.parent) == before
+    assert run(gone, written) == {}
+    assert kept_names() == []
 
 
 def test_a_file_that_was_never_written_stays(path: Path) -> None:
-    assert to_remove([wanted(path, content=None, backup=True)], {}) == []
+    plan = Plan([wanted(path, content=None, backup=True)], {})
+    assert not plan.differences.changed and plan.formers == {}
 
 
 def test_a_file_without_backup_goes_whoever_wrote_it(path: Path) -> None:
-    file = wanted(path, content=None)
-    assert to_remove([file], {}) == [file]
-    assert remember([file], {}) == {}
+    assert run([wanted(path, content=None)], {}) == {}
+    assert tree(path.parent) == {}
+
+
+@pytest.mark.parametrize("kind", ["file", "the same", "link", "directory"])
+def test_a_bak_of_somebody_is_neither_taken_nor_lost(path: Path, kind: str) -> None:
+    # cp file file.bak, and then the file was edited: as the tutorial does, before there is a lab.
+    bak = path.with_name("file.bak")
+    if kind == "link":
+        (path.parent / "old").write_text("old\n")
+        bak.symlink_to("old")
+    elif kind == "directory":
+        bak.mkdir()
+    else:
+        bak.write_text("theirs\n" if kind == "the same" else "old\n")
+    before = tree(path.parent)
+    written = run([wanted(path, backup=True)], {})
+    assert {**tree(path.parent), "file": before["file"]} == before
+    written = run([wanted(path, "more\n", backup=True)], written)
+    run([wanted(path, content=None, backup=True)], written)
+    assert tree(path.parent) == before
+    assert os.path.lexists(bak) and bak.is_symlink() == (kind == "link")
+
+
+@pytest.mark.parametrize("change", ["edited", "removed", "replaced by a link"])
+def test_a_bak_of_ours_that_somebody_took_is_theirs(path: Path, change: str) -> None:
+    written = run([wanted(path, backup=True)], {})
+    bak = path.with_name("file.bak")
+    bak.unlink()
+    if change == "edited":
+        bak.write_text("a note of mine\n")
+    elif change == "replaced by a link":
+        bak.symlink_to("elsewhere")
+    run([wanted(path, content=None, backup=True)], written)
+    assert path.read_text() == "theirs\n"
+    assert os.path.lexists(bak) == (change != "removed")
+
+
+def test_what_is_kept_is_nobody_elses_to_read(path: Path) -> None:
+    run([wanted(path, backup=True)], {})
+    (kept,) = _kept_files.KEPT.iterdir()
+    assert (kept.stat().st_mode & 0o777, _kept_files.KEPT.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert kept.name.endswith(f"-file.{hashlib.sha256(b'theirs' + bytes([10])).hexdigest()}")
+
+
+@pytest.mark.parametrize("lost", ["kept", "damaged", "bak", "both"])
+def test_it_comes_back_from_where_it_has_its_hash_or_a_line_says_so(path: Path, lost: str) -> None:
+    written = run([wanted(path, backup=True)], {})
+    (kept,) = _kept_files.KEPT.iterdir()
+    if lost in ("kept", "both"):
+        kept.unlink()
+    if lost == "damaged":
+        kept.write_text("something else")
+    if lost in ("bak", "both"):
+        path.with_name("file.bak").write_text("something else")
+    gone = [wanted(path, content=None, backup=True)]
+    if lost == "both":
+        before = tree(path.parent)
+        with pytest.raises(LabError) as error:
+            Plan(gone, written)
+        assert error.value.faults == [
+            f"{path}: what stood there before the lab is neither in {kept} nor in {path}.bak:"
+            f" put a copy of it in one of them (SHA-256 {written[str(path)].sha256})"
+        ]
+        assert tree(path.parent) == before
+    else:
+        run(gone, written)
+        assert path.read_text() == "theirs\n"
+
+
+@pytest.mark.parametrize("existed", [True, False])
+def test_what_somebody_edited_meanwhile_is_not_lost(path: Path, existed: bool) -> None:
+    if not existed:
+        path.unlink()
+    before = tree(path.parent)
+    written = run([wanted(path, backup=True)], {})
+    path.write_text("ours, and a line of mine\n")
+    plan = Plan([wanted(path, content=None, backup=True)], written)
+    plan.apply()
+    (edited,) = path.parent.glob("file.*.edited")
+    assert edited.read_text() == "ours, and a line of mine\n"
+    assert plan.notes == [f"{path} was edited since the lab wrote it: that is kept as {edited}"]
+    edited.unlink()
+    assert tree(path.parent) == before
+
+
+def test_what_somebody_put_back_by_hand_is_not_set_aside(path: Path) -> None:
+    written = run([wanted(path, backup=True)], {})
+    path.with_name("file.bak").rename(path)
+    plan = Plan([wanted(path, content=None, backup=True)], written)
+    plan.apply()
+    assert (tree(path.parent), plan.notes) == ({"file": ("theirs\n", "0640")}, [])
+
+
+# -- links -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backup", [True, False])
+@pytest.mark.parametrize("link", ["dotfiles/file", "absolute", "a link to a link", "dangling"])
+def test_a_link_stays_one(tmp_path: Path, link: str, backup: bool) -> None:
+    target, path = tmp_path / "dotfiles/file", tmp_path / "file"
+    target.parent.mkdir()
+    if link != "dangling":
+        target.write_text("theirs\n")
+        target.chmod(0o640)
+    if link == "a link to a link":
+        (tmp_path / "dotfiles/link").symlink_to("file")
+    leads = {"absolute": str(target), "a link to a link": "dotfiles/link"}.get(link, "dotfiles/file")
+    path.symlink_to(leads)
+    before = tree(tmp_path)
+    written = run([wanted(path, backup=backup)], {})
+    assert (str(path.readlink()), target.read_text()) == (leads, "ours\n")
+    if not backup:
+        return
+    assert not Plan([wanted(path, backup=True)], written).differences.changed
+    run([wanted(path, content=None, backup=True)], written)
+    assert (str(path.readlink()), tree(tmp_path)) == (leads, before)
+
+
+def test_a_failure_leaves_the_link(tmp_path: Path) -> None:
+    (tmp_path / "target").write_text("theirs\n")
+    (tmp_path / "file").symlink_to("target")
+    plan = Plan([wanted(tmp_path / "file", backup=True)], {})
+    plan.apply()
+    plan.undo()
+    assert (tmp_path / "file").is_symlink() and (tmp_path / "target").read_text() == "theirs\n"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "target"]
+
+
+# -- what stands in the way --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["fifo", "device", "loop"])
+def test_what_is_no_file_is_told(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "file"
+    if kind == "fifo":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/null" if kind == "device" else "file")
+    with pytest.raises(LabError) as error:
+        Plan([wanted(path)])
+    words = "Too many levels of symbolic links" if kind == "loop" else "it is not a regular file"
+    assert error.value.faults == [f"{path} cannot be read: {words}"]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "of", "why"),
+    [
+        (0x10, "file", "{file} is immutable: take that away (chattr -i {file})"),
+        (0x20, "file", "{file} is append-only: take that away (chattr -a {file})"),
+        (0x10, "directory", "{directory} is immutable: take that away (chattr -i {directory})"),
+        (None, "mount", "it is a mount of its own: unmount it (umount {file}), or edit what is mounted there"),
+    ],
+)
+def test_the_cause_is_told_before_anything_is_touched(
+    path: Path, monkeypatch: pytest.MonkeyPatch, attribute: int | None, of: str, why: str
+) -> None:
+    places = {"file": path, "directory": path.parent}
+    monkeypatch.setattr(_managed_files, "_attributes", lambda one: attribute if one == places.get(of) else 0)
+    monkeypatch.setattr(_managed_files, "_mount_points", lambda: {str(path)} if of == "mount" else set())
+    before = tree(path.parent)
+    with pytest.raises(LabError) as error:
+        Plan([wanted(path.parent / "new") if of == "directory" else wanted(path)])
+    faulty = path.parent / "new" if of == "directory" else path
+    assert error.value.faults == [f"{faulty} cannot be written: {why.format(file=path, directory=path.parent)}"]
+    assert tree(path.parent) == before
+    # One that is as wanted already is in nobody's way.
+    if of != "directory":
+        assert not Plan([wanted(path, "theirs\n", mode=0o640)]).differences.changed
+
+
+def test_root_is_not_told_to_use_become(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_descriptor: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    for user, said in ((0, "Operation not permitted"), (1000, "Operation not permitted; use become")):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        plan = Plan([wanted(path, secret=True)])
+        with monkeypatch.context() as patched, pytest.raises(LabError) as error:
+            patched.setattr(os, "fsync", refuse)
+            plan.apply()
+        assert error.value.faults == [f"{path} cannot be written: {said}"]
+
+
+def test_attributes_of_a_real_file(path: Path) -> None:
+    assert _managed_files._attributes(path) & 0x30 == 0
+    assert "/proc" in _managed_files._mount_points()
+
+
+# -- labs that stand already -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("had", "bak", "sha256"),
+    [
+        pytest.param(True, True, hashlib.sha256(b"theirs").hexdigest(), id="kept as bak"),
+        pytest.param(True, False, None, id="it is back already"),
+        pytest.param(False, False, "", id="nothing was there"),
+    ],
+)
+def test_what_an_older_lab_recorded_is_taken_over(tmp_path: Path, had: bool, bak: bool, sha256: str | None) -> None:
+    path = tmp_path / "file"
+    path.write_text("ours\n")
+    if bak:
+        path.with_name("file.bak").write_text("theirs")
+    formers = _kept_files.from_record({str(path): had})
+    assert (formers[str(path)].sha256 if formers else None) == sha256
+    if not formers:
+        return
+    # Taken over by a run that finds everything as wanted.
+    written = run([wanted(path, backup=True)], formers)
+    assert written[str(path)].wrote == hashlib.sha256(b"ours" + bytes([10])).hexdigest()
+    assert kept_names() == (["file"] if bak else [])
+    run([wanted(path, content=None, backup=True)], written)
+    assert {name: text for name, (text, _mode) in tree(tmp_path).items()} == ({"file": "theirs"} if bak else {})
