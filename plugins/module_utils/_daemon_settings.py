@@ -75,10 +75,10 @@ def managed(path: Path, settings: Mapping[str, Any]) -> ManagedFile:
     try:
         status = path.stat()
     except FileNotFoundError:
-        return ManagedFile(path, write(settings), secret=True)
+        return ManagedFile(path, write(settings), secret=True, shared=True)
     # Numbers: an owner may have no name any more.
     return ManagedFile(
-        path, write(settings), status.st_mode & 0o777, str(status.st_uid), str(status.st_gid), secret=True
+        path, write(settings), status.st_mode & 0o777, str(status.st_uid), str(status.st_gid), secret=True, shared=True
     )
 
 

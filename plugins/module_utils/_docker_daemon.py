@@ -302,7 +302,7 @@ def _former_daemon_json(
         own = kept.own_backup(path, former)
         wanted += [ManagedFile(own, None, secret=True)] if own else []
     if not settings and not section["had_file"]:
-        wanted.append(ManagedFile(path, None, secret=True))
+        wanted.append(ManagedFile(path, None, secret=True, shared=True))
     elif settings != existing:
         wanted.append(daemon_settings.managed(path, settings))
     return wanted
@@ -368,8 +368,7 @@ def _flags(request: Request, service: Unit) -> dict[str, str]:
 
 def _read(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
+        found = kept.read(path)
+        return found.content.decode("utf-8") if found else None
     except (OSError, UnicodeDecodeError) as error:
         raise LabError(f"{path}: cannot be read: {error}") from error

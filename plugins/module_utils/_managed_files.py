@@ -49,8 +49,9 @@ FILE_OPTIONS: dict[str, dict[str, Any]] = {
 class ManagedFile:
     """One file. ``content`` None: it should not be there. ``secret``: its content never shows, not even in a diff.
 
-    ``backup``: a file that stood there before is kept (_kept_files), and comes back when ours goes. Where the path is a
-    link, the link stays, and the file is the one that it leads to.
+    ``backup``: a file that stood there before is kept (_kept_files), and comes back when ours goes. ``shared``: people
+    write it as well. In both cases a link at the path stays, and the file is the one that it leads to; else the path is
+    the lab's own, and what a link there leads to is not touched.
     """
 
     path: Path
@@ -60,6 +61,7 @@ class ManagedFile:
     group: str = "root"
     secret: bool = False
     backup: bool = False
+    shared: bool = False
 
 
 def parse(options: list[dict[str, Any]], present: bool) -> list[ManagedFile]:
@@ -167,7 +169,9 @@ class Plan:
     def _place(self, file: ManagedFile) -> Path:
         """The file itself. What was recorded comes back where it was, wherever a link leads by now."""
         former = self._former.get(file.path)
-        return Path(former.path if former and file.content is None else os.path.realpath(file.path))
+        if former and file.content is None:
+            return Path(former.path)
+        return Path(os.path.realpath(file.path)) if file.backup or file.shared else file.path
 
     def _write(self, file: ManagedFile, content: str) -> None:
         found, former, place = self._found[file.path], self._former.get(file.path), self._places[file.path]

@@ -32,7 +32,10 @@ options:
     required: true
     suboptions:
       path:
-        description: Absolute path. Directories on the way are made. A link stays one, and what it leads to is written.
+        description:
+          - Absolute path. Directories on the way are made.
+          - With O(files[].backup) a link stays one, and what it leads to is written. Without, the link is replaced, and
+            what it leads to is not touched.
         type: path
         required: true
       content:

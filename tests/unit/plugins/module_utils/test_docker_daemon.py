@@ -241,6 +241,12 @@ def test_a_link_stays_one_and_its_target_comes_back(host: Host, tmp_path: Path, 
     assert [path.name for path in host.path.parent.iterdir()] == ["daemon.json"]
 
 
+def test_a_daemon_json_that_never_ends_is_told(host: Host) -> None:
+    os.mkfifo(host.path)
+    with pytest.raises(LabError, match=r"cannot be read: .*it is not a regular file"):
+        host.plan()
+
+
 def test_a_link_stays_one_where_dockerd_does_not_start(host: Host, tmp_path: Path) -> None:
     (tmp_path / "own.json").write_text('{"debug":true}')
     host.path.symlink_to(tmp_path / "own.json")

@@ -374,9 +374,9 @@ def test_what_somebody_put_back_by_hand_is_not_set_aside(path: Path) -> None:
 # -- links -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("backup", [True, False])
+@pytest.mark.parametrize("given", [{"backup": True}, {"shared": True}])
 @pytest.mark.parametrize("link", ["dotfiles/file", "absolute", "a link to a link", "dangling"])
-def test_a_link_stays_one(tmp_path: Path, link: str, backup: bool) -> None:
+def test_a_link_stays_one(tmp_path: Path, link: str, given: dict[str, bool]) -> None:
     target, path = tmp_path / "dotfiles/file", tmp_path / "file"
     target.parent.mkdir()
     if link != "dangling":
@@ -387,13 +387,24 @@ def test_a_link_stays_one(tmp_path: Path, link: str, backup: bool) -> None:
     leads = {"absolute": str(target), "a link to a link": "dotfiles/link"}.get(link, "dotfiles/file")
     path.symlink_to(leads)
     before = tree(tmp_path)
-    written = run([wanted(path, backup=backup)], {})
+    written = run([wanted(path, **given)], {})
     assert (str(path.readlink()), target.read_text()) == (leads, "ours\n")
-    if not backup:
+    if "backup" not in given:
         return
     assert not Plan([wanted(path, backup=True)], written).differences.changed
     run([wanted(path, content=None, backup=True)], written)
     assert (str(path.readlink()), tree(tmp_path)) == (leads, before)
+
+
+def test_what_a_link_in_the_place_of_ours_leads_to_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_text("theirs\n")
+    (tmp_path / "ours").symlink_to("theirs")
+    run([wanted(tmp_path / "ours", content=None)], {})
+    assert tree(tmp_path) == {"theirs": ("theirs\n", "0644")}
+    (tmp_path / "ours").symlink_to("theirs")
+    run([wanted(tmp_path / "ours")], {})
+    assert tree(tmp_path) == {"theirs": ("theirs\n", "0644"), "ours": ("ours\n", "0644")}
+    assert not (tmp_path / "ours").is_symlink()
 
 
 def test_a_failure_leaves_the_link(tmp_path: Path) -> None:
