@@ -84,7 +84,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import (  # noqa:
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab import load
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_model import Lab
-from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_reader import Item, position, root
+from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_reader import LARGEST_FILE, Item, position, root
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_variables import (
     RELEASES,
     check_site,
@@ -219,7 +219,8 @@ def _load_lab(choice: _Choice, inventory_file: Path) -> Lab:
 
 def _read(file: Path, called: str) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        with file.open(encoding="utf-8") as opened:
+            return opened.read(LARGEST_FILE + 1)  # so much is refused
     except OSError as error:
         raise LabError(f"{called}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -22,6 +22,8 @@ _EXAMPLES = {
     "sites": "{home: {subnet: 192.168.1.0/24}}",
     "hosts": "{emon: {addresses: {home: 192.168.1.116}}}",
 }
+# Each is compared with each other of its kind.
+_MOST = {"sites": 100, "hosts": 1000, "networks": 500, "containers": 5000}
 _TOKENS = Names(
     "etcd's token",
     re.compile(r"[a-zA-Z0-9._-]+"),
@@ -49,6 +51,9 @@ def load(text: str) -> Lab:
 
 def _read(file: Item) -> Lab:
     given = file.keys(_KEYS, required=_EXAMPLES)
+    for key, most in _MOST.items():
+        if key in given and len(given[key].node.value) > most:
+            raise LabError(f"{key}: {len(given[key].node.value)} are too many: a lab has at most {most}")
     name = (given["name"].name(LAB_NAMES) if "name" in given else None) or ""
     sites = read_sites(given["sites"]) if "sites" in given else {}
     readable_sites = [site for site in sites.values() if site is not None]

@@ -23,7 +23,16 @@ import yaml
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 _TAG = "tag:yaml.org,2002:"
+_VAULT_TAGS = ("!vault", "!vault-encrypted")
 _LONGEST_SHOWN = 60
+# No number, date or truth value of a lab is longer; Python and PyYAML take long for those of thousands of digits.
+_LONGEST_VALUE = 64
+# A lab of a thousand hosts has 60 KB and 16,000 nodes. A stranger's file is to be refused before it costs anything.
+LARGEST_FILE = 256 * 1024
+_MOST_NODES = 50_000
+_MOST_TEXT = 1 << 20
+_MOST_FAULTS = 200
+_DEEPEST = 20
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,15 @@ class Item:
         return self.node.tag == _TAG + "null"
 
     @property
+    def is_encrypted(self) -> bool:
+        """By ansible-vault, whose values mean nothing here."""
+        return self.node.tag in _VAULT_TAGS
+
+    @property
+    def is_scalar(self) -> bool:
+        return isinstance(self.node, yaml.ScalarNode) and not self.is_encrypted
+
+    @property
     def is_mapping(self) -> bool:
         return isinstance(self.node, yaml.MappingNode)
 
@@ -66,6 +84,8 @@ class Item:
         return isinstance(self.node, yaml.SequenceNode)
 
     def fault(self, sentence: str) -> None:
+        if len(self.faults) >= _MOST_FAULTS:
+            raise LabError([*self.faults, "there are more faults than these: mend them first"])
         self.faults.append(f"{self.path}: {sentence}" if self.path else sentence)
 
     def at(self, key: str) -> Item:
@@ -128,7 +148,7 @@ class Item:
 
     def text(self, prefix: str = "") -> str | None:
         """A scalar that YAML, too, takes for text, and not empty."""
-        if not isinstance(self.node, yaml.ScalarNode):
+        if not self.is_scalar:
             self._wrong_kind("text", prefix)
         elif self.is_null or not self.source.strip():
             self.fault(f"{prefix}is empty")
@@ -184,7 +204,7 @@ class Item:
         return None
 
     def address(self) -> IPv4Address | None:
-        if not isinstance(self.node, yaml.ScalarNode) or self.is_null:
+        if not self.is_scalar or self.is_null:
             self._wrong_kind("an IPv4 address")
             return None
         try:
@@ -195,7 +215,7 @@ class Item:
 
     def subnet(self) -> IPv4Network | None:
         """An IPv4 network in prefix notation, without host bits."""
-        if not isinstance(self.node, yaml.ScalarNode) or self.is_null:
+        if not self.is_scalar or self.is_null:
             self._wrong_kind("an IPv4 subnet")
             return None
         try:
@@ -214,22 +234,24 @@ class Item:
             return subnet
         return None
 
-    def plain(self) -> Any:
-        """Any plain data below this node. A fault does not show the value, which may be a secret."""
-        if self.is_mapping:
-            return {key: item.plain() for key, item in self.entries().items()}
-        if self.is_list:
-            return [item.plain() for item in self.items()]
+    def secret(self) -> Any:
+        """A text or number that no fault shows."""
+        if not self.is_scalar:
+            self._wrong_kind("text")
+            return None
+        if self.node.tag.startswith("!"):
+            self.fault(f"has the tag {shown(self.node.tag)}, which means nothing here: remove it")
+            return None
         value = self._value()
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not (value is None or isinstance(value, (str, bool)) or number) or (number and str(value) != self.source):
+        if not (isinstance(value, str) or number) or (number and str(value) != self.source):
             self.fault(f"is {self._reading(secret=True)} to YAML: write it in quotes")
             return None
         return value
 
     def _value(self) -> Any:
         """What YAML makes of a scalar; the node itself where it makes nothing of it."""
-        if not isinstance(self.node, yaml.ScalarNode):
+        if not self.is_scalar or (self.node.tag != _TAG + "str" and len(self.source) > _LONGEST_VALUE):
             return self.node
         try:
             return yaml.SafeLoader("").construct_object(self.node)
@@ -248,6 +270,12 @@ class Item:
         )
 
     def _wrong_kind(self, wanted: str, prefix: str = "") -> None:
+        if self.is_encrypted:
+            self.fault(
+                f"{prefix}is encrypted by ansible-vault, which a lab file cannot hold: write it as it is; the"
+                " secrets of a connection belong to host_vars beside the inventory"
+            )
+            return
         if self.is_mapping:
             is_now = "a mapping"
         elif self.is_list:
@@ -260,20 +288,66 @@ class Item:
         self.fault(f"{subject}must be {wanted}, not {is_now}")
 
 
+class _Loader(yaml.SafeLoader):
+    """Stops at a depth that no lab has: the parser takes ever longer for each further level."""
+
+    _depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise LabError("the file is nested too deeply")
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
 def root(text: str, faults: list[str]) -> Item:
-    """The whole document. Raises LabError, with line and column, where the text is not YAML at all."""
+    """The whole document. Raises LabError, with line and column, where the text is not YAML at all, or is too much."""
+    if len(text) > LARGEST_FILE:
+        raise LabError(f"the file is larger than {LARGEST_FILE // 1024} KiB: it is no lab file, or take it apart")
+    if text.startswith("$ANSIBLE_VAULT;"):
+        raise LabError(
+            "the file is encrypted by ansible-vault: decrypt it, and keep what is secret in host_vars beside the"
+            " inventory"
+        )
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         raise LabError(_syntax_fault(error)) from error
     except yaml.reader.ReaderError as error:
         where = position(text, error.position)
         raise LabError(f"{where}: not YAML: the character U+{error.character:04X} must not stand here") from error
-    except RecursionError as error:
+    except RecursionError as error:  # in the parser, before there is a node
         raise LabError("the file is nested too deeply") from error
     if node is None or node.tag == _TAG + "null":
         raise LabError("the file is empty")
+    try:
+        nodes, characters = _expanded(node, {})
+    except RecursionError as error:
+        raise LabError("an anchor refers to itself, or the file is nested too deeply") from error
+    if nodes > _MOST_NODES or characters > _MOST_TEXT:
+        raise LabError(
+            f"the file has more than {_MOST_NODES} values, or {_MOST_TEXT} characters, with its aliases written out:"
+            " use fewer aliases, or take the lab apart"
+        )
     return Item(node, "", faults)
+
+
+def _expanded(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    """How many nodes and characters there are below a node where each alias stands for all that its anchor has.
+
+    Each node is counted once, however often it is meant: nine lines can mean a thousand million values. RecursionError
+    for an anchor that refers to itself.
+    """
+    if id(node) not in known:
+        if isinstance(node, yaml.ScalarNode):
+            known[id(node)] = 1, len(node.value)
+        else:
+            pairs = isinstance(node, yaml.MappingNode)
+            below = [_expanded(one, known) for child in node.value for one in (child if pairs else (child,))]
+            known[id(node)] = 1 + sum(nodes for nodes, _ in below), sum(characters for _, characters in below)
+    return known[id(node)]
 
 
 def _syntax_fault(error: yaml.MarkedYAMLError) -> str:

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_connection import read_variables
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_model import Host, Site
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_reader import Item, Names, suggestion
 
@@ -49,7 +50,6 @@ HOST_NAMES = Names(
         "lab": "it is the group of the lab's hosts",
     },
 )
-_VARIABLE = re.compile(r"ansible_[a-z0-9_]+")
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _read_host(
     if index is not None and indexes.setdefault(index, name) != name:
         given["index"].fault(f"{index} is the index of {indexes[index]} as well: each host needs one of its own")
     etcd = given["etcd"].boolean() if "etcd" in given else None
-    return _Draft(name, addresses, index, etcd, _read_variables(given["ansible"]) if "ansible" in given else {})
+    return _Draft(name, addresses, index, etcd, read_variables(given["ansible"], name) if "ansible" in given else {})
 
 
 def _read_addresses(
@@ -162,19 +162,6 @@ def _belongs(entry: Item, address: IPv4Address, site: Site) -> bool:
     else:
         return True
     return False
-
-
-def _read_variables(item: Item) -> dict:
-    """Variables for the connection to a real host. They stay literal, so a template is a fault, not a surprise."""
-    variables = {}
-    for name, entry in item.entries().items():
-        if not _VARIABLE.fullmatch(name):
-            entry.fault("not a variable that tells Ansible how to connect; for example ansible_user")
-            continue
-        variables[name] = entry.plain()
-        if any(mark in str(variables[name]) for mark in ("{{", "{%")):
-            entry.fault("holds a template, which Ansible does not render here; write the value")
-    return variables
 
 
 def _settle(drafts: list[_Draft]) -> dict[str, Host]:

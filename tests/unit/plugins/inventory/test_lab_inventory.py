@@ -220,3 +220,20 @@ def test_an_inventory_of_another_kind_is_left_to_its_plugin(tmp_path):
     result = run("inventory", "-i", tmp_path / "static.yml", "--list")
     assert "somebody" in result.stdout
     assert result.stderr == ""
+
+
+def test_a_lab_file_without_end_is_refused(lab, tmp_path):
+    inventory = lab()
+    (tmp_path / "labs" / "my.yml").unlink()
+    (tmp_path / "labs" / "my.yml").symlink_to("/dev/zero")
+    assert faults(inventory) == ["../labs/my.yml: the file is larger than 256 KiB: it is no lab file, or take it apart"]
+
+
+def test_host_vars_beside_the_inventory_win(lab):
+    inventory = lab()
+    (inventory.parent / "host_vars").mkdir()
+    (inventory.parent / "host_vars" / "emon2.yml").write_text(
+        "ansible_host: gate.example\nansible_ssh_executable: /x\n"
+    )
+    variables = listed(inventory)["_meta"]["hostvars"]["emon2"]
+    assert (variables["ansible_host"], variables["ansible_ssh_executable"]) == ("gate.example", "/x")

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -106,7 +107,15 @@ BROKEN = [
     ("  emon2: {", "  emon2: {index: 0, ", ["hosts.emon2.index: 0 is not 1 or more"]),
     ("  emon2: {", "  emon2: {index: first, ", ['hosts.emon2.index: must be a whole number, not "first"']),
     ("  emon2: {", "  emon2: {ansible: {user: bob, ansible_port: 2222}, ", ["hosts.emon2.ansible.user: not a variable that tells Ansible how to connect; for example ansible_user"]),
-    ("  emon2: {", "  emon2: {ansible: {ansible_user: '{{ x }}', ansible_foo: 2022-01-01}, ", ["hosts.emon2.ansible.ansible_user: holds a template, which Ansible does not render here; write the value", "hosts.emon2.ansible.ansible_foo: is a date to YAML: write it in quotes"]),
+    ("  emon2: {", "  emon2: {ansible: {ansible_user: '{{ x }}', ansible_password: 2022-01-01}, ", ["hosts.emon2.ansible.ansible_user: holds a template, which Ansible does not render here; write the value", "hosts.emon2.ansible.ansible_password: is a date to YAML: write it in quotes"]),
+    ("  emon2: {", "  emon2: {ansible: {ansible_ssh_executable: /tmp/ssh}, ", ["hosts.emon2.ansible.ansible_ssh_executable: is not taken from a lab file, which must run nothing here: set it in host_vars/emon2.yml beside the inventory"]),
+    ("  emon2: {", "  emon2: {ansible: {ansible_usr: ann}, ", ["hosts.emon2.ansible.ansible_usr: is not taken from a lab file, which must run nothing here: set it in host_vars/emon2.yml beside the inventory, or did you mean ansible_user?"]),
+    ("  emon2: {", "  emon2: {ansible: {ansible_connection: local}, ", ["hosts.emon2.ansible.ansible_connection: local is not one of ssh"]),
+    ("  emon2: {", "  emon2: {ansible: {ansible_host: -oProxyCommand=id}, ", ["hosts.emon2.ansible.ansible_host: -oProxyCommand=id cannot be a machine's address: write a name or an IP address"]),
+    ("  emon2: {", "  emon2: {ansible: {ansible_ssh_common_args: -o ProxyCommand=id}, ", ["hosts.emon2.ansible.ansible_ssh_common_args: ProxyCommand=id is not taken from a lab file, where ssh gets -J JUMP and -o with AddressFamily, ConnectTimeout, HostKeyAlgorithms, HostKeyAlias, IdentitiesOnly, KexAlgorithms, ProxyJump, PubkeyAcceptedAlgorithms, ServerAliveCountMax, ServerAliveInterval alone: write it to ~/.ssh/config"]),
+    ("  emon2: {", "  emon2: {ansible: {ansible_password: !vault x}, ", ["hosts.emon2.ansible.ansible_password: is encrypted by ansible-vault, which a lab file cannot hold: set it in host_vars/emon2.yml beside the inventory"]),
+    ("  emon2: {", "  emon2: {ansible: !vault x, ", ["hosts.emon2.ansible: is encrypted by ansible-vault, which a lab file cannot hold: write it as it is; the secrets of a connection belong to host_vars beside the inventory"]),
+    ("etcd: {tls: true}", "etcd: {token: !vault x}", ["etcd.token: is encrypted by ansible-vault, which a lab file cannot hold: write it as it is; the secrets of a connection belong to host_vars beside the inventory"]),
     ("  emon2: {", "  emon2: {ansible: root, ", ['hosts.emon2.ansible: must be a mapping, not "root"']),
     ("emon: {addresses: {home: 192.168.1.116, company: 10.0.0.116}}\n  emon2: {", "emon: {etcd: false, index: 7, addresses: {home: 192.168.1.116, company: 10.0.0.116}}\n  emon2: {etcd: false, index: 7, ", ["hosts.emon2.index: 7 is the index of emon as well: each host needs one of its own", "hosts: every host says etcd: false, so etcd has no member; remove that from one host, better from three"]),
     ("hosts:\n  emon: {addresses: {home: 192.168.1.116, company: 10.0.0.116}}\n  emon2: {addresses: {home: 192.168.1.117, company: 10.0.0.117}}\n", "hosts: {}\n", ["hosts: the lab has no host; for example emon: {addresses: {home: 192.168.1.116}}"]),
@@ -173,6 +182,10 @@ BROKEN = [
 # fmt: on
 
 # Texts that are no lab file at all.
+# A file that doubles, or more, with each line; nine of ten aliases are a thousand million values.
+ALIASES = "a0: &a0 {x: y}\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10))
+MERGES = "a0: &a0 {x: y}\n" + "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}\n" for n in range(1, 10))
+
 NO_LAB = [
     ("", "the file is empty"),
     ("null", "the file is empty"),
@@ -193,6 +206,24 @@ NO_LAB = [
     ),
     ("name: &a {<<: *a}\nsites: *a", "an anchor refers to itself, or the file is nested too deeply"),
     ("[" * 2000, "the file is nested too deeply"),
+    (
+        "$ANSIBLE_VAULT;1.1;AES256\n3338\n",
+        "the file is encrypted by ansible-vault: decrypt it, and keep what is secret in host_vars beside the inventory",
+    ),
+    ("#" * 300_000, "the file is larger than 256 KiB: it is no lab file, or take it apart"),
+    (
+        ALIASES,
+        "the file has more than 50000 values, or 1048576 characters, with its aliases written out: use fewer aliases, or take the lab apart",
+    ),
+    (
+        MERGES,
+        "the file has more than 50000 values, or 1048576 characters, with its aliases written out: use fewer aliases, or take the lab apart",
+    ),
+    (
+        f"a: &a {'x' * 100_000}\nb: [{'*a, ' * 20}]\n",
+        "the file has more than 50000 values, or 1048576 characters, with its aliases written out: use fewer aliases, or take the lab apart",
+    ),
+    ("sites: {" + ", ".join(f"s{n}: {{}}" for n in range(101)) + "}", "sites: 101 are too many: a lab has at most 100"),
 ]
 
 TEN_FAULTS = """\
@@ -337,6 +368,75 @@ def test_the_page_on_the_lab_file_quotes_the_lines_as_they_are():
     tested = {fault for *_, faults in BROKEN + SHARES for fault in faults} | {fault for _, fault in NO_LAB}
     assert len(quoted) > 30
     assert not set(quoted) - tested
+
+
+# What Ansible's variables can run on the controller, or have run, one of each way. Nothing is asked of the values.
+@pytest.mark.parametrize(
+    "given",
+    [
+        "ansible_become_exe: /tmp/x", "ansible_become_flags: -x", "ansible_become_method: /tmp/x", "ansible_connection: docker",
+        "ansible_host: '-oProxyCommand=id'", "ansible_host: '$(id)'", "ansible_host: 'a b'", 'ansible_host: "a\\nProxyCommand id"',
+        "ansible_paramiko_proxy_command: id", "ansible_pipelining: false", "ansible_private_key_file: '%d/x'",
+        "ansible_private_key_file: 'x\" ProxyCommand=id'", "ansible_python_interpreter: /bin/sh",
+        "ansible_python_interpreter: '/usr/bin/env python3; id'", "ansible_python_interpreter: /x/../bin/sh",
+        "ansible_remote_tmp: $(id)", "ansible_scp_executable: /tmp/x", "ansible_sftp_executable: /tmp/x",
+        "ansible_sftp_extra_args: -S /tmp/x", "ansible_shell_executable: /tmp/x", "ansible_shell_type: x",
+        "ansible_ssh_args: -o ProxyCommand=id", "ansible_ssh_control_path: '`id`'", "ansible_ssh_executable: /tmp/x",
+        "ansible_ssh_extra_args: -o ProxyCommand=id", "ansible_ssh_pkcs11_provider: /tmp/x.so", "ansible_user: '-oProxyCommand=id'",
+        "ansible_user: 'x\" -oProxyCommand=id'", "ansible_user: '%{x}'", "ansible_become_user: 'root; id'",
+        "ansible_ssh_host_key_checking: false", "ansible_vault_password_file: /tmp/x", "ansible_playbook_python: /tmp/x",
+        *(
+            f"ansible_ssh_common_args: {arguments}"
+            for arguments in (
+                "-oProxyCommand=id", "-o proxycommand=id", "'-o \"ProxyCommand id\"'", "-o KnownHostsCommand=id", "-o LocalCommand=id",
+                "-o PermitLocalCommand=yes", "-F /tmp/x", "-I /tmp/x.so", "-o PKCS11Provider=/tmp/x.so", "-S /tmp/x", "-E /tmp/x",
+                "-o ControlPath=/tmp/x", "-o Include=/tmp/x", "-o UserKnownHostsFile=/tmp/x", "-o StrictHostKeyChecking=no",
+                "-J '$(id)'", "'-J a,-oProxyCommand=id'", "-o ProxyJump=-oProxyCommand=id", "-J", "-o", "-o HostKeyAlias", "-vo x",
+                "-o 'HostKeyAlias=a ProxyCommand=id'", "gate", "-D 1080", "-R 80:localhost:80", "-A", "'-J \"a'",
+            )
+        ),
+    ],
+)  # fmt: skip
+def test_a_lab_file_of_a_stranger_runs_nothing(given):
+    (fault,) = faults_of(changed("  emon2: {", f"  emon2: {{ansible: {{{given}}}, "))
+    assert fault.startswith(f"hosts.emon2.ansible.{given.partition(':')[0]}: ")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "ansible_host: gate.example", "ansible_host: 'fe80::1%eth0'", "ansible_user: ann", 'ansible_user: \'DOM\\ann\'', "ansible_port: 2222",
+        "ansible_become: true", "ansible_become_user: root", "ansible_become_method: su", "ansible_connection: ssh",
+        "ansible_python_interpreter: /opt/py/bin/python3.12", "ansible_private_key_file: ~/.ssh/id_ed25519", "ansible_timeout: 30",
+        "ansible_password: '%x$y'", "ansible_become_password: 12",
+        "ansible_ssh_common_args: -o ProxyJump=ann@gate.example:22", "ansible_ssh_common_args: '-J a,b -oConnectTimeout=5'",
+        "ansible_ssh_common_args: -o PubkeyAcceptedAlgorithms=+ssh-rsa",
+    ],
+)  # fmt: skip
+def test_how_a_host_is_reached_stands_in_the_lab_file(given):
+    lab = load(changed("  emon2: {", f"  emon2: {{ansible: {{{given}}}, "))
+    assert list(lab.hosts[1].ansible) == [given.partition(":")[0]]
+
+
+@pytest.mark.parametrize(
+    "text", [ALIASES, MERGES, "[" * 100_000, "name: 0x" + "f" * 200_000, "a: " + "1:" * 100_000 + "1"]
+)
+def test_what_a_file_means_costs_nothing_to_refuse(text):
+    begun = time.process_time()
+    assert faults_of(text)
+    assert time.process_time() - begun < 1
+
+
+def test_so_many_faults_end_the_reading():
+    faults = faults_of("".join(f"k{n}: 1\n" for n in range(5000)))
+    assert len(faults) == 201
+    assert faults[-1] == "there are more faults than these: mend them first"
+
+
+@pytest.mark.parametrize("kind", ["!vault", "!unsafe"])
+def test_advice_on_a_tag_does_not_speak_of_quotes(kind):
+    (fault,) = faults_of(changed("  emon2: {", f"  emon2: {{ansible: {{ansible_password: {kind} 'x'}}, "))
+    assert "quotes" not in fault
 
 
 def test_a_secret_is_not_shown():
