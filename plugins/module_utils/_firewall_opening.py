@@ -25,6 +25,20 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._differences impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 SECTION = "firewall"
+# The peer in a rule of either manager.
+_PEER = re.compile(r'from (\S+) to any |source address="([^"]+)"')
+
+
+def let_in() -> list[str]:
+    """The addresses that this host lets in by the lab's doing."""
+    ours = _host_record.section(SECTION)
+    rules = ours.get("rules") if isinstance(ours, dict) else None
+    return list(dict.fromkeys(filter(None, map(_peer, rules or []))))
+
+
+def _peer(rule: Any) -> str:
+    found = _PEER.search(str(rule))
+    return next(filter(None, found.groups())) if found else ""
 
 
 @dataclass(frozen=True)
@@ -125,11 +139,17 @@ _MANAGERS: dict[str, Callable[[str, _firewall.Run], Ufw | Firewalld]] = {Ufw.nam
 class Plan:
     """What has to change so that the peers come in by the lab's doing, and nobody else. Made without touching anything.
 
-    ``firewall``: from _firewall.detect(); ``wish``: None opens nothing. The record's section is
-    {"manager": str, "rules": [str]}.
+    ``firewall``: from _firewall.detect(); ``wish``: None opens nothing, and closes what lets in the addresses
+    ``leaving``, or all. The record's section is {"manager": str, "rules": [str]}.
     """
 
-    def __init__(self, firewall: dict[str, Any], wish: Wish | None, ask: _firewall.Run = _firewall.run) -> None:
+    def __init__(
+        self,
+        firewall: dict[str, Any],
+        wish: Wish | None,
+        ask: _firewall.Run = _firewall.run,
+        leaving: tuple[str, ...] = (),
+    ) -> None:
         self._ask = ask
         ours = _host_record.section(SECTION)
         # What was added goes by the words with which it came, whoever manages the filter by now.
@@ -141,14 +161,15 @@ class Plan:
         self._remove: list[str] = []
         if self.managed:
             self._manager = _MANAGERS[self.manager](next(iter(firewall["places"]), ""), ask)
-            self._compare(ours["rules"] if ours.get("manager") == self.manager else [], wish)
+            self._compare(ours["rules"] if ours.get("manager") == self.manager else [], wish, leaving)
 
-    def _compare(self, former: list[str], wish: Wish | None) -> None:
+    def _compare(self, former: list[str], wish: Wish | None, leaving: tuple[str, ...]) -> None:
         wanted = self._manager.wanted(wish) if wish else []
+        kept = [rule for rule in former if leaving and _peer(rule) not in leaving] if wish is None else []
         present = self._manager.present([*wanted, *former])
         self._add = [rule for rule in wanted if rule not in present]
-        self._remove = [rule for rule in former if rule not in wanted]
-        self.rules = [rule for rule in wanted if rule in self._add or rule in former]
+        self._remove = [rule for rule in former if rule not in (*wanted, *kept)]
+        self.rules = kept + [rule for rule in wanted if rule in self._add or rule in former]
         for rule in self._add:
             self.differences.add(f"{self.manager}: {rule}", None, "present")
         for rule in self._remove:

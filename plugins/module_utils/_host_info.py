@@ -21,6 +21,7 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import (
     _etcd_host,
+    _firewall_opening,
     _host_record,
     _kernel_modules,
     _programs,
@@ -85,6 +86,7 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
         "kernel": {"faults": _kernel_modules.faults(_kernel_modules.Kernel(os.uname().release))},
         "record": {key: record.get(key, "") for key in ("lab", "machine_id", "site", "moving_to", "engine")},
         "index": record.get("index", 0),
+        "let_in": _firewall_opening.let_in(),
         "etcd": {
             **programs["etcd"].result(),
             **units["etcd"],

@@ -37,17 +37,18 @@ _NO_ROUTE = _icmp.sentence(errno.ENETUNREACH)
 
 
 def plan(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Host -> {"address", "listen", "peers", "open"}; the first three are options of the module port_probe.
+    """Host -> {"address", "listen", "peers", "open", "left"}; the first three are options of the module port_probe.
 
     Two hosts on which the lab stands at this site already need no proof: their ports are taken, and verification has
     better ones. So a host may have no peers. ``open`` is what the module firewall_opening lets in, and the same whoever
-    takes part and wherever the hosts are: {"peers": addresses of all other hosts at all sites, "ports"}.
+    takes part and wherever the hosts are: {"peers": addresses of all other hosts at all sites, "ports"}. ``left``:
+    addresses that its firewall lets in by the lab's doing, and that no other host of the lab has any more.
     ``infos``: host -> what the module host_info returned.
     """
     hosts = lab["hosts"]
     settled = {name for name, info in infos.items() if _settled(lab, name, info)}
     plans = {}
-    for name in infos:
+    for name, info in infos.items():
         others = [other for other in infos if other != name and not {name, other} <= settled]
         listen = {port for other in others for port in _wanted(lab, other, name)}
         plans[name] = {
@@ -62,14 +63,19 @@ def plan(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> dict[str, dic
                 for other in others
             ],
             "open": _openings(lab, name),
+            "left": [address for address in info.get("let_in", []) if address not in _addresses_of_others(lab, name)],
         }
     return plans
+
+
+def _addresses_of_others(lab: dict[str, Any], name: str) -> list[str]:
+    return [address for other, one in lab["hosts"].items() if other != name for address in one["addresses"].values()]
 
 
 def _openings(lab: dict[str, Any], name: str) -> dict[str, Any]:
     others = [other for other in lab["hosts"] if other != name]
     return {
-        "peers": [address for other in others for address in lab["hosts"][other]["addresses"].values()],
+        "peers": _addresses_of_others(lab, name),
         "ports": _views({port for other in others for port in _wanted(lab, other, name)}),
     }
 

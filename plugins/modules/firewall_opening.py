@@ -31,7 +31,9 @@ options:
       The host's own address, at which the peers come in. It tells the zone of firewalld. Needed for O(state=present).
     type: str
   peers:
-    description: Addresses that are let in. Others that this module let in before no longer are.
+    description:
+      - Addresses that are let in. Others that this module let in before no longer are.
+      - With O(state=absent), those that no longer are. None stands for all that this module let in.
     type: list
     elements: str
     default: []
@@ -51,7 +53,7 @@ options:
         type: int
         required: true
   state:
-    description: V(absent) removes all rules that this module added.
+    description: V(absent) removes the rules that this module added, for O(peers) or for all.
     type: str
     choices: [present, absent]
     default: present
@@ -71,6 +73,11 @@ EXAMPLES = r"""
       - {protocol: tcp, port: 2379}
       - {protocol: tcp, port: 2380}
       - {protocol: udp, port: 4789}
+
+- name: A host that left comes in no more
+  emon.overlay_lab.firewall_opening:
+    peers: [10.0.0.118]
+    state: absent
 
 - name: The firewall is as it was before
   emon.overlay_lab.firewall_opening:
@@ -119,7 +126,8 @@ def main() -> None:
     )
     try:
         wish = _firewall_opening.Wish.of(module.params) if module.params["state"] == "present" else None
-        plan = _firewall_opening.Plan(_firewall.detect(_firewall.interface(module.params["address"])), wish)
+        firewall = _firewall.detect(_firewall.interface(module.params["address"]))
+        plan = _firewall_opening.Plan(firewall, wish, leaving=tuple(module.params["peers"]) if wish is None else ())
         if not module.check_mode:
             plan.apply()
     except LabError as error:

@@ -106,6 +106,11 @@ index:
   description: The host's place in its lab that was recorded, 0 where none was.
   type: int
   returned: success
+let_in:
+  description: The addresses that the host's firewall lets in by the doing of M(emon.overlay_lab.firewall_opening).
+  type: list
+  elements: str
+  returned: success
 etcd:
   description:
     - C(version) installed, else C(available); C(unit) known to systemd, C(active), C(state) as systemd calls it,

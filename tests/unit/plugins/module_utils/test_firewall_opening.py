@@ -107,6 +107,32 @@ def test_open_again_change_and_close(firewall: dict[str, Any], expected: list[st
 
 
 @pytest.mark.parametrize("firewall", [UFW, FIREWALLD])
+def test_who_left_is_let_in_no_longer(firewall: dict[str, Any], record: dict[str, Any]) -> None:
+    fake = FakeFirewall()
+    changed(firewall, WISH, fake)
+    assert _firewall_opening.let_in() == ["10.0.0.116", "10.0.0.118"]
+    by_hand = fake.rules[next(iter(fake.rules))].pop(0)
+    left = Plan(firewall, None, fake, leaving=("10.0.0.118", "10.0.0.119"))
+    left.apply()
+    assert left.differences.changed
+    assert _firewall_opening.let_in() == ["10.0.0.116"]
+    assert left.rules == record["firewall"]["rules"]
+    rules = [rule for kept in fake.rules.values() for rule in kept]
+    assert rules
+    assert not [rule for rule in rules if "10.0.0.118" in rule]
+    assert by_hand not in fake.rules[next(iter(fake.rules))]
+    assert not Plan(firewall, None, fake, leaving=("10.0.0.118",)).differences.changed
+    assert changed(firewall, None, fake)
+    assert _firewall_opening.let_in() == []
+
+
+@pytest.mark.parametrize("section", [{}, {"manager": "ufw"}, {"rules": ["?"]}, {"rules": [1]}, {"rules": None}, ["x"]])
+def test_a_record_that_says_nothing_of_peers(section: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_host_record, "section", lambda _name: section)
+    assert _firewall_opening.let_in() == []
+
+
+@pytest.mark.parametrize("firewall", [UFW, FIREWALLD])
 def test_the_same_rule_of_somebody_else_stays(firewall: dict[str, Any], record: dict[str, Any]) -> None:
     fake = FakeFirewall()
     theirs = Plan(firewall, SMALLER, fake)

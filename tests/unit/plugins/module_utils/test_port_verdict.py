@@ -99,6 +99,21 @@ def test_a_firewall_opens_for_all_hosts_at_all_sites_whoever_takes_part() -> Non
     assert short(alone["open"]["ports"]) == "tcp/2379 tcp/2380 tcp/7946 udp/4789 udp/7946"
 
 
+@pytest.mark.parametrize(
+    ("let_in", "left"),
+    [
+        ([], []),
+        (["10.0.0.116", "192.168.1.116", "10.0.0.118"], []),
+        (["10.0.0.116", "10.0.0.119"], ["10.0.0.119"]),
+        # An address of its own does not need to come in.
+        (["10.0.0.117"], ["10.0.0.117"]),
+    ],
+)
+def test_who_is_let_in_and_is_no_host_of_the_lab_any_more(let_in: list[str], left: list[str]) -> None:
+    plan = _port_verdict.plan(lab(), {"emon2": {**STANDS, "let_in": let_in}})
+    assert plan["emon2"]["left"] == left
+
+
 # -- verdicts ----------------------------------------------------------------------------------------------------------
 
 PORTS = (("tcp", 2379), ("tcp", 7946), ("udp", 4789))
