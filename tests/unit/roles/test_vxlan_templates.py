@@ -61,10 +61,14 @@ def test_names() -> None:
     ]
 
 
-def test_the_resolver_listens_on_gateways_alone() -> None:
-    assert said("dnsmasq.conf.j2")[:2] == ["bind-dynamic", "listen-address=10.200.0.128"]
-    # Without an address it would listen on all of them.
-    assert said("dnsmasq.conf.j2", networks=[], containers=[])[:2] == ["bind-dynamic", "port=0"]
+def test_the_resolver_answers_on_its_bridges_alone() -> None:
+    (bridge,) = (one["master"] for one in plan(LAB, "emon")["topology"]["vxlans"])
+    lines = said("dnsmasq.conf.j2")
+    # dnsmasq takes what arrives by an interface, or for an address: an address alone is reached from the underlay, too.
+    assert lines[:3] == ["bind-dynamic", "except-interface=lo", f"interface={bridge}"]
+    assert not [line for line in lines if line.startswith("listen-address")]
+    # Without an interface it would listen on all of them.
+    assert said("dnsmasq.conf.j2", networks=[], containers=[])[:3] == ["bind-dynamic", "except-interface=lo", "port=0"]
 
 
 FAKE = """\
