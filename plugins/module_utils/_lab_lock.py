@@ -61,7 +61,7 @@ class Lock:
     boot: str
 
     def view(self) -> dict[str, Any]:
-        """As modules return it: without the boot, and with its age in seconds."""
+        """As modules return it: without boot, and with its age in seconds."""
         shown = {key: value for key, value in asdict(self).items() if key != "boot"}
         return {**shown, "age": max(0.0, time.time() - self.since)}
 

@@ -27,7 +27,8 @@ _MACHINES_OWN = "pid:[4026531836]"
 
 
 def this_run() -> dict[str, Any]:
-    """{"id", "owner" (words for a person), "controller": {"machine", "name", "namespace", "pid", "start", "boot"}}."""
+    """{"id", "owner" (words for a person), "controller": {"machine", "name", "namespace", "pid", "start", "boot",
+    "macs"}}."""
     parent = multiprocessing.parent_process()  # a worker's is the main process, which has none
     process = _process(parent.pid if parent and parent.pid else os.getpid())
     controller = {
@@ -40,15 +41,20 @@ def this_run() -> dict[str, Any]:
     return {
         "id": identity,
         "owner": f"{_user()}@{controller['name']}, process {process.pid}",
-        "controller": controller,
+        "controller": {**controller, "macs": _macs()},  # not in the id: a card may come or go meanwhile
     }
 
 
 def has_ended(controller: dict[str, Any], own: dict[str, Any]) -> bool:
     """Whether a run has certainly ended; False where this controller cannot know.
 
-    ``controller``: that run's; ``own``: that of this_run().
+    ``controller``: that run's, as a host kept it; ``own``: that of this_run().
     """
+    if not _is_controller(controller):
+        return False
+    # A clone of a virtual machine has its id and name, and its boot and processes where it was taken of one that ran.
+    if controller.get("macs", []) != own.get("macs", []):
+        return False
     if controller["boot"] != own["boot"]:
         # The same machine, booted again since. In a container the machine's id and name may be anybody's.
         here = (own["machine"], own["name"], _MACHINES_OWN)
@@ -58,6 +64,25 @@ def has_ended(controller: dict[str, Any], own: dict[str, Any]) -> bool:
     process = Process.from_record(controller)
     found = Process.of(process.pid)
     return found != process if found else not _hidden(process.pid)
+
+
+def _is_controller(record: Any) -> bool:
+    """Whether a record is one of this_run(): a host's file may hold anything."""
+    if not isinstance(record, dict):
+        return False
+    texts = [record.get(key) for key in ("machine", "name", "namespace", "boot")]
+    numbers = [record.get(key) for key in ("pid", "start")]
+    return all(isinstance(one, str) for one in texts) and all(type(one) is int and one >= 0 for one in numbers)
+
+
+def _macs() -> list[str]:
+    """Those of the machine's own network cards, which a hypervisor gives to each machine anew; not of wireless ones,
+    which take others as they go."""
+    return sorted(
+        path.read_text(encoding="ascii").strip()
+        for path in Path("/sys/class/net").glob("*/address")
+        if (path.parent / "device").exists() and not (path.parent / "phy80211").exists()
+    )
 
 
 def _user() -> str:

@@ -12,6 +12,7 @@ Over TCP the listener greets first, so nothing is sent into a service of another
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -65,24 +66,33 @@ def decode_greeting(data: bytes) -> Greeting | None:
 def decode_hello(data: bytes) -> Hello | None:
     kinds = {"lab": str, "host": str, "nonce": str, "sent": float, "done": bool, "busy": list}
     found = _decode(data, kinds)
-    return Hello(**{**found, "busy": tuple(map(str, found["busy"]))}) if found else None
+    return Hello(**{**found, "busy": tuple(found["busy"])}) if found else None
 
 
 def decode_reply(data: bytes) -> Reply | None:
     kinds = {"lab": str, "host": str, "nonce": str, "received": float, "sent": float, "done": bool, "busy": list}
     found = _decode(data, kinds)
-    return Reply(**{**found, "busy": tuple(map(str, found["busy"]))}) if found else None
+    return Reply(**{**found, "busy": tuple(found["busy"])}) if found else None
 
 
 def _decode(data: bytes, kinds: dict[str, type]) -> dict[str, Any] | None:
     """The object, if it has exactly these keys with values of these types; whatever else may arrive is nothing."""
     try:
         found = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict) or found.keys() != kinds.keys():
         return None
-    return found if all(isinstance(found[key], kind) for key, kind in kinds.items()) else None
+    return found if all(_is_sound(found[key], kind) for key, kind in kinds.items()) else None
+
+
+def _is_sound(value: Any, kind: type) -> bool:
+    """Names go into lines for a person, so they hold no control character; times are finite, to be reckoned with."""
+    if not isinstance(value, kind):
+        return False
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return all(_is_sound(one, str) for one in value) if isinstance(value, list) else kind is bool or value.isprintable()
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,11 @@ _ATTRIBUTE = struct.Struct("=HH")
 # The kernel answers into the receive buffer while it works through a batch; too many answers would overflow it.
 _BATCH = 64
 _BUFFER = 1 << 17
+# The kernel answers within the call, or once another has let go of its lock: whoever waits longer waits for ever.
+_SECONDS = 30
+_TIMEVAL = struct.Struct("@ll")
+# How often a dump is begun anew, because answers were lost or what it shows changed meanwhile.
+_TRIES = 100
 
 Attributes = dict[int, bytes]
 
@@ -87,6 +92,7 @@ class Socket:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
         self._socket.setsockopt(_SOL_NETLINK, _EXT_ACK, 1)
         self._socket.setsockopt(_SOL_NETLINK, _CAP_ACK, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL.pack(_SECONDS, 0))
         self._sequence = 0
 
     def __enter__(self) -> Socket:
@@ -119,7 +125,7 @@ class Socket:
                 packed += bytes(-len(message) % 4)
             self._socket.send(packed)
             for kind, _, sequence, body in self._received():
-                if kind != _ERROR:
+                if kind != _ERROR or sequence not in numbers:
                     continue
                 code = -struct.unpack_from("=i", body)[0]
                 if code:
@@ -151,30 +157,50 @@ class Socket:
         return None
 
     def dump(self, kind: int, header: bytes, extra: bytes = b"") -> list[bytes]:
-        """The bodies of all answers. A dump that a change interrupted is repeated."""
-        while True:
+        """The bodies of all answers. A dump that a change interrupted, or of which answers were lost, is repeated."""
+        lost: OSError | None = None
+        for _try in range(_TRIES):
             self._sequence += 1
             packed = _HEADER.pack(16 + len(header) + len(extra), kind, F_REQUEST | _F_DUMP, self._sequence, 0)
             self._socket.send(packed + header + extra)
             bodies: list[bytes] = []
             interrupted = False
-            for answer, flags, sequence, body in self._received():
-                if sequence != self._sequence:
-                    continue
-                interrupted |= bool(flags & _F_DUMP_INTERRUPTED)
-                if answer == _ERROR:
-                    code = -struct.unpack_from("=i", body)[0]
-                    raise OSError(code, os.strerror(code))
-                if answer == _DONE:
-                    break
-                bodies.append(body)
+            try:
+                for answer, flags, sequence, body in self._received():
+                    if sequence != self._sequence:
+                        continue
+                    interrupted |= bool(flags & _F_DUMP_INTERRUPTED)
+                    if answer == _ERROR:
+                        code = -struct.unpack_from("=i", body)[0]
+                        raise OSError(code, os.strerror(code))
+                    if answer == _DONE:
+                        break
+                    bodies.append(body)
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise
+                lost = error
+                continue
             if not interrupted:
                 return bodies
+        raise lost or OSError(errno.EAGAIN, f"the kernel's list changed while it was read, {_TRIES} times: run again")
 
     def _received(self) -> Iterator[tuple[int, int, int, bytes]]:
         """Messages as (type, flags, sequence, body), for as long as the caller wants more."""
         while True:
-            data = self._socket.recv(_BUFFER)
+            try:
+                data = self._socket.recv(_BUFFER)
+            except OSError as error:
+                if error.errno == errno.ENOBUFS:
+                    raise OSError(
+                        errno.ENOBUFS, "the kernel's answers were lost, for lack of memory: run again"
+                    ) from error
+                if error.errno == errno.EAGAIN:
+                    raise TimeoutError(
+                        errno.ETIMEDOUT,
+                        f"the kernel did not answer within {_SECONDS} s: does a link or namespace hang?",
+                    ) from error
+                raise
             start = 0
             while start + 16 <= len(data):
                 length, kind, flags, sequence, _ = _HEADER.unpack_from(data, start)

@@ -41,6 +41,41 @@ def test_take_take_again_and_release(path: Path) -> None:
     assert names(path) == []
 
 
+GOOD = {
+    "run": "id-of-ann", "lab": "emon", "owner": "ann", "controller": {"name": "laptop"}, "since": 1.5, "boot": "now",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(
+            {**GOOD, key: value}
+            for key in GOOD
+            for value in (None, [], {}, "x", 7, True)
+            if type(value) is not type(GOOD[key]) and not (key == "since" and type(value) is int)
+        ),
+        {**GOOD, "since": float("nan")},
+        {**GOOD, "since": float("inf")},
+        {**GOOD, "since": 1e300},
+        {**GOOD, "since": -1},
+        {**GOOD, "since": 10**400},
+        {**GOOD, "more": 1},
+        {key: value for key, value in GOOD.items() if key != "run"},
+        [], [1], "x", 1, None,
+    ],
+)  # fmt: skip
+def test_a_lock_of_other_types_is_named(path: Path, content: Any) -> None:
+    path.parent.mkdir()
+    path.write_text(json.dumps(content))
+    for write in (True, False):
+        with pytest.raises(LabError, match=r"lock\.json is (no lock|damaged)"):
+            _lab_lock.take("emon", BOB, write=write, path=path)
+    with pytest.raises(LabError, match=r"lock\.json is (no lock|damaged)"):
+        _lab_lock.release(BOB["id"], path=path)
+    assert _lab_lock.take("emon", BOB, force=True, path=path)["state"] == "held"
+
+
 @pytest.mark.parametrize(
     ("given", "boot", "state", "reason"),
     [

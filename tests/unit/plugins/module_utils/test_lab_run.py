@@ -83,10 +83,24 @@ def test_runs_differ_where_there_is_no_proc(monkeypatch: pytest.MonkeyPatch) -> 
         pytest.param({"boot": "yesterday"}, {"namespace": "pid:[1]"}, True, id="from a container of the machine's"),
         pytest.param({"namespace": "pid:[1]"}, {}, False, id="a container of this boot"),
         pytest.param({"boot": ""}, {"boot": ""}, False, id="no Linux"),
+        pytest.param({"boot": "yesterday", "macs": ["a"]}, {"macs": ["a"]}, True, id="rebooted, with its own cards"),
+        # A virtual machine and its clone share id, name and, where it was cloned while it ran, boot and processes.
+        pytest.param({"boot": "yesterday", "macs": ["a"]}, {"macs": ["b"]}, False, id="a clone of the controller"),
+        pytest.param({"pid": 2**22 + 1, "macs": ["a"]}, {"macs": ["b"]}, False, id="a clone of the running controller"),
+        pytest.param({"pid": 2**22 + 1, "macs": ["a"]}, {"macs": ["a"]}, True, id="a process of this boot"),
+        pytest.param({"pid": "x"}, {}, False, id="a process id of letters"),
+        pytest.param({"start": None}, {}, False, id="no start"),
+        pytest.param({"pid": -1}, {}, False, id="no process id"),
+        pytest.param({"boot": "yesterday", "macs": "a"}, {"macs": ["a"]}, False, id="no list"),
     ],
 )
 def test_whether_a_run_has_ended(record: dict[str, Any], own: dict[str, Any], expected: bool) -> None:
     assert _lab_run.has_ended(controller(**record), controller(**own)) is expected
+
+
+@pytest.mark.parametrize("record", [{}, {"boot": "today"}, [], None, "x", {"boot": ["x"], "namespace": MACHINES_OWN}])
+def test_what_is_no_controller_has_not_certainly_ended(record: Any) -> None:
+    assert _lab_run.has_ended(record, controller()) is False
 
 
 def test_a_process_of_this_controller_is_looked_up() -> None:

@@ -38,10 +38,32 @@ def test_what_is_sent_arrives(message: Any, decode: Any) -> None:
         pytest.param(b'{"lab": 1, "host": "emon"}', id="another type"),
         pytest.param(b'{"lab": "emon", "host": "emon", "more": 1}', id="another key"),
         pytest.param(b"[" * 900, id="deep"),
+        pytest.param(b"[" * 1024, id="deeper"),
+        pytest.param(b"[" * 100_000, id="deepest"),
+        pytest.param(b'{"a":' * 200, id="deep objects"),
+        pytest.param(b'{"lab": "em\\non", "host": "emon"}', id="a line break in a name"),
+        pytest.param(b'{"lab": "emon", "host": "\\ud800"}', id="half a character"),
+        pytest.param(b'{"lab": "emon", "host": "\\u001b[2J"}', id="what a terminal obeys"),
+        pytest.param(b'{"lab": "emon", "host": ' + b"9" * 1000 + b"}", id="a long number"),
     ],
 )
 def test_what_is_no_message(decode: Any, data: bytes) -> None:
     assert decode(data) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("sent", "NaN"), ("sent", "Infinity"), ("sent", "1e999"), ("sent", "9" * 400), ("sent", "true"), ("done", "1"),
+        ("busy", "[[[]]]"), ("busy", "[1]"), ("busy", '"tcp/1"'), ("nonce", '"\\n"'), ("received", "-Infinity"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("message", "decode"), [(HELLO, wire.decode_hello), (REPLY, wire.decode_reply)])
+def test_values_that_nobody_can_reckon_with(message: Any, decode: Any, key: str, value: str) -> None:
+    given = json.loads(wire.encode(message))
+    if key in given:
+        text = json.dumps({**given, key: "HERE"}).replace('"HERE"', value)
+        assert decode(text.encode()) is None
 
 
 def test_a_message_of_another_kind_is_none() -> None:

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
+from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _rtnetlink as rtnetlink
@@ -43,6 +45,81 @@ def test_the_loopback_is_found_without_root() -> None:
         assert here.index_of("no-such-link") == 0
         assert len(here.dump(rtnetlink.GETLINK, bytes(16))) == len(socket.if_nameindex())
         assert here.ask(rtnetlink.GETLINK, struct.pack("=BxHiII", 0, 0, 1, 0, 0)) is not None
+
+
+class Kernel:
+    """A socket whose answers, or errors, are given."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.sent = 0
+
+    def send(self, _data: bytes) -> None:
+        self.sent += 1
+
+    def recv(self, _size: int) -> bytes:
+        answer = self.answers.pop(0)
+        if isinstance(answer, int):
+            raise OSError(answer, "")
+        kind, flags, sequence, body = answer
+        return struct.pack("=IHHII", 16 + len(body), kind, flags, sequence, 0) + body
+
+
+DONE = 3
+
+
+def asked(*answers: Any) -> tuple[rtnetlink.Socket, Kernel]:
+    here = rtnetlink.Socket()
+    here.close()
+    here._socket = kernel = Kernel(*answers)
+    return here, kernel
+
+
+def test_a_dump_of_which_answers_were_lost_is_repeated() -> None:
+    link = rtnetlink.NEWLINK
+    here, kernel = asked(
+        (link, 2, 1, b"lost"), errno.ENOBUFS,
+        (link, 2, 1, b"late"), (link, 2, 2, b"eth0"), (DONE, 2, 2, bytes(4)),
+    )  # fmt: skip
+    assert here.dump(rtnetlink.GETLINK, bytes(16)) == [b"eth0"]
+    assert kernel.sent == 2
+
+
+def test_a_dump_that_is_lost_again_and_again_ends() -> None:
+    here, _ = asked(*[errno.ENOBUFS] * 1000)
+    with pytest.raises(OSError, match="answers were lost") as caught:
+        here.dump(rtnetlink.GETLINK, bytes(16))
+    assert caught.value.errno == errno.ENOBUFS
+
+
+def test_a_dump_that_changes_again_and_again_ends() -> None:
+    here, _ = asked(*((DONE, 0x10, number, bytes(4)) for number in range(1, 1001)))
+    with pytest.raises(OSError, match="changed while it was read") as caught:
+        here.dump(rtnetlink.GETLINK, bytes(16))
+    assert caught.value.errno == errno.EAGAIN
+
+
+def test_lost_acknowledgements_are_named() -> None:
+    here, _ = asked(errno.ENOBUFS)
+    with pytest.raises(OSError, match="answers were lost"):
+        here.send([rtnetlink.message(rtnetlink.NEWLINK, 0, b"")])
+
+
+def test_an_acknowledgement_of_before_is_nobody_s() -> None:
+    here, _ = asked((2, 0, 77, struct.pack("=i", -1)), (2, 0, 1, struct.pack("=i", 0)))
+    assert here.send([rtnetlink.message(rtnetlink.NEWLINK, 0, b"")]) == []
+
+
+def test_a_kernel_that_does_not_answer_is_named() -> None:
+    here, _ = asked(errno.EAGAIN)
+    with pytest.raises(TimeoutError, match="did not answer within 30 s"):
+        here.ask(rtnetlink.GETLINK, bytes(16))
+
+
+def test_a_socket_waits_for_so_long_and_no_longer() -> None:
+    with rtnetlink.Socket() as here:
+        waits = here._socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16)
+        assert struct.unpack("ll", waits) == (30, 0)
 
 
 @pytest.mark.parametrize(
