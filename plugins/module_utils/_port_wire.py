@@ -90,9 +90,11 @@ def _is_sound(value: Any, kind: type) -> bool:
     """Names go into lines for a person, so they hold no control character; times are finite, to be reckoned with."""
     if not isinstance(value, kind):
         return False
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return all(_is_sound(one, str) for one in value) if isinstance(value, list) else kind is bool or value.isprintable()
+    if isinstance(value, str):
+        return value.isprintable()
+    if isinstance(value, list):
+        return all(_is_sound(one, str) for one in value)
+    return math.isfinite(value)
 
 
 @dataclass(frozen=True)
