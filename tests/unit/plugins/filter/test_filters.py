@@ -101,7 +101,9 @@ def test_underlay() -> None:
 
 def test_port_plan() -> None:
     plan = filters()["port_plan"]({"emon": {**INFO, "docker": {"active": False}}}, {**LAB, "ports": []})
-    assert plan["emon"] == {"address": "10.0.0.116", "listen": [], "peers": [], "open": {"peers": [], "ports": []}}
+    assert plan["emon"] == {
+        "address": "10.0.0.116", "listen": [], "peers": [], "open": {"peers": [], "ports": []}, "left": [],
+    }  # fmt: skip
 
 
 def test_verification_report() -> None:
