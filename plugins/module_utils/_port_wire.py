@@ -94,7 +94,7 @@ def _is_sound(value: Any, kind: type) -> bool:
         return value.isprintable()
     if isinstance(value, list):
         return all(_is_sound(one, str) for one in value)
-    return math.isfinite(value)
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 @dataclass(frozen=True)
