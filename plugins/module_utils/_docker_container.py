@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _container_owner as owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container_compare as compare
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network_view as networks
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _published_ports as published
@@ -24,7 +25,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container
     FORMER,
     ContainerSpec,
 )
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_view import digest_of, inspect, shown
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_view import inspect, shown
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_endpoint import Endpoint
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
@@ -47,23 +48,28 @@ class Plan:
     unfinished: str = ""
 
 
-def plan(client, spec: ContainerSpec, coming: Collection[str] = (), leaving: Collection[tuple[str, str]] = ()) -> Plan:
+def plan(
+    client,
+    spec: ContainerSpec,
+    coming: Collection[str] = (),
+    leaving: Collection[tuple[str, str]] = (),
+    lab: str = "",
+) -> Plan:
     """Read what is there and compare. ``coming``: containers that will be made before this one; ``leaving``: containers
-    and networks where their present address is going to be free.
+    and networks where their present address is going to be free; ``lab``: the one whose container it has to be.
 
     LabError with every fault; nothing is changed.
     """
     before = inspect(client, spec.name)
-    if before and not digest_of(before):
-        raise LabError(
-            f"container {spec.name}: is there and was not made by this module:"
-            " choose another name, or remove it yourself"
-        )
+    known = owner.record()
+    if before and (fault := owner.fault(client, known, owner.of_inspected(before), lab)):
+        raise LabError(fault)
     made = _plan(client, spec, before, coming, leaving)
     left = {}
     for mark in (COMING, FORMER):
         other = inspect(client, f"{spec.name}{mark}")
-        left[mark] = other["Id"] if other and digest_of(other) else ""
+        ours = other is not None and owner.fault(client, known, owner.of_inspected(other), lab) is None
+        left[mark] = other["Id"] if other and ours else ""
         if left[mark]:
             made.differences.add(f"container {spec.name}{mark}", "left by an interrupted run", None)
     return replace(made, leftover=left[FORMER], unfinished=left[COMING])

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _container_begin
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _container_owner as owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container_heal as heal
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported, unanswered, wait_until_up
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import Plan
@@ -51,10 +52,13 @@ def _create(client, made: Plan, healed: list[str], settle: bool) -> None:
     """Make and start it. One that it replaces runs until the new one is made, and is there until that one runs."""
     name = made.spec.name
     created = ""
+    named = f"{name}{COMING}" if made.before else name
+    labels = made.spec.fixed["Labels"]
+    owner.begin(client, named, made.spec.digest, labels)
     try:
         with reported(f"container {name}: creation"):
-            config = made.spec.to_api()
-            created = client.create_container_from_config(config, f"{name}{COMING}" if made.before else name)["Id"]
+            created = client.create_container_from_config(made.spec.to_api(), named)["Id"]
+        owner.made(named, created, labels)
         for endpoint in made.join:
             heal.join(client, name, created, endpoint)
         if made.before:
@@ -64,7 +68,10 @@ def _create(client, made: Plan, healed: list[str], settle: bool) -> None:
             healed.extend(heal.start(client, name, created, made.spec.endpoints))
             _settle_and_check(client, name, created, settle)
     except LabError as error:
-        raise LabError([*error.faults, *_undo(client, made, created, unanswered(error))]) from error
+        undone = _undo(client, made, created, unanswered(error))
+        if not undone:
+            owner.given_up(named)
+        raise LabError([*error.faults, *undone]) from error
     former = made.before["Id"] if made.before else made.leftover
     if former:
         _remove(client, former, f"{name}{FORMER}")
@@ -140,7 +147,9 @@ def _stop(client, name: str, container_id: str) -> None:
 
 def _remove(client, container_id: str, name: str) -> None:
     with reported(f"container {name}: removal"):
-        client.remove_container(container_id, v=True, force=True)
+        # Volumes without a name go with a container that is recorded, and with no other.
+        client.remove_container(container_id, v=owner.record().has(container_id), force=True)
+    owner.forget({container_id})
 
 
 def _settle_and_check(client, name: str, container_id: str, settle: bool) -> None:

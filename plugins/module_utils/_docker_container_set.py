@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _container_owner as owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container as container
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container_apply as container_apply
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _published_ports as published
@@ -21,20 +22,23 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client im
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import Plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import (
     CONTAINER_OPTIONS,
-    DIGEST_LABEL,
     ContainerSpec,
     parse,
     whose,
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._listed_container import name_of, networks_of
 
 
 @dataclass(frozen=True)
 class SetPlan:
-    """``plans``: in the order of the list, after those that remove what is not in it."""
+    """``plans``: in the order of the list, after those that remove what is not in it. ``left``: what bears the label
+    and stays, a line each.
+    """
 
     plans: tuple[Plan, ...]
     differences: Differences
+    left: tuple[str, ...] = ()
 
 
 def specs(entries: list[dict[str, Any]]) -> list[ContainerSpec]:
@@ -61,14 +65,17 @@ def plan(client, wanted: list[ContainerSpec], prune_label: str = "") -> SetPlan:
     """``prune_label``: "KEY=VALUE"; containers of ours that carry it and are not in the list are removed."""
     faults: list[str] = []
     plans: list[Plan] = []
+    left: list[str] = []
     names = {spec.name for spec in wanted}
     if prune_label:
-        plans.extend(_prune(client, names, prune_label))
+        plans.extend(_prune(client, names, prune_label, left))
+    key, _, value = prune_label.partition("=")
+    lab = value if key == owner.LAB_LABEL else ""
     leaving = _leaving(client, wanted, [made.spec.name for made in plans])
     coming: list[str] = []
     for spec in wanted:
         try:
-            plans.append(container.plan(client, spec, coming, leaving))
+            plans.append(container.plan(client, spec, coming, leaving, lab))
         except LabError as error:
             faults.extend(error.faults)
         coming.append(spec.name)
@@ -80,7 +87,7 @@ def plan(client, wanted: list[ContainerSpec], prune_label: str = "") -> SetPlan:
         for one in made.differences.found:
             what = one.what if one.what == prefix else f"{prefix}: {one.what}"
             differences.add(what, one.before, one.after, one.recreate)
-    return SetPlan(tuple(plans), differences)
+    return SetPlan(tuple(plans), differences, tuple(left))
 
 
 def expected(made: SetPlan) -> list[dict[str, Any]]:
@@ -91,6 +98,7 @@ def expected(made: SetPlan) -> list[dict[str, Any]]:
 def apply(client, made: SetPlan) -> tuple[list[dict[str, Any]], list[str]]:
     """Returns the containers as modules show them, and what had to be healed, a line each."""
     shown, healed = [], []
+    owner.take_over(client, owner.record(), [owner.of_inspected(one.before) for one in made.plans if one.before])
     _free_addresses(client, made)
     for one in made.plans:
         # Made again, because it may need what was made before it.
@@ -115,8 +123,8 @@ def _leaving(client, wanted: list[ContainerSpec], removed: list[str]) -> set[tup
     specs_of = {spec.name: spec for spec in wanted if spec.state != "absent"}
     gone = {*removed, *(spec.name for spec in wanted if spec.state == "absent")}
     for one in listed:
-        name = one["Names"][0].lstrip("/")
-        for network, settings in (one["NetworkSettings"]["Networks"] or {}).items():
+        name = name_of(one)
+        for network, settings in networks_of(one).items():
             if name in gone or (name in specs_of and _leaves(specs_of[name], network, settings.get("IPAddress"))):
                 found.add((name, network))
     return found
@@ -187,9 +195,20 @@ def _addresses(spec: ContainerSpec) -> set[tuple[str, str]]:
     }
 
 
-def _prune(client, names: set[str], label: str) -> list[Plan]:
-    with reported("list of containers"):
-        listed = client.containers(all=True, filters={"label": [label, DIGEST_LABEL]})
-    surplus = sorted({whose(one["Names"][0].lstrip("/")) for one in listed} - names)
-    gone = specs([{"name": name, "state": "absent"} for name in surplus])
+def _prune(client, names: set[str], label: str, left: list[str]) -> list[Plan]:
+    """The plans of what goes. What bears the label and is not ours by the host's record goes to ``left``."""
+    known = owner.record()
+    key, _, value = label.partition("=")
+    # Labels of their own count once, and only on a host that belongs to the lab.
+    counts = known.ids is not None or label == f"{owner.LAB_LABEL}={known.lab}"
+    surplus = set()
+    for one in owner.labelled(client, label):
+        if counts and owner.own_label(client, known, one, key) == value:
+            surplus.add(whose(one.name))
+        elif one.name not in names:
+            left.append(
+                f"container {one.name} ({one.id[:12]}) bears the label {label}, and by this host's record no module"
+                " made it: it stays; remove it yourself, if it is to go (docker rm)"
+            )
+    gone = specs([{"name": name, "state": "absent"} for name in sorted(surplus - names)])
     return [container.plan(client, spec) for spec in gone]

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _container_owner as owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network_view as networks
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _systemd
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _swarm_view as view
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DEFAULT_HOST, reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host_info import LAB_LABEL
+from ansible_collections.emon.overlay_lab.plugins.module_utils._listed_container import name_of, networks_of
 
 GATEWAY_BRIDGE = "docker_gwbridge"
 SERVICE, SOCKET_UNIT = "docker.service", "docker.socket"
@@ -261,17 +262,14 @@ def _connected(client, lab: str, wanted: Callable[[str, dict[str, Any]], bool]) 
     """The containers, stopped ones too, with those of their networks that are wanted; the ones without are left out."""
     with reported("list of containers"):
         listed = client.containers(all=True)
+    known = owner.record()
     found = (
         Joined(
             container_id=one["Id"],
-            name=one["Names"][0].lstrip("/"),
+            name=name_of(one),
             running=one["State"] not in ("created", "exited", "dead"),
-            ours=(one["Labels"] or {}).get(LAB_LABEL) == lab,
-            networks=tuple(
-                name
-                for name, settings in ((one.get("NetworkSettings") or {}).get("Networks") or {}).items()
-                if wanted(name, settings)
-            ),
+            ours=owner.lab_of(client, known, owner.of_listed(one)) == lab,
+            networks=tuple(name for name, settings in networks_of(one).items() if wanted(name, settings)),
         )
         for one in listed
     )

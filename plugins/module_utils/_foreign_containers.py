@@ -11,14 +11,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _container_owner as owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host_info import LAB_LABEL
+from ansible_collections.emon.overlay_lab.plugins.module_utils._listed_container import name_of
 
 
 @dataclass(frozen=True)
 class Foreign:
-    """A running container without the lab's label. ``passing``: Docker removes it when it stops (--rm)."""
+    """A running container that no lab made. ``passing``: Docker removes it when it stops (--rm)."""
 
     id: str
     name: str
@@ -28,11 +29,12 @@ class Foreign:
 def running(client) -> list[Foreign]:
     """The foreign containers that a restart of dockerd stops; none where live-restore keeps them running."""
     with reported("list of running containers"):
-        listed = [one for one in client.containers() if LAB_LABEL not in (one.get("Labels") or {})]
+        known = owner.record()
+        listed = [one for one in client.containers() if not owner.lab_of(client, known, owner.of_listed(one))]
         if not listed or client.info().get("LiveRestoreEnabled"):
             return []
         return [
-            Foreign(one["Id"], _name(one), client.inspect_container(one["Id"])["HostConfig"].get("AutoRemove", False))
+            Foreign(one["Id"], name_of(one), client.inspect_container(one["Id"])["HostConfig"].get("AutoRemove", False))
             for one in listed
         ]
 
@@ -67,16 +69,12 @@ def start_again(client, ids: list[str]) -> list[str]:
         refused: list[tuple[dict[str, Any], LabError]] = []
         for container in waiting:
             try:
-                with reported(f"container {_name(container)}: starting it again"):
+                with reported(f"container {name_of(container)}: starting it again"):
                     client.start(container["Id"])
-                started.append(_name(container))
+                started.append(name_of(container))
             except LabError as error:
                 refused.append((container, error))
         if len(refused) == len(waiting):
             raise LabError(line for _container, error in refused for line in error.faults)
         waiting = [container for container, _error in refused]
     return started
-
-
-def _name(container: dict[str, Any]) -> str:
-    return container["Names"][0].lstrip("/")

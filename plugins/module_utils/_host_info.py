@@ -19,6 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _container_owner as owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils import (
     _etcd_host,
     _firewall_opening,
@@ -29,6 +30,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import (
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket, NotThere
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._listed_container import name_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_addresses import UDP_PORT
 
 _ETCD_CLIENT_PORT = 2379
@@ -43,7 +45,6 @@ _UNITS = {
     "vxlan": "overlay-lab-vxlan.service",
 }
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
-LAB_LABEL = "emon.overlay_lab.lab"
 _RESOLVER_PACKAGE = {"RedHat": "dnsmasq"}
 _RESOLVER_PACKAGE_ELSEWHERE = "dnsmasq-base"
 _ETCD_CONFIG = {"RedHat": "/etc/etcd/etcd.conf"}
@@ -259,21 +260,24 @@ def _docker(active: bool) -> dict[str, Any]:
     if not active:
         return {"containers": [], "swarm": _swarm_view.of_stopped()}
     with DockerSocket() as docker:
-        containers = [
-            {
-                "name": one["Names"][0].lstrip("/"),
-                "running": one["State"] == "running",
-                "lab": one["Labels"].get(LAB_LABEL, ""),
-                "passing": _is_passing(docker, one),
-            }
-            for one in docker.containers(all=True)
-        ]
+        known = owner.record()
+        containers = [_container(docker, known, one) for one in docker.containers(all=True)]
         return {"containers": containers, "swarm": _swarm_view.read(docker)}
 
 
-def _is_passing(docker: DockerSocket, listed: dict[str, Any]) -> bool:
+def _container(docker, known: owner.Record, listed: dict[str, Any]) -> dict[str, Any]:
+    lab = owner.lab_of(docker, known, owner.of_listed(listed))
+    return {
+        "name": name_of(listed),
+        "running": listed["State"] == "running",
+        "lab": lab,
+        "passing": not lab and _is_passing(docker, listed),
+    }
+
+
+def _is_passing(docker, listed: dict[str, Any]) -> bool:
     """Whether Docker removes a container of somebody else's when it stops (--rm): its list does not tell."""
-    if listed["State"] != "running" or LAB_LABEL in listed["Labels"]:
+    if listed["State"] != "running":
         return False
     try:
         return bool(docker.inspect_container(listed["Id"])["HostConfig"].get("AutoRemove"))

@@ -27,7 +27,12 @@ _SECTION = "owned"
 
 def of_kind(kind: str, path: Path = _host_record.RECORD_PATH) -> dict[str, dict[str, Any]] | None:
     """What is recorded of a kind, id -> details; None where nothing of the kind was ever recorded on this host."""
-    found = _host_record.section(_SECTION, path).get(kind)
+    return of_kind_in(_host_record.read(path), kind)
+
+
+def of_kind_in(record: dict[str, Any], kind: str) -> dict[str, dict[str, Any]] | None:
+    """The same, of a record that was read."""
+    found = record.get("sections", {}).get(_SECTION, {}).get(kind)
     return None if found is None else dict(found)
 
 

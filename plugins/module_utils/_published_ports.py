@@ -15,6 +15,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._listed_container import name_of
+
 _FORM = re.compile(
     r"(?:(?P<ip>\d+(?:\.\d+){3}|\[[0-9a-fA-F:.]+\]):)?"
     r"(?:(?P<host>\d+(?:-\d+)?)?:)?"
@@ -105,7 +107,7 @@ def conflicts(ports: Iterable[PublishedPort], listeners: Iterable[Listener]) -> 
 def listeners_of(containers: Iterable[dict[str, Any]]) -> list[Listener]:
     """What running containers publish, from the API's list of containers."""
     return [
-        Listener(port["PublicPort"], port["Type"], port.get("IP", ""), f"container {container['Names'][0].lstrip('/')}")
+        Listener(port["PublicPort"], port["Type"], port.get("IP", ""), f"container {name_of(container)}")
         for container in containers
         for port in container.get("Ports") or ()
         if port.get("PublicPort")

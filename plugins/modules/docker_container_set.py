@@ -40,6 +40,10 @@ options:
     description:
       - Containers with this label, as C(KEY=VALUE), that are not in O(containers) are removed. Only those are that
         M(emon.overlay_lab.docker_container) or this module made.
+      - Whether they did is told by the id of each, which this host's record (C(/var/lib/overlay-lab/state.json)) keeps.
+        A container of a committed image inherits the label; it stays, and RV(left) names it.
+      - With C(emon.overlay_lab.lab=LAB), a container of a wanted name that is not that lab's by its id is refused.
+      - A lab that was made before ids were recorded is taken over once, where a container has its labels of its own.
     type: str
     default: ""
 seealso:
@@ -72,6 +76,11 @@ containers:
   elements: dict
 healed:
   description: What had to be mended before containers started, a line each.
+  returned: success
+  type: list
+  elements: str
+left:
+  description: Containers that bear O(prune_label) and stay, because no module made them, a line each.
   returned: success
   type: list
   elements: str
@@ -110,8 +119,15 @@ def main() -> None:
                 announce(containers)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
-    differences = plan.differences
-    module.exit_json(changed=differences.changed, diff=differences.diff, containers=containers, healed=healed)
+    for line in plan.left:
+        module.warn(line)
+    module.exit_json(
+        changed=plan.differences.changed,
+        diff=plan.differences.diff,
+        containers=containers,
+        healed=healed,
+        left=list(plan.left),
+    )
 
 
 if __name__ == "__main__":

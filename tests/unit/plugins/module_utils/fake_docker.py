@@ -126,6 +126,7 @@ class FakeDocker:
             {
                 "Id": one["Id"],
                 "Names": [one["Name"]],
+                "ImageID": one.get("Image", "sha256:busybox"),
                 "State": one["State"]["Status"],
                 "Labels": one["Config"]["Labels"],
                 "Ports": one.get("Ports", []),
@@ -134,7 +135,7 @@ class FakeDocker:
             for one in self.all_containers.values()
             if (all or one["State"]["Running"])
             and (network_ids is None or any(self._is_on(one, network_id) for network_id in network_ids))
-            and {label.partition("=")[0] for label in labels} <= set(one["Config"]["Labels"])
+            and not [label for label in labels if not _bears(one, *label.split("=", 1))]
         ]
 
     def _is_on(self, container: dict[str, Any], network_id: str) -> bool:
@@ -205,9 +206,10 @@ class FakeDocker:
     # Images and the daemon
 
     def inspect_image(self, name: str) -> dict[str, Any]:
-        if name not in self.images:
-            raise NotFound("", explanation=f"No such image: {name}")
-        return self.images[name]
+        for tag, image in self.images.items():
+            if name in (tag, image["Id"]):
+                return image
+        raise NotFound("", explanation=f"No such image: {name}")
 
     def info(self) -> dict[str, Any]:
         return {"LiveRestoreEnabled": False, "Swarm": self.swarm}
@@ -261,6 +263,11 @@ class FakeDocker:
 
     def inspect_swarm(self) -> dict[str, Any]:
         return {"JoinTokens": {"Worker": "SWMTKN-w", "Manager": "SWMTKN-m"}}
+
+
+def _bears(container: dict[str, Any], key: str, value: str | None = None) -> bool:
+    labels = container["Config"]["Labels"] or {}
+    return key in labels and value in (None, labels[key])
 
 
 CHANGES = (
