@@ -71,10 +71,12 @@ record:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
+# What Docker's modules record by ids. Nothing on a host that joins a lab is that lab's yet.
+_KINDS = ("container", "network", "swarm")
 _KEYS = ("lab", "site", "moving_to", "engine", "machine_id", "index")
 
 
@@ -105,6 +107,11 @@ def main() -> None:
         for key in _KEYS:
             differences.compare(f"host record: {key}", before.get(key), wanted.get(key))
         if differences.changed and not module.check_mode:
+            for kind in _KINDS:
+                if not wanted:
+                    _owned.forget(kind)
+                elif "lab" not in before:
+                    _owned.claim(kind, {})
             _host_record.update_identity(wanted or None)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
