@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_endpoint as endpoints
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network_view as view
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _kernel_links
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _network_owner as owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _subnet_overlap as overlap
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported, wait_until_up
@@ -33,7 +34,9 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._subnet_overlap i
 
 @dataclass(frozen=True)
 class Request:
-    """``avoid``: subnets that the network may not overlap, besides the host's routes and Docker's networks."""
+    """``avoid``: subnets that the network may not overlap, besides the host's routes and Docker's networks.
+    ``lab``: whose network it has to be, '' for whose ever; ``id``: by which another host of that lab knows it.
+    """
 
     spec: NetworkSpec
     present: bool = True
@@ -41,6 +44,8 @@ class Request:
     force: bool = False
     allow_overlap: bool = False
     avoid: tuple[Taken, ...] = ()
+    lab: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,8 @@ class Plan:
     attachments: tuple[Attachment, ...] = ()
     # Endpoints of other hosts' containers, or stale ones: known to the store by name alone.
     remote: tuple[str, ...] = ()
+    # What has the name and stays, because it is not the lab's.
+    left: tuple[str, ...] = ()
 
     @property
     def expected(self) -> dict[str, Any]:
@@ -94,6 +101,8 @@ def request(params: dict[str, Any]) -> Request:
         force=params["force"],
         allow_overlap=params["allow_overlap"],
         avoid=tuple(avoid),
+        lab=params.get("lab") or "",
+        id=params.get("id") or "",
     )
 
 
@@ -115,10 +124,15 @@ def _mtu(params: dict[str, Any], faults: list[str]) -> int | None:
 def plan(client, request: Request) -> Plan:
     """Read what is there and compare. LabError with every fault; nothing is changed."""
     networks = view.list_networks(client)
-    listed = view.pick(networks, request.spec.name)
+    others = _others(request, networks)
+    if others and request.present:
+        raise LabError(others.values())
+    # Others of its name stay, and are in nobody's way.
+    mine = networks if request.present else [one for one in networks if one["Id"] not in others]
+    listed = view.pick(mine, request.spec.name)
     before = view.inspect(client, listed["Id"]) if listed else None
     if not request.present:
-        return _plan_absent(client, request, before)
+        return replace(_plan_absent(client, request, before), left=tuple(others.values()))
     spec = request.spec
     differences = _compare(spec, before) if before else _creation(spec)
     if not differences.changed:
@@ -143,15 +157,40 @@ def plan(client, request: Request) -> Plan:
     return Plan(request, before, differences, taken, attachments)
 
 
+def _others(request: Request, networks: list[dict[str, Any]]) -> dict[str, str]:
+    """Networks of the name that are not the lab's: id -> line."""
+    if not request.lab:
+        return {}
+    known, name = owner.record(), request.spec.name
+    others = [
+        one["Id"]
+        for one in networks
+        if one["Name"] == name and one["Id"] != request.id and owner.lab_of(known, one) != request.lab
+    ]
+    return {
+        one: f"network {name} ({one[:12]}) is there and is not the lab {request.lab}'s, by this host's record: it is"
+        f" left alone; give the lab's another name, or remove it yourself (docker network rm {one[:12]})"
+        for one in others
+    }
+
+
 def apply(client, made: Plan) -> dict[str, Any]:
     """Carry the plan out. Returns the network as modules show it, {} where it is absent."""
-    spec = made.request.spec
+    spec, lab = made.request.spec, made.request.lab
+    if lab:
+        owner.take_over(lambda: view.list_networks(client))
     if not made.differences.changed:
+        if lab and made.before:
+            owner.claim(made.before["Id"], spec.name, lab)
         return made.expected
     if not made.request.present:
         _remove(client, made)
         return {}
+    if lab:
+        owner.begin(spec.name, lab)
     network_id = _create(client, made) if made.before is None else _make_anew(client, made)
+    if lab:
+        owner.claim(network_id, spec.name, lab)
     network = view.inspect_new(client, network_id)
     if network is None:
         raise LabError(f"network {spec.name}: was made and is gone again: does somebody else manage it?")
@@ -297,6 +336,7 @@ def _remove(client, made: Plan) -> None:
     with reported(f"network {name}: removal"):
         client.remove_network(network_id)
     view.wait_until_gone(client, network_id)
+    owner.forget({network_id})
 
 
 def _create(client, made: Plan) -> str:

@@ -25,6 +25,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import (
     _firewall_opening,
     _host_record,
     _kernel_modules,
+    _network_owner,
     _programs,
     _swarm_view,
 )
@@ -258,11 +259,16 @@ def _vxlans(links: list[dict]) -> list[dict[str, Any]]:
 def _docker(active: bool) -> dict[str, Any]:
     """The containers, and the host's part in a swarm."""
     if not active:
-        return {"containers": [], "swarm": _swarm_view.of_stopped()}
+        return {"containers": [], "networks": [], "swarm": _swarm_view.of_stopped()}
     with DockerSocket() as docker:
         known = owner.record()
         containers = [_container(docker, known, one) for one in docker.containers(all=True)]
-        return {"containers": containers, "swarm": _swarm_view.read(docker)}
+        recorded = _network_owner.record()
+        networks = [
+            {"name": one["Name"], "id": one["Id"], "lab": _network_owner.lab_of(recorded, one)}
+            for one in docker.networks()
+        ]
+        return {"containers": containers, "networks": networks, "swarm": _swarm_view.read(docker)}
 
 
 def _container(docker, known: owner.Record, listed: dict[str, Any]) -> dict[str, Any]:

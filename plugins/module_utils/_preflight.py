@@ -48,7 +48,7 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     for name, info in hosts.items():
         lines = _host_faults(lab | {"moving": name in moving}, lab["hosts"][name], info)
         found += [f"{name}: {line}" for line in lines]
-    return found
+    return found + _name_faults(lab, hosts)
 
 
 def _unasked(lab: dict[str, Any]) -> dict[str, str]:
@@ -152,6 +152,26 @@ def _address_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, A
     return [
         f"the address {wanted} of the site {site} is not configured on this host (it has {', '.join(has) or 'none'}):"
         " is it at that site?"
+    ]
+
+
+def _name_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
+    """Networks and containers of the lab's names that are somebody else's. By ids: what one host made, all may have."""
+    listed = [(host, one) for host, info in hosts.items() for one in info.get("networks", ())]
+    ours = {one["id"] for _host, one in listed if one["lab"] == lab["name"]}
+    wanted = {network["name"] for network in lab["networks"]}
+    found = [
+        f"{host}: the network {one['name']} ({one['id'][:12]}) is there and is not the lab's, by the hosts' records:"
+        f" give the lab's another name, or remove this one yourself (docker network rm {one['id'][:12]})"
+        for host, one in listed
+        if one["name"] in wanted and one["id"] not in ours
+    ]
+    return found + [
+        f"{container['host']}: the container {container['name']} is there and is not the lab's, by the host's record:"
+        f" give the lab's another name, or remove this one yourself (docker rm {container['name']})"
+        for container in lab.get("containers", ())
+        for one in hosts.get(container["host"], {}).get("containers", ())
+        if one["name"] == container["name"] and one["lab"] != lab["name"]
     ]
 
 

@@ -125,6 +125,22 @@ options:
       - On an overlay network this includes the containers of other hosts.
     type: bool
     default: false
+  lab:
+    description:
+      - The lab whose network it is. This host's record keeps the ids of those that were made for it.
+      - Then a network of this name that is not the lab's by its id is neither changed nor removed. With
+        O(state=present) it is refused; with O(state=absent) it stays, and RV(left) names it.
+      - One that was made before ids were recorded is taken over once, where it has the label C(emon.overlay_lab.lab) of
+        the lab that the host belongs to.
+      - Without it, networks are managed by name, whoever made them.
+    type: str
+    default: ""
+  id:
+    description:
+      - With O(lab), the id by which another host of the lab knows the network, for one that all hosts share. It is
+        recorded here as well.
+    type: str
+    default: ""
   state:
     description: Whether the network is to be there.
     type: str
@@ -183,6 +199,11 @@ network:
     bridge: ""
     labels: {}
     containers: []
+left:
+  description: Networks of the name that stay with O(state=absent), because they are not the lab's, a line each.
+  returned: success
+  type: list
+  elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -221,6 +242,8 @@ ARGUMENTS = DOCKER_ARGUMENTS | {
     "allow_overlap": {"type": "bool", "default": False},
     "recreate": {"type": "bool", "default": False},
     "force": {"type": "bool", "default": False},
+    "lab": {"type": "str", "default": ""},
+    "id": {"type": "str", "default": ""},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 
@@ -235,7 +258,11 @@ def main() -> None:
         network = plan.expected if module.check_mode else _docker_network.apply(client, plan)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
-    module.exit_json(changed=plan.differences.changed, diff=plan.differences.diff, network=network)
+    for line in plan.left:
+        module.warn(line)
+    module.exit_json(
+        changed=plan.differences.changed, diff=plan.differences.diff, network=network, left=list(plan.left)
+    )
 
 
 if __name__ == "__main__":

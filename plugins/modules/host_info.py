@@ -162,6 +162,13 @@ containers:
   type: list
   elements: dict
   returned: success
+networks:
+  description:
+    - Docker's networks, each with C(name), C(id) and the C(lab) that made it, by the host's record, '' for a foreign
+      one.
+  type: list
+  elements: dict
+  returned: success
 swarm:
   description: As RV(emon.overlay_lab.docker_swarm_info#module:swarm).
   type: dict

@@ -102,6 +102,7 @@ RECORD = {
             id="another token, but no data",
         ),
         pytest.param({"etcd": {"active": True, "lab": "emon"}, "listening": {"tcp": [2379, 2380]}}, id="its own ports"),
+        pytest.param({"networks": [{"name": "other", "id": "1", "lab": ""}]}, id="somebody's network of another name"),
     ],
 )
 def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
@@ -111,6 +112,20 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("of_lab", "of_emon2", "expected"),
     [
+        pytest.param(
+            {"networks": [{"name": "demo", "subnet": "10.200.0.0/24", "allow_overlap": False}]},
+            {"networks": [{"name": "demo", "id": "0123456789abcdef", "lab": ""}]},
+            "emon2: the network demo (0123456789ab) is there and is not the lab's, by the hosts' records: give"
+            " the lab's another name, or remove this one yourself (docker network rm 0123456789ab)",
+            id="a network of the lab's name that is somebody else's",
+        ),
+        pytest.param(
+            {"containers": [{"name": "test2", "host": "emon2"}]},
+            {"containers": [{"name": "test2", "running": False, "lab": "", "passing": False}]},
+            "emon2: the container test2 is there and is not the lab's, by the host's record: give the lab's another"
+            " name, or remove this one yourself (docker rm test2)",
+            id="a container of the lab's name that is somebody else's",
+        ),
         pytest.param(
             {},
             {"record": {"lab": "school"}},

@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whose a network is: by its id in the host's record, whatever name it has."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network, _network_owner, _owned
+from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils.fake_docker import FakeDocker, network
+
+LABELS = {"labels": {"emon.overlay_lab.lab": "emon"}}
+
+
+@pytest.fixture(autouse=True)
+def own_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_docker_network, "read_routes", list)
+    monkeypatch.setattr(_docker_network, "read_addresses", list)
+
+
+@pytest.fixture
+def docker() -> FakeDocker:
+    return FakeDocker()
+
+
+def run(docker: FakeDocker, **given: Any) -> tuple[_docker_network.Plan, dict[str, Any]]:
+    defaults = {"name": "demo", "driver": "overlay", "lab": "emon", "state": "present", "recreate": False}
+    defaults |= {"force": False, "allow_overlap": False, "avoid": None, "mtu": None, "mtu_from": None, **LABELS}
+    plan = _docker_network.plan(docker, _docker_network.request({**defaults, **given}))
+    return plan, _docker_network.apply(docker, plan)
+
+
+def foreign(docker: FakeDocker, **given: Any) -> None:
+    """A network of the lab's name with a container on it."""
+    docker.all_networks.append(network("demo", "overlay", Id="foreign-id-0123456789", **given))
+    docker.all_containers["theirs"] = {
+        "Id": "theirs",
+        "Name": "/theirs",
+        "State": {"Status": "running", "Running": True, "Pid": 1, "ExitCode": 0},
+        "Config": {"Labels": {}},
+        "NetworkSettings": {"Networks": {"demo": {}}},
+    }
+
+
+@pytest.mark.parametrize("labels", [{}, LABELS["labels"]])
+@pytest.mark.parametrize("force", [True, False])
+def test_a_foreign_network_of_the_labs_name_stays_with_its_containers(
+    docker: FakeDocker, host_record: Path, labels: dict[str, str], force: bool
+) -> None:
+    _owned.claim("network", {})
+    foreign(docker, Labels=labels)
+    plan, _ = run(docker, state="absent", force=force)
+    assert (docker.calls, plan.differences.changed) == ([], False)
+    assert plan.left == (
+        "network demo (foreign-id-0) is there and is not the lab emon's, by this host's record: it is left alone; give"
+        " the lab's another name, or remove it yourself (docker network rm foreign-id-0)",
+    )
+    with pytest.raises(LabError, match=r"network demo \(foreign-id-0\) is there and is not the lab emon's"):
+        run(docker, recreate=True, driver="bridge")
+    assert docker.calls == []
+
+
+def test_the_labs_own_goes_from_beside_a_foreign_one_of_its_name(docker: FakeDocker) -> None:
+    _, made = run(docker)
+    foreign(docker)
+    docker.all_containers.clear()
+    run(docker, state="absent", force=True)
+    assert docker.calls == [("create_network", "demo"), ("remove_network", made["id"])]
+
+
+def test_by_hand_networks_are_managed_by_name(docker: FakeDocker) -> None:
+    foreign(docker)
+    run(docker, lab="", state="absent", force=True)
+    assert [call for call, _ in docker.calls] == ["disconnect", "remove_network"]
+
+
+def test_what_was_made_is_recorded_until_it_is_gone(docker: FakeDocker, host_record: Path) -> None:
+    _, made = run(docker)
+    assert _owned.of_kind("network") == {made["id"]: {"name": "demo", "lab": "emon"}}
+    assert not run(docker)[0].differences.changed
+    run(docker, state="absent")
+    assert not host_record.exists()
+
+
+def test_another_host_records_the_id_by_which_the_maker_knows_it(docker: FakeDocker) -> None:
+    _owned.claim("network", {})
+    docker.all_networks.append(network("demo", "overlay", Id="n1-0123456789", **{"Labels": LABELS["labels"]}))
+    plan, _ = run(docker, id="n1-0123456789")
+    assert not plan.differences.changed
+    assert _owned.owns("network", "n1-0123456789")
+
+
+def test_networks_from_before_ids_were_recorded_are_taken_over_together(docker: FakeDocker, host_record: Path) -> None:
+    host_record.write_text(json.dumps({"lab": "emon", "sections": {}}), encoding="utf-8")
+    for name in ("demo", "back"):
+        docker.all_networks.append(network(name, "overlay", Labels=LABELS["labels"]))
+    docker.all_networks.append(network("other", "overlay"))
+    assert not run(docker)[0].differences.changed
+    assert not run(docker, name="back")[0].differences.changed
+    assert {one["name"] for one in (_owned.of_kind("network") or {}).values()} == {"demo", "back"}
+    with pytest.raises(LabError, match=r"network other .* is not the lab emon's"):
+        run(docker, name="other")
+
+
+def test_without_a_record_a_label_makes_nothing_removable(docker: FakeDocker) -> None:
+    foreign(docker, Labels=LABELS["labels"])
+    assert run(docker, state="absent", force=True)[0].left
+    assert docker.calls == []
+
+
+def test_one_whose_maker_was_killed_before_it_knew_the_id_is_known(docker: FakeDocker) -> None:
+    _network_owner.begin("demo", "emon")
+    foreign(docker, Labels=LABELS["labels"])
+    docker.all_containers.clear()
+    assert not run(docker)[0].differences.changed
+    assert _owned.owns("network", "foreign-id-0123456789")
