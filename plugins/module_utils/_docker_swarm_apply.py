@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network_view as networks
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _owned, _systemd
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _swarm_view as view
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import (
@@ -71,6 +71,9 @@ def _enter(client, made: Plan) -> dict[str, Any]:
                 swarm_spec=client.create_swarm_spec(name="default", labels={view.LABEL: request.lab}),
             )
     after = _wait_until_active(client)
+    # A worker is not told the swarm's id; its certificate has it.
+    cluster_id = after["cluster_id"] or (view.identity(view.DIRECTORY) or ("", ""))[0]
+    _owned.claim(view.KIND, {cluster_id: {"node": after["node_id"]}} if cluster_id else {})
     _host_record.update(view.SECTION, record | {"node_id": after["node_id"]})
     return view.read(client)
 
@@ -133,9 +136,7 @@ def _leave(client, made: Plan) -> dict[str, Any]:
         if bridge and not networks.endpoints_of(networks.inspect(client, bridge["Id"]) or {}):
             with reported(f"network {GATEWAY_BRIDGE}: removal"):
                 client.remove_network(bridge["Id"])
-    # Whether a gateway bridge was there before has to be known until the host leaves for good.
-    record = _host_record.section(view.SECTION) | {"node_id": view.LEFT}
-    _host_record.update(view.SECTION, None if made.request.purge else record)
+    _record_left(made.request)
     return view.read(client)
 
 
@@ -187,6 +188,15 @@ def _forget(made: Plan) -> dict[str, Any]:
                 shutil.rmtree(path)
             else:
                 path.unlink()
-    record = _host_record.section(view.SECTION) | {"node_id": view.LEFT}
-    _host_record.update(view.SECTION, None if made.request.purge else record)
+    _record_left(made.request)
     return made.expected
+
+
+def _record_left(request: Request) -> None:
+    # Whether a gateway bridge was there before has to be known until the host leaves for good.
+    record = _host_record.section(view.SECTION) | {"node_id": view.LEFT}
+    _host_record.update(view.SECTION, None if request.purge else record)
+    if request.purge and not _host_record.read().get("lab"):
+        _owned.forget(view.KIND)
+    elif ids := _owned.of_kind(view.KIND):
+        _owned.release(view.KIND, set(ids))

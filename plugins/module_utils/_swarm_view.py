@@ -9,18 +9,21 @@
 The shape: ``{"state": str, "node_id": str, "node_address": str, "manager": bool, "cluster_id": str, "lab": str,
 "managers": [{"node_id": str, "address": str}], "error": str}``. ``state`` is Docker's word (inactive, pending, active,
 locked, error), or "" where dockerd does not run; then ``node_address`` is what the node will announce once it does.
-``lab``: the lab that made the swarm, or that this host joined for; "" for somebody else's.
+``lab``: the lab that made the swarm, or that this host joined for, by the ids in the host's record; "" for somebody
+else's. Of a swarm that bears a lab's label alone, which anybody can give it, that is said.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import ssl
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import find, reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
@@ -30,9 +33,16 @@ SECTION = "docker_swarm"
 JOINING, LEFT = "", "-"
 # Says on the swarm itself which lab made it. Only managers can read it.
 LABEL = "emon.overlay_lab.lab"
+# What is recorded of a swarm: its id -> {"node": the host's id in it}.
+KIND = "swarm"
+BY_LABEL = " (by its label alone)"
 # Where a node keeps its keys and addresses; empty where it is none.
 DIRECTORY = Path("/var/lib/docker/swarm")
 _STATE_FILE = "docker-state.json"
+# A node's certificate names the swarm as its organization, and the node as its common name.
+_CERTIFICATE = "certificates/swarm-node.crt"
+_SUBJECT = re.compile(rb"\x06\x03\x55\x04([\x03\x0a])[\x0c\x13](.)", re.DOTALL)
+_COMMON_NAME, _ORGANIZATION = b"\x03", b"\x0a"
 SCOPE = "swarm"
 _POLL_SECONDS = 0.5
 
@@ -55,11 +65,17 @@ def read(client) -> dict[str, Any]:
     """What dockerd says of itself. ``client``: anything with ``info``."""
     with reported("state of the swarm"):
         swarm = client.info().get("Swarm") or {}
-    return shown(swarm, _host_record.section(SECTION))
+    kept = _host_record.read()
+    return shown(swarm, _host_record.section(SECTION), _owned.of_kind_in(kept, KIND), kept.get("lab", ""))
 
 
-def shown(swarm: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
-    """The shape, from dockerd's own words and the host's record. Pure."""
+def shown(
+    swarm: dict[str, Any], record: dict[str, Any], ids: Mapping[str, Any] | None = None, host_lab: str = ""
+) -> dict[str, Any]:
+    """The shape, from dockerd's own words and the host's record. Pure.
+
+    ``ids``: the swarms that are recorded, None where none ever was; ``host_lab``: the lab that the host belongs to.
+    """
     cluster = swarm.get("Cluster") or {}
     node_id = swarm.get("NodeID", "")
     state = swarm.get("LocalNodeState") or "inactive"
@@ -67,20 +83,52 @@ def shown(swarm: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
     ours = bool(record) and record["node_id"] != LEFT and (not node_id or record["node_id"] in (JOINING, node_id))
     knows = state == "active" and bool(cluster.get("ID"))
     label = ((cluster.get("Spec") or {}).get("Labels") or {}).get(LABEL, "")
+    # A manager that is up knows its swarm's id and label; for all others it is what this host did.
+    if knows:
+        lab = _whose(cluster["ID"], label, record, ours, ids, host_lab)
+    else:
+        lab = record["lab"] if ours and state != "inactive" else label and label + BY_LABEL
     return {
         "state": state,
         "node_id": node_id,
         "node_address": swarm.get("NodeAddr", ""),
         "manager": bool(swarm.get("ControlAvailable")),
         "cluster_id": cluster.get("ID", ""),
-        # A manager that is up knows whose the swarm is; for all others it is what this host did.
-        "lab": label or (record["lab"] if ours and state != "inactive" and not knows else ""),
+        # A manager that is up knows its swarm's id and label; for all others it is what this host did.
+        "lab": lab,
         "managers": [
             {"node_id": one["NodeID"], "address": one["Addr"].rpartition(":")[0]}
             for one in swarm.get("RemoteManagers") or ()
         ],
         "error": " ".join(swarm.get("Error", "").split()),
     }
+
+
+def _whose(
+    cluster_id: str, label: str, record: dict[str, Any], ours: bool, ids: Mapping[str, Any] | None, host_lab: str
+) -> str:
+    """For a manager that is up. ``ours``: by the node's id, or because a run was killed before it knew that."""
+    if cluster_id in (ids or {}):
+        return record.get("lab", "")
+    before_ids = ids is None and label == host_lab
+    if not label or before_ids or (ours and label == record["lab"]):
+        return label
+    return label + BY_LABEL
+
+
+def identity(directory: Path = DIRECTORY) -> tuple[str, str] | None:
+    """The swarm's id and the node's, from the node's certificate; None where there is none, "" for what it has not."""
+    try:
+        pem = (directory / _CERTIFICATE).read_text(encoding="ascii")
+        first, end, _others = pem.partition(ssl.PEM_FOOTER)
+        der = ssl.PEM_cert_to_DER_cert(first[first.index(ssl.PEM_HEADER) :] + end)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        return "", ""
+    # The issuer comes before the subject, and so is overwritten.
+    found = {one[1]: der[one.end() : one.end() + one[2][0]].decode(errors="replace") for one in _SUBJECT.finditer(der)}
+    return found.get(_ORGANIZATION, ""), found.get(_COMMON_NAME, "")
 
 
 def of_stopped(directory: Path = DIRECTORY) -> dict[str, Any]:
@@ -91,8 +139,10 @@ def of_stopped(directory: Path = DIRECTORY) -> dict[str, Any]:
         return nothing("")
     address = (saved.get("AdvertiseAddr") or saved.get("LocalAddr") or "").rpartition(":")
     record = _host_record.section(SECTION)
-    # A host that has left the lab's swarm is a node of somebody else's.
-    ours = record.get("node_id") != LEFT
+    # A host that has left the lab's swarm is a node of somebody else's, and so is one with another's certificate.
+    names = identity(directory)
+    known = names is None or record.get("node_id") in (JOINING, names[1]) or names[0] in (_owned.of_kind(KIND) or {})
+    ours = record.get("node_id") != LEFT and known
     return nothing("") | {"node_address": address[0] or address[2], "lab": record.get("lab", "") if ours else ""}
 
 
