@@ -13,6 +13,7 @@ runs all of the real run but its writes.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _x509
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._pki_spec import Pki, Wanted
+from ansible_collections.emon.overlay_lab.plugins.module_utils._state_dir import locked
 
 DIRECTORY_MODE, KEY_MODE, CERTIFICATE_MODE = 0o700, 0o600, 0o644
 NEW_CA = (
@@ -70,6 +72,27 @@ def _explained(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = f"{error.filename or path}: {error.strerror}"
         raise LabError(f"{reason}: run as the owner of {path}, and see that there is room") from error
+
+
+def converge(pki: Pki, now: datetime, check: bool, absent: bool = False) -> Plan:
+    """Plan and apply as one run: of two at the same time, the second plans with what the first has made."""
+    nothing = absent and not pki.path.exists()
+    with contextlib.nullcontext() if check or nothing else _alone(pki.path):
+        result = plan_absent(pki) if absent else plan(pki, now)
+        if not check:
+            apply(result)
+    return result
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Locked beside the directory, which may not be there yet, or go. No file stays."""
+    lock = path.with_name(f".{path.name}.lock")
+    with locked(lock):
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
 
 
 def plan(pki: Pki, now: datetime) -> Plan:
@@ -156,10 +179,14 @@ def _standing_authority(pki: Pki, now: datetime, result: Plan) -> _x509.Authorit
         raise LabError(f"{key_path} is missing beside ca.crt: {WAY_OUT}")
     if not _x509.belongs(key, certificate):
         raise LabError(f"{key_path} does not belong to ca.crt: {WAY_OUT}")
+    if not _x509.may_issue(certificate):
+        raise LabError(f"{path} may not issue certificates, so it is not the lab's: {WAY_OUT}")
     name, wanted_name = _x509.identity_of(certificate).common_name, _x509.authority_name(pki.lab)
     if name != wanted_name:
         raise LabError(f"{path} is of {name!r}, not of {wanted_name!r}: give this lab a path of its own")
-    until = _x509.valid_until(certificate)
+    start, until = _x509.valid_from(certificate), _x509.valid_until(certificate)
+    if start > now:
+        raise LabError(f"{path} is not valid before {start:%Y-%m-%d}: set this machine's clock right; or else {NEW_CA}")
     if until <= now:
         raise LabError(f"{path} expired on {until:%Y-%m-%d}: {NEW_CA}")
     if _is_due(certificate, pki, now):
@@ -224,13 +251,29 @@ class _Standing:
             return "its private key is missing or another"
         if not _x509.issued_by(self.certificate, self.authority.certificate):
             return "another CA issued it"
+        return self._differs() or self._is_at_its_end()
+
+    def _differs(self) -> str:
         changed = [what for what, before, after in self.compared() if before != after]
         if changed:
             return " and ".join(changed) + " changed"
+        # Whatever else makes one unfit shows beside one that is issued now.
+        issued = self.issued(_x509.valid_until(self.authority.certificate))
+        others = _x509.differing_extensions(self.certificate, issued)
+        return f"its {others[0]} is another" if others else ""
+
+    def _is_at_its_end(self) -> str:
+        start, until = _x509.valid_from(self.certificate), _x509.valid_until(self.certificate)
+        if start > self.now:
+            return f"it is not valid before {start:%Y-%m-%d}"
         if _is_due(self.certificate, self.pki, self.now):
-            left = (_x509.valid_until(self.certificate) - self.now).days
+            left = (until - self.now).days
             return f"{left} days of its life are left" if left >= 0 else "it has expired"
         return ""
+
+    def issued(self, until: datetime):
+        """A new certificate for the key that stands."""
+        return _x509.new_certificate(self.wanted.identity, self.key, self.authority, self.now, until)
 
     def compared(self) -> list[tuple[str, Any, Any]]:
         """What a certificate says, as (what, before, after)."""
@@ -254,7 +297,7 @@ def _plan_certificate(standing: _Standing, result: Plan) -> None:
         # The key stays: then only one file changes, and a server that rereads its files never sees a pair that
         # does not fit. Whoever wants a new key removes the old one.
         until = min(standing.now + timedelta(days=wanted.days), _x509.valid_until(standing.authority.certificate))
-        certificate = _x509.new_certificate(wanted.identity, key, standing.authority, standing.now, until)
+        certificate = dataclasses.replace(standing, key=key).issued(until)
         result.writes.append(File(path, CERTIFICATE_MODE, _x509.certificate_pem(certificate)))
         _record(standing, until, result)
     else:

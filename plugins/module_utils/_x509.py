@@ -174,6 +174,20 @@ def issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> boo
     return True
 
 
+def differing_extensions(certificate: x509.Certificate, other: x509.Certificate) -> list[str]:
+    """Names of the extensions, as OpenSSL and RFC 5280 call them, that only one of the two has, or has otherwise."""
+    first, second = ({one.oid: (one.critical, one.value) for one in each.extensions} for each in (certificate, other))
+    return sorted(oid._name for oid in first.keys() | second.keys() if first.get(oid) != second.get(oid))
+
+
+def may_issue(certificate: x509.Certificate) -> bool:
+    """Whether it is a CA's."""
+    try:
+        return bool(certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
+    except x509.ExtensionNotFound:
+        return False
+
+
 def valid_from(certificate: x509.Certificate) -> datetime:
     """In UTC, aware. cryptography before 42 (Debian 12 has 38) knows the naive form only."""
     if hasattr(certificate, "not_valid_before_utc"):

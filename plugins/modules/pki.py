@@ -13,14 +13,15 @@ author:
   - The emon.overlay_lab authors (@emon)
 description:
   - Keeps one directory with a CA and every certificate of a lab, in one call. It usually runs on the controller.
-  - A certificate is issued anew when a third of its life is left, or when its names, its purpose or its CA are not
-    as wanted.
+  - A certificate is issued anew when a third of its life is left, and when it is unfit in any other way, by its
+    validity, names, purpose, extensions, key or CA.
     Its private key stays, so a server that rereads its files never sees a pair that does not fit.
     Remove O(certificates[].name)C(.key) for a new key.
   - The CA's key is never overwritten. Back it up. Where it is lost, remove C(ca.crt) and C(ca.key) and run again.
     That makes a new CA and new certificates for everybody.
   - All keys are EC P-256. Certificates are valid from a day before they were made, because clocks of hosts differ.
   - Nothing that this module returns or shows as a difference holds a private key.
+  - Runs at the same time wait for each other.
 attributes:
   check_mode:
     support: full
@@ -182,9 +183,7 @@ def main() -> None:
     state = module.params.pop("state")
     try:
         pki = _pki_spec.parse(**module.params)
-        plan = _pki.plan_absent(pki) if state == "absent" else _pki.plan(pki, datetime.now(timezone.utc))
-        if not module.check_mode:
-            _pki.apply(plan)
+        plan = _pki.converge(pki, datetime.now(timezone.utc), check=module.check_mode, absent=state == "absent")
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     for warning in plan.warnings:

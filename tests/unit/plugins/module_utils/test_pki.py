@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,8 @@ from typing import Any
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _pki, _pki_spec, _x509
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 EMON: dict[str, Any] = {"name": "emon", "kind": "server_peer", "dns": ["emon"], "ip": ["10.0.0.116", "::1"], "days": 90}
@@ -256,3 +261,127 @@ def test_a_path_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "pki").write_text("")
     with pytest.raises(LabError, match="is not a directory"):
         plan(tmp_path / "pki")
+
+
+def forged(path: Path, **changes: Any) -> None:
+    """Replace emon's certificate by another one of the lab's CA for the same key."""
+    authority_key = _x509.load_key((path / "ca.key").read_bytes())
+    authority = _x509.load_certificate((path / "ca.crt").read_bytes())
+    standing = _x509.load_certificate((path / "emon.crt").read_bytes())
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(changes.get("subject", standing.subject))
+        .issuer_name(authority.subject)
+        .public_key(standing.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(changes.get("start", NOW - timedelta(days=1)))
+        .not_valid_after(changes.get("end", NOW + timedelta(days=90)))
+    )
+    for extension in standing.extensions:
+        value = changes.get("replaced", {}).get(type(extension.value), extension.value)
+        if value is not None:
+            builder = builder.add_extension(value, critical=extension.critical)
+    for value in changes.get("added", ()):
+        builder = builder.add_extension(value, critical=True)
+    (path / "emon.crt").write_bytes(_x509.certificate_pem(builder.sign(authority_key, hashes.SHA256())))
+
+
+USAGE = {
+    "digital_signature": True,
+    "content_commitment": False,
+    "key_encipherment": False,
+    "data_encipherment": False,
+    "key_agreement": False,
+    "key_cert_sign": False,
+    "crl_sign": False,
+    "encipher_only": False,
+    "decipher_only": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        pytest.param({}, "", id="as the lab makes it"),
+        pytest.param({"start": NOW + timedelta(days=2)}, "it is not valid before 2026-11-24", id="not yet valid"),
+        pytest.param(
+            {"replaced": {x509.BasicConstraints: x509.BasicConstraints(ca=True, path_length=None)}},
+            "its basicConstraints is another",
+            id="a CA",
+        ),
+        pytest.param(
+            {"replaced": {x509.KeyUsage: x509.KeyUsage(**{**USAGE, "digital_signature": False, "crl_sign": True})}},
+            "its keyUsage is another",
+            id="may not sign",
+        ),
+        pytest.param(
+            {"replaced": {x509.AuthorityKeyIdentifier: None}}, "its authorityKeyIdentifier is another", id="no chain"
+        ),
+        pytest.param(
+            {"replaced": {x509.SubjectAlternativeName: x509.SubjectAlternativeName([x509.DNSName("emon")])}},
+            "names changed",
+            id="an address is missing",
+        ),
+        pytest.param(
+            {
+                "replaced": {
+                    x509.SubjectAlternativeName: x509.SubjectAlternativeName(
+                        [
+                            x509.DNSName("emon"),
+                            x509.IPAddress(ipaddress.ip_address("10.0.0.116")),
+                            x509.IPAddress(ipaddress.ip_address("::1")),
+                            x509.UniformResourceIdentifier("https://elsewhere"),
+                        ]
+                    )
+                }
+            },
+            "its subjectAltName is another",
+            id="a name of a kind that the lab does not know",
+        ),
+        pytest.param(
+            {"added": [x509.NameConstraints([x509.DNSName("else")], None)]},
+            "its nameConstraints is another",
+            id="an extension too many",
+        ),
+    ],
+)
+def test_a_certificate_is_unfit_for_any_reason(path: Path, changes: dict[str, Any], reason: str) -> None:
+    make(path, EMON)
+    forged(path, **changes)
+    assert make(path, EMON).certificates["emon"]["reason"] == reason
+    assert not make(path, EMON).differences.changed
+
+
+def test_an_authority_that_is_unfit_is_a_fault(path: Path) -> None:
+    make(path, now=NOW + timedelta(days=9))
+    with pytest.raises(LabError, match=r"is not valid before 2026-11-30: set this machine's clock"):
+        plan(path, EMON)
+    make(path, EMON, now=NOW + timedelta(days=9))
+    for suffix in (".crt", ".key"):
+        (path / f"ca{suffix}").write_bytes((path / f"emon{suffix}").read_bytes())
+    with pytest.raises(LabError, match="may not issue certificates"):
+        plan(path, EMON, now=NOW + timedelta(days=9))
+
+
+_FOUND = """
+import sys
+from datetime import datetime, timezone
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _pki, _pki_spec
+sys.stdin.readline()
+_pki.converge(_pki_spec.parse(sys.argv[1], "emon"), datetime.now(timezone.utc), check=False)
+"""
+
+
+def test_runs_at_the_same_time_make_one_authority(tmp_path: Path) -> None:
+    for trial in range(8):
+        path = tmp_path / str(trial)
+        command = [sys.executable, "-c", _FOUND, str(path)]
+        runs = [subprocess.Popen(command, stdin=subprocess.PIPE, env={"PYTHONPATH": ":".join(sys.path)}) for _ in "12"]
+        for run in runs:
+            assert run.stdin
+            run.stdin.write(b"\n")
+            run.stdin.close()
+        assert [run.wait(timeout=60) for run in runs] == [0, 0]
+        key = _x509.load_key((path / "ca.key").read_bytes())
+        assert _x509.belongs(key, _x509.load_certificate((path / "ca.crt").read_bytes()))
+    assert sorted(one.name for one in tmp_path.iterdir()) == [str(trial) for trial in range(8)]
