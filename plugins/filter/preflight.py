@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _lab_lock
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _lab_identity, _lab_lock
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import ENGINES, choose
 from ansible_collections.emon.overlay_lab.plugins.module_utils._preflight import faults
 from ansible_collections.emon.overlay_lab.plugins.module_utils._site_switch import switch
@@ -32,6 +32,14 @@ def lock_faults(hosts: dict) -> list[str]:
     return _lab_lock.faults({host: info["lock"] for host, info in hosts.items()})
 
 
+def controller_identity(paths: dict) -> dict:
+    return _lab_identity.controller(paths["pki"], paths["former"])
+
+
+def lab_uuid(hosts: dict, lab: dict) -> str:
+    return _lab_identity.choose(lab, hosts)
+
+
 class FilterModule:
     def filters(self) -> dict:
         return {
@@ -39,5 +47,7 @@ class FilterModule:
             "chosen_engine": chosen_engine,
             "engine_containers": engine_containers,
             "site_switch": site_switch,
+            "controller_identity": controller_identity,
+            "lab_uuid": lab_uuid,
             "lock_faults": lock_faults,
         }

@@ -70,6 +70,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin
 # host, and code of a collection has no bytecode on disk: what is not here yet, each of them compiles again.
 from ansible_collections.emon.overlay_lab.plugins.module_utils import (  # noqa: F401
     _etcd_plan,
+    _lab_identity,
     _lab_lock,
     _lab_run,
     _machine_limits,
@@ -88,6 +89,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_reader impor
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_variables import (
     RELEASES,
     check_site,
+    controller_dir,
     groups,
     host_variables,
     lab_variables,
@@ -143,6 +145,8 @@ class InventoryModule(BaseInventoryPlugin):
         # On the group all, because plays on localhost need the lab as well.
         for name, value in lab_variables(lab, choice.site, choice.simulated, choice.release).items():
             self.inventory.set_variable("all", name, value)
+
+        self.inventory.set_variable("all", "lab_controller_dir", controller_dir(lab, choice.simulated))
 
     def _tell(self, faults: list[str]) -> None:
         for group in ("lab", "lab_etcd", "lab_docker", "lab_simulated"):

@@ -25,6 +25,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import (
     _firewall_opening,
     _host_record,
     _kernel_modules,
+    _lab_identity,
     _network_owner,
     _programs,
     _swarm_view,
@@ -49,6 +50,7 @@ _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
 _RESOLVER_PACKAGE = {"RedHat": "dnsmasq"}
 _RESOLVER_PACKAGE_ELSEWHERE = "dnsmasq-base"
 _ETCD_CONFIG = {"RedHat": "/etc/etcd/etcd.conf"}
+_ETCD_CA = Path("/etc/overlay-lab/etcd/ca.crt")
 _ETCD_CONFIG_ELSEWHERE = "/etc/default/etcd"
 
 
@@ -86,7 +88,7 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
         "machine_id": _host_record.machine_id(),
         "time": time.time(),
         "kernel": {"faults": _kernel_modules.faults(_kernel_modules.Kernel(os.uname().release))},
-        "record": {key: record.get(key, "") for key in ("lab", "machine_id", "site", "moving_to", "engine")},
+        "record": {key: record.get(key, "") for key in ("lab", "uuid", "machine_id", "site", "moving_to", "engine")},
         "index": record.get("index", 0),
         "let_in": _firewall_opening.let_in(),
         "etcd": {
@@ -95,6 +97,7 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
             # etcd listens for clients once it has seen a majority.
             "ready": units["etcd"]["active"] and _ETCD_CLIENT_PORT in ports["tcp"],
             "lab": config_owner(config),
+            "ca": _lab_identity.fingerprint(_ETCD_CA),
             **_etcd_host.read(config, Path(etcd_data_dir), units["etcd"]["started"]),
         },
         "docker": {

@@ -7,8 +7,8 @@
 """What a host remembers: which lab it belongs to, and what was there before (/var/lib/overlay-lab/state.json).
 
 Shape: ``{"lab": str, "machine_id": str, "site": str, "engine": str, "sections": {name: {...}}}``, with ``"index": int``
-where one was given, and with ``"moving_to": str`` while the lab moves to another site. A section belongs to the module
-of that name, which keeps there what it needs for its way back.
+and ``"uuid": str`` where they were given, and with ``"moving_to": str`` while the lab moves to another site. A section
+belongs to the module of that name, which keeps there what it needs for its way back.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
@@ -34,6 +35,15 @@ def groups(lab: Lab, simulated: bool) -> dict[str, list[str]]:
         "lab_docker": everyone,
         "lab_simulated": everyone if simulated else [],
     }
+
+
+def controller_dir(lab: Lab, simulated: bool) -> str:
+    """Where the controller keeps what is the lab's. The same lab on real hosts is another lab, and shares nothing.
+
+    Below the name: any name beside it may be that of a lab.
+    """
+    path = Path("~/.config/overlay-lab").expanduser() / lab.name
+    return str(path / "simulated" if simulated else path)
 
 
 def lab_variables(lab: Lab, site: str, simulated: bool, release: str) -> dict[str, Any]:

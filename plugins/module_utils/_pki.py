@@ -13,25 +13,21 @@ runs all of the real run but its writes.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _x509
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _lab_identity, _pki_guard, _x509
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._pki_spec import Pki, Wanted
 from ansible_collections.emon.overlay_lab.plugins.module_utils._state_dir import locked
 
 DIRECTORY_MODE, KEY_MODE, CERTIFICATE_MODE = 0o700, 0o600, 0o644
-NEW_CA = (
-    "remove ca.crt and ca.key and run again, which makes a new CA and new certificates, "
-    "and restarts every etcd member and dockerd of the lab"
-)
+NEW_CA = f"remove ca.crt and ca.key and run again with {_lab_identity.NEW_CA}"
 WAY_OUT = f"put it back from your backup; if it is lost, {NEW_CA}"
 
 
@@ -78,10 +74,27 @@ def converge(pki: Pki, now: datetime, check: bool, absent: bool = False) -> Plan
     """Plan and apply as one run: of two at the same time, the second plans with what the first has made."""
     nothing = absent and not pki.path.exists()
     with contextlib.nullcontext() if check or nothing else _alone(pki.path):
-        result = plan_absent(pki) if absent else plan(pki, now)
+        former = None if absent else _pki_guard.taken_over(pki)
+        if former and not check:
+            _copy(former, pki.path)
+        # The former directory may have got another lab's UUID since.
+        source = replace(pki, path=former, uuid="") if former and check else pki
+        result = plan_absent(pki) if absent else plan(source, now)
+        if former:
+            result.differences.add(str(pki.path), None, f"copied from {former}")
         if not check:
             apply(result)
     return result
+
+
+def _copy(former: Path, path: Path) -> None:
+    """ca.crt is the last: interrupted before, the next run begins again."""
+    with _explained(path):
+        path.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+        files = [one for one in former.iterdir() if one.suffix in (".key", ".crt")]
+        for one in sorted(files, key=lambda one: (one.name == "ca.crt", one.name)):
+            mode = KEY_MODE if one.suffix == ".key" else CERTIFICATE_MODE
+            _write(File(path / one.name, mode, one.read_bytes()))
 
 
 @contextlib.contextmanager
@@ -103,6 +116,7 @@ def plan(pki: Pki, now: datetime) -> Plan:
 
 def _plan_present(pki: Pki, now: datetime) -> Plan:
     result = Plan(pki.path)
+    _pki_guard.refuse_others(pki)
     if pki.path.exists() and not pki.path.is_dir():
         raise LabError(f"{pki.path} is not a directory: move it away, or choose another path")
     if pki.path.exists():
@@ -113,6 +127,9 @@ def _plan_present(pki: Pki, now: datetime) -> Plan:
     authority = _standing_authority(pki, now, result) or _new_authority(pki, now, result)
     for wanted in pki.certificates:
         _plan_certificate(_Standing.read(wanted, pki, authority, now), result)
+    if pki.uuid and not _lab_identity.recorded_uuid(pki.path):
+        content = f"{pki.uuid}\n".encode()
+        _add(result, File(pki.path / _lab_identity.UUID_FILE, CERTIFICATE_MODE, content), pki.uuid)
     return result
 
 
@@ -126,7 +143,7 @@ def _plan_absent(pki: Pki) -> Plan:
     result = Plan(pki.path)
     if not pki.path.is_dir():
         return result
-    made = {pki.path / "ca.key", pki.path / "ca.crt"}
+    made = {pki.path / "ca.key", pki.path / "ca.crt", pki.path / _lab_identity.UUID_FILE}
     made |= {pki.path / f"{one.name}{suffix}" for one in pki.certificates for suffix in (".key", ".crt")}
     authority = _or_none(_x509.load_certificate, _read(pki.path / "ca.crt"))
     for path in pki.path.glob("*.crt") if authority else ():
@@ -297,7 +314,7 @@ def _plan_certificate(standing: _Standing, result: Plan) -> None:
         # The key stays: then only one file changes, and a server that rereads its files never sees a pair that
         # does not fit. Whoever wants a new key removes the old one.
         until = min(standing.now + timedelta(days=wanted.days), _x509.valid_until(standing.authority.certificate))
-        certificate = dataclasses.replace(standing, key=key).issued(until)
+        certificate = replace(standing, key=key).issued(until)
         result.writes.append(File(path, CERTIFICATE_MODE, _x509.certificate_pem(certificate)))
         _record(standing, until, result)
     else:

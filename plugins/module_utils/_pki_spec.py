@@ -43,6 +43,10 @@ class Pki:
     certificates: tuple[Wanted, ...]
     ca_days: int
     renew_fraction: float
+    uuid: str = ""
+    trusted: tuple[str, ...] = ()
+    new_ca: bool = False
+    former_path: Path | None = None
 
 
 def parse(
@@ -51,6 +55,10 @@ def parse(
     certificates: Iterable[Mapping[str, Any]] = (),
     ca_days: int = 3650,
     renew_fraction: float = 1 / 3,
+    uuid: str | None = None,
+    trusted: Iterable[str] = (),
+    new_ca: bool = False,
+    former_path: str | None = None,
 ) -> Pki:
     """Check a module's parameters; all faults in one LabError."""
     faults: list[str] = []
@@ -71,7 +79,8 @@ def parse(
             wanted.append(_wanted(one))
     if faults:
         raise LabError(faults)
-    return Pki(Path(path), name, tuple(wanted), ca_days, renew_fraction)
+    former = Path(former_path) if former_path else None
+    return Pki(Path(path), name, tuple(wanted), ca_days, renew_fraction, uuid or "", tuple(trusted), new_ca, former)
 
 
 def _wanted(one: Mapping[str, Any]) -> Wanted:

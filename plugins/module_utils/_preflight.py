@@ -12,7 +12,7 @@ import re
 from ipaddress import ip_interface, ip_network
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _site_switch
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _lab_identity, _site_switch
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import (
     docker_version,
     has_joined,
@@ -34,7 +34,8 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     "limited" (whether the run is), "change_engine" (whether it may take another engine's networks away), "missing"
     (hosts of the play that do not answer), "silent" (name -> what Ansible returned of the module where it failed or did
     not reach the host), "restart_allowed", "clock_seconds" (by how much clocks may
-    differ), "etcd": {"token", "tls"}};
+    differ), "etcd": {"token", "tls"}, "controller" (_lab_identity.controller()),
+    "new_ca" (whether the lab may get one)};
     ``hosts``: name -> what the module host_info returned there.
     """
     engine = ENGINES[lab["engine"]]
@@ -43,6 +44,7 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     if not hosts:
         return list(unasked.values()) or [f"none of the hosts answers: {', '.join(lab['missing'])}"]
     found = [*unasked.values(), *lab["engine_faults"], *engine.faults(lab, hosts)]
+    found += _lab_identity.faults(lab, hosts)
     found += _site_switch.faults(lab | {"uses_etcd": engine.USES_ETCD}, hosts)
     moving = _site_switch.switch(lab, hosts)["hosts"]
     for name, info in hosts.items():

@@ -98,8 +98,8 @@ kernel:
   returned: success
 record:
   description:
-    - The lab, machine id, site, engine, and the site that it is being moved to, as they were recorded; empty strings
-      for what is not.
+    - The lab, its UUID, machine id, site, engine, and the site that it is being moved to, as they were recorded; empty
+      strings for what is not.
   type: dict
   returned: success
 index:
@@ -115,7 +115,7 @@ etcd:
   description:
     - C(version) installed, else C(available); C(unit) known to systemd, C(active), C(state) as systemd calls it,
       C(enabled), C(started) in seconds since the epoch; whether it is C(ready) for clients, which takes a majority; the
-      C(lab) that configured it.
+      C(lab) that configured it; the SHA-256 fingerprint of the C(ca) that the lab put there, '' for none.
     - C(config), the variables of its configuration file; C(data) with C(path), whether data is C(present), and the
       C(member_id) and C(cluster_id) it is of; whether it is C(outdated), started before its files were written;
       C(kubernetes), whether Kubernetes runs one of its own here.

@@ -29,6 +29,11 @@ options:
     description: Name of the lab. A host that belongs to another lab is refused.
     type: str
     required: true
+  uuid:
+    description:
+      - The lab's own id, which no other lab of its name has. A host that has recorded another one is refused.
+      - Without it, the one that was recorded stays.
+    type: str
   site:
     description: The site that the host is configured for. Needed for O(state=present).
     type: str
@@ -77,13 +82,14 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import La
 
 # What Docker's modules record by ids. Nothing on a host that joins a lab is that lab's yet.
 _KINDS = ("container", "network", "swarm")
-_KEYS = ("lab", "site", "moving_to", "engine", "machine_id", "index")
+_KEYS = ("lab", "uuid", "site", "moving_to", "engine", "machine_id", "index")
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "lab": {"type": "str", "required": True},
+            "uuid": {"type": "str"},
             "site": {"type": "str"},
             "moving_to": {"type": "str", "default": ""},
             "engine": {"type": "str"},
@@ -100,10 +106,15 @@ def main() -> None:
         before = {key: value for key, value in _host_record.read().items() if key in _KEYS}
         if module.params["state"] == "present":
             given = {key: module.params[key] for key in _KEYS if module.params.get(key)}
-            kept = {"index": before["index"]} if "index" in before else {}
+            kept = {key: before[key] for key in ("uuid", "index") if key in before}
             wanted = {**kept, **given, "machine_id": _host_record.machine_id()}
         if before.get("lab", lab) != lab:
             raise LabError(f"this host belongs to the lab {before['lab']}, not to {lab}: destroy that lab first")
+        given_uuid = module.params["uuid"] or before.get("uuid")
+        if before.get("uuid", given_uuid) != given_uuid:
+            raise LabError(
+                f"this host belongs to another lab {lab}, {before['uuid']}, not to {given_uuid}: nothing is changed"
+            )
         for key in _KEYS:
             differences.compare(f"host record: {key}", before.get(key), wanted.get(key))
         if differences.changed and not module.check_mode:

@@ -94,6 +94,28 @@ options:
           - How many days it lives, at most as long as its CA. Counts when it is issued; a change issues nothing.
         type: int
         default: 365
+  uuid:
+    description:
+      - The lab's own id, which no other lab of its name has. It is kept beside the CA, and a directory of another is
+        refused.
+    type: str
+  trusted:
+    description:
+      - SHA-256 fingerprints, lower case without colons, of the CA that the lab's hosts trust already, as
+        M(emon.overlay_lab.host_info) returns them. A directory with another CA, or without one, is refused.
+    type: list
+    elements: str
+    default: []
+  new_ca:
+    description:
+      - Go on although the hosts trust another CA. All of them get this directory's, or a new one where it has none.
+    type: bool
+    default: false
+  former_path:
+    description:
+      - The lab's directory of an earlier version. Where O(path) has no CA and the hosts trust the one there, keys and
+        certificates are copied from it. The former directory stays.
+    type: path
   ca_days:
     description:
       - How many days a new CA lives.
@@ -172,6 +194,10 @@ ARGUMENTS = {
             "days": {"type": "int", "default": 365},
         },
     },
+    "uuid": {"type": "str"},
+    "trusted": {"type": "list", "elements": "str", "default": []},
+    "new_ca": {"type": "bool", "default": False},
+    "former_path": {"type": "path"},
     "ca_days": {"type": "int", "default": 3650},
     "renew_fraction": {"type": "float", "default": 0.3333},
 }
