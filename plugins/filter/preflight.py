@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _lab_identity, _lab_lock
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _lab_identity, _lab_lock, _lab_removal
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import ENGINES, choose
 from ansible_collections.emon.overlay_lab.plugins.module_utils._preflight import faults
 from ansible_collections.emon.overlay_lab.plugins.module_utils._site_switch import switch
@@ -29,7 +29,8 @@ def site_switch(hosts: dict, lab: dict) -> dict:
 
 
 def lock_faults(hosts: dict) -> list[str]:
-    return _lab_lock.faults({host: info["lock"] for host, info in hosts.items()})
+    # One that does not answer has no lock to tell.
+    return _lab_lock.faults({host: info["lock"] for host, info in hosts.items() if "lock" in info})
 
 
 def controller_identity(paths: dict) -> dict:
@@ -38,6 +39,14 @@ def controller_identity(paths: dict) -> dict:
 
 def lab_uuid(hosts: dict, lab: dict) -> str:
     return _lab_identity.choose(lab, hosts)
+
+
+def removal_refusal(host: dict, lab: dict) -> str:
+    return _lab_removal.refusal(host, lab)
+
+
+def removal_left(hosts: dict, lab: dict) -> list[str]:
+    return _lab_removal.left(hosts, lab["cleared"], lab, lab["pki"])
 
 
 class FilterModule:
@@ -49,5 +58,7 @@ class FilterModule:
             "site_switch": site_switch,
             "controller_identity": controller_identity,
             "lab_uuid": lab_uuid,
+            "removal_refusal": removal_refusal,
+            "removal_left": removal_left,
             "lock_faults": lock_faults,
         }
