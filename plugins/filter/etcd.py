@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_plan import (
+    all_foreign,
     complaint,
     plan,
     recovery_faults,
@@ -32,6 +33,10 @@ def etcd_strangers(cluster: dict, hosts: dict) -> list[str]:
     return strangers(cluster, hosts)
 
 
+def etcd_foreign(infos: dict, lab: dict) -> list[str]:
+    return all_foreign(infos, lab)
+
+
 def etcd_recovery_faults(infos: dict, lab: str, survivor: str, cluster: dict) -> list[str]:
     return recovery_faults(infos, lab, survivor, cluster)
 
@@ -48,5 +53,6 @@ class FilterModule:
             "etcd_roll": etcd_roll,
             "etcd_strangers": etcd_strangers,
             "etcd_complaint": etcd_complaint,
+            "etcd_foreign": etcd_foreign,
             "etcd_recovery_faults": etcd_recovery_faults,
         }

@@ -8,10 +8,15 @@
 
 from __future__ import annotations
 
+import os
+import re
+import stat
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils._systemd import environment_of
 
 # Record types of etcd's write-ahead log (walpb.Record).
@@ -24,14 +29,74 @@ _READ_AT_START = (
 )
 
 
-def read(config: Path, data_dir: Path, started: float) -> dict[str, Any]:
-    """Config, data and whether etcd runs with what its files say now.
+@dataclass(frozen=True)
+class Founded:
+    """What a host remembers of its etcd: by whom it was configured, and whose data it holds."""
+
+    # The lab that wrote etcd's configuration, and the data directory in there; '' each where there is none.
+    lab: str
+    data_dir: str
+    # The lab that the host belongs to; '' for none.
+    record_lab: str
+    # CLUSTER_ID/MEMBER_ID -> {"lab", "path"} of members that ran, and PATH -> the same of one that is still to come.
+    # None on a host where no id was ever recorded.
+    owned: dict[str, dict[str, Any]] | None
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The lab whose data a directory holds, and by what that is known; '' both where it is not known as a lab's."""
+
+    lab: str = ""
+    by: str = ""
+
+
+def founded(config: Path, record: Path = _host_record.RECORD_PATH) -> Founded:
+    """Raises LabError where the record is damaged."""
+    data_dir = environment_of(str(config)).get("ETCD_DATA_DIR", "")
+    return Founded(
+        lab=config_owner(config),
+        data_dir=str(Path(data_dir)) if data_dir else "",
+        record_lab=_host_record.read(record).get("lab", ""),
+        owned=_owned.of_kind("etcd", record),
+    )
+
+
+def owner(path: Path, identity: str, known: Founded) -> Owner:
+    """Whose data a directory holds. ``identity``: CLUSTER_ID/MEMBER_ID, '' for a log that cannot be read.
+
+    By its "ids"; as "awaited", where the lab has found the place empty and has configured etcd to found or join there;
+    from "before", on a host where no id was recorded yet and everything else says that it is the lab's.
+    """
+    owned = known.owned or {}
+    if identity in owned:
+        return Owner(owned[identity].get("lab", ""), "ids")
+    if not known.lab or known.data_dir != str(path):
+        return Owner()
+    if owned.get(str(path), {}).get("lab") == known.lab:
+        return Owner(known.lab, "awaited")
+    if known.owned is None and known.record_lab == known.lab:
+        return Owner(known.lab, "before")
+    return Owner()
+
+
+def read(config: Path, data_dir: Path, started: float, record: Path = _host_record.RECORD_PATH) -> dict[str, Any]:
+    """Whose config, config, data with its owner, and whether etcd runs with what its files say now.
 
     ``started``: when etcd was started, in seconds of the epoch; 0 where it does not run.
     """
+    known, held = founded(config, record), data(data_dir)
+    whose = owner(data_dir, identity(held), known) if held["present"] else Owner()
     return {
+        "lab": known.lab,
         "config": {key: value for key, value in environment_of(str(config)).items() if key.startswith("ETCD_")},
-        "data": data(data_dir),
+        "data": {
+            **held,
+            "lab": whose.lab,
+            "claimed": whose.by == "ids",
+            "awaited": str(data_dir) in (known.owned or {}),
+            "recorded": known.owned is not None,
+        },
         "outdated": bool(started) and newer((config, *_READ_AT_START), started),
         "kubernetes": _KUBERNETES.exists(),
     }
@@ -50,15 +115,40 @@ def data(data_dir: Path) -> dict[str, Any]:
     logs = sorted([*data_dir.glob("wal/*.wal"), *data_dir.glob("member/wal/*.wal")])
     found = {"path": str(data_dir), "present": bool(logs), "member_id": "", "cluster_id": ""}
     if logs:
-        with logs[-1].open("rb") as stream:
-            # Each log begins with a checksum and the metadata; a few hundred bytes have both.
-            head = stream.read(4096)
-        for kind, content in _records(head):
+        for kind, content in _records(_head(logs[-1])):
             if kind == _METADATA:
                 ids = dict(_fields(content))
                 found |= {"member_id": format(ids.get(1, 0), "x"), "cluster_id": format(ids.get(2, 0), "x")}
                 break
     return found
+
+
+def identity(held: dict[str, Any]) -> str:
+    """CLUSTER_ID/MEMBER_ID of what ``data`` found; '' where it found none."""
+    ids = (held["cluster_id"], held["member_id"])
+    return "/".join(ids) if all(ids) else ""
+
+
+def config_owner(path: Path) -> str:
+    """The lab that wrote a configuration file, from its first line; '' if none did, or there is none."""
+    if not path.is_file():
+        return ""
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        found = re.match(r"# Managed by emon\.overlay_lab for the lab ([^\s:]+)", stream.readline(4096))
+    return found.group(1) if found else ""
+
+
+def _head(log: Path) -> bytes:
+    """Each log begins with a checksum and the metadata; a few hundred bytes have both. b'' for what is no file.
+
+    The directory is etcd's, so its user may have put anything there: a link, or a pipe whose reading never ends.
+    """
+    try:
+        descriptor = os.open(log, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    with os.fdopen(descriptor, "rb") as stream:
+        return stream.read(4096) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
 
 
 def _records(log: bytes) -> Iterator[tuple[int, bytes]]:

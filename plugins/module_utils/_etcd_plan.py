@@ -150,6 +150,34 @@ def _outage(restart: list[str], together: bool, cluster: Mapping[str, Any]) -> s
     return ""
 
 
+def foreign(etcd: Mapping[str, Any], lab: str) -> list[str]:
+    """Why an etcd that stands on a host is not the lab's: it is never reconfigured, and its data never touched.
+
+    ``etcd``: what host_info returned of it.
+    """
+    data, other = etcd["data"], etcd["lab"] != lab
+    owner = f"the lab {etcd['lab']}" if other and etcd["lab"] else "somebody else"
+    if other and etcd["kubernetes"]:
+        return ["Kubernetes runs an etcd of its own here: it is left alone; give this host etcd: false"]
+    if other and etcd["active"]:
+        return [f"an etcd of {owner} runs here: it is left alone; stop it, or give this host etcd: false"]
+    if not data["present"] or (not other and data["lab"] == lab):
+        return []
+    ids = f" (member {data['member_id']} of cluster {data['cluster_id']})" if data["member_id"] else ""
+    # The lab's own data, after its record was lost, cannot be told from somebody else's.
+    back = "" if other else ", put this host's record back (/var/lib/overlay-lab/state.json)"
+    return [
+        f"{data['path']} holds the data of an etcd of {owner}{ids}: it is left alone; move it away{back}, or give"
+        " this host etcd: false"
+    ]
+
+
+def all_foreign(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> list[str]:
+    """The same of every host that is to be touched: the members, and hosts with the lab's configuration. With names."""
+    touched = [name for name, info in infos.items() if lab["hosts"][name]["etcd"] or info["etcd"]["lab"] == lab["name"]]
+    return [f"{name}: {line}" for name in touched for line in foreign(infos[name]["etcd"], lab["name"])]
+
+
 def strangers(cluster: Mapping[str, Any], hosts: Mapping[str, Any]) -> list[str]:
     """A line for each member that is no host of the lab file, with the command that removes it."""
     known = {address for host in hosts.values() for address in host["addresses"].values()}

@@ -96,7 +96,6 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
             **units["etcd"],
             # etcd listens for clients once it has seen a majority.
             "ready": units["etcd"]["active"] and _ETCD_CLIENT_PORT in ports["tcp"],
-            "lab": config_owner(config),
             "ca": _lab_identity.fingerprint(_ETCD_CA),
             **_etcd_host.read(config, Path(etcd_data_dir), units["etcd"]["started"]),
         },
@@ -125,15 +124,6 @@ def os_family(release: Path = Path("/etc/os-release")) -> str:
     if "debian" in names:
         return "Debian"
     return "RedHat" if {"rhel", "fedora", "centos"} & set(names) else ""
-
-
-def config_owner(path: Path) -> str:
-    """The lab that wrote a configuration file, from its first line; '' if none did, or there is none."""
-    if not path.is_file():
-        return ""
-    with path.open(encoding="utf-8", errors="replace") as stream:
-        found = re.match(r"# Managed by emon\.overlay_lab for the lab ([^\s:]+)", stream.readline())
-    return found.group(1) if found else ""
 
 
 def daemon_json(path: Path = Path("/etc/docker/daemon.json")) -> dict[str, Any]:

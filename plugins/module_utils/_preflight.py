@@ -20,6 +20,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import (
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engine_cluster_store import FIRST_WITHOUT
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import ENGINES
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_plan import foreign
 
 # What ssh(1), sshpass(1) and Ansible say where a machine answers and refuses who asks.
 _NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid/incorrect password")
@@ -188,22 +189,8 @@ def _program_faults(member: bool, info: dict[str, Any]) -> list[str]:
 
 def _etcd_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
     etcd = info["etcd"]
-    return _cluster_faults(lab, etcd) if etcd["lab"] == lab["name"] else _foreign_etcd_faults(etcd)
-
-
-def _foreign_etcd_faults(etcd: dict[str, Any]) -> list[str]:
-    """An etcd that the lab did not make is never reconfigured, and its data never touched."""
-    owner = f"the lab {etcd['lab']}" if etcd["lab"] else "somebody else"
-    if etcd["kubernetes"]:
-        return ["Kubernetes runs an etcd of its own here: it is left alone; give this host etcd: false"]
-    if etcd["active"]:
-        return [f"an etcd of {owner} runs here: it is left alone; stop it, or give this host etcd: false"]
-    if etcd["data"]["present"]:
-        return [
-            f"{etcd['data']['path']} holds the data of an etcd of {owner}: it is left alone; move it away, or give"
-            " this host etcd: false"
-        ]
-    return []
+    found = foreign(etcd, lab["name"])
+    return found if found or etcd["lab"] != lab["name"] else _cluster_faults(lab, etcd)
 
 
 def _cluster_faults(lab: dict[str, Any], etcd: dict[str, Any]) -> list[str]:

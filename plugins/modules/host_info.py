@@ -117,7 +117,9 @@ etcd:
       C(enabled), C(started) in seconds since the epoch; whether it is C(ready) for clients, which takes a majority; the
       C(lab) that configured it; the SHA-256 fingerprint of the C(ca) that the lab put there, '' for none.
     - C(config), the variables of its configuration file; C(data) with C(path), whether data is C(present), and the
-      C(member_id) and C(cluster_id) it is of; whether it is C(outdated), started before its files were written;
+      C(member_id) and C(cluster_id) it is of, the C(lab) whose it is by the host's record, '' for none, whether these
+      ids are recorded (C(claimed)), the lab expects its data there (C(awaited)), and any id was ever recorded
+      (C(recorded)); whether it is C(outdated), started before its files were written;
       C(kubernetes), whether Kubernetes runs one of its own here.
   type: dict
   returned: success

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_plan import (
+    all_foreign,
     complaint,
     plan,
     recovery_faults,
@@ -306,3 +307,32 @@ FATAL = {"level": "fatal", "msg": "discovery failed", "error": "listen tcp 10.0.
 )
 def test_complaint(text: str, expected: str) -> None:
     assert complaint(text) == expected
+
+
+def standing(name: str, **etcd: Any) -> dict[str, Any]:
+    """A host on which etcd stands."""
+    data = {"path": "/srv/etcd", "present": True, "lab": "emon", "member_id": "a1", "cluster_id": "c1"}
+    base = {"lab": "emon", "active": True, "kubernetes": False, "data": {**data, **etcd.pop("data", {})}}
+    return {name: {"etcd": {**base, **etcd}}}
+
+
+@pytest.mark.parametrize(
+    ("etcd", "said"),
+    [
+        pytest.param({}, "", id="the lab's"),
+        pytest.param({"lab": "", "active": False, "data": {"present": False}}, "", id="none"),
+        pytest.param({"lab": ""}, "an etcd of somebody else runs here", id="somebody's that runs"),
+        pytest.param({"lab": "emon-2"}, "an etcd of the lab emon-2 runs here", id="another lab's"),
+        pytest.param({"lab": "", "active": False}, "holds the data of an etcd of somebody else", id="somebody's data"),
+        pytest.param({"data": {"lab": ""}}, "(member a1 of cluster c1)", id="somebody's data under our configuration"),
+        pytest.param({"data": {"lab": "emon-2"}}, "(member a1 of cluster c1)", id="another lab's data"),
+        pytest.param({"lab": "", "active": False, "kubernetes": True}, "Kubernetes", id="Kubernetes'"),
+    ],
+)
+@pytest.mark.parametrize("member", [True, False])
+def test_what_is_not_the_labs(etcd: dict[str, Any], said: str, member: bool) -> None:
+    found = all_foreign(standing("emon", **etcd), {"name": "emon", "hosts": {"emon": {"etcd": member}}})
+    # A host that is no member is met only where the lab has configured its etcd.
+    expected = bool(said) and (member or etcd.get("lab", "emon") == "emon")
+    assert len(found) == expected
+    assert not expected or (found[0].startswith("emon: ") and said in found[0])

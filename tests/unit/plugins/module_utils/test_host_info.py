@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_info
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd_host, _host_info
 
 # proc(5): addresses and ports in hexadecimal, then the state; 0A is LISTEN, 01 ESTABLISHED.
 TCP = """\
@@ -92,12 +92,12 @@ def test_os_family_of_a_host_that_does_not_say(tmp_path: Path) -> None:
 def test_config_owner(tmp_path: Path, text: str, expected: str) -> None:
     path = tmp_path / "etcd"
     path.write_bytes(text.encode("latin-1"))
-    assert _host_info.config_owner(path) == expected
+    assert _etcd_host.config_owner(path) == expected
 
 
 @pytest.mark.parametrize("name", ["none", "."])
 def test_config_owner_where_there_is_no_file(tmp_path: Path, name: str) -> None:
-    assert _host_info.config_owner(tmp_path / name) == ""
+    assert _etcd_host.config_owner(tmp_path / name) == ""
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ CONFIG = {
     "ETCD_DATA_DIR": DATA_DIR,
     "ETCD_LISTEN_PEER_URLS": "https://10.0.0.117:2380",
 }
-HELD = {"path": DATA_DIR, "present": True}
+HELD = {"path": DATA_DIR, "present": True, "lab": "emon", "member_id": "", "cluster_id": ""}
 ADDRESSES = {"emon": "10.0.0.116", "emon2": "10.0.0.117"}
 
 
@@ -226,6 +226,14 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             "emon2: /var/lib/etcd/default.etcd holds the data of an etcd of somebody else: it is left alone; move it"
             " away, or give this host etcd: false",
             id="somebody's data",
+        ),
+        pytest.param(
+            {},
+            {"etcd": {"lab": "emon", "data": {**HELD, "lab": "", "member_id": "b2", "cluster_id": "c1"}}},
+            "emon2: /var/lib/etcd/default.etcd holds the data of an etcd of somebody else (member b2 of cluster c1): it"
+            " is left alone; move it away, put this host's record back (/var/lib/overlay-lab/state.json), or give this"
+            " host etcd: false",
+            id="somebody's data below the lab's configuration",
         ),
         pytest.param(
             {"etcd": {"token": "other", "tls": True}},
