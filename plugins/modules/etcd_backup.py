@@ -36,6 +36,11 @@ options:
       - The lab's name. It begins the file's name, and only this lab restores the file.
     type: str
     required: true
+  lab_uuid:
+    description:
+      - The lab's UUID, for the file's manifest.
+    type: str
+    default: ""
   directory:
     description:
       - Where the file is made. It must exist.
@@ -76,6 +81,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import La
 ARGUMENTS = {
     **_etcd.ARGUMENTS,
     "lab": {"type": "str", "required": True},
+    "lab_uuid": {"type": "str", "default": ""},
     "directory": {"type": "path", "required": True},
 }
 
@@ -87,7 +93,9 @@ def main() -> None:
     try:
         client = _etcd.Client(_etcd.parse(module.params))
         if not module.check_mode:
-            path, manifest = _etcd_backup.create(client, lab, directory, datetime.now(timezone.utc))
+            path, manifest = _etcd_backup.create(
+                client, lab, directory, datetime.now(timezone.utc), module.params["lab_uuid"]
+            )
             result = {"path": str(path), "manifest": manifest}
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)

@@ -35,6 +35,11 @@ options:
       - The lab that it has to be of.
     type: str
     required: true
+  lab_uuid:
+    description:
+      - The lab's UUID. A file that has one has to have the same.
+    type: str
+    default: ""
 seealso:
   - module: emon.overlay_lab.etcd_backup
   - module: emon.overlay_lab.etcd_restore
@@ -65,11 +70,15 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import La
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={"path": {"type": "path", "required": True}, "lab": {"type": "str", "required": True}},
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "lab": {"type": "str", "required": True},
+            "lab_uuid": {"type": "str", "default": ""},
+        },
         supports_check_mode=True,
     )
     try:
-        backup = _etcd_backup.read(Path(module.params["path"]), module.params["lab"])
+        backup = _etcd_backup.read(Path(module.params["path"]), module.params["lab"], module.params["lab_uuid"])
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     module.exit_json(changed=False, manifest=backup.manifest)

@@ -15,7 +15,8 @@ description:
   - Restores a file of M(emon.overlay_lab.etcd_backup) in two parts. With O(part=data), each member gets a data
     directory of the snapshot while etcd is stopped. With O(part=keys), the keys of the v2 API are written once the new
     cluster runs, and the sentinels of both APIs are read back.
-  - The file is checked in full before anything is touched.
+  - The file is checked in full before anything is touched. The data is made with the rights of its owner, and its
+    ids are recorded as the lab's, see M(emon.overlay_lab.etcd_data).
 attributes:
   check_mode:
     support: full
@@ -41,6 +42,11 @@ options:
       - The lab that it has to be of.
     type: str
     required: true
+  lab_uuid:
+    description:
+      - The lab's UUID. A file that has one has to have the same.
+    type: str
+    default: ""
   part:
     description:
       - What is restored.
@@ -106,11 +112,12 @@ manifest:
   sample: {format: 1, lab: emon, time: "2026-11-22T11:00:00Z", v2_keys: 41}
 """
 
+import os
 import pwd
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd, _etcd_backup
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd, _etcd_backup, _owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 DATA = ("name", "initial_cluster", "token", "peer_urls", "data_dir")
@@ -118,6 +125,7 @@ ARGUMENTS = {
     **_etcd.ARGUMENTS,
     "path": {"type": "path", "required": True},
     "lab": {"type": "str", "required": True},
+    "lab_uuid": {"type": "str", "default": ""},
     "part": {"type": "str", "choices": ["data", "keys"], "required": True},
     "name": {"type": "str"},
     "initial_cluster": {"type": "str"},
@@ -129,14 +137,14 @@ ARGUMENTS = {
 
 
 def _restore(params: dict, check_mode: bool) -> dict:
-    backup = _etcd_backup.read(Path(params["path"]), params["lab"])
+    backup = _etcd_backup.read(Path(params["path"]), params["lab"], params["lab_uuid"])
     client = _etcd.Client(_etcd.parse(params))
     if params["part"] == "keys":
         if not check_mode:
             _etcd_backup.restore_keys(backup, client)
         return backup.manifest
     data_dir = Path(params["data_dir"])
-    if data_dir.exists():
+    if os.path.lexists(data_dir):
         raise LabError(f"data_dir: {data_dir} is there already: stop etcd and set it aside first")
     try:
         user = pwd.getpwnam(params["owner"])
@@ -145,7 +153,14 @@ def _restore(params: dict, check_mode: bool) -> dict:
     if not check_mode:
         member = {key: params[key] for key in ("name", "initial_cluster", "token")}
         member["peer_urls"] = ",".join(params["peer_urls"])
-        _etcd_backup.restore_data(backup, member, data_dir, (user.pw_uid, user.pw_gid))
+        entry = {"lab": params["lab"], "path": str(data_dir)}
+        _etcd_backup.restore_data(
+            backup,
+            member,
+            data_dir,
+            (user.pw_uid, user.pw_gid),
+            lambda identity: _owned.claim("etcd", {identity: entry}),
+        )
     return backup.manifest
 
 
