@@ -20,7 +20,6 @@ import os
 import secrets
 import shutil
 import stat
-import subprocess
 import tarfile
 import tempfile
 import zlib
@@ -213,17 +212,17 @@ def _restore_snapshot(snapshot: int, member: dict[str, str], owner: tuple[int, i
     }
     words = [word for option in options.items() for word in option]
 
-    def run(command: list[str], **given: Any) -> subprocess.CompletedProcess:
+    def run(command: list[str], **given: Any) -> _programs.Done:
         return _dir_fd.run_as(owner, directory, command, pass_fds=(snapshot,), **given)
 
     _etcdctl(["snapshot", "restore", f"/proc/self/fd/{snapshot}", *words], run)
 
 
-def _run(command: list[str], env: dict[str, str], timeout: float) -> subprocess.CompletedProcess:
+def _run(command: list[str], env: dict[str, str], timeout: float) -> _programs.Done:
     return _programs.run(command, timeout, more=env)
 
 
-def _etcdctl(arguments: list[str], run: Callable[..., subprocess.CompletedProcess] = _run) -> None:
+def _etcdctl(arguments: list[str], run: Callable[..., _programs.Done] = _run) -> None:
     command = ["etcdctl", f"--command-timeout={_COMMAND_SECONDS}s", *arguments]
     try:
         done = run(command, env={"ETCDCTL_API": "3"}, timeout=2 * _COMMAND_SECONDS)

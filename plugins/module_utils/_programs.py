@@ -19,6 +19,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import La
 _SBIN = ":/usr/sbin:/sbin"
 _SECONDS = 60
 
+Done = subprocess.CompletedProcess[str]
+
 
 class Missing(LabError):
     """The program is not on this host."""

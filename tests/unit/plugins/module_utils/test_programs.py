@@ -115,7 +115,7 @@ def test_missing_overdue_and_not_startable_are_told_apart(install: Install, tmp_
 
 
 # Whose output nobody reads, or that must outlive the module; the latter take _programs.environment where it is read.
-_BY_THEMSELVES = {"_nspawn", "_packet_capture", "_programs", "_simulated_host"}
+_BY_THEMSELVES = {"_dir_fd", "_nspawn", "_packet_capture", "_programs", "_simulated_host"}
 
 
 def test_no_other_file_starts_programs() -> None:
