@@ -196,7 +196,7 @@ class Socket:
                         errno.ENOBUFS, "the kernel's answers were lost, for lack of memory: run again"
                     ) from error
                 if error.errno == errno.EAGAIN:
-                    raise TimeoutError(
+                    raise OSError(
                         errno.ETIMEDOUT,
                         f"the kernel did not answer within {_SECONDS} s: does a link or namespace hang?",
                     ) from error
