@@ -123,6 +123,9 @@ def main() -> None:
                     _owned.forget(kind)
                 elif "lab" not in before:
                     _owned.claim(kind, {})
+            # Data that is still recorded is etcd's own matter: it was left, and its record says whose it is.
+            if not wanted and not _owned.of_kind("etcd"):
+                _owned.forget("etcd")
             _host_record.update_identity(wanted or None)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
