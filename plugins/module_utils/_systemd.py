@@ -128,7 +128,7 @@ def _unit(name: str, properties: dict[str, str]) -> Unit:
     )
 
 
-def _run(command: list[str], timeout: float = 60) -> str:
+def _run(command: list[str], timeout: float = 300) -> str:
     try:
         return _programs.output(command, timeout)
     except _programs.Missing as error:

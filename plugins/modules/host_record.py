@@ -106,7 +106,7 @@ def main() -> None:
         before = {key: value for key, value in _host_record.read().items() if key in _KEYS}
         if module.params["state"] == "present":
             given = {key: module.params[key] for key in _KEYS if module.params.get(key)}
-            kept = {key: before[key] for key in ("uuid", "index") if key in before}
+            kept: dict[str, Any] = {key: before[key] for key in ("uuid", "index") if key in before}
             wanted = {**kept, **given, "machine_id": _host_record.machine_id()}
         if before.get("lab", lab) != lab:
             raise LabError(f"this host belongs to the lab {before['lab']}, not to {lab}: destroy that lab first")
