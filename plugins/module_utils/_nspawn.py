@@ -158,7 +158,8 @@ def _basically_up(leader: Process) -> bool:
     """Whether its systemd has reached basic.target: services may still be starting, and a person can enter."""
     entering = ["nsenter", f"--target={leader.pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--root"]
     asked = [*entering, "systemctl", "is-active", "--quiet", "basic.target"]
-    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+    # A guest's program gets nothing of the controller's environment.
+    return subprocess.run(asked, capture_output=True, check=False, env={"PATH": os.environ["PATH"]}).returncode == 0
 
 
 def _last_lines(console: Path) -> str:
