@@ -19,6 +19,7 @@ _FILES = {
     "MANIFEST.json",
     "Makefile",
     "README.md",
+    "README.zh.md",
     "ansible.cfg",
     "requirements.txt",
 }
