@@ -42,7 +42,7 @@ def test_nothing_is_in_it_that_nobody_needs_who_installs_it(names: set[str]) -> 
 def test_all_that_runs_is_in_it(names: set[str]) -> None:
     listed = subprocess.run(["git", "ls-files", *_FOLDERS], cwd=_ROOT, capture_output=True, text=True, check=False)
     missing = {name for name in listed.stdout.splitlines() if (_ROOT / name).is_file()} - names
-    assert {name for name in missing if not name.startswith("changelogs/")} == set()
+    assert {name for name in missing if not name.startswith(("changelogs/", "docs/site/"))} == set()
 
 
 def test_each_role_has_a_page(names: set[str]) -> None:

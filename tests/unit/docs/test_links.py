@@ -55,6 +55,11 @@ def test_the_reference_has_a_line_for_each(kind: str) -> None:
     assert [name for name in sorted(names) if f"\n| `{name}` | " not in page] == []
 
 
+def test_the_gallery_has_a_section_for_each_lab() -> None:
+    page = (ROOT / "docs/labs.md").read_text(encoding="utf-8")
+    assert [path.stem for path in ROOT.glob("labs/*.yml") if f"\n## {path.stem}\n" not in page] == []
+
+
 def test_the_readme_fits_two_screens() -> None:
     words = prose(ROOT / "README.md").split()
     assert len(words) <= 600
