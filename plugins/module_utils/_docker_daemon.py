@@ -49,7 +49,7 @@ class Request:
     override: bool = False
     swarm: bool = False
     forget_endpoints: bool = False
-    timeout: int = 90
+    timeout: int = 300
     docker_host: str = ""
 
 

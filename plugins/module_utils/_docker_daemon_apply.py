@@ -19,6 +19,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _kept_file
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import connect
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import SECTION, SOCKET_UNIT, Plan, formers
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._programs import Overdue
 
 _POLL_SECONDS = 0.05
 # Lines of dockerd's log that say why it gave up, most telling first.
@@ -146,13 +147,13 @@ def _restart(made: Plan) -> None:
             return
         except LabError as error:
             if time.monotonic() > deadline:
-                raise LabError(f"dockerd does not answer after {made.request.timeout} s: {error}") from error
+                raise Overdue(f"dockerd does not answer after {made.request.timeout} s: {error}") from error
         time.sleep(_POLL_SECONDS)
 
 
 def _put_back(made: Plan, former: dict[str, Any], error: LabError, started: float) -> list[str]:
     """Undo the files and start dockerd with the former ones; returns the lines of the error to raise."""
-    lines = [*(_own_words(made.request.service, started) or error.faults)]
+    lines = why(error, _own_words(made.request.service, started))
     _undo_files(made, former)
     _systemd.reload()
     outcome = "the former configuration is back"
@@ -169,6 +170,11 @@ def _put_back(made: Plan, former: dict[str, Any], error: LabError, started: floa
         _systemd.enable(made.request.service, False)
     _host_record.update(SECTION, former or None)
     return [f"dockerd did not start with the new configuration; {outcome}", *(f"dockerd: {line}" for line in lines)]
+
+
+def why(error: LabError, own_words: list[str]) -> list[str]:
+    """What is told of a failed start. dockerd's own words are enough; of being slow it says nothing."""
+    return [*error.faults, *own_words] if isinstance(error, Overdue) or not own_words else own_words
 
 
 def _undo_files(made: Plan, former: dict[str, Any]) -> None:

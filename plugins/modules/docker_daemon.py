@@ -115,9 +115,9 @@ options:
     type: str
     default: unix:///var/run/docker.sock
   timeout:
-    description: Seconds until dockerd has to be up after a restart.
+    description: Seconds until dockerd has to be up after a restart. An emulated machine may need some minutes.
     type: int
-    default: 90
+    default: 300
   state:
     description:
       - V(absent) puts back what was there before, and does nothing on a host without a record of that.
@@ -189,7 +189,7 @@ ARGUMENTS = {
     "swarm": {"type": "bool", "default": False},
     "forget_endpoints": {"type": "bool", "default": False},
     "docker_host": {"type": "str", "default": DEFAULT_HOST},
-    "timeout": {"type": "int", "default": 90},
+    "timeout": {"type": "int", "default": 300},
     "state": {"type": "str", "choices": ["present", "stopped", "absent"], "default": "present"},
 }
 

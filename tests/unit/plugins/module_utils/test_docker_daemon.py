@@ -21,6 +21,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import (
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kept_endpoints import _SIGN
+from ansible_collections.emon.overlay_lab.plugins.module_utils._programs import Overdue
 from ansible_collections.emon.overlay_lab.plugins.module_utils._systemd import Unit
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils.fake_docker import FakeDocker, network
 
@@ -508,3 +509,16 @@ def test_a_dockerd_with_a_container_on_its_overlay_has_lost_nothing(host: Host) 
     foreign(host)
     host.docker.all_containers["alien"]["NetworkSettings"]["Networks"]["demo"] = {}
     assert host.run(settings=settings) == (False, [])
+
+
+@pytest.mark.parametrize(
+    ("error", "own_words", "told"),
+    [
+        (LabError("Job failed"), ["no such file"], ["no such file"]),
+        (LabError("Job failed"), [], ["Job failed"]),
+        # Slow, and it wrote only what it was doing.
+        (Overdue("not done after 300 s"), ["Loading containers"], ["not done after 300 s", "Loading containers"]),
+    ],
+)
+def test_a_failed_start_is_told_by_what_stopped_it(error: LabError, own_words: list[str], told: list[str]) -> None:
+    assert _docker_daemon_apply.why(error, own_words) == told
