@@ -17,6 +17,7 @@ _PACKAGES = {
     "pyroute2": "python3-pyroute2 (Debian and Red Hat family), or pip install pyroute2",
     "docker": "python3-docker (Debian and Red Hat family), or pip install docker",
     "cryptography": "python3-cryptography (Debian and Red Hat family), or pip install cryptography",
+    "etcd3": "python3-etcd3 (Debian family), or pip install etcd3",
     "jmespath": "python3-jmespath (Debian and Red Hat family), or pip install jmespath",
 }
 _missing: dict[str, str] = {}
