@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network, _network_owner, _owned
+from ansible_collections.emon.overlay_lab.plugins.module_utils import (
+    _docker_network,
+    _docker_network_apply,
+    _network_owner,
+    _owned,
+)
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils.fake_docker import FakeDocker, network
 
@@ -33,7 +38,7 @@ def run(docker: FakeDocker, **given: Any) -> tuple[_docker_network.Plan, dict[st
     defaults = {"name": "demo", "driver": "overlay", "lab": "emon", "state": "present", "recreate": False}
     defaults |= {"force": False, "allow_overlap": False, "avoid": None, "mtu": None, "mtu_from": None, **LABELS}
     plan = _docker_network.plan(docker, _docker_network.request({**defaults, **given}))
-    return plan, _docker_network.apply(docker, plan)
+    return plan, _docker_network_apply.apply(docker, plan)
 
 
 def foreign(docker: FakeDocker, **given: Any) -> None:
