@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_endpoint as endpoints
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network_view as view
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _kernel_links
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _kernel_links, _owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _network_owner as owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _subnet_overlap as overlap
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
@@ -161,7 +161,7 @@ def _others(request: Request, networks: list[dict[str, Any]]) -> dict[str, str]:
     """Networks of the name that are not the lab's: id -> line."""
     if not request.lab:
         return {}
-    known, name = owner.record(), request.spec.name
+    known, name = _owned.known(_owned.NETWORK), request.spec.name
     others = [
         one["Id"]
         for one in networks

@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_endpoint as endpoints
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network_view as view
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _network_owner as owner
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _subnet_overlap as overlap
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported, wait_until_up
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import Plan, attached
@@ -25,20 +26,21 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import La
 def apply(client, made: Plan) -> dict[str, Any]:
     """Carry the plan out. Returns the network as modules show it, {} where it is absent."""
     spec, lab = made.request.spec, made.request.lab
+    details = {"name": spec.name, "lab": lab}
     if lab:
         owner.take_over(lambda: view.list_networks(client))
     if not made.differences.changed:
         if lab and made.before:
-            owner.claim(made.before["Id"], spec.name, lab)
+            _owned.made(_owned.NETWORK, spec.name, made.before["Id"], details)
         return made.expected
     if not made.request.present:
         _remove(client, made)
         return {}
     if lab:
-        owner.begin(spec.name, lab)
+        _owned.begin(_owned.NETWORK, spec.name, {"lab": lab})
     network_id = _create(client, made) if made.before is None else _make_anew(client, made)
     if lab:
-        owner.claim(network_id, spec.name, lab)
+        _owned.made(_owned.NETWORK, spec.name, network_id, details)
     network = view.inspect_new(client, network_id)
     if network is None:
         raise LabError(f"network {spec.name}: was made and is gone again: does somebody else manage it?")
@@ -54,7 +56,7 @@ def _remove(client, made: Plan) -> None:
     with reported(f"network {name}: removal"):
         client.remove_network(network_id)
     view.wait_until_gone(client, network_id)
-    owner.forget({network_id})
+    _owned.gone(_owned.NETWORK, {network_id})
 
 
 def _create(client, made: Plan) -> str:

@@ -133,12 +133,12 @@ def apply(request: Request, decided: Plan, stamp: str, record: Path = _host_reco
         except OSError as error:
             raise LabError(f"{path}: it is not {_DONE[request.state]}: {reason(error)}") from error
     if decided.forget:
-        _owned.forget("etcd", record)
+        _owned.forget(_owned.ETCD, record)
         return named
     if decided.release:
-        _owned.release("etcd", set(decided.release), record)
+        _owned.release(_owned.ETCD, set(decided.release), record)
     if decided.claim:
-        _owned.claim("etcd", decided.claim, record)
+        _owned.claim(_owned.ETCD, decided.claim, record)
     return named
 
 

@@ -58,7 +58,7 @@ def founded(config: Path, record: Path = _host_record.RECORD_PATH) -> Founded:
         lab=config_owner(config),
         data_dir=str(Path(data_dir)) if data_dir else "",
         record_lab=_host_record.read(record).get("lab", ""),
-        owned=_owned.of_kind("etcd", record),
+        owned=_owned.of_kind(_owned.ETCD, record),
     )
 
 

@@ -27,6 +27,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import (
     _kernel_modules,
     _lab_identity,
     _network_owner,
+    _owned,
     _programs,
     _swarm_view,
 )
@@ -254,9 +255,9 @@ def _docker(active: bool) -> dict[str, Any]:
     if not active:
         return {"containers": [], "networks": [], "swarm": _swarm_view.of_stopped()}
     with DockerSocket() as docker:
-        known = owner.record()
+        known = _owned.known(_owned.CONTAINER)
         containers = [_container(docker, known, one) for one in docker.containers(all=True)]
-        recorded = _network_owner.record()
+        recorded = _owned.known(_owned.NETWORK)
         networks = [
             {"name": one["Name"], "id": one["Id"], "lab": _network_owner.lab_of(recorded, one)}
             for one in docker.networks()
@@ -264,7 +265,7 @@ def _docker(active: bool) -> dict[str, Any]:
         return {"containers": containers, "networks": networks, "swarm": _swarm_view.read(docker)}
 
 
-def _container(docker, known: owner.Record, listed: dict[str, Any]) -> dict[str, Any]:
+def _container(docker, known: _owned.Known, listed: dict[str, Any]) -> dict[str, Any]:
     lab = owner.lab_of(docker, known, owner.of_listed(listed))
     return {
         "name": name_of(listed),

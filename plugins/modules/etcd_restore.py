@@ -159,7 +159,7 @@ def _restore(params: dict, check_mode: bool) -> dict:
             member,
             data_dir,
             (user.pw_uid, user.pw_gid),
-            lambda identity: _owned.claim("etcd", {identity: entry}),
+            lambda identity: _owned.claim(_owned.ETCD, {identity: entry}),
         )
     return backup.manifest
 

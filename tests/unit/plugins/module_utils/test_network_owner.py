@@ -14,7 +14,6 @@ import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils import (
     _docker_network,
     _docker_network_apply,
-    _network_owner,
     _owned,
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
@@ -120,7 +119,7 @@ def test_without_a_record_a_label_makes_nothing_removable(docker: FakeDocker) ->
 
 
 def test_one_whose_maker_was_killed_before_it_knew_the_id_is_known(docker: FakeDocker) -> None:
-    _network_owner.begin("demo", "emon")
+    _owned.begin(_owned.NETWORK, "demo", {"lab": "emon"})
     foreign(docker, Labels=LABELS["labels"])
     docker.all_containers.clear()
     assert not run(docker)[0].differences.changed
