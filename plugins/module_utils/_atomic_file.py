@@ -22,9 +22,7 @@ def replace(path: Path, content: bytes, mode: int = 0o600, owner: tuple[int, int
     # By the directory's descriptor: whoever else writes in it cannot move the file elsewhere meanwhile.
     directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        # A process of this id that was killed may have left one.
-        with suppress(FileNotFoundError):
-            os.unlink(temporary, dir_fd=directory)
+        _sweep(path.name, directory)
         try:
             _write(temporary, directory, content, mode, owner)
             os.replace(temporary, path.name, src_dir_fd=directory, dst_dir_fd=directory)
@@ -35,6 +33,19 @@ def replace(path: Path, content: bytes, mode: int = 0o600, owner: tuple[int, int
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def _sweep(name: str, directory: int) -> None:
+    """Remove what writers of this file left that were killed."""
+    for left in os.listdir(directory):
+        pid = left[len(name) + 2 :]
+        if left.startswith(f".{name}.") and pid.isdecimal() and (int(pid) == os.getpid() or not _runs(pid)):
+            with suppress(FileNotFoundError):
+                os.unlink(left, dir_fd=directory)
+
+
+def _runs(pid: str) -> bool:
+    return Path("/proc", pid).exists()
 
 
 def _write(name: str, directory: int, content: bytes, mode: int, owner: tuple[int, int] | None) -> None:
