@@ -14,6 +14,7 @@ belongs to the module of that name, which keeps there what it needs for its way 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ _SHAPE = {
 }
 
 
+@cache
 def machine_id() -> str:
     """The host's own id (machine-id(5)); '' where it has none."""
     path = Path("/etc/machine-id")

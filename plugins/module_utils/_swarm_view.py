@@ -155,11 +155,6 @@ def state_fault(swarm: dict[str, Any]) -> str | None:
     return None
 
 
-def majority(managers: int) -> int:
-    """How many of so many managers have to answer, so that anything can be changed."""
-    return managers // 2 + 1
-
-
 def details(
     client, join_tokens: bool = False, peers: dict[str, list[str]] | None = None, wait_seconds: float = 0
 ) -> dict[str, Any]:

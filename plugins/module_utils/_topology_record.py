@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _state_dir
-from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import Identity, boot_id
+from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import Identity
+from ansible_collections.emon.overlay_lab.plugins.module_utils._processes import boot_id
 
 DIRECTORY = _state_dir.STATE_DIR / "topology"
 _LOCK = DIRECTORY / ".lock"
