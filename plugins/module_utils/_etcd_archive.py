@@ -85,6 +85,27 @@ def read(path: Path, lab: str, lab_uuid: str = "") -> Backup:
     return Backup(path, found["manifest"], found["keys"])
 
 
+def of_lab(paths: Iterable[str], lab: str, lab_uuid: str) -> dict[str, list[str]]:
+    """Files by whose they are, as their manifests say: {"lab": its own, "other": of others, "unknown": the rest}.
+
+    ``lab_uuid``: '' where the lab has none; then files without one are its own.
+    """
+    found: dict[str, list[str]] = {"lab": [], "other": [], "unknown": []}
+    for path in paths:
+        try:
+            with contents(Path(path)) as parts:
+                manifest = _manifest(_whole(parts.open(MANIFEST), _MANIFEST_BYTES))
+        except (OSError, *_DAMAGE):
+            found["unknown"].append(path)
+            continue
+        uuid = str(manifest.get("uuid", ""))
+        if manifest["lab"] != lab or ("" not in (uuid, lab_uuid) and uuid != lab_uuid):
+            found["other"].append(path)
+        else:
+            found["lab" if uuid == lab_uuid else "unknown"].append(path)
+    return found
+
+
 def pack(path: Path, manifest: dict[str, Any], files: Iterable[Path]) -> None:
     """Readable by its owner only: what is in etcd may be secret."""
     with _atomic_file.written(path) as stream, tarfile.open(fileobj=stream, mode="w:gz") as archive:
