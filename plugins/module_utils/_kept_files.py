@@ -18,7 +18,7 @@ import os
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,8 @@ def from_record(recorded: Mapping[str, Any]) -> dict[str, Former]:
     formers = {}
     for path, value in recorded.items():
         if isinstance(value, Mapping):
-            formers[path] = Former(**{"path": os.path.realpath(path), **value})
+            known = {one.name: value[one.name] for one in fields(Former) if one.name in value}
+            formers[path] = Former(**{"path": os.path.realpath(path), **known})
         elif not value:
             formers[path] = Former(os.path.realpath(path))
         elif former := adopt(Path(path)):  # None: it is back already

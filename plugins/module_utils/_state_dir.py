@@ -31,8 +31,8 @@ FORMAT = 1
 _MOST_BYTES = 1 << 26
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in a JSON file, without its format; None where there is no file.
+def read_json(path: Path, shape: Any = dict) -> dict[str, Any] | None:
+    """The object in a JSON file, without its format; None where there is no file. ``shape``: as of _shape.misfit.
 
     Raises LabError where there is anything else, and where a newer collection wrote it.
     """
@@ -54,6 +54,8 @@ def read_json(path: Path) -> dict[str, Any] | None:
             f"{path} has the format {found}, and this version of the collection knows {FORMAT}:"
             " use the version of emon.overlay_lab that wrote it, or a later one"
         )
+    if why := misfit(value, shape):
+        raise damaged(path, why)
     return value
 
 

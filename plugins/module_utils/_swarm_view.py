@@ -83,7 +83,7 @@ def shown(
     if knows:
         lab = _whose(cluster["ID"], label, record, ours, ids, host_lab)
     else:
-        lab = record["lab"] if ours and state != "inactive" else label and label + BY_LABEL
+        lab = record.get("lab", "") if ours and state != "inactive" else label and label + BY_LABEL
     return {
         "state": state,
         "node_id": node_id,
@@ -107,7 +107,7 @@ def _whose(
     if cluster_id in (ids or {}):
         return record.get("lab", "")
     before_ids = ids is None and label == host_lab
-    if not label or before_ids or (ours and label == record["lab"]):
+    if not label or before_ids or (ours and label == record.get("lab")):
         return label
     return label + BY_LABEL
 
