@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,7 @@ def restore_data(
                     claim(_etcd_host.identity(made))
                     # In one step, so that a member has all of it or nothing.
                     os.rename("data", data_dir.name, src_dir_fd=inside, dst_dir_fd=parent)
+                    os.fsync(parent)
             finally:
                 _dir_fd.remove(parent, scratch)
     except OSError as error:
@@ -149,22 +151,15 @@ def _restore_snapshot(snapshot: int, member: dict[str, str], owner: tuple[int, i
         "--wal-dir": "data/wal",
     }
     words = [word for option in options.items() for word in option]
-
-    def run(command: list[str], **given: Any) -> _programs.Done:
-        return _dir_fd.run_as(owner, directory, command, pass_fds=(snapshot,), **given)
-
-    _etcdctl(["snapshot", "restore", f"/proc/self/fd/{snapshot}", *words], run)
+    as_owner = partial(_dir_fd.run_as, owner, directory, pass_fds=(snapshot,))
+    _etcdctl(["snapshot", "restore", f"/proc/self/fd/{snapshot}", *words], as_owner)
 
 
-def _run(command: list[str], env: dict[str, str], timeout: float) -> _programs.Done:
-    return _programs.run(command, timeout, more=env)
-
-
-def _etcdctl(arguments: list[str], run: Callable[..., _programs.Done] = _run) -> None:
+def _etcdctl(arguments: list[str], run: Callable[..., _programs.Done] = _programs.run) -> None:
     command = ["etcdctl", f"--command-timeout={_COMMAND_SECONDS}s", *arguments]
     try:
-        done = run(command, env={"ETCDCTL_API": "3"}, timeout=2 * _COMMAND_SECONDS)
-    except (FileNotFoundError, _programs.Missing) as error:
+        done = run(command, timeout=2 * _COMMAND_SECONDS, more={"ETCDCTL_API": "3"})
+    except _programs.Missing as error:
         raise LabError("etcdctl is missing on this host: install etcd-client (Debian) or etcd (Red Hat)") from error
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()[-1]
