@@ -17,7 +17,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_ne
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _network_owner as owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _subnet_overlap as overlap
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported, wait_until_up
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported, unanswered, wait_until_up
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import Plan, attached
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network_spec import NetworkSpec
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
@@ -38,13 +38,32 @@ def apply(client, made: Plan) -> dict[str, Any]:
         return {}
     if lab:
         _owned.begin(_owned.NETWORK, spec.name, {"lab": lab})
-    network_id = _create(client, made) if made.before is None else _make_anew(client, made)
+    try:
+        network_id = _create(client, made) if made.before is None else _make_anew(client, made)
+    except LabError as error:
+        # One that dockerd may have made is still expected.
+        if lab and not unanswered(error):
+            _record_failed(client, made, details)
+        raise
     if lab:
         _owned.made(_owned.NETWORK, spec.name, network_id, details)
     network = view.inspect_new(client, network_id)
     if network is None:
         raise LabError(f"network {spec.name}: was made and is gone again: does somebody else manage it?")
     return view.shown(network)
+
+
+def _record_failed(client, made: Plan, details: dict[str, Any]) -> None:
+    name = made.request.spec.name
+    try:
+        standing = view.pick(view.list_networks(client), name)
+    except LabError:
+        return
+    if standing is None:
+        _owned.not_made(_owned.NETWORK, name)
+    elif made.before:
+        # The former one, which may have been made again.
+        _owned.made(_owned.NETWORK, name, standing["Id"], details)
 
 
 def _remove(client, made: Plan) -> None:
