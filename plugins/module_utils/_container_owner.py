@@ -42,7 +42,7 @@ def of_inspected(one: dict[str, Any]) -> Container:
     return Container(one["Id"], one["Name"].lstrip("/"), one["Config"].get("Labels") or {}, one.get("Image", ""))
 
 
-def is_ours(client, known: Known, one: Container) -> bool:
+def _is_ours(client, known: Known, one: Container) -> bool:
     """Whether a module of this collection made it. ``client``: anything with ``inspect_image``."""
     if known.has(one.id):
         return True
@@ -70,7 +70,7 @@ def own_label(client, known: Known, one: Container, key: str) -> str:
     if known.has(one.id):
         return known.details(one.id).get("labels", {}).get(key, "")
     image_labels = _image_labels(client, one)
-    return value if image_labels is not None and key not in image_labels and is_ours(client, known, one) else ""
+    return value if image_labels is not None and key not in image_labels and _is_ours(client, known, one) else ""
 
 
 def fault(client, known: Known, one: Container, lab: str = "") -> str | None:

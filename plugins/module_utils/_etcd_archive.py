@@ -12,8 +12,6 @@ import gzip
 import hashlib
 import io
 import json
-import os
-import stat
 import tarfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -22,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _atomic_file
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _atomic_file, _regular_file
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError, reason
 
 FORMAT = 1
@@ -165,15 +163,10 @@ class _Contents:
 
 @contextmanager
 def contents(path: Path) -> Iterator[_Contents]:
-    # Opening a pipe would wait for somebody who writes.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("it is no file")
-        with gzip.open(file) as unpacked:
-            stream = cast("IO[bytes]", _Bounded(cast("IO[bytes]", unpacked)))
-            with tarfile.open(fileobj=stream, mode="r:") as archive:
-                yield _Contents(stream, archive)
+    with _regular_file.opened(path) as file, gzip.open(file) as unpacked:
+        stream = cast("IO[bytes]", _Bounded(cast("IO[bytes]", unpacked)))
+        with tarfile.open(fileobj=stream, mode="r:") as archive:
+            yield _Contents(stream, archive)
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,6 @@ def shown(
         "node_address": swarm.get("NodeAddr", ""),
         "manager": bool(swarm.get("ControlAvailable")),
         "cluster_id": cluster.get("ID", ""),
-        # A manager that is up knows its swarm's id and label; for all others it is what this host did.
         "lab": lab,
         "managers": [
             {"node_id": one["NodeID"], "address": one["Addr"].rpartition(":")[0]}
