@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_archive import of_lab
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_plan import (
     all_foreign,
     complaint,
@@ -41,6 +42,10 @@ def etcd_recovery_faults(infos: dict, lab: str, survivor: str, cluster: dict) ->
     return recovery_faults(infos, lab, survivor, cluster)
 
 
+def etcd_backups(paths: list, lab: str, lab_uuid: str) -> dict[str, list[str]]:
+    return of_lab(paths, lab, lab_uuid)
+
+
 def etcd_complaint(journal: str) -> str:
     return complaint(journal)
 
@@ -52,6 +57,7 @@ class FilterModule:
             "etcd_plan": etcd_plan,
             "etcd_roll": etcd_roll,
             "etcd_strangers": etcd_strangers,
+            "etcd_backups": etcd_backups,
             "etcd_complaint": etcd_complaint,
             "etcd_foreign": etcd_foreign,
             "etcd_recovery_faults": etcd_recovery_faults,

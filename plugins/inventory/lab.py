@@ -65,9 +65,6 @@ from pathlib import Path
 from ansible import context
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
-
-# What filters and the connection plugin import. Ansible's workers are forks of this process, one for each task on each
-# host, and code of a collection has no bytecode on disk: what is not here yet, each of them compiles again.
 from ansible_collections.emon.overlay_lab.plugins.module_utils import (  # noqa: F401
     _etcd_plan,
     _lab_identity,
@@ -87,13 +84,16 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._lab import load
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_model import Lab
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_reader import LARGEST_FILE, Item, position, root
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_variables import (
-    RELEASES,
     check_site,
     controller_dir,
     groups,
     host_variables,
     lab_variables,
 )
+
+# What filters and the connection plugin import. Ansible's workers are forks of this process, one for each task on each
+# host, and code of a collection has no bytecode on disk: what is not here yet, each of them compiles again.
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_image import RELEASES
 
 _RELEASE_VARIABLE = "OVERLAY_LAB_RELEASE"
 # The exit code of a playbook run that failed.

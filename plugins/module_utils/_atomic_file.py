@@ -9,24 +9,36 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 
 def replace(path: Path, content: bytes, mode: int = 0o600, owner: tuple[int, int] | None = None) -> None:
-    """Write a file. It has its mode and owner (uid, gid) before it has its content: a key is never readable by others.
+    """Write a file, as `written` does."""
+    with written(path, mode, owner) as stream:
+        stream.write(content)
 
-    Raises OSError, and leaves nothing behind then. The path itself is replaced, not what a link there leads to.
+
+@contextmanager
+def written(path: Path, mode: int = 0o600, owner: tuple[int, int] | None = None) -> Iterator[IO[bytes]]:
+    """A stream to write a file, which has its mode and owner (uid, gid) before its content: a key is never readable by
+    others.
+
+    Raises OSError. Where anything is raised, nothing is left behind. The path itself is replaced, not what a link there
+    leads to.
     """
     temporary = f".{path.name}.{os.getpid()}"
     # By the directory's descriptor: whoever else writes in it cannot move the file elsewhere meanwhile.
     directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        # A process of this id that was killed may have left one.
-        with suppress(FileNotFoundError):
-            os.unlink(temporary, dir_fd=directory)
+        _sweep(path.name, directory)
         try:
-            _write(temporary, directory, content, mode, owner)
+            with _new(temporary, directory, mode, owner) as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
             os.replace(temporary, path.name, src_dir_fd=directory, dst_dir_fd=directory)
         except BaseException:
             with suppress(OSError):
@@ -37,13 +49,28 @@ def replace(path: Path, content: bytes, mode: int = 0o600, owner: tuple[int, int
         os.close(directory)
 
 
-def _write(name: str, directory: int, content: bytes, mode: int, owner: tuple[int, int] | None) -> None:
+def _sweep(name: str, directory: int) -> None:
+    """Remove what writers of this file left that were killed."""
+    for left in os.listdir(directory):
+        pid = left[len(name) + 2 :]
+        if left.startswith(f".{name}.") and pid.isdecimal() and (int(pid) == os.getpid() or not _runs(pid)):
+            with suppress(FileNotFoundError):
+                os.unlink(left, dir_fd=directory)
+
+
+def _runs(pid: str) -> bool:
+    return Path("/proc", pid).exists()
+
+
+def _new(name: str, directory: int, mode: int, owner: tuple[int, int] | None) -> IO[bytes]:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(name, flags, 0o600, dir_fd=directory)
-    with os.fdopen(descriptor, "wb") as stream:
+    stream = os.fdopen(descriptor, "wb")
+    try:
         if owner is not None:
             os.fchown(descriptor, *owner)
         os.fchmod(descriptor, mode)
-        stream.write(content)
-        stream.flush()
-        os.fsync(descriptor)
+    except BaseException:
+        stream.close()
+        raise
+    return stream

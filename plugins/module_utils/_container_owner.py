@@ -6,37 +6,22 @@
 
 """Whose a container is. By its id in the host's record: what is made of a committed image inherits every label.
 
-Two things are recorded: a container that was made, by its id, and one that is about to be made, by its name and digest,
-so that a run that is killed in between has left one that is known. Where no container was ever recorded, labels count
-that the container has of its own; the first run that makes or prunes containers records those for good.
+Where no container was ever recorded, labels count that the container has of its own; the first run that makes or prunes
+containers records those for good. One that is about to be made is recorded with its digest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _listed_container as listed
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import find, reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import DIGEST_LABEL
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-
-LAB_LABEL = "emon.overlay_lab.lab"
-KIND = "container"
-_MAKING = "making "
-
-
-@dataclass(frozen=True)
-class Record:
-    """``ids``: id -> details; None where no container was ever recorded. ``lab``: the one that the host belongs to."""
-
-    ids: Mapping[str, dict[str, Any]] | None
-    lab: str
-
-    def has(self, container_id: str) -> bool:
-        return container_id in (self.ids or {})
+from ansible_collections.emon.overlay_lab.plugins.module_utils._owned import LAB_LABEL, Known
 
 
 @dataclass(frozen=True)
@@ -49,11 +34,6 @@ class Container:
     image: str
 
 
-def record() -> Record:
-    kept = _host_record.read()
-    return Record(_owned.of_kind_in(kept, KIND), kept.get("lab", ""))
-
-
 def of_listed(one: dict[str, Any]) -> Container:
     return Container(one["Id"], listed.name_of(one), listed.labels_of(one), one.get("ImageID", ""))
 
@@ -62,17 +42,17 @@ def of_inspected(one: dict[str, Any]) -> Container:
     return Container(one["Id"], one["Name"].lstrip("/"), one["Config"].get("Labels") or {}, one.get("Image", ""))
 
 
-def is_ours(client, known: Record, one: Container) -> bool:
+def _is_ours(client, known: Known, one: Container) -> bool:
     """Whether a module of this collection made it. ``client``: anything with ``inspect_image``."""
     if known.has(one.id):
         return True
     if known.ids is None:
         return _is_own(client, one)
-    making = known.ids.get(f"{_MAKING}{one.name}")
+    making = known.making(one.name)
     return making is not None and making.get("digest") == one.labels.get(DIGEST_LABEL) and _is_own(client, one)
 
 
-def lab_of(client, known: Record, one: Container) -> str:
+def lab_of(client, known: Known, one: Container) -> str:
     """The lab that made it; '' for somebody else's, whatever its labels say. Nothing is removed for what this says:
     where no container was ever recorded, a label is enough that its image does not have.
     """
@@ -82,18 +62,18 @@ def lab_of(client, known: Record, one: Container) -> str:
     return "" if LAB_LABEL in (_image_labels(client, one) or {}) else value
 
 
-def own_label(client, known: Record, one: Container, key: str) -> str:
+def own_label(client, known: Known, one: Container, key: str) -> str:
     """A label that it was made with by a module; '' where there is none, or its image has it."""
     value = one.labels.get(key, "")
     if not value:
         return ""
     if known.has(one.id):
-        return (known.ids or {})[one.id].get("labels", {}).get(key, "")
+        return known.details(one.id).get("labels", {}).get(key, "")
     image_labels = _image_labels(client, one)
-    return value if image_labels is not None and key not in image_labels and is_ours(client, known, one) else ""
+    return value if image_labels is not None and key not in image_labels and _is_ours(client, known, one) else ""
 
 
-def fault(client, known: Record, one: Container, lab: str = "") -> str | None:
+def fault(client, known: Known, one: Container, lab: str = "") -> str | None:
     """Why a container of a wanted name may not be touched. ``lab``: the one that wants it; by hand, '', those without
     a lab's label are managed by name.
     """
@@ -112,58 +92,38 @@ def labelled(client, label: str) -> list[Container]:
         return [of_listed(one) for one in client.containers(all=True, filters={"label": [label, DIGEST_LABEL]})]
 
 
-def take_over(client, known: Record, wanted: Iterable[Container] = ()) -> Record:
+def take_over(client, wanted: Iterable[Container] = ()) -> None:
     """Where no container was ever recorded, record the lab's: those that have their labels of their own.
 
     ``wanted``: further ones, which somebody named.
     """
+    known = _owned.known(_owned.CONTAINER)
     if known.ids is not None:
-        return known
+        return
     found = list(wanted)
     if known.lab:
         found += labelled(client, f"{LAB_LABEL}={known.lab}")
     ids = {one.id: _details(one.name, one.labels) for one in found if own_label(client, known, one, LAB_LABEL)}
     if ids or known.lab:
-        _owned.claim(KIND, ids)
-        return Record(ids, known.lab)
-    return known
+        _owned.claim(_owned.CONTAINER, ids)
 
 
 def begin(client, name: str, digest: str, labels: Mapping[str, str]) -> None:
     """Record that a container is about to be made."""
-    take_over(client, record())
-    _write(labels, lambda: _owned.claim(KIND, {f"{_MAKING}{name}": {"digest": digest}}))
+    take_over(client)
+    _write(labels, lambda: _owned.begin(_owned.CONTAINER, name, {"digest": digest}))
 
 
 def made(name: str, container_id: str, labels: Mapping[str, str]) -> None:
-    def write() -> None:
-        _owned.claim(KIND, {container_id: _details(name, labels)})
-        _owned.release(KIND, {f"{_MAKING}{name}"})
-
-    _write(labels, write)
-
-
-def given_up(name: str) -> None:
-    """The one that was about to be made was not."""
-    forget({f"{_MAKING}{name}"})
-
-
-def forget(ids: set[str]) -> None:
-    """They are gone. A host of no lab keeps nothing of the last one."""
-    known = record()
-    if not ids & set(known.ids or ()):
-        return
-    if known.lab or set(known.ids or ()) - ids:
-        _owned.release(KIND, ids)
-    else:
-        _owned.forget(KIND)
+    """It was made, and has this id."""
+    _write(labels, lambda: _owned.made(_owned.CONTAINER, name, container_id, _details(name, labels)))
 
 
 def _details(name: str, labels: Mapping[str, str]) -> dict[str, Any]:
     return {"name": name, "labels": {key: value for key, value in labels.items() if key != DIGEST_LABEL}}
 
 
-def _write(labels: Mapping[str, str], write) -> None:
+def _write(labels: Mapping[str, str], write: Callable[[], None]) -> None:
     try:
         write()
     except LabError:

@@ -16,9 +16,8 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._managed_files import ManagedFile
+from ansible_collections.emon.overlay_lab.plugins.module_utils._versions import DOCKER_WITHOUT_STORE, parse_version
 
-# Docker 23.0 knows the cluster store's keys and exits with an error, later ones do not know them.
-LAST_WITH_CLUSTER_STORE = (20, 10)
 CLUSTER_STORE_KEYS = ("cluster-store", "cluster-advertise", "cluster-store-opts")
 _DEFAULT_DATA_ROOT = "/var/lib/docker"
 
@@ -157,15 +156,11 @@ def clashes(
 def version_faults(merged: dict[str, Any], version: str) -> list[str]:
     """The cluster store's keys are refused where Docker has none."""
     keys = [key for key in CLUSTER_STORE_KEYS if key in merged]
-    if not keys or _release(version) <= LAST_WITH_CLUSTER_STORE:
+    if not keys or parse_version(version) < DOCKER_WITHOUT_STORE:
         return []
     return [
         f"{', '.join(keys)}: Docker {version} has no cluster store, 20.10 was the last: use the engine swarm or vxlan"
     ]
-
-
-def _release(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
 
 
 def _shown(value: Any) -> str:

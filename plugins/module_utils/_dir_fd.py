@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _programs
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -71,21 +72,6 @@ def remove(parent: int, name: str) -> None:
     shutil.rmtree(f"/proc/self/fd/{parent}/{name}")
 
 
-def run_as(owner: tuple[int, int], directory: int, command: list[str], **options: Any) -> subprocess.CompletedProcess:
-    """Run a command in a directory as a user, with that user's rights alone. Its output is text.
-
-    Raises OSError, subprocess.TimeoutExpired.
-    """
-    if os.geteuid() == 0:
-        options |= {"user": owner[0], "group": owner[1], "extra_groups": []}
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", **options.pop("env", {})}
-    return subprocess.run(
-        command,
-        cwd=f"/proc/self/fd/{directory}",
-        env=environment,
-        umask=0o077,
-        capture_output=True,
-        text=True,
-        check=False,
-        **options,
-    )
+def run_as(owner: tuple[int, int], directory: int, command: list[str], **options: Any) -> _programs.Done:
+    """Run a command in a directory as a user. ``options``: of _programs.run, which raises LabError."""
+    return _programs.run(command, cwd=f"/proc/self/fd/{directory}", owner=owner, **options)

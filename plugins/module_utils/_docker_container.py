@@ -17,6 +17,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _container_owner as owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container_compare as compare
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network_view as networks
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _published_ports as published
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import find, reported
@@ -61,7 +62,7 @@ def plan(
     LabError with every fault; nothing is changed.
     """
     before = inspect(client, spec.name)
-    known = owner.record()
+    known = _owned.known(_owned.CONTAINER)
     if before and (fault := owner.fault(client, known, owner.of_inspected(before), lab)):
         raise LabError(fault)
     made = _plan(client, spec, before, coming, leaving)

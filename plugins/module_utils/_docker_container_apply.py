@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _container_begin
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _container_begin, _owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _container_owner as owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container_heal as heal
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported, unanswered, wait_until_up
@@ -70,7 +70,7 @@ def _create(client, made: Plan, healed: list[str], settle: bool) -> None:
     except LabError as error:
         undone = _undo(client, made, created, unanswered(error))
         if not undone:
-            owner.given_up(named)
+            _owned.not_made(_owned.CONTAINER, named)
         raise LabError([*error.faults, *undone]) from error
     former = made.before["Id"] if made.before else made.leftover
     if former:
@@ -148,8 +148,8 @@ def _stop(client, name: str, container_id: str) -> None:
 def _remove(client, container_id: str, name: str) -> None:
     with reported(f"container {name}: removal"):
         # Volumes without a name go with a container that is recorded, and with no other.
-        client.remove_container(container_id, v=owner.record().has(container_id), force=True)
-    owner.forget({container_id})
+        client.remove_container(container_id, v=_owned.known(_owned.CONTAINER).has(container_id), force=True)
+    _owned.gone(_owned.CONTAINER, {container_id})
 
 
 def _settle_and_check(client, name: str, container_id: str, settle: bool) -> None:

@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterable
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_endpoint as endpoints
-from ansible_collections.emon.overlay_lab.plugins.module_utils._container_owner import LAB_LABEL
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import FORMER
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._owned import LAB_LABEL
 
 # After a crash of the host, a container's sandbox in the store names a namespace that went with the host.
 _LOST_SANDBOX = ("could not get network sandbox", "failed get network namespace")

@@ -16,6 +16,7 @@ from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _container_owner as owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container as container
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container_apply as container_apply
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _published_ports as published
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
@@ -70,7 +71,7 @@ def plan(client, wanted: list[ContainerSpec], prune_label: str = "") -> SetPlan:
     if prune_label:
         plans.extend(_prune(client, names, prune_label, left))
     key, _, value = prune_label.partition("=")
-    lab = value if key == owner.LAB_LABEL else ""
+    lab = value if key == _owned.LAB_LABEL else ""
     leaving = _leaving(client, wanted, [made.spec.name for made in plans])
     coming: list[str] = []
     for spec in wanted:
@@ -98,7 +99,7 @@ def expected(made: SetPlan) -> list[dict[str, Any]]:
 def apply(client, made: SetPlan) -> tuple[list[dict[str, Any]], list[str]]:
     """Returns the containers as modules show them, and what had to be healed, a line each."""
     shown, healed = [], []
-    owner.take_over(client, owner.record(), [owner.of_inspected(one.before) for one in made.plans if one.before])
+    owner.take_over(client, [owner.of_inspected(one.before) for one in made.plans if one.before])
     _free_addresses(client, made)
     for one in made.plans:
         # Made again, because it may need what was made before it.
@@ -197,10 +198,10 @@ def _addresses(spec: ContainerSpec) -> set[tuple[str, str]]:
 
 def _prune(client, names: set[str], label: str, left: list[str]) -> list[Plan]:
     """The plans of what goes. What bears the label and is not ours by the host's record goes to ``left``."""
-    known = owner.record()
+    known = _owned.known(_owned.CONTAINER)
     key, _, value = label.partition("=")
     # Labels of their own count once, and only on a host that belongs to the lab.
-    counts = known.ids is not None or label == f"{owner.LAB_LABEL}={known.lab}"
+    counts = known.ids is not None or label == f"{_owned.LAB_LABEL}={known.lab}"
     surplus = set()
     for one in owner.labelled(client, label):
         if counts and owner.own_label(client, known, one, key) == value:

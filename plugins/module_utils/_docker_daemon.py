@@ -125,7 +125,7 @@ def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) 
     path, service = request.path, units[0]
     text = _read(path)
     existing = daemon_settings.read(text or "", str(path))
-    owned = {key: Owned(**former) for key, former in section.get("settings", {}).items()}
+    owned = _owned_keys(section)
     merged = daemon_settings.merge(existing, request.settings, owned, override=request.override, path=str(path))
     installed = version()
     faults = [
@@ -219,7 +219,7 @@ def _plan_absent(request: Request, section: dict[str, Any], now: list[Unit]) -> 
     path, service = Path(section["path"]), now[0]
     text = _read(path)
     existing = daemon_settings.read(text or "", str(path))
-    owned = {key: Owned(**former) for key, former in section["settings"].items()}
+    owned = _owned_keys(section)
     settings = daemon_settings.give_back(existing, owned)
     differences = Differences()
     wanted = [_gone(entry) for entry in section["files"]]
@@ -256,6 +256,10 @@ def _plan_absent(request: Request, section: dict[str, Any], now: list[Unit]) -> 
         units=units,
         directories=tuple(section["directories"]),
     )
+
+
+def _owned_keys(section: dict[str, Any]) -> dict[str, Owned]:
+    return {key: Owned(one["existed"], one.get("before")) for key, one in section.get("settings", {}).items()}
 
 
 def _wanted_files(

@@ -4,27 +4,27 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""A Docker network as wanted: the plan finds every fault and touches nothing, apply carries it out."""
+"""A Docker network as wanted: the plan, which finds every fault and touches nothing."""
 
 from __future__ import annotations
 
 import socket
 from dataclasses import dataclass, replace
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_endpoint as endpoints
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network_view as view
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _kernel_links
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _kernel_links, _owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _network_owner as owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _subnet_overlap as overlap
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported, wait_until_up
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_endpoint import Endpoint
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network_compare import compare, creation
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network_spec import (
     ON_THE_PARENT,
     NetworkSpec,
-    Pool,
     parse,
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
@@ -134,7 +134,7 @@ def plan(client, request: Request) -> Plan:
     if not request.present:
         return replace(_plan_absent(client, request, before), left=tuple(others.values()))
     spec = request.spec
-    differences = _compare(spec, before) if before else _creation(spec)
+    differences = compare(spec, before) if before else creation(spec)
     if not differences.changed:
         return Plan(request, before, differences)
     faults: list[str] = []
@@ -147,7 +147,7 @@ def plan(client, request: Request) -> Plan:
     taken = () if request.allow_overlap else tuple(_taken(request, networks, before))
     if taken:
         faults.extend(overlap.faults(spec, taken, read_addresses()))
-    attachments, remote = _attached(client, before)
+    attachments, remote = attached(client, before)
     if remote:
         faults.append(
             f"network {spec.name}: cannot be made anew while containers of other hosts are on it: {', '.join(remote)}"
@@ -161,7 +161,7 @@ def _others(request: Request, networks: list[dict[str, Any]]) -> dict[str, str]:
     """Networks of the name that are not the lab's: id -> line."""
     if not request.lab:
         return {}
-    known, name = owner.record(), request.spec.name
+    known, name = _owned.known(_owned.NETWORK), request.spec.name
     others = [
         one["Id"]
         for one in networks
@@ -172,79 +172,6 @@ def _others(request: Request, networks: list[dict[str, Any]]) -> dict[str, str]:
         f" left alone; give the lab's another name, or remove it yourself (docker network rm {one[:12]})"
         for one in others
     }
-
-
-def apply(client, made: Plan) -> dict[str, Any]:
-    """Carry the plan out. Returns the network as modules show it, {} where it is absent."""
-    spec, lab = made.request.spec, made.request.lab
-    if lab:
-        owner.take_over(lambda: view.list_networks(client))
-    if not made.differences.changed:
-        if lab and made.before:
-            owner.claim(made.before["Id"], spec.name, lab)
-        return made.expected
-    if not made.request.present:
-        _remove(client, made)
-        return {}
-    if lab:
-        owner.begin(spec.name, lab)
-    network_id = _create(client, made) if made.before is None else _make_anew(client, made)
-    if lab:
-        owner.claim(network_id, spec.name, lab)
-    network = view.inspect_new(client, network_id)
-    if network is None:
-        raise LabError(f"network {spec.name}: was made and is gone again: does somebody else manage it?")
-    return view.shown(network)
-
-
-def _compare(spec: NetworkSpec, network: dict[str, Any]) -> Differences:
-    """Docker changes nothing of a network in place, so every difference asks for a new one."""
-    found = Differences()
-    now = view.spec_of(network)
-    found.compare("driver", now.driver, spec.driver, recreate=True)
-    for what in ("ipam_driver", "enable_ipv6", "internal", "attachable"):
-        if getattr(spec, what) is not None:
-            found.compare(what, getattr(now, what), getattr(spec, what), recreate=True)
-    _compare_pools(found, spec, now)
-    for what in ("options", "labels"):
-        have = getattr(now, what)
-        for key, value in getattr(spec, what).items():
-            found.compare(f"{what}[{key}]", have.get(key), value, recreate=True)
-    return found
-
-
-def _compare_pools(found: Differences, spec: NetworkSpec, now: NetworkSpec) -> None:
-    if not spec.pools:
-        return
-    versions = {subnet.version for subnet in spec.subnets}
-    # Docker adds an IPv4 subnet of its own to a network that was given an IPv6 one only.
-    have = {str(net): pool for net, pool in zip(now.subnets, now.pools) if net.version in versions}
-    want = {pool.subnet: pool for pool in spec.pools}
-    if not found.compare("subnets", sorted(have), sorted(want), recreate=True):
-        for subnet, pool in want.items():
-            if pool.gateway is not None:
-                found.compare(f"gateway of {subnet}", _gateway(have[subnet]), pool.gateway, recreate=True)
-            for what in ("ip_range", "aux_addresses"):
-                if getattr(pool, what) is not None:
-                    found.compare(
-                        f"{what} of {subnet}", getattr(have[subnet], what), getattr(pool, what), recreate=True
-                    )
-
-
-def _gateway(pool: Pool) -> str:
-    """The gateway, which Docker does not show where it chose: the first address that it may give.
-
-    The subnet's own first address is no host's, that of a range further up is.
-    """
-    subnet, given = ip_network(pool.subnet), ip_network(pool.ip_range or pool.subnet)
-    return pool.gateway or str(given[1 if given[0] == subnet[0] else 0])
-
-
-def _creation(spec: NetworkSpec) -> Differences:
-    found = Differences()
-    subnets = [pool.subnet for pool in spec.pools]
-    found.add(f"network {spec.name}", None, f"{spec.driver} {', '.join(subnets)}".strip())
-    return found
 
 
 def _taken(request: Request, networks: list[dict[str, Any]], before: dict[str, Any] | None) -> list[Taken]:
@@ -283,7 +210,7 @@ def _parent_faults(spec: NetworkSpec) -> list[str]:
     ]
 
 
-def _attached(client, network: dict[str, Any] | None) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
+def attached(client, network: dict[str, Any] | None) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
     """This host's containers on the network, stopped ones too, and the names of other hosts' endpoints."""
     if network is None:
         return (), ()
@@ -317,7 +244,7 @@ def _plan_absent(client, request: Request, before: dict[str, Any] | None) -> Pla
     if before is None:
         return Plan(request, before, found)
     found.add(f"network {request.spec.name}", before["Driver"], None)
-    attachments, remote = _attached(client, before)
+    attachments, remote = attached(client, before)
     if (attachments or remote) and not request.force:
         names = ", ".join(sorted([*(attachment.name for attachment in attachments), *remote]))
         raise LabError(
@@ -325,106 +252,3 @@ def _plan_absent(client, request: Request, before: dict[str, Any] | None) -> Pla
             " remove these containers, or set force to true to disconnect them"
         )
     return Plan(request, before, found, attachments=attachments, remote=remote)
-
-
-def _remove(client, made: Plan) -> None:
-    assert made.before is not None
-    name, network_id = made.request.spec.name, made.before["Id"]
-    with reported(f"network {name}: disconnecting its containers"):
-        for container in [attachment.container_id for attachment in made.attachments] + list(made.remote):
-            client.disconnect_container_from_network(container, network_id, force=True)
-    with reported(f"network {name}: removal"):
-        client.remove_network(network_id)
-    view.wait_until_gone(client, network_id)
-    owner.forget({network_id})
-
-
-def _create(client, made: Plan) -> str:
-    """Make the network and return its id; a subnet that Docker chose badly is not kept."""
-    spec = made.request.spec
-    network_id = _create_from(client, spec)
-    with reported(f"network {spec.name}: check of what was made"):
-        named = client.networks(names=[spec.name])
-    network = view.pick(named, spec.name)
-    if network is not None and not spec.pools:
-        chosen = view.spec_of(network)
-        faults = overlap.faults(chosen, made.taken)
-        if faults:
-            client.remove_network(network_id)
-            raise LabError(f"{fault} (Docker chose it: give subnet)" for fault in faults)
-    return network_id
-
-
-def _create_from(client, spec: NetworkSpec) -> str:
-    ipam = None
-    if spec.pools or spec.ipam_driver:
-        ipam = {"Driver": spec.ipam_driver or "default", "Config": [pool.to_api() for pool in spec.pools]}
-    with reported(f"network {spec.name}: creation"):
-        answer = client.create_network(
-            spec.name,
-            driver=spec.driver,
-            options=spec.options or None,
-            ipam=ipam,
-            check_duplicate=True,
-            internal=bool(spec.internal),
-            labels=spec.labels or None,
-            enable_ipv6=bool(spec.enable_ipv6),
-            attachable=spec.attachable,
-        )
-    return answer["Id"]
-
-
-def _make_anew(client, made: Plan) -> str:
-    """Remove, create, reconnect; where that fails, the former network comes back with its containers."""
-    try:
-        _remove(client, made)
-        network_id = _create(client, made)
-        _reconnect(client, made, network_id, made.request.spec)
-    except LabError as error:
-        raise LabError([*error.faults, *_bring_back(client, made)]) from error
-    return network_id
-
-
-def _bring_back(client, made: Plan) -> list[str]:
-    """Returns how that went, in lines to be added to the error."""
-    assert made.before is not None
-    former = view.spec_of(made.before)
-    try:
-        wait_until_up(client)
-        standing = view.inspect(client, made.before["Id"])
-        if standing is None:
-            _remove_by_name(client, former.name)
-            _reconnect(client, made, _create_from(client, former), former)
-            return [f"network {former.name}: the former network was made again"]
-        there = {attachment.container_id for attachment in _attached(client, standing)[0]}
-        gone = tuple(attachment for attachment in made.attachments if attachment.container_id not in there)
-        _reconnect(client, replace(made, attachments=gone), standing["Id"], former)
-        return [f"network {former.name}: the former network is as it was"]
-    except LabError as second:
-        return [f"{fault} (while the former network was brought back)" for fault in second.faults]
-
-
-def _reconnect(client, made: Plan, network_id: str, spec: NetworkSpec) -> None:
-    """Connect the containers again, with the addresses that they had where these fit."""
-
-    def fitting(address: str | None) -> str | None:
-        # Docker takes a fixed address only in a subnet that was given by the user.
-        return address if address and any(ip_address(address) in subnet for subnet in spec.subnets) else None
-
-    for attachment in made.attachments:
-        had = attachment.endpoint
-        endpoint = replace(had, ipv4_address=fitting(had.ipv4_address), ipv6_address=fitting(had.ipv6_address))
-        with reported(f"network {spec.name}: connecting {attachment.name}"):
-            endpoints.connect(client, attachment.container_id, network_id, endpoint)
-
-
-def _remove_by_name(client, name: str) -> None:
-    """Take away what a failed attempt left: containers that were connected to it already, and the network."""
-    half_made = view.pick(view.list_networks(client), name)
-    if half_made is None:
-        return
-    with reported(f"network {name}: removal of the failed attempt"):
-        for container in client.containers(all=True, filters={"network": [half_made["Id"]]}):
-            client.disconnect_container_from_network(container["Id"], half_made["Id"], force=True)
-        client.remove_network(half_made["Id"])
-    view.wait_until_gone(client, half_made["Id"])

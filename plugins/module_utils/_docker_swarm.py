@@ -16,7 +16,7 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _container_owner as owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network_view as networks
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _owned, _systemd
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _swarm_view as view
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DEFAULT_HOST, reported
@@ -262,7 +262,7 @@ def _connected(client, lab: str, wanted: Callable[[str, dict[str, Any]], bool]) 
     """The containers, stopped ones too, with those of their networks that are wanted; the ones without are left out."""
     with reported("list of containers"):
         listed = client.containers(all=True)
-    known = owner.record()
+    known = _owned.known(_owned.CONTAINER)
     found = (
         Joined(
             container_id=one["Id"],

@@ -68,12 +68,12 @@ def _enter(client, made: Plan) -> dict[str, Any]:
                 data_path_addr=request.data_path_addr,
                 default_addr_pool=list(request.default_addr_pool) or None,
                 subnet_size=request.subnet_size if request.default_addr_pool else None,
-                swarm_spec=client.create_swarm_spec(name="default", labels={view.LABEL: request.lab}),
+                swarm_spec=client.create_swarm_spec(name="default", labels={_owned.LAB_LABEL: request.lab}),
             )
     after = _wait_until_active(client)
     # A worker is not told the swarm's id; its certificate has it.
     cluster_id = after["cluster_id"] or (view.identity(view.DIRECTORY) or ("", ""))[0]
-    _owned.claim(view.KIND, {cluster_id: {"node": after["node_id"]}} if cluster_id else {})
+    _owned.claim(_owned.SWARM, {cluster_id: {"node": after["node_id"]}} if cluster_id else {})
     _host_record.update(view.SECTION, record | {"node_id": after["node_id"]})
     return view.read(client)
 
@@ -197,6 +197,6 @@ def _record_left(request: Request) -> None:
     record = _host_record.section(view.SECTION) | {"node_id": view.LEFT}
     _host_record.update(view.SECTION, None if request.purge else record)
     if request.purge and not _host_record.read().get("lab"):
-        _owned.forget(view.KIND)
-    elif ids := _owned.of_kind(view.KIND):
-        _owned.release(view.KIND, set(ids))
+        _owned.forget(_owned.SWARM)
+    elif ids := _owned.of_kind(_owned.SWARM):
+        _owned.release(_owned.SWARM, set(ids))

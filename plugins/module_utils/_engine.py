@@ -120,7 +120,3 @@ def foreign_vxlans(lab: dict[str, Any], infos: dict[str, dict], first_vni: int) 
 def docker_version(info: dict[str, Any]) -> str:
     """The version that runs, or the one that would be installed; '' where there is none to be had."""
     return info["docker"]["version"] or info["docker"]["available"]
-
-
-def parse_version(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdigit())

@@ -15,18 +15,16 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import (
     foreign_vxlans,
     ids_on,
     missing_networks,
-    parse_version,
     split_networks,
 )
-from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_cluster import majority
+from ansible_collections.emon.overlay_lab.plugins.module_utils._quorum import majority
+from ansible_collections.emon.overlay_lab.plugins.module_utils._versions import DOCKER_WITHOUT_STORE, parse_version
 
 USES_ETCD = True
 CONFIGURES_DOCKERD = True
 PORTS = {"tcp": {7946: "Docker's gossip"}, "udp": {7946: "Docker's gossip"}}
 PEER_PORTS: dict[str, tuple[int, ...]] = {"tcp": (7946,), "udp": (4789, 7946)}
 _FIRST_VNI = 256
-# Docker 23.0 knows the cluster-store keys and exits with an error; later ones do not know them.
-FIRST_WITHOUT = (23, 0)
 # etcd 3.6 has no v2 API, which is all that Docker's cluster store speaks.
 _FIRST_WITHOUT_V2 = (3, 6)
 
@@ -36,7 +34,7 @@ def faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
         f"{name}: Docker {docker_version(info)} cannot serve the engine cluster_store: Docker 23.0 removed it;"
         " use Docker 20.10, or the engine vxlan, which any Docker serves"
         for name, info in infos.items()
-        if parse_version(docker_version(info)) >= FIRST_WITHOUT
+        if parse_version(docker_version(info)) >= DOCKER_WITHOUT_STORE
     ]
     # With auto, the lab file could not know.
     encrypted = [

@@ -19,7 +19,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import (
     missing_networks,
     split_networks,
 )
-from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_view import majority, unheard
+from ansible_collections.emon.overlay_lab.plugins.module_utils._quorum import majority
+from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_view import unheard
 
 USES_ETCD = False
 CONFIGURES_DOCKERD = False

@@ -15,7 +15,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import (
     _engine_swarm,
     _engine_vxlan,
 )
-from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import Engine, docker_version, parse_version
+from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import Engine, docker_version
+from ansible_collections.emon.overlay_lab.plugins.module_utils._versions import DOCKER_WITHOUT_STORE, parse_version
 
 ENGINES: dict[str, Engine] = {
     "cluster_store": _engine_cluster_store,
@@ -32,9 +33,7 @@ def choose(wanted: str, infos: dict[str, dict[str, Any]]) -> dict[str, Any]:
         return {"engine": wanted, "why": "the lab file says so", "faults": []}
     versions = {name: docker_version(info) for name, info in infos.items() if docker_version(info)}
     listed = ", ".join(f"{version} on {name}" for name, version in versions.items())
-    newer = [
-        name for name, version in versions.items() if parse_version(version) >= _engine_cluster_store.FIRST_WITHOUT
-    ]
+    newer = [name for name, version in versions.items() if parse_version(version) >= DOCKER_WITHOUT_STORE]
     if not newer:
         return {"engine": "cluster_store", "why": f"auto: Docker is {listed or 'not known'}, below 23", "faults": []}
     chosen = {"engine": "swarm", "why": f"auto: Docker is {listed}, 23 or later", "faults": []}

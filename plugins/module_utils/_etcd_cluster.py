@@ -24,6 +24,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import (
     hex_id,
     in_parallel,
 )
+from ansible_collections.emon.overlay_lab.plugins.module_utils._quorum import majority
+from ansible_collections.emon.overlay_lab.plugins.module_utils._versions import parse_version
 
 _ALARM = re.compile(r"memberID:(\d+) alarm:(\w+)")
 _QUOTA = re.compile(rb"^etcd_server_quota_backend_bytes (\S+)", re.MULTILINE)
@@ -141,7 +143,7 @@ class Cluster:
             "quorum": self.quorum,
             "quorum_survives_one_loss": self.quorum_survives_one_loss,
             "health": self.health,
-            "version": min(versions, key=_version_order, default=None),
+            "version": min(versions, key=parse_version, default=None),
             "alarms": [{"member": one.name, "alarm": alarm} for one in self.members for alarm in one.alarms],
             "errors": list(self.errors),
         }
@@ -160,11 +162,6 @@ class Cluster:
         if not lines and self.leader is None:
             lines.append("no member sees a leader")
         return [*lines, *self.errors]
-
-
-def majority(voters: int) -> int:
-    """How many of so many voters must agree."""
-    return voters // 2 + 1
 
 
 def read(client: Client) -> Cluster:
@@ -307,7 +304,3 @@ def _alarms(answers: list[Answer]) -> dict[str, list[str]]:
 
 def _number(answer: Answer, name: str) -> int:
     return int(answer.status.get(name, 0))
-
-
-def _version_order(version: str) -> list[int]:
-    return [int(part) for part in re.findall(r"\d+", version)]

@@ -19,12 +19,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _dir_fd, _etcd_host, _host_record, _owned
+from ansible_collections.emon.overlay_lab.plugins.module_utils import (
+    _dir_fd,
+    _etcd_host,
+    _host_record,
+    _owned,
+    _programs,
+)
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError, reason
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_host import Founded, Owner
 
 # What mkfs leaves in the root of a file system.
 _OF_THE_FILE_SYSTEM = {"lost+found"}
+# etcd's database has at most 8 GiB.
+_COPY_SECONDS = 1200
 
 
 @dataclass(frozen=True)
@@ -133,12 +141,12 @@ def apply(request: Request, decided: Plan, stamp: str, record: Path = _host_reco
         except OSError as error:
             raise LabError(f"{path}: it is not {_DONE[request.state]}: {reason(error)}") from error
     if decided.forget:
-        _owned.forget("etcd", record)
+        _owned.forget(_owned.ETCD, record)
         return named
     if decided.release:
-        _owned.release("etcd", set(decided.release), record)
+        _owned.release(_owned.ETCD, set(decided.release), record)
     if decided.claim:
-        _owned.claim("etcd", decided.claim, record)
+        _owned.claim(_owned.ETCD, decided.claim, record)
     return named
 
 
@@ -221,13 +229,19 @@ def _dated(parent: int, name: str, stamp: str, copy: bool) -> str:
         new, number = f"{stem}-{number}", number + 1
     if not copy:
         os.rename(name, new, src_dir_fd=parent, dst_dir_fd=parent)
+        # Before the record says so.
+        os.fsync(parent)
         return new
     with _dir_fd.inside(parent, name) as directory:
         status = os.fstat(directory)
     owner = (status.st_uid, status.st_gid)
     _dir_fd.make(parent, new, owner)
-    done = _dir_fd.run_as(owner, parent, ["cp", "--archive", "--no-target-directory", "--", name, new])
-    if done.returncode:
+    copying = ["cp", "--archive", "--no-target-directory", "--", name, new]
+    try:
+        done = _dir_fd.run_as(owner, parent, copying, timeout=_COPY_SECONDS)
+        if done.returncode:
+            raise LabError(f"a copy of {name} cannot be made: {_programs.words(done)}")
+    except LabError:
         _dir_fd.remove(parent, new)
-        raise LabError(f"a copy of {name} cannot be made: {done.stderr.strip().splitlines()[-1]}")
+        raise
     return new

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _owned
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _owned, _regular_file
 from ansible_collections.emon.overlay_lab.plugins.module_utils._systemd import environment_of
 
 # Record types of etcd's write-ahead log (walpb.Record).
@@ -58,7 +57,7 @@ def founded(config: Path, record: Path = _host_record.RECORD_PATH) -> Founded:
         lab=config_owner(config),
         data_dir=str(Path(data_dir)) if data_dir else "",
         record_lab=_host_record.read(record).get("lab", ""),
-        owned=_owned.of_kind("etcd", record),
+        owned=_owned.of_kind(_owned.ETCD, record),
     )
 
 
@@ -144,11 +143,10 @@ def _head(log: Path) -> bytes:
     The directory is etcd's, so its user may have put anything there: a link, or a pipe whose reading never ends.
     """
     try:
-        descriptor = os.open(log, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with _regular_file.opened(log, os.O_NOFOLLOW) as stream:
+            return stream.read(4096)
     except OSError:
         return b""
-    with os.fdopen(descriptor, "rb") as stream:
-        return stream.read(4096) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
 
 
 def _records(log: bytes) -> Iterator[tuple[int, bytes]]:

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import Client, NotYet, hex_id
-from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_cluster import Cluster, Member, majority
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_cluster import Cluster, Member
+from ansible_collections.emon.overlay_lab.plugins.module_utils._quorum import majority
 
 # etcd changes no membership before every member was connected for 5 s, so a cluster that has just started has to wait.
 _SETTLE_SECONDS = 15.0

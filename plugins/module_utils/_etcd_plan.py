@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_cluster import majority
+from ansible_collections.emon.overlay_lab.plugins.module_utils._quorum import majority
 
 # What etcd reads once, so that a change is a restart. Its certificates it reads anew with every connection.
 _CA = "/ca.crt"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _container_owner as owner
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._listed_container import name_of
@@ -29,7 +30,7 @@ class Foreign:
 def running(client) -> list[Foreign]:
     """The foreign containers that a restart of dockerd stops; none where live-restore keeps them running."""
     with reported("list of running containers"):
-        known = owner.record()
+        known = _owned.known(_owned.CONTAINER)
         listed = [one for one in client.containers() if not owner.lab_of(client, known, owner.of_listed(one))]
         if not listed or client.info().get("LiveRestoreEnabled"):
             return []

@@ -16,6 +16,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,14 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import (
     _kernel_modules,
     _lab_identity,
     _network_owner,
+    _owned,
     _programs,
     _swarm_view,
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket, NotThere
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._listed_container import name_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._sockets import PROC_NET, holding
 from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_addresses import UDP_PORT
 
 _ETCD_CLIENT_PORT = 2379
@@ -140,22 +143,18 @@ def docker_data(path: Path) -> dict[str, Any]:
     return {"path": str(path), "present": (path / "containers").is_dir()}
 
 
-def listening(protocol: str, ports: tuple[int, ...], proc_net: Path = Path("/proc/net")) -> list[int]:
-    """Which of the ports somebody listens on, in this network namespace (proc(5), net/tcp).
+def listening(protocol: str, ports: tuple[int, ...], proc_net: Path = PROC_NET) -> list[int]:
+    """Which of the ports somebody listens on.
 
     That of DNS counts only where it is taken on all addresses: a resolver on an address of its own disturbs nobody.
     """
-    # 0A is LISTEN; a UDP socket that is bound and not connected is 07.
-    state = {"tcp": "0A", "udp": "07"}[protocol]
-    found = set()
-    for name in (protocol, f"{protocol}6"):
-        table = proc_net / name
-        for line in table.read_text(encoding="ascii").splitlines()[1:] if table.exists() else ():
-            fields = line.split()
-            address, port = fields[1].partition(":")[0], int(fields[1].rpartition(":")[2], 16)
-            if fields[3] == state and port in ports and (port != _DNS_PORT or not address.strip("0")):
-                found.add(port)
-    return sorted(found)
+    return sorted(
+        {
+            one.port
+            for one in holding(protocol, proc_net)
+            if one.port in ports and (one.port != _DNS_PORT or ip_address(one.ip).is_unspecified)
+        }
+    )
 
 
 def _units() -> dict[str, dict[str, Any]]:
@@ -254,9 +253,9 @@ def _docker(active: bool) -> dict[str, Any]:
     if not active:
         return {"containers": [], "networks": [], "swarm": _swarm_view.of_stopped()}
     with DockerSocket() as docker:
-        known = owner.record()
+        known = _owned.known(_owned.CONTAINER)
         containers = [_container(docker, known, one) for one in docker.containers(all=True)]
-        recorded = _network_owner.record()
+        recorded = _owned.known(_owned.NETWORK)
         networks = [
             {"name": one["Name"], "id": one["Id"], "lab": _network_owner.lab_of(recorded, one)}
             for one in docker.networks()
@@ -264,7 +263,7 @@ def _docker(active: bool) -> dict[str, Any]:
         return {"containers": containers, "networks": networks, "swarm": _swarm_view.read(docker)}
 
 
-def _container(docker, known: owner.Record, listed: dict[str, Any]) -> dict[str, Any]:
+def _container(docker, known: _owned.Known, listed: dict[str, Any]) -> dict[str, Any]:
     lab = owner.lab_of(docker, known, owner.of_listed(listed))
     return {
         "name": name_of(listed),

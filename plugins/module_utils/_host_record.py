@@ -14,20 +14,21 @@ belongs to the module of that name, which keeps there what it needs for its way 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._shape import misfit
+from ansible_collections.emon.overlay_lab.plugins.module_utils._shape import Needed
 from ansible_collections.emon.overlay_lab.plugins.module_utils._state_dir import (
     STATE_DIR,
-    damaged,
     locked,
     read_json,
     write_json,
 )
 
 RECORD_PATH = STATE_DIR / "state.json"
-# What stood at a path before the lab (_kept_files.Former); an older record says only whether anything did.
+# Keys that every collection so far has written are needed. What stood at a path before the lab (_kept_files.Former);
+# an older record says only whether anything did.
 _FORMER = {
     **dict.fromkeys(("path", "sha256", "wrote"), str),
     **dict.fromkeys(("mode", "uid", "gid"), int),
@@ -36,16 +37,27 @@ _FORMER = {
 _SECTIONS = {
     ...: dict,
     "file_set": {...: (_FORMER, bool)},
-    "owned": {...: {...: dict}},
+    "firewall": {Needed("manager"): str, Needed("rules"): [str]},
+    "docker_swarm": {Needed("node_id"): str, "lab": str, "gateway_bridge": bool},
+    "owned": {
+        ...: {...: dict},
+        "container": {...: {"name": str, "labels": {...: str}, "digest": str}},
+        "network": {...: {"name": str, "lab": str}},
+        "swarm": {...: {"node": str}},
+        "etcd": {...: {Needed("path"): str, "lab": str}},
+    },
     "docker_daemon": {
-        "settings": {...: {"existed": bool}},
-        "files": [{"path": str, "secret": bool, "backup": bool}],
+        Needed("path"): str,
+        Needed("settings"): {...: {Needed("existed"): bool}},
+        Needed("files"): [{Needed("path"): str, Needed("secret"): bool, Needed("backup"): bool}],
+        Needed("units"): {...: {Needed("active"): bool, Needed("enabled"): bool}},
+        Needed("directories"): [str],
+        Needed("to_start"): [str],
+        Needed("had_file"): bool,
+        Needed("pending"): bool,
         "kept": {...: _FORMER},
-        "units": {...: {"active": bool, "enabled": bool}},
-        "directories": [str],
-        "to_start": [str],
-        **dict.fromkeys(("had_file", "backup", "pending", "forgotten"), bool),
-        "path": str,
+        "backup": bool,
+        "forgotten": bool,
     },
 }
 _SHAPE = {
@@ -55,6 +67,7 @@ _SHAPE = {
 }
 
 
+@cache
 def machine_id() -> str:
     """The host's own id (machine-id(5)); '' where it has none."""
     path = Path("/etc/machine-id")
@@ -63,11 +76,7 @@ def machine_id() -> str:
 
 def read(path: Path = RECORD_PATH) -> dict[str, Any]:
     """The whole record; {} for a host that never belonged to a lab."""
-    record = read_json(path) or {}
-    why = misfit(record, _SHAPE)
-    if why:
-        raise damaged(path, why)
-    return record
+    return read_json(path, _SHAPE) or {}
 
 
 def section(name: str, path: Path = RECORD_PATH) -> dict[str, Any]:

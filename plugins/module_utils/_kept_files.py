@@ -12,17 +12,15 @@ has the hash, and never removed unless the lab wrote it and it has the hash: peo
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import stat
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _atomic_file
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _atomic_file, _regular_file
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._state_dir import STATE_DIR
 
@@ -64,20 +62,11 @@ class Former:
 def read(path: Path) -> Found | None:
     """The file as it is; None where there is none. Raises OSError where there is something else."""
     try:
-        # O_NONBLOCK: a FIFO would wait for a writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with _regular_file.opened(path) as stream:
+            status = os.fstat(stream.fileno())
+            return Found(stream.read(), status.st_mode & 0o7777, status.st_uid, status.st_gid)
     except FileNotFoundError:
         return None
-    try:
-        status = os.fstat(descriptor)
-        if stat.S_ISDIR(status.st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
-        with os.fdopen(os.dup(descriptor), "rb") as stream:
-            return Found(stream.read(), status.st_mode & 0o7777, status.st_uid, status.st_gid)
-    finally:
-        os.close(descriptor)
 
 
 def put(path: Path, found: Found | None) -> None:
@@ -113,7 +102,8 @@ def from_record(recorded: Mapping[str, Any]) -> dict[str, Former]:
     formers = {}
     for path, value in recorded.items():
         if isinstance(value, Mapping):
-            formers[path] = Former(**{"path": os.path.realpath(path), **value})
+            known = {one.name: value[one.name] for one in fields(Former) if one.name in value}
+            formers[path] = Former(**{"path": os.path.realpath(path), **known})
         elif not value:
             formers[path] = Former(os.path.realpath(path))
         elif former := adopt(Path(path)):  # None: it is back already

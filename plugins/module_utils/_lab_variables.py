@@ -14,7 +14,6 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import La
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_model import Host, Lab
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_reader import suggestion
 
-RELEASES = ("bookworm", "trixie")
 SIMULATED_CONNECTION = "emon.overlay_lab.simulated_host"
 _PYTHON = "/usr/bin/python3"
 

@@ -126,7 +126,7 @@ def _unload(names: set[str]) -> None:
 
 def _record() -> dict:
     """What was loaded during this boot of the machine."""
-    found = read_json(_RECORD) or {}
+    found = read_json(_RECORD, {"boot": str, "loaded": [str], "quiet": bool}) or {}
     nothing = {"boot": boot_id(), "loaded": [], "quiet": True}
     return {**nothing, **found} if found.get("boot") == boot_id() else nothing
 

@@ -109,10 +109,6 @@ def inhabited() -> frozenset[Identity]:
     return frozenset(what for what in found if what is not None)
 
 
-def boot_id() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-
-
 class Namespaces:
     """Walks between namespaces and always comes home: ``with Namespaces() as namespaces: ...``.
 

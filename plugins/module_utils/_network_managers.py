@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _programs
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _atomic_file, _programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import OWN
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_draft import Plan
@@ -71,7 +71,7 @@ def _write(manager: Manager, born: set[str], gone: set[str]) -> bool:
         path, text = manager.path(link), manager.text.format(link=link)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            _atomic_file.replace(path, text.encode(), 0o644)
             changed = True
     for link in gone:
         if manager.path(link).exists():

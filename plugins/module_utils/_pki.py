@@ -13,14 +13,13 @@ runs all of the real run but its writes.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _lab_identity, _pki_guard, _x509
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _atomic_file, _lab_identity, _pki_guard, _x509
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._pki_spec import Pki, Wanted
@@ -94,7 +93,7 @@ def _copy(former: Path, path: Path) -> None:
         files = [one for one in former.iterdir() if one.suffix in (".key", ".crt")]
         for one in sorted(files, key=lambda one: (one.name == "ca.crt", one.name)):
             mode = KEY_MODE if one.suffix == ".key" else CERTIFICATE_MODE
-            _write(File(path / one.name, mode, one.read_bytes()))
+            _atomic_file.replace(path / one.name, one.read_bytes(), mode)
 
 
 @contextlib.contextmanager
@@ -176,7 +175,7 @@ def _apply(plan: Plan) -> None:
     for path, mode in plan.modes:
         path.chmod(mode)
     for file in plan.writes:
-        _write(file)
+        _atomic_file.replace(file.path, file.content, file.mode)
     for path in plan.removals:
         path.unlink(missing_ok=True)
     if plan.remove_directory:
@@ -374,16 +373,3 @@ def _or_none(load, text: bytes | None):
         return load(text)
     except ValueError:
         return None
-
-
-def _write(file: File) -> None:
-    """Atomic, and with its final mode from birth: a key is never readable by others, not for a moment."""
-    new = file.path.with_name(f".{file.path.name}.new")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, file.mode)
-    with os.fdopen(descriptor, "wb") as stream:
-        os.fchmod(descriptor, file.mode)
-        stream.write(file.content)
-        stream.flush()
-        os.fsync(descriptor)
-    new.replace(file.path)

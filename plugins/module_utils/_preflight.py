@@ -16,11 +16,10 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _lab_ident
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import (
     docker_version,
     has_joined,
-    parse_version,
 )
-from ansible_collections.emon.overlay_lab.plugins.module_utils._engine_cluster_store import FIRST_WITHOUT
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import ENGINES
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_plan import foreign
+from ansible_collections.emon.overlay_lab.plugins.module_utils._versions import DOCKER_WITHOUT_STORE, parse_version
 
 # What ssh(1), sshpass(1) and Ansible say where a machine answers and refuses who asks.
 _NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid/incorrect password")
@@ -131,7 +130,7 @@ def _engine_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
             " afterwards"
         ]
     # One that was upgraded under the lab cannot start with its store: the change takes that from it.
-    upgraded = info["docker"]["store"] and parse_version(docker_version(info)) >= FIRST_WITHOUT
+    upgraded = info["docker"]["store"] and parse_version(docker_version(info)) >= DOCKER_WITHOUT_STORE
     if not info["docker"]["active"] and not upgraded:
         return [f"{told}: dockerd does not run, and keeps the former networks: start it first"]
     etcd = info["etcd"]

@@ -12,6 +12,7 @@ import os
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
@@ -37,12 +38,27 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def run(
-    command: Sequence[str], timeout: float = _SECONDS, *, cwd: str | None = None, more: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+    command: Sequence[str],
+    timeout: float = _SECONDS,
+    *,
+    cwd: str | None = None,
+    more: Mapping[str, str] | None = None,
+    owner: tuple[int, int] | None = None,
+    pass_fds: Sequence[int] = (),
+) -> Done:
     """What it wrote, and its exit code, whatever that is; ``more``: further environment variables.
 
+    ``owner``: the user and group as which it runs, with their rights alone; it makes files that nobody else reads.
     Raises Missing, Overdue, and LabError where it cannot be started.
     """
+    variables = environment(**(more or {}))
+    user: dict[str, Any] = {}
+    if owner is not None:
+        # Nothing of root's, which may be secret.
+        variables = {name: variables[name] for name in ("PATH", "LC_ALL", *(more or ()))}
+        user = {"umask": 0o077}
+        if os.geteuid() == 0:
+            user |= {"user": owner[0], "group": owner[1], "extra_groups": []}
     try:
         return subprocess.run(
             command,
@@ -53,7 +69,9 @@ def run(
             check=False,
             timeout=timeout,
             cwd=cwd,
-            env=environment(**(more or {})),
+            env=variables,
+            pass_fds=pass_fds,
+            **user,
         )
     except FileNotFoundError:
         raise Missing(f"the program {command[0]} is missing on this host") from None

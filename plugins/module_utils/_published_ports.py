@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._listed_container import name_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._sockets import PROC_NET, holding
 
 _FORM = re.compile(
     r"(?:(?P<ip>\d+(?:\.\d+){3}|\[[0-9a-fA-F:.]+\]):)?"
@@ -25,8 +26,6 @@ _FORM = re.compile(
 )
 _PORTS = range(1, 65536)
 _EVERY_ADDRESS = ("", "0.0.0.0", "::")
-# The socket states in /proc/net that hold a port: TCP's listen, UDP's unconnected.
-_HOLDING = {"tcp": "0A", "udp": "07"}
 
 
 @dataclass(frozen=True)
@@ -123,35 +122,13 @@ def wanted_by(ports: Iterable[PublishedPort], container: str) -> list[Listener]:
     ]
 
 
-def listeners_on_host(proc: Path = Path("/proc/net")) -> list[Listener]:
+def listeners_on_host(proc_net: Path = PROC_NET) -> list[Listener]:
     """Sockets of the host that hold a port, whoever has them."""
-    found = []
-    for protocol, state in _HOLDING.items():
-        for table in (protocol, f"{protocol}6"):
-            path = proc / table
-            if path.exists():
-                found.extend(parse_sockets(path.read_text(encoding="ascii"), protocol, state))
-    return found
-
-
-def parse_sockets(text: str, protocol: str, state: str) -> list[Listener]:
-    """/proc/net/tcp and its like: a heading, then number, ADDRESS:PORT in hex, remote, state."""
-    rows = (line.split() for line in text.splitlines()[1:])
     return [
-        Listener(
-            int(row[1].rpartition(":")[2], 16), protocol, _host_ip(row[1].rpartition(":")[0]), "a process of the host"
-        )
-        for row in rows
-        if len(row) > 3 and row[3] == state
+        Listener(one.port, protocol, one.ip, "a process of the host")
+        for protocol in ("tcp", "udp")
+        for one in holding(protocol, proc_net)
     ]
-
-
-def _host_ip(number: str) -> str:
-    """Words of four bytes, each in the machine's byte order (little-endian wherever Docker is common)."""
-    data = bytes.fromhex(number)
-    words = (data[index : index + 4][::-1] for index in range(0, len(data), 4))
-    address = ip_address(b"".join(words))
-    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _same(port: PublishedPort, listener: Listener) -> bool:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 _WORDS = {
@@ -20,11 +21,16 @@ _WORDS = {
 }
 
 
+class Needed(str):
+    """A key of a mapping's shape that may not be missing."""
+
+
 def misfit(value: Any, shape: Any, where: str = "") -> str:
     """Why a value is not of a shape, as in "index: 'two' is not a whole number"; '' where it is.
 
-    A shape is a type, a tuple of shapes of which one fits, ``[shape]`` for a list, ``{key: shape}`` for a mapping whose
-    keys may be missing or more, or ``{...: shape}`` for one with any keys. None fits None.
+    A shape is a type, a tuple of shapes of which one fits, ``[shape]`` for a list, ``[shape, shape]`` for one of that
+    length, ``{key: shape}`` for a mapping whose keys may be missing, unless they are Needed, or more, or
+    ``{...: shape}`` for one with any keys. None fits None.
     """
     if isinstance(shape, tuple):
         faults = [misfit(value, one, where) for one in shape]
@@ -36,16 +42,29 @@ def misfit(value: Any, shape: Any, where: str = "") -> str:
     fits = isinstance(value, (int, float) if kind is float else kind) and (kind is bool or not isinstance(value, bool))
     if not fits:
         return f"{where or 'it'}: {_shown(value)} is not {_WORDS[kind]}"
-    if isinstance(shape, list):
-        parts = [(str(index), one, shape[0]) for index, one in enumerate(value)]
-    elif isinstance(shape, dict):
-        parts = [
-            (key, one, shape.get(key, shape.get(...))) for key, one in value.items() if key in shape or ... in shape
-        ]
-    else:
-        return ""
     prefix = f"{where}." if where else ""
-    return next((found for key, one, inner in parts if (found := misfit(one, inner, f"{prefix}{key}"))), "")
+    if isinstance(shape, list):
+        return _misfit_in_list(value, shape, prefix)
+    return _misfit_in_mapping(value, shape, prefix) if isinstance(shape, dict) else ""
+
+
+def _misfit_in_list(value: list[Any], shape: list[Any], prefix: str) -> str:
+    if len(shape) > 1 and len(value) != len(shape):
+        return f"{prefix.rstrip('.') or 'it'}: {_shown(value)} has {len(value)} parts, not {len(shape)}"
+    shapes = shape if len(shape) > 1 else shape * len(value)
+    return _first(misfit(one, inner, f"{prefix}{index}") for index, (one, inner) in enumerate(zip(value, shapes)))
+
+
+def _misfit_in_mapping(value: dict[str, Any], shape: dict[Any, Any], prefix: str) -> str:
+    missing = [key for key in shape if isinstance(key, Needed) and key not in value]
+    if missing:
+        return f"{prefix}{', '.join(missing)}: missing"
+    known = {key: shape.get(key, shape.get(...)) for key in value if key in shape or ... in shape}
+    return _first(misfit(value[key], inner, f"{prefix}{key}") for key, inner in known.items())
+
+
+def _first(faults: Iterable[str]) -> str:
+    return next(filter(None, faults), "")
 
 
 def _shown(value: Any) -> str:

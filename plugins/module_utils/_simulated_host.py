@@ -28,11 +28,10 @@ from subprocess import CalledProcessError, run
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _inside, _module_loading, _nspawn
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError, reason
 from ansible_collections.emon.overlay_lab.plugins.module_utils._processes import Process
-from ansible_collections.emon.overlay_lab.plugins.module_utils._shape import misfit
+from ansible_collections.emon.overlay_lab.plugins.module_utils._shape import Needed, misfit
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_image import IMAGES, Image
 from ansible_collections.emon.overlay_lab.plugins.module_utils._state_dir import (
     STATE_DIR,
-    damaged,
     locked,
     read_json,
     write_json,
@@ -40,9 +39,11 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._state_dir import
 
 HOSTS = STATE_DIR / "hosts"
 _RECORD = "host.json"
-_PROCESS = (None, {"pid": int, "start": int, "boot": str})
+_PROCESS = (None, {Needed("pid"): int, Needed("start"): int, Needed("boot"): str})
 _SHAPE = {
-    **dict.fromkeys(("lab", "release", "image"), str),
+    Needed("lab"): str,
+    Needed("release"): str,
+    Needed("image"): str,
     "supervisor": _PROCESS,
     "leader": _PROCESS,
     "ready": bool,
@@ -89,14 +90,7 @@ class SimulatedHost:
 
         Raises LabError where it is damaged, or no record of a host.
         """
-        found = read_json(self._record_path)
-        if found is None:
-            return {}
-        missing = [key for key in ("lab", "release", "image") if key not in found]
-        why = misfit(found, _SHAPE) or (f"{', '.join(missing)}: missing" if missing else "")
-        if why:
-            raise damaged(self._record_path, why)
-        return found
+        return read_json(self._record_path, _SHAPE) or {}
 
     def lab_record(self) -> dict:
         """The guest's own record of its lab (state.json), read from outside and trusted with nothing; {} if none.

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_cluster import majority
+from ansible_collections.emon.overlay_lab.plugins.module_utils._quorum import majority
 
 
 def switch(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -12,13 +12,12 @@ import errno
 import fcntl
 import json
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _atomic_file
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _atomic_file, _regular_file
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError, reason
 from ansible_collections.emon.overlay_lab.plugins.module_utils._shape import misfit
 
@@ -31,8 +30,8 @@ FORMAT = 1
 _MOST_BYTES = 1 << 26
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in a JSON file, without its format; None where there is no file.
+def read_json(path: Path, shape: Any = dict) -> dict[str, Any] | None:
+    """The object in a JSON file, without its format; None where there is no file. ``shape``: as of _shape.misfit.
 
     Raises LabError where there is anything else, and where a newer collection wrote it.
     """
@@ -54,6 +53,8 @@ def read_json(path: Path) -> dict[str, Any] | None:
             f"{path} has the format {found}, and this version of the collection knows {FORMAT}:"
             " use the version of emon.overlay_lab that wrote it, or a later one"
         )
+    if why := misfit(value, shape):
+        raise damaged(path, why)
     return value
 
 
@@ -67,18 +68,7 @@ def damaged(path: Path, why: str = "") -> LabError:
 
 
 def _read(path: Path) -> str:
-    # O_NONBLOCK: a FIFO would wait for a writer.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        kind = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(kind):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        if not stat.S_ISREG(kind):
-            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
-    except OSError:
-        os.close(descriptor)
-        raise
-    with os.fdopen(descriptor, "rb") as stream:
+    with _regular_file.opened(path) as stream:
         content = stream.read(_MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:
         raise OSError(errno.EFBIG, f"it has more than {_MOST_BYTES} bytes", str(path))

@@ -15,7 +15,8 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_view import majority, nodes_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._quorum import majority
+from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_view import nodes_of
 
 _POLL_SECONDS = 0.2
 

@@ -31,10 +31,6 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import La
 # and whether a docker_gwbridge was there before.
 SECTION = "docker_swarm"
 JOINING, LEFT = "", "-"
-# Says on the swarm itself which lab made it. Only managers can read it.
-LABEL = "emon.overlay_lab.lab"
-# What is recorded of a swarm: its id -> {"node": the host's id in it}.
-KIND = "swarm"
 BY_LABEL = " (by its label alone)"
 # Where a node keeps its keys and addresses; empty where it is none.
 DIRECTORY = Path("/var/lib/docker/swarm")
@@ -66,7 +62,7 @@ def read(client) -> dict[str, Any]:
     with reported("state of the swarm"):
         swarm = client.info().get("Swarm") or {}
     kept = _host_record.read()
-    return shown(swarm, _host_record.section(SECTION), _owned.of_kind_in(kept, KIND), kept.get("lab", ""))
+    return shown(swarm, _host_record.section(SECTION), _owned.of_kind_in(kept, _owned.SWARM), kept.get("lab", ""))
 
 
 def shown(
@@ -82,19 +78,18 @@ def shown(
     # A locked node, or one that has not come up, tells no id.
     ours = bool(record) and record["node_id"] != LEFT and (not node_id or record["node_id"] in (JOINING, node_id))
     knows = state == "active" and bool(cluster.get("ID"))
-    label = ((cluster.get("Spec") or {}).get("Labels") or {}).get(LABEL, "")
+    label = ((cluster.get("Spec") or {}).get("Labels") or {}).get(_owned.LAB_LABEL, "")
     # A manager that is up knows its swarm's id and label; for all others it is what this host did.
     if knows:
         lab = _whose(cluster["ID"], label, record, ours, ids, host_lab)
     else:
-        lab = record["lab"] if ours and state != "inactive" else label and label + BY_LABEL
+        lab = record.get("lab", "") if ours and state != "inactive" else label and label + BY_LABEL
     return {
         "state": state,
         "node_id": node_id,
         "node_address": swarm.get("NodeAddr", ""),
         "manager": bool(swarm.get("ControlAvailable")),
         "cluster_id": cluster.get("ID", ""),
-        # A manager that is up knows its swarm's id and label; for all others it is what this host did.
         "lab": lab,
         "managers": [
             {"node_id": one["NodeID"], "address": one["Addr"].rpartition(":")[0]}
@@ -111,7 +106,7 @@ def _whose(
     if cluster_id in (ids or {}):
         return record.get("lab", "")
     before_ids = ids is None and label == host_lab
-    if not label or before_ids or (ours and label == record["lab"]):
+    if not label or before_ids or (ours and label == record.get("lab")):
         return label
     return label + BY_LABEL
 
@@ -141,7 +136,7 @@ def of_stopped(directory: Path = DIRECTORY) -> dict[str, Any]:
     record = _host_record.section(SECTION)
     # A host that has left the lab's swarm is a node of somebody else's, and so is one with another's certificate.
     names = identity(directory)
-    known = names is None or record.get("node_id") in (JOINING, names[1]) or names[0] in (_owned.of_kind(KIND) or {})
+    known = names is None or record.get("node_id") in (JOINING, names[1]) or _owned.owns(_owned.SWARM, names[0])
     ours = record.get("node_id") != LEFT and known
     return nothing("") | {"node_address": address[0] or address[2], "lab": record.get("lab", "") if ours else ""}
 
@@ -157,11 +152,6 @@ def state_fault(swarm: dict[str, Any]) -> str | None:
     if state in ("error", "pending"):
         return f"its swarm node is {state} ({said or 'no reason given'}): see journalctl -u docker.service there"
     return None
-
-
-def majority(managers: int) -> int:
-    """How many of so many managers have to answer, so that anything can be changed."""
-    return managers // 2 + 1
 
 
 def details(

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _sockets
 from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import OWN
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_draft import Plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_record import Record
@@ -21,7 +22,6 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_world i
 
 _DEFAULTS = ("0.0.0.0/0", "::/0")
 _SSH_SERVERS = ("sshd", "sshd-session", "dropbear")
-_ESTABLISHED = "01"
 # Kinds of a bridge's ports that lead to other links of the machine or the lab, and not out of the machine.
 _INWARD = ("veth", "tun", "vxlan", "macvlan")
 _REMEDY = "choose another interface, or set force, with which the old state comes back by itself unless confirmed"
@@ -106,15 +106,8 @@ def sessions() -> dict[str, str]:
 
 
 def _ssh_sessions() -> Iterator[str]:
-    sockets = set(_sockets_of_ssh())
-    for table in ("tcp", "tcp6"):
-        try:
-            lines = Path(f"/proc/net/{table}").read_text(encoding="ascii").splitlines()[1:]
-        except FileNotFoundError:
-            continue
-        for fields in map(str.split, lines):
-            if fields[3] == _ESTABLISHED and fields[9] in sockets:
-                yield _address(fields[1].partition(":")[0])
+    ours = set(_sockets_of_ssh())
+    return (one.ip for one in _sockets.read("tcp") if one.state == _sockets.ESTABLISHED and one.inode in ours)
 
 
 def _sockets_of_ssh() -> Iterator[str]:
@@ -129,14 +122,6 @@ def _sockets_of_ssh() -> Iterator[str]:
                     yield target[8:-1]
         except OSError:
             continue  # it ended while we looked
-
-
-def _address(text: str) -> str:
-    """The kernel's hexadecimal words, each in the machine's byte order; an IPv4 address inside IPv6 as IPv4."""
-    words = bytes.fromhex(text)
-    packed = b"".join(words[start : start + 4][::-1] for start in range(0, len(words), 4))
-    address = ip_address(packed)
-    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _link_local() -> dict[str, str]:

@@ -21,10 +21,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _state_dir
-from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import Identity, boot_id
+from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import Identity
+from ansible_collections.emon.overlay_lab.plugins.module_utils._processes import boot_id
+from ansible_collections.emon.overlay_lab.plugins.module_utils._shape import Needed
 
 DIRECTORY = _state_dir.STATE_DIR / "topology"
 _LOCK = DIRECTORY / ".lock"
+_SHAPE = {
+    Needed("boot_id"): str,
+    Needed("namespaces"): {...: ([int, int], None)},
+    Needed("places"): [str],
+    Needed("routes"): [[str, str, (str, None), (str, None)]],
+}
 
 
 def mark_of(name: str) -> int:
@@ -75,8 +83,8 @@ def locked() -> AbstractContextManager[None]:
 
 
 def load(name: str) -> Record:
-    """The record of a topology; an empty one where there is none, or none that can be read."""
-    data = _state_dir.read_json(_path(name))
+    """The record of a topology; an empty one where there is none. Raises LabError where it is damaged."""
+    data = _state_dir.read_json(_path(name), _SHAPE)
     if data is None:
         return Record()
     this_boot = data["boot_id"] == boot_id()

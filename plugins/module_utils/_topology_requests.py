@@ -11,16 +11,15 @@ A plan is a list of these. A client turns them into messages; a recording client
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _rtnetlink as rtnetlink
 from ansible_collections.emon.overlay_lab.plugins.module_utils._forwarding import FLOOD
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host_record import machine_id
+from ansible_collections.emon.overlay_lab.plugins.module_utils._mac import derived_from
 from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import where
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_kinds import KINDS
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import Address, Link, Route
@@ -109,20 +108,8 @@ def _birth(link: Link, mark: int | None) -> list[Attribute]:
 
 
 def derived_mac(link: Link) -> str:
-    """A MAC that stays the same when the link is made anew, and differs between machines.
-
-    One that is set at birth is also one that udev's MACAddressPolicy leaves alone.
-    """
-    digest = hashlib.sha256(f"{_machine_id()}/{link.netns}/{link.name}".encode()).digest()
-    return (b"\x02" + digest[:5]).hex(":")
-
-
-@cache
-def _machine_id() -> str:
-    try:
-        return Path("/etc/machine-id").read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        return ""
+    """A MAC that stays the same when the link is made anew, and differs between machines."""
+    return derived_from(f"{machine_id()}/{link.netns}/{link.name}")
 
 
 def _settings(link: Link, settings: Mapping[str, Any]) -> list[Attribute]:

@@ -13,6 +13,8 @@ import ipaddress
 from collections.abc import Iterable
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._mac import derived_from
+
 # linux/if.h: IFNAMSIZ is 16, with the terminating zero.
 _LONGEST_LINK_NAME = 15
 
@@ -63,14 +65,9 @@ def site_of(namespaces: list[dict], hosts: dict[str, dict], sites: Iterable[str]
 
 def port_name(host: str) -> str:
     """The host's end on the underlay's bridge: its name, or a digest of it where the kernel takes no name so long."""
-    return host if len(host) <= _LONGEST_LINK_NAME else f"port-{_digest(host)[:10]}"
+    return host if len(host) <= _LONGEST_LINK_NAME else f"port-{hashlib.sha256(host.encode()).hexdigest()[:10]}"
 
 
 def mac_address(lab: str, host: str) -> str:
-    """A locally administered unicast address, the same at each boot and each site."""
-    digest = _digest(f"{lab}/{host}")
-    return ":".join(["02", *(digest[index : index + 2] for index in range(0, 10, 2))])
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    """The same at each boot and each site."""
+    return derived_from(f"{lab}/{host}")

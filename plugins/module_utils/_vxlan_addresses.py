@@ -13,13 +13,14 @@ that are not in the lab file. How many slices there are depends on the subnet al
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from itertools import count, islice
 from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._mac import derived_from
 
 # Not 4789, which Docker's own VXLANs use, nor what others took (4790 VXLAN-GPE, 6784 Weave, 8472 flannel and Cilium).
 UDP_PORT = 14789
@@ -120,9 +121,8 @@ def vnis(lab: str, networks: Iterable[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def mac(lab: str, network: str, host: str) -> str:
-    """The MAC of a host's VXLAN in a network. Set at birth, it is also one that udev leaves alone."""
-    digest = hashlib.sha256(f"{lab}/{network}/{host}".encode()).digest()
-    return (b"\x02" + digest[:5]).hex(":")
+    """The MAC of a host's VXLAN in a network."""
+    return derived_from(f"{lab}/{network}/{host}")
 
 
 def with_indexes(hosts: Mapping[str, Any], infos: Mapping[str, Any], lab: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def topology_name(lab: str) -> str:
 
 
 def plan(lab: dict[str, Any], host: str) -> dict[str, Any]:
-    """{"topology": {"name", "vxlans"}, "group", "port", "networks": [options of docker_network], "gateways": [address],
+    """{"topology": {"name", "vxlans"}, "group", "port", "networks": [options of docker_network],
     "hosts": [{"address", "names"}], "names": [name]}.
 
     ``group``: the interface group that marks the topology's links; ``port``: UDP; ``hosts``: every container's address
@@ -36,7 +36,6 @@ def plan(lab: dict[str, Any], host: str) -> dict[str, Any]:
         "group": mark_of(topology_name(lab["name"])),
         "port": addresses.UDP_PORT,
         "networks": bridges(lab, host),
-        "gateways": [pool["gateway"] for network in bridges(lab, host) for pool in network["ipam_config"]],
         "hosts": entries,
         "names": list(dict.fromkeys(name for entry in entries for name in entry["names"])),
     }

@@ -149,10 +149,6 @@ def identity_of(certificate: x509.Certificate) -> Identity:
     )
 
 
-def common_name(certificate: x509.Certificate) -> str:
-    return identity_of(certificate).common_name
-
-
 def belongs(key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> bool:
     """Whether the certificate is for this key."""
     return _public_bytes(key.public_key()) == _public_bytes(certificate.public_key())

@@ -207,7 +207,7 @@ left:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network, _docker_network_apply
 from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import validate
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DOCKER_ARGUMENTS, connect
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
@@ -255,7 +255,7 @@ def main() -> None:
         request = _docker_network.request(module.params)
         client = connect(module.params["docker_host"], module.params["timeout"])
         plan = _docker_network.plan(client, request)
-        network = plan.expected if module.check_mode else _docker_network.apply(client, plan)
+        network = plan.expected if module.check_mode else _docker_network_apply.apply(client, plan)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     for line in plan.left:

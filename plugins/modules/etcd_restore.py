@@ -117,7 +117,7 @@ import pwd
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd, _etcd_backup, _owned
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd, _etcd_archive, _etcd_backup, _owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 DATA = ("name", "initial_cluster", "token", "peer_urls", "data_dir")
@@ -137,7 +137,7 @@ ARGUMENTS = {
 
 
 def _restore(params: dict, check_mode: bool) -> dict:
-    backup = _etcd_backup.read(Path(params["path"]), params["lab"], params["lab_uuid"])
+    backup = _etcd_archive.read(Path(params["path"]), params["lab"], params["lab_uuid"])
     client = _etcd.Client(_etcd.parse(params))
     if params["part"] == "keys":
         if not check_mode:
@@ -159,7 +159,7 @@ def _restore(params: dict, check_mode: bool) -> dict:
             member,
             data_dir,
             (user.pw_uid, user.pw_gid),
-            lambda identity: _owned.claim("etcd", {identity: entry}),
+            lambda identity: _owned.claim(_owned.ETCD, {identity: entry}),
         )
     return backup.manifest
 

@@ -81,7 +81,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._differences impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 
 # What Docker's modules record by ids. Nothing on a host that joins a lab is that lab's yet.
-_KINDS = ("container", "network", "swarm")
+_KINDS = (_owned.CONTAINER, _owned.NETWORK, _owned.SWARM)
 _KEYS = ("lab", "uuid", "site", "moving_to", "engine", "machine_id", "index")
 
 
@@ -124,8 +124,8 @@ def main() -> None:
                 elif "lab" not in before:
                     _owned.claim(kind, {})
             # Data that is still recorded is etcd's own matter: it was left, and its record says whose it is.
-            if not wanted and not _owned.of_kind("etcd"):
-                _owned.forget("etcd")
+            if not wanted and not _owned.of_kind(_owned.ETCD):
+                _owned.forget(_owned.ETCD)
             _host_record.update_identity(wanted or None)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)

@@ -212,7 +212,7 @@ def test_an_entry_without_a_name_is_shown_by_its_id(docker: FakeDocker, gone: di
     assert [one.name for one in _foreign_containers.running(docker)] == ["0123456789ab"]
     assert _published_ports.listeners_of([{**entry, **gone}])[0].name == "container 0123456789ab"
     assert _docker_swarm._connected(docker, "emon", lambda _name, _settings: False) == ()
-    shown = _host_info._container(docker, _host_info.owner.record(), {**entry, **gone})
+    shown = _host_info._container(docker, _owned.known(_owned.CONTAINER), {**entry, **gone})
     assert shown == {"name": "0123456789ab", "running": True, "lab": "", "passing": False}
     wanted = _docker_container_set.specs([{**TEST1, "networks": [{"name": "bridge"}]}])
     assert _docker_container_set._leaving(docker, wanted, ["gone"]) == set()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network, _docker_network_apply
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network_spec import MTU_OPTION
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network_view import read, shown
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
@@ -31,7 +31,7 @@ def own_host(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(docker: FakeDocker, **given: Any) -> tuple[_docker_network.Plan, dict[str, Any]]:
     plan = planned(docker, **given)
-    return plan, _docker_network.apply(docker, plan)
+    return plan, _docker_network_apply.apply(docker, plan)
 
 
 def planned(docker: FakeDocker, **given: Any) -> _docker_network.Plan:
@@ -161,7 +161,7 @@ def test_the_former_network_comes_back_when_the_new_one_cannot_be_made() -> None
 
     docker.create_network = refuse_nonsense  # type: ignore[method-assign]
     with pytest.raises(LabError) as caught:
-        _docker_network.apply(docker, plan)
+        _docker_network_apply.apply(docker, plan)
     assert caught.value.faults == [
         "network demo: creation: no such driver",
         "network demo: the former network was made again",
@@ -183,7 +183,7 @@ def test_a_dockerd_that_restarts_at_any_moment_leaves_no_half_made_network(momen
     container(docker, "any", IPAddress="10.200.0.2", Aliases=None, Links=None)
     plan = planned(docker, subnet=SUBNET, mtu=1400, recreate=True)
     with pytest.raises(LabError) as caught:
-        _docker_network.apply(Restarting(docker, moment, done), plan)
+        _docker_network_apply.apply(Restarting(docker, moment, done), plan)
     assert caught.value.faults[0].endswith("dockerd hung up (does it restart?); run again")
     assert caught.value.faults[1:] in (
         ["network demo: the former network is as it was"],

@@ -82,7 +82,6 @@ def test_plan_of_a_host() -> None:
     }
     assert plan["group"] == MARK
     assert plan["port"] == 14789
-    assert plan["gateways"] == ["10.200.0.152", "10.201.0.14"]
     assert plan["hosts"] == [
         {"address": "10.200.0.2", "names": ["test1"]},
         {"address": "10.201.0.2", "names": ["store", "db"]},

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd_backup
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd_archive, _etcd_backup
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_store import Entry
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils.test_etcd_host import LOG
 
 TOKEN = "emon 2026-11-22T11:00:00Z 0123456789abcdef"
-KEYS = [["/hello", "world"], [_etcd_backup.SENTINEL, TOKEN]]
+KEYS = [["/hello", "world"], [_etcd_archive.SENTINEL, TOKEN]]
 
 
 def snapshot(content: bytes) -> bytes:
@@ -39,7 +39,7 @@ def packed(tmp_path: Path, v3: bytes, keys: Any, **manifest: Any) -> Path:
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     told = {"format": 1, "lab": "emon", "sentinel": TOKEN, "sha256": sums, **manifest}
     path = tmp_path / "emon-20261122T110000Z.tar.gz"
-    _etcd_backup._pack(path, told, [tmp_path / name for name in files])
+    _etcd_archive.pack(path, told, [tmp_path / name for name in files])
     return path
 
 
@@ -49,7 +49,7 @@ GOOD = snapshot(b"bolt" + TOKEN.encode() + b"bolt" * 999)
 def test_a_whole_file(tmp_path: Path) -> None:
     path = packed(tmp_path, GOOD, KEYS)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert _etcd_backup.read(path, "emon").keys == (("/hello", "world"), (_etcd_backup.SENTINEL, TOKEN))
+    assert _etcd_archive.read(path, "emon").keys == (("/hello", "world"), (_etcd_archive.SENTINEL, TOKEN))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
 )
 def test_a_file_that_is_refused(tmp_path: Path, v3: bytes, keys: Any, manifest: Any, said: str) -> None:
     with pytest.raises(LabError) as error:
-        _etcd_backup.read(packed(tmp_path, v3, keys, **manifest), "emon")
+        _etcd_archive.read(packed(tmp_path, v3, keys, **manifest), "emon")
     assert len(error.value.faults) == 1
     assert said in error.value.faults[0]
 
@@ -77,11 +77,11 @@ def test_damage_wherever_it_is(tmp_path: Path) -> None:
     for cut in range(0, len(whole) - 8, 7):
         path.write_bytes(whole[:cut])
         with pytest.raises(LabError):
-            _etcd_backup.read(path, "emon")
+            _etcd_archive.read(path, "emon")
     for place in range(20, len(whole), 7):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
         with pytest.raises(LabError) as error:
-            _etcd_backup.read(path, "emon")
+            _etcd_archive.read(path, "emon")
         assert len(error.value.faults) == 1
 
 
@@ -91,7 +91,7 @@ def test_no_backup_at_all(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(LabError):
-        _etcd_backup.read(path, "emon")
+        _etcd_archive.read(path, "emon")
 
 
 UUID = "6f1c0b1e-0d53-4b5c-9d7a-5a6c1f0e2b33"
@@ -111,10 +111,10 @@ UUID = "6f1c0b1e-0d53-4b5c-9d7a-5a6c1f0e2b33"
 def test_another_lab_of_the_same_name(tmp_path: Path, manifest: Any, lab_uuid: str, fits: bool) -> None:
     path = packed(tmp_path, GOOD, KEYS, **manifest)
     if fits:
-        assert _etcd_backup.read(path, "emon", lab_uuid)
+        assert _etcd_archive.read(path, "emon", lab_uuid)
         return
     with pytest.raises(LabError, match="-e etcd_lab_uuid=") as error:
-        _etcd_backup.read(path, "emon", lab_uuid)
+        _etcd_archive.read(path, "emon", lab_uuid)
     assert len(error.value.faults) == 1
 
 
@@ -182,7 +182,7 @@ def test_a_file_that_was_made_to_do_harm(tmp_path: Path, entries: list[tuple[tar
     tracemalloc.start()
     try:
         with pytest.raises(LabError) as error:
-            _etcd_backup.read(path, "emon")
+            _etcd_archive.read(path, "emon")
         assert tracemalloc.get_traced_memory()[1] < 64 << 20
     finally:
         tracemalloc.stop()
@@ -194,7 +194,7 @@ def test_a_file_that_was_made_to_do_harm(tmp_path: Path, entries: list[tuple[tar
 def test_a_snapshot_is_not_held_in_memory(tmp_path: Path) -> None:
     path = packed(tmp_path, snapshot(TOKEN.encode() + bytes(40 << 20)), KEYS)
     tracemalloc.start()
-    _etcd_backup.read(path, "emon")
+    _etcd_archive.read(path, "emon")
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 16 << 20
@@ -202,14 +202,14 @@ def test_a_snapshot_is_not_held_in_memory(tmp_path: Path) -> None:
 
 def test_a_sentinel_and_a_checksum_across_chunks(tmp_path: Path) -> None:
     for before in range((1 << 20) - 60, (1 << 20) + 60, 7):
-        assert _etcd_backup.read(packed(tmp_path, snapshot(bytes(before) + TOKEN.encode()), KEYS), "emon")
+        assert _etcd_archive.read(packed(tmp_path, snapshot(bytes(before) + TOKEN.encode()), KEYS), "emon")
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
 def test_a_path_that_is_no_file(tmp_path: Path, make: Any) -> None:
     make(tmp_path / "file.tar.gz")
     with pytest.raises(LabError) as error:
-        _etcd_backup.read(tmp_path / "file.tar.gz", "emon")
+        _etcd_archive.read(tmp_path / "file.tar.gz", "emon")
     assert len(error.value.faults) == 1
 
 
@@ -220,7 +220,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "v3.db").write_bytes(GOOD)
     monkeypatch.setattr(tarfile.TarFile, "add", full)
     with pytest.raises(OSError, match="No space left"):
-        _etcd_backup._pack(tmp_path / "emon.tar.gz", {}, [tmp_path / "v3.db"])
+        _etcd_archive.pack(tmp_path / "emon.tar.gz", {}, [tmp_path / "v3.db"])
     assert [one.name for one in tmp_path.iterdir()] == ["v3.db"]
 
 
@@ -254,7 +254,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_data_is_made_as_its_owner(tmp_path: Path, place: Path) -> None:
-    backup = _etcd_backup.read(packed(tmp_path, GOOD, KEYS), "emon")
+    backup = _etcd_archive.read(packed(tmp_path, GOOD, KEYS), "emon")
     claimed: list[str] = []
     _etcd_backup.restore_data(backup, MEMBER, place / "default.etcd", OWNER, claimed.append)
     assert claimed == ["f98bf5cc0f5c0ffe/122b032f3d6b6b6"]
@@ -265,7 +265,7 @@ def test_data_is_made_as_its_owner(tmp_path: Path, place: Path) -> None:
 
 
 def test_data_that_cannot_be_made_leaves_nothing(tmp_path: Path, place: Path) -> None:
-    backup = _etcd_backup.read(packed(tmp_path, GOOD, KEYS), "emon")
+    backup = _etcd_archive.read(packed(tmp_path, GOOD, KEYS), "emon")
     (tmp_path / "wal").unlink()
     (tmp_path / "bin/etcdctl").write_text("#!/bin/sh\necho Error: no >&2; exit 1\n", encoding="utf-8")
     with pytest.raises(LabError, match="etcdctl snapshot restore: Error: no"):
@@ -275,7 +275,7 @@ def test_data_that_cannot_be_made_leaves_nothing(tmp_path: Path, place: Path) ->
 
 def test_links_of_etcds_user_are_not_followed(tmp_path: Path, place: Path) -> None:
     """What it plants while the data is made keeps its owner and mode."""
-    backup = _etcd_backup.read(packed(tmp_path, GOOD, KEYS), "emon")
+    backup = _etcd_archive.read(packed(tmp_path, GOOD, KEYS), "emon")
     precious = tmp_path / "precious"
     precious.write_text("x", encoding="utf-8")
     precious.chmod(0o644)

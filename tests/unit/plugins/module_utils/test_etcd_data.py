@@ -138,6 +138,25 @@ def test_a_copy(host: Host) -> None:
     assert host.owned() is not None
 
 
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [("echo half > $5/half; echo no room >&2; exit 1", "cannot be made: no room"), ("sleep 9", "not done after")],
+)
+def test_a_copy_that_fails_leaves_nothing(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, said: str
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/cp").write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    (tmp_path / "bin/cp").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    monkeypatch.setattr(_etcd_data, "_COPY_SECONDS", 0.5)
+    put(host.data, OURS)
+    host.owns(OURS)
+    with pytest.raises(LabError, match=said):
+        host.run("copied")
+    assert list(host.data.parent.iterdir()) == [host.data]
+
+
 def test_the_labs_data_elsewhere_goes_and_somebody_elses_stays(host: Host, tmp_path: Path) -> None:
     host.owns(OURS, put(tmp_path / "x", OURS))
     before = tree(put(host.data, THEIRS))

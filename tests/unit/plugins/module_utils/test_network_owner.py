@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network, _network_owner, _owned
+import requests
+from ansible_collections.emon.overlay_lab.plugins.module_utils import (
+    _docker_network,
+    _docker_network_apply,
+    _owned,
+)
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils.fake_docker import FakeDocker, network
 
@@ -29,11 +34,15 @@ def docker() -> FakeDocker:
     return FakeDocker()
 
 
-def run(docker: FakeDocker, **given: Any) -> tuple[_docker_network.Plan, dict[str, Any]]:
+def planned(docker: FakeDocker, **given: Any) -> _docker_network.Plan:
     defaults = {"name": "demo", "driver": "overlay", "lab": "emon", "state": "present", "recreate": False}
     defaults |= {"force": False, "allow_overlap": False, "avoid": None, "mtu": None, "mtu_from": None, **LABELS}
-    plan = _docker_network.plan(docker, _docker_network.request({**defaults, **given}))
-    return plan, _docker_network.apply(docker, plan)
+    return _docker_network.plan(docker, _docker_network.request({**defaults, **given}))
+
+
+def run(docker: FakeDocker, **given: Any) -> tuple[_docker_network.Plan, dict[str, Any]]:
+    plan = planned(docker, **given)
+    return plan, _docker_network_apply.apply(docker, plan)
 
 
 def foreign(docker: FakeDocker, **given: Any) -> None:
@@ -115,8 +124,53 @@ def test_without_a_record_a_label_makes_nothing_removable(docker: FakeDocker) ->
 
 
 def test_one_whose_maker_was_killed_before_it_knew_the_id_is_known(docker: FakeDocker) -> None:
-    _network_owner.begin("demo", "emon")
+    _owned.begin(_owned.NETWORK, "demo", {"lab": "emon"})
     foreign(docker, Labels=LABELS["labels"])
     docker.all_containers.clear()
     assert not run(docker)[0].differences.changed
     assert _owned.owns("network", "foreign-id-0123456789")
+
+
+def test_one_that_dockerd_refused_is_not_expected(docker: FakeDocker, host_record: Path) -> None:
+    docker.failing["create_network"] = "no such driver"
+    with pytest.raises(LabError, match="no such driver"):
+        run(docker)
+    assert not host_record.exists()
+
+
+def test_one_whose_subnet_was_chosen_badly_is_not_expected(docker: FakeDocker, host_record: Path) -> None:
+    with pytest.raises(LabError, match="Docker chose it: give subnet"):
+        run(docker, avoid=[{"name": "underlay", "subnet": "172.29.0.0/24"}])
+    assert not host_record.exists()
+
+
+def test_one_that_may_have_been_made_is_expected(docker: FakeDocker) -> None:
+    class Hanging(FakeDocker):
+        def create_network(self, name: str, **given: Any) -> dict[str, str]:
+            super().create_network(name, **given)
+            raise requests.exceptions.ConnectionError("dockerd hung up")
+
+    hanging = Hanging()
+    with pytest.raises(LabError):
+        run(hanging)
+    assert not run(hanging)[0].differences.changed
+    assert _owned.of_kind("network") == {"demo-id-new-1": {"name": "demo", "lab": "emon"}}
+
+
+def test_the_former_one_that_came_back_is_the_labs(docker: FakeDocker, host_record: Path) -> None:
+    run(docker, labels={})
+    plan = planned(docker, driver="nonsense", recreate=True)
+    create = docker.create_network
+
+    def refuse_nonsense(name: str, **given: Any) -> dict[str, str]:
+        docker.failing |= {"create_network": "no such driver"} if given["driver"] == "nonsense" else {}
+        try:
+            return create(name, **given)
+        finally:
+            docker.failing.clear()
+
+    docker.create_network = refuse_nonsense  # type: ignore[method-assign]
+    with pytest.raises(LabError, match="the former network was made again"):
+        _docker_network_apply.apply(docker, plan)
+    (back,) = docker.networks(names=["demo"])
+    assert _owned.of_kind("network") == {back["Id"]: {"name": "demo", "lab": "emon"}}

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import stat
 import subprocess
 import sys
@@ -159,7 +160,7 @@ def test_interrupted_before_the_authoritys_certificate(path: Path) -> None:
 
 def test_interrupted_while_writing(path: Path) -> None:
     make(path)
-    (path / ".emon.key.new").write_bytes(b"half")
+    (path / f".emon.key.{os.getpid()}").write_bytes(b"half")
     make(path, EMON)
     assert not list(path.glob(".*"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,8 +115,14 @@ def test_missing_overdue_and_not_startable_are_told_apart(install: Install, tmp_
         _programs.run([str(tmp_path / "plain")])
 
 
+def test_as_another_user_it_gets_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "x")
+    told = _programs.run(["env"], more={"ETCDCTL_API": "3"}, owner=(os.geteuid(), os.getegid())).stdout
+    assert {line.partition("=")[0] for line in told.splitlines()} == {"PATH", "LC_ALL", "ETCDCTL_API"}
+
+
 # Whose output nobody reads, or that must outlive the module; the latter take _programs.environment where it is read.
-_BY_THEMSELVES = {"_dir_fd", "_nspawn", "_packet_capture", "_programs", "_simulated_host"}
+_BY_THEMSELVES = {"_nspawn", "_packet_capture", "_programs", "_simulated_host"}
 
 
 def test_no_other_file_starts_programs() -> None:

@@ -11,19 +11,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._published_ports 
     conflicts,
     listeners_of,
     parse,
-    parse_sockets,
     to_api,
 )
-
-TCP = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
-   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
-   1: 0100007F:0035 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
-   2: 0100007F:9C40 0100007F:1F90 01 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
-"""
-TCP6 = """  sl  local_address                         remote_address                        st
-   0: 00000000000000000000000000000000:0050 00000000000000000000000000000000:0000 0A 00000000:00000000
-   1: 0000000000000000FFFF00000100007F:0051 00000000000000000000000000000000:0000 0A 00000000:00000000
-"""
 
 
 @pytest.mark.parametrize(
@@ -67,11 +56,6 @@ def test_a_fault_is_one_line(entries: list[str], line: str) -> None:
 def test_the_api_gets_every_binding_of_a_port() -> None:
     ports = (PublishedPort(80, host_port=8080), PublishedPort(80, host_ip="::1"))
     assert to_api(ports) == {"80/tcp": [{"HostIp": "", "HostPort": "8080"}, {"HostIp": "::1", "HostPort": ""}]}
-
-
-def test_sockets_that_hold_a_port_are_read() -> None:
-    held = [(one.ip, one.port) for one in parse_sockets(TCP, "tcp", "0A") + parse_sockets(TCP6, "tcp", "0A")]
-    assert held == [("0.0.0.0", 8080), ("127.0.0.1", 53), ("::", 80), ("127.0.0.1", 81)]
 
 
 def test_containers_hold_what_they_publish() -> None:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _rtnetlink as rtnetlink
 from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import path_of, spelled, where
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_guard import _address
 
 
 @pytest.mark.parametrize("value", [b"", b"a", b"ab", b"abc", b"abcd", b"abcde"])
@@ -137,15 +136,3 @@ def test_a_namespace_has_one_spelling(given: str | None, spelling: str, path: st
     assert spelled(given) == spelling
     assert path_of(spelling) == path
     assert where(spelling) == place
-
-
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        ("0100007F", "127.0.0.1"),
-        ("000080FE00000000FF005450B6DC40FE", "fe80::5054:ff:fe40:dcb6"),
-        ("0000000000000000FFFF00000501A8C0", "192.168.1.5"),
-    ],
-)
-def test_an_address_of_the_kernels_tables_is_read(text: str, address: str) -> None:
-    assert _address(text) == address

@@ -319,9 +319,12 @@ def test_what_is_no_record_of_a_host_is_a_fault_and_nothing_goes(precious: Path,
 def test_a_host_that_runs_without_its_record_is_left_alone(precious: Path) -> None:
     # A process that looks as the host's systemd-nspawn does.
     sign = f"--directory={precious}/qa/root"
-    command = ["sh", "-c", "sleep 60; true", sign]
-    with subprocess.Popen(command, start_new_session=True) as process:
+    command = ["sh", "-c", "echo; sleep 60; true", sign]
+    with subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE) as process:
         try:
+            # Right after exec a process has no command line yet.
+            assert process.stdout
+            process.stdout.readline()
             assert SimulatedHost("qa").faults("emon", None) == [
                 f"simulated host qa runs, and its record {precious}/qa/host.json is gone: put a copy of it back,"
                 " or end its systemd-nspawn"

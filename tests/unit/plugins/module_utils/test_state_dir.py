@@ -178,7 +178,7 @@ def record(tmp_path: Path) -> Path:
     [
         (None, {}, None),
         (IDENTITY, {}, {**IDENTITY, "sections": {}}),
-        (None, {"docker_daemon": {"backup": True}}, {"sections": {"docker_daemon": {"backup": True}}}),
+        (None, {"daemon": {"backup": True}}, {"sections": {"daemon": {"backup": True}}}),
         (IDENTITY, {"file_set": {"a": True}, "x": {}}, {**IDENTITY, "sections": {"file_set": {"a": True}, "x": {}}}),
     ],
 )
@@ -220,6 +220,24 @@ def test_damaged_record_is_not_taken_for_none(record: Path) -> None:
     assert record.read_text() == "{"
 
 
+# As docker_daemon wrote it first.
+DAEMON = {
+    "path": "/etc/docker/daemon.json",
+    "settings": {"debug": {"existed": False, "before": None}},
+    "files": [{"path": "/etc/overlay-lab/docker/ca.crt", "secret": False, "backup": False}],
+    "directories": ["/etc/overlay-lab/docker"],
+    "had_file": True,
+    "backup": True,
+    "units": {"docker.service": {"active": True, "enabled": True}},
+    "pending": False,
+    "to_start": [],
+}
+
+
+def of_daemon(**given: Any) -> dict[str, Any]:
+    return {"sections": {"docker_daemon": {**DAEMON, **given}}}
+
+
 @pytest.mark.parametrize(
     ("written", "why"),
     [
@@ -230,8 +248,12 @@ def test_damaged_record_is_not_taken_for_none(record: Path) -> None:
         ({"sections": {"x": None}}, "sections.x: None is not a mapping"),
         ({"sections": {"owned": {"container": ["a"]}}}, "sections.owned.container: ['a'] is not a mapping"),
         ({"sections": {"file_set": {"/etc/a": 1}}}, "sections.file_set./etc/a: 1 is not a mapping"),
-        ({"sections": {"docker_daemon": {"files": [1]}}}, "sections.docker_daemon.files.0: 1 is not a mapping"),
-        ({"sections": {"docker_daemon": {"to_start": "a"}}}, "sections.docker_daemon.to_start: 'a' is not a list"),
+        (of_daemon(files=[1]), "sections.docker_daemon.files.0: 1 is not a mapping"),
+        (of_daemon(to_start="a"), "sections.docker_daemon.to_start: 'a' is not a list"),
+        (
+            {"sections": {"docker_daemon": {"files": []}}},
+            "sections.docker_daemon.path, settings, units, directories, to_start, had_file, pending: missing",
+        ),
     ],
 )
 def test_a_record_of_wrong_types_is_damaged(record: Path, written: dict[str, Any], why: str) -> None:
@@ -249,7 +271,7 @@ def test_a_record_of_wrong_types_is_damaged(record: Path, written: dict[str, Any
     assert record.read_text() == before
 
 
-@pytest.mark.parametrize("said", [{}, {"file_set": {"/etc/a": True}}, {"docker_daemon": {"pending": False}}])
+@pytest.mark.parametrize("said", [{}, {"file_set": {"/etc/a": True}}, {"docker_daemon": DAEMON}])
 def test_a_record_of_before_is_read(record: Path, said: dict[str, Any]) -> None:
     record.write_text(json.dumps({**IDENTITY, "index": 3, "sections": said}))
     assert _host_record.read(record)["sections"] == said
