@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _vxlan_addresses as addresses
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _vxlan_plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import has_joined, missing_networks
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_record import mark_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._link_mark import mark_of
 
 USES_ETCD = False
 CONFIGURES_DOCKERD = False

@@ -20,6 +20,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_record as records
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_rollback as rollback
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._link_mark import mark_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_client import (
     Client,
     carry_out,
@@ -81,7 +82,7 @@ def run(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
             rollback.confirm(waiting)
     result = {"changed": plan.changed, "diff": plan.differences.diff, "plan": plan.steps}
     result["reverts_in"] = rollback.SECONDS if dangers else None
-    return {**result, "mark": records.mark_of(wanted.name)} if wanted.name else result
+    return {**result, "mark": mark_of(wanted.name)} if wanted.name else result
 
 
 def _read(namespaces: netns.Namespaces, wanted: Topology, record: Record, everything: bool) -> World:

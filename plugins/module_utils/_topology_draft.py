@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
+from ansible_collections.emon.overlay_lab.plugins.module_utils._link_mark import mark_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import Key, Link, Topology
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_record import Record, mark_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_record import Record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_requests import Request
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_world import LinkState, World
 

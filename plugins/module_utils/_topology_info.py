@@ -18,6 +18,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _netns as 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_record as records
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_world as worlds
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._link_mark import mark_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import Identity, Namespaces
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import Key
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_world import LinkState, Place, World
@@ -37,7 +38,7 @@ def gather(wanted: Iterable[str] | None) -> list[dict[str, Any]]:
     spellings = _all_namespaces()
     only = None if wanted is None else _identities(wanted)
     processes = _processes()
-    topologies = {records.mark_of(name): name for name in records.names()}
+    topologies = {mark_of(name): name for name in records.names()}
     with Namespaces() as namespaces:
         places = list(spellings.values())
         world = worlds.read(namespaces, places, routes_of=places)

@@ -12,11 +12,11 @@ from dataclasses import replace
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_requests as requests
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
+from ansible_collections.emon.overlay_lab.plugins.module_utils._link_mark import doomed, is_mark
 from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import where
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_draft import Draft
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_kinds import VXLAN_OVERHEAD, needs_recreation
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import PORT, Key, Link
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_record import doomed, is_mark
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_requests import Request
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_world import LinkState
 

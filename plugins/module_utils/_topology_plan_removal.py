@@ -12,10 +12,10 @@ from ipaddress import ip_network
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _netns as netns
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_requests as requests
+from ansible_collections.emon.overlay_lab.plugins.module_utils._link_mark import doomed
 from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import where
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_draft import Draft
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import Route, Topology
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_record import doomed
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_requests import Request
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_world import LinkState, RouteState
 

@@ -4,17 +4,14 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""Who owns what: the mark on links, and the record of a topology's namespaces and routes.
+"""Who owns what: the record of a topology's namespaces and routes.
 
-A link carries its topology's mark as its interface group, because the kernel sets that at birth (an alias comes one
-message later, and a process can be killed in between) and removes a whole group at once (0.6 ms a link, one by one
-18 ms). ``ip link show group NUMBER`` lists them. A namespace can carry nothing: its record holds for the boot and the
-inode that it names.
+A link carries its topology's mark. A namespace can carry nothing: its record holds for the boot and the inode that it
+names.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -33,16 +30,6 @@ _SHAPE = {
     Needed("places"): [str],
     Needed("routes"): [[str, str, (str, None), (str, None)]],
 }
-
-
-def mark_of(name: str) -> int:
-    """The group number of a topology: far from the small numbers that people use, below 2**31 for iproute2."""
-    return 0x20000000 | (zlib.crc32(f"overlay-lab:{name}".encode()) & 0x1FFFFFFF)
-
-
-def doomed(mark: int) -> int:
-    """The group into which some of a topology's links are put to go together. Still its own, and never wanted."""
-    return mark | 0x40000000
 
 
 @dataclass(frozen=True)
@@ -70,11 +57,6 @@ class Record:
             self.routes | other.routes,
             self.known or other.known,
         )
-
-
-def is_mark(group: int) -> bool:
-    """Whether a group number can be the mark of some topology."""
-    return group >> 29 in (0b001, 0b011)
 
 
 def locked() -> AbstractContextManager[None]:

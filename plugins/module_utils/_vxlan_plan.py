@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _dns
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _vxlan_addresses as addresses
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_record import mark_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._link_mark import mark_of
 
 
 def topology_name(lab: str) -> str:

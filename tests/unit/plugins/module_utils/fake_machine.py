@@ -21,7 +21,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import (
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_plan as planner
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_plan_removal as removal
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_record import Record, mark_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._link_mark import mark_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_record import Record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_requests import Request
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_world import (
     LinkState,

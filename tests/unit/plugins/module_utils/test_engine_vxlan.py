@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _engine_vxlan as engine
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _vxlan_plan
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_record import mark_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._link_mark import mark_of
 
 LAB: dict[str, Any] = {
     "name": "emon",

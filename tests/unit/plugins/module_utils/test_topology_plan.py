@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _netns
+from ansible_collections.emon.overlay_lab.plugins.module_utils._link_mark import doomed, is_mark, mark_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import run
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_record import doomed, is_mark, mark_of
 
 from .fake_machine import LAB, RecordingClient, machine  # noqa: F401  (a fixture)
 
