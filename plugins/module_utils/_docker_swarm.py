@@ -22,6 +22,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._differences impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DEFAULT_HOST, reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._listed_container import name_of, networks_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_health import state_fault
 
 GATEWAY_BRIDGE = "docker_gwbridge"
 SERVICE, SOCKET_UNIT = "docker.service", "docker.socket"
@@ -183,7 +184,7 @@ def _plan_present(client, request: Request, before: dict[str, Any]) -> Plan:
         if make:
             found.add(f"network {GATEWAY_BRIDGE}", None, request.gateway_bridge)
         return Plan(request, before, found, enter=True, joined=stale, make_gateway_bridge=make)
-    if fault := view.state_fault(before):
+    if fault := state_fault(before):
         raise LabError(fault)
     if before["node_address"] != request.advertise_addr:
         raise LabError(

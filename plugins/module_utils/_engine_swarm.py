@@ -20,7 +20,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import (
     split_networks,
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._quorum import majority
-from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_view import unheard
+from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_health import unheard
 
 USES_ETCD = False
 CONFIGURES_DOCKERD = False

@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._quorum import majority
-from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_view import state_fault
+from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_health import state_fault
 
 # A second manager would be one more that must not fail; three work on without one of them.
 _FEW, _MANY = 1, 3

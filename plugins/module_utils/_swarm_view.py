@@ -26,6 +26,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import find, reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_health import unheard
 
 # The host's record remembers, under this name, {"lab", "node_id", "gateway_bridge"}: for which lab it joined, as what,
 # and whether a docker_gwbridge was there before.
@@ -141,19 +142,6 @@ def of_stopped(directory: Path = DIRECTORY) -> dict[str, Any]:
     return nothing("") | {"node_address": address[0] or address[2], "lab": record.get("lab", "") if ours else ""}
 
 
-def state_fault(swarm: dict[str, Any]) -> str | None:
-    """Why a node cannot work, with the remedy; None for one that can, or is none."""
-    state, said = swarm["state"], swarm["error"]
-    if state == "locked":
-        return (
-            "its swarm node is locked, and works only once it is unlocked: docker swarm unlock, with the key that"
-            " docker swarm unlock-key shows on another manager"
-        )
-    if state in ("error", "pending"):
-        return f"its swarm node is {state} ({said or 'no reason given'}): see journalctl -u docker.service there"
-    return None
-
-
 def details(
     client, join_tokens: bool = False, peers: dict[str, list[str]] | None = None, wait_seconds: float = 0
 ) -> dict[str, Any]:
@@ -198,15 +186,6 @@ def check_peers(peers: dict[str, Any]) -> None:
     ]
     if faults:
         raise LabError(faults)
-
-
-def unheard(networks: list[dict[str, Any]], peers: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
-    """Those of ``peers`` (network -> addresses) of which the host has not heard. Pure; ``networks`` as in `details`."""
-    heard: dict[str, set[str]] = {}
-    for one in networks:
-        heard.setdefault(one["name"], set()).update(one["peers"])
-    missing = {name: sorted(set(addresses) - heard.get(name, set())) for name, addresses in peers.items()}
-    return {name: addresses for name, addresses in missing.items() if addresses}
 
 
 def _nodes(client) -> tuple[list[dict[str, Any]], str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _swarm_view
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _swarm_health, _swarm_view
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils.fake_docker import (
     FakeDocker,
@@ -50,7 +50,7 @@ def test_peers_that_do_not_come_are_told(docker: FakeDocker) -> None:
 )
 def test_unheard(peers: dict[str, Any], expected: dict[str, Any]) -> None:
     networks = [{"name": "demo", "id": "left-of-old", "peers": []}, {"name": "demo", "id": "new", "peers": [OWN]}]
-    assert _swarm_view.unheard(networks, peers) == expected
+    assert _swarm_health.unheard(networks, peers) == expected
 
 
 def test_peers_that_are_no_lists_are_named_together() -> None:
