@@ -15,7 +15,8 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _firewall
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._port_session import Finding, Peer, Port, Session
+from ansible_collections.emon.overlay_lab.plugins.module_utils._port_session import Finding, Peer, Session
+from ansible_collections.emon.overlay_lab.plugins.module_utils._port_states import Port
 
 _PORTS: dict[str, Any] = {
     "type": "list",

@@ -26,30 +26,21 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _icmp
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _port_wire as wire
 from ansible_collections.emon.overlay_lab.plugins.module_utils._deadline import within
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-
-# What became of a peer's port.
-OPEN = "open"  # its probe answered
-SERVICE = "service"  # TCP: somebody answered who is no probe of this peer's
-IN_USE = "in_use"  # UDP: the peer says that a service of its own has it
-REFUSED = "refused"
-UNREACHABLE = "unreachable"
-NO_ANSWER = "no_answer"
-# What became of a port of our own; or IN_USE, or UNREACHABLE where it cannot be had at all.
-LISTENING = "listening"
+from ansible_collections.emon.overlay_lab.plugins.module_utils._port_states import (
+    IN_USE,
+    LISTENING,
+    NO_ANSWER,
+    OPEN,
+    REFUSED,
+    SERVICE,
+    UNREACHABLE,
+    Port,
+)
 
 _PAUSE = 0.3  # seconds between two tries
 _ANSWER = 1.0  # seconds for each step of a try; the kernel repeats a SYN after as many, a new connection does as well
 # Tries without an answer after which a peer that answered before has gone.
 _MISSES = 4
-
-
-@dataclass(frozen=True, order=True)
-class Port:
-    protocol: str  # tcp, udp
-    number: int
-
-    def __str__(self) -> str:
-        return f"{self.protocol}/{self.number}"
 
 
 @dataclass

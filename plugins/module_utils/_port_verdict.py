@@ -19,7 +19,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _icmp
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import ENGINES
 from ansible_collections.emon.overlay_lab.plugins.module_utils._firewall import openings
-from ansible_collections.emon.overlay_lab.plugins.module_utils._port_session import (
+from ansible_collections.emon.overlay_lab.plugins.module_utils._port_states import (
     IN_USE,
     LISTENING,
     NO_ANSWER,

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _port_probe, _port_session
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._port_session import Finding, Peer, Port, Session
+from ansible_collections.emon.overlay_lab.plugins.module_utils._port_session import Finding, Peer, Session
+from ansible_collections.emon.overlay_lab.plugins.module_utils._port_states import Port
 
 ADDRESSES = {"emon": "127.0.99.1", "emon2": "127.0.99.2", "emon3": "127.0.99.3"}
 
