@@ -14,12 +14,13 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import _vxlan_add
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _vxlan_plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engine import has_joined, missing_networks
 from ansible_collections.emon.overlay_lab.plugins.module_utils._link_mark import mark_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan import UDP_PORT
 
 USES_ETCD = False
 CONFIGURES_DOCKERD = False
 # What is taken by whom is told by `faults`: a port is not enough to know it.
 PORTS: dict[str, dict[int, str]] = {"tcp": {}, "udp": {}}
-PEER_PORTS: dict[str, tuple[int, ...]] = {"udp": (addresses.UDP_PORT,)}
+PEER_PORTS: dict[str, tuple[int, ...]] = {"udp": (UDP_PORT,)}
 _DNS_PORT = 53
 _UNITS = {
     "overlay-lab-vxlan.service": "its VXLANs would not come back after a reboot",
@@ -73,7 +74,7 @@ def _slice_faults(lab: dict[str, Any]) -> list[str]:
 def _host_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
     links = info["vxlan"]["links"]
     mark = str(mark_of(_vxlan_plan.topology_name(lab["name"])))
-    listening, port = info["listening"], addresses.UDP_PORT
+    listening, port = info["listening"], UDP_PORT
     found = [
         f"the VXLAN {link['name']} has the VNI {vni} on UDP port {port}, which the network {network} needs: remove it"
         f" (ip link delete {link['name']})"

@@ -36,7 +36,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket im
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._listed_container import name_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._sockets import PROC_NET, holding
-from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_addresses import UDP_PORT
+from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan import UDP_PORT
 
 _ETCD_CLIENT_PORT = 2379
 # Everything a lab listens on: etcd's clients and peers, the tutorial's Docker API, serf or Swarm, VXLAN, and names.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_kinds import VXLAN_OVERHEAD
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _vxlan
 
 # What Docker takes off for ESP on an encrypted network; what is left it makes a multiple of 4 (libnetwork, overlay).
 ENCRYPTION_OVERHEAD = 26
@@ -64,7 +64,7 @@ class Network:
     @property
     def underlay_mtu(self) -> int:
         """What Docker is told of the underlay; it takes the share of VXLAN, and of encryption, off by itself."""
-        return self.mtu + VXLAN_OVERHEAD[4] + (ENCRYPTION_OVERHEAD if self.encrypted else 0)
+        return self.mtu + _vxlan.OVERHEAD[4] + (ENCRYPTION_OVERHEAD if self.encrypted else 0)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _vxlan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_model import (
     ENCRYPTED_MULTIPLE,
     ENCRYPTION_OVERHEAD,
@@ -22,7 +23,6 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_model import
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_reader import Item, Names
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_underlay import DEFAULT_MTU, not_for_hosts
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_kinds import VXLAN_OVERHEAD
 from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_addresses import Shares
 
 # Every IPv4 link carries 576 bytes.
@@ -85,14 +85,14 @@ def read_networks(item: Item, sites: Iterable[Site], engine: str) -> dict[str, D
 
 def _read_mtu(item: Item | None, underlay: int, encrypted: bool) -> int:
     """What containers see; by default as much as the underlay leaves."""
-    largest = underlay - VXLAN_OVERHEAD[4]
+    largest = underlay - _vxlan.OVERHEAD[4]
     if encrypted:
         largest = (largest - ENCRYPTION_OVERHEAD) // ENCRYPTED_MULTIPLE * ENCRYPTED_MULTIPLE
     mtu = item.integer(SMALLEST_MTU) if item else None
     if item is None or mtu is None:
         return largest
     if mtu > largest:
-        takes = f"{VXLAN_OVERHEAD[4]} for VXLAN" + (f" and {ENCRYPTION_OVERHEAD} for encryption" if encrypted else "")
+        takes = f"{_vxlan.OVERHEAD[4]} for VXLAN" + (f" and {ENCRYPTION_OVERHEAD} for encryption" if encrypted else "")
         item.fault(f"{mtu} is too large: the smallest MTU of the sites less {takes} is {largest}")
     elif encrypted and mtu % ENCRYPTED_MULTIPLE:
         less = mtu // ENCRYPTED_MULTIPLE * ENCRYPTED_MULTIPLE

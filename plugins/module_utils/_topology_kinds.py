@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
-# What VXLAN adds to a packet: outer IPv4 20 or IPv6 40, UDP 8, VXLAN 8, inner Ethernet 14 bytes.
-VXLAN_OVERHEAD = {4: 50, 6: 70}
-
 
 def _u32(value: bytes) -> int:
     return struct.unpack("=I", value)[0]

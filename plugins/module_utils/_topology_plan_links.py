@@ -11,11 +11,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_requests as requests
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _vxlan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._link_mark import doomed, is_mark
 from ansible_collections.emon.overlay_lab.plugins.module_utils._netns import where
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_draft import Draft
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_kinds import VXLAN_OVERHEAD, needs_recreation
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_kinds import needs_recreation
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_model import PORT, Key, Link
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_requests import Request
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology_world import LinkState
@@ -178,7 +179,7 @@ def largest_vxlan_mtu(draft: Draft, link: Link) -> tuple[int, str] | None:
     local = link.settings.get("local") or link.settings.get("local6")
     for key, addresses, mtu in carriers(draft, link.netns):
         if key == link.parent or (link.parent is None and local in addresses):
-            return mtu - VXLAN_OVERHEAD[6 if link.settings.get("local6") else 4], key[1]
+            return mtu - _vxlan.OVERHEAD[6 if link.settings.get("local6") else 4], key[1]
     return None
 
 

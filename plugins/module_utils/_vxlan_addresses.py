@@ -22,8 +22,6 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._mac import derived_from
 
-# Not 4789, which Docker's own VXLANs use, nor what others took (4790 VXLAN-GPE, 6784 Weave, 8472 flannel and Cilium).
-UDP_PORT = 14789
 # The upper half of all VNIs. Docker counts from 256 or 4096, people from 1.
 VNIS = range(0x800000, 0x1000000)
 # A slice has this many addresses, unless the subnet is too small for MANY_HOSTS of them, or has room for more.

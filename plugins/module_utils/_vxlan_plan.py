@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _dns
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _vxlan_addresses as addresses
 from ansible_collections.emon.overlay_lab.plugins.module_utils._link_mark import mark_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan import UDP_PORT
 
 
 def topology_name(lab: str) -> str:
@@ -34,7 +35,7 @@ def plan(lab: dict[str, Any], host: str) -> dict[str, Any]:
     return {
         "topology": {"name": topology_name(lab["name"]), "vxlans": vxlans(lab, host)},
         "group": mark_of(topology_name(lab["name"])),
-        "port": addresses.UDP_PORT,
+        "port": UDP_PORT,
         "networks": bridges(lab, host),
         "hosts": entries,
         "names": list(dict.fromkeys(name for entry in entries for name in entry["names"])),
@@ -68,7 +69,7 @@ def vxlans(lab: dict[str, Any], host: str) -> list[dict[str, Any]]:
             "name": f"vxlan-{vni}",
             "vni": vni,
             "local": at[host],
-            "port": addresses.UDP_PORT,
+            "port": UDP_PORT,
             "remotes": [address for name, address in at.items() if name != host],
             "learning": True,
             "mtu": network["mtu"],
