@@ -15,7 +15,7 @@ from ipaddress import AddressValueError, IPv4Address
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_model import Attachment, Container, Network
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_networks import Declared
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_reader import Item, Names, shown, suggestion
-from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_addresses import Shares
+from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_shares import Shares
 
 _ITSELF = {"localhost": "every container calls itself that"}
 _NAMES = Names(

@@ -23,7 +23,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_model import
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_reader import Item, Names
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_underlay import DEFAULT_MTU, not_for_hosts
-from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_addresses import Shares
+from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_shares import Shares
 
 # Every IPv4 link carries 576 bytes.
 SMALLEST_MTU = 576

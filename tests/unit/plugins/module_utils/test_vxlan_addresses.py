@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _vxlan_addresses as addresses
-from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_addresses import Shares
+from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_shares import Shares
 
 
 @pytest.mark.parametrize(
