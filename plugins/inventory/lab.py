@@ -90,10 +90,11 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_variables im
     host_variables,
     lab_variables,
 )
-
-# What filters and the connection plugin import. Ansible's workers are forks of this process, one for each task on each
-# host, and code of a collection has no bytecode on disk: what is not here yet, each of them compiles again.
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_image import RELEASES
+
+# What is imported and not used here (F401) is for filters and the connection plugin. Ansible's workers are forks of
+# this process, one for each task on each host, and code of a collection has no bytecode on disk: what is not here yet,
+# each of them compiles again.
 
 _RELEASE_VARIABLE = "OVERLAY_LAB_RELEASE"
 # The exit code of a playbook run that failed.
