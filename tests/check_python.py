@@ -78,7 +78,7 @@ def _dotted(node: ast.AST) -> str:
 
 
 def files() -> list[Path]:
-    return sorted(path for folder in _MANAGED for path in (_ROOT / folder).glob("*.py"))
+    return sorted(path for folder in _MANAGED for path in (_ROOT / folder).rglob("*.py"))
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ check = module_from_spec(_SPEC)
 _SPEC.loader.exec_module(check)
 
 
-@pytest.mark.parametrize("path", check.files(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", check.files(), ids=lambda path: str(path.relative_to(_SCRIPT.parent.parent)))
 def test_no_file_means_something_else_there(path):
     assert check.faults(ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))) == []
 
