@@ -107,11 +107,11 @@ def forgotten(certificates: Mapping[str, Any], host: Mapping[str, Any]) -> str:
     """
     name, pki = host["host"], host["pki"]
     until = max(one["not_after"] for one in certificates.values())[:10]
-    gone = f"the certificates {', '.join(certificates)} are gone from {pki}"
+    gone, names = f"certificates of {name} are gone from {pki}", ", ".join(certificates)
     kept = (
-        f" and from {name}: a copy of them is accepted until {until}"
+        f" and from {name}: {names}; a copy is accepted until {until}"
         if host["answers"]
-        else f", not from {name}, which does not answer: it is let in with them until {until}"
+        else f", not from {name}, which does not answer: {names}; whoever has that host is let in until {until}"
     )
     return f"{gone}{kept}; to end that at once, {_worthless(f'in {pki}')}"
 
