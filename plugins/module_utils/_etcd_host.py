@@ -21,11 +21,10 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._systemd import e
 # Record types of etcd's write-ahead log (walpb.Record).
 _METADATA = 1
 _KUBERNETES = Path("/etc/kubernetes/manifests/etcd.yaml")
-# etcd rereads its certificates, but never what is here: a change after its start wants a restart.
-_READ_AT_START = (
-    Path("/etc/systemd/system/etcd.service.d/overlay-lab.conf"),
-    Path("/etc/overlay-lab/etcd/ca.crt"),
-)
+# etcd rereads its certificates, but never what is here: a change after its start wants a restart, and one of a CA the
+# restart of all members.
+_DROP_IN = Path("/etc/systemd/system/etcd.service.d/overlay-lab.conf")
+_CAS = (Path("/etc/overlay-lab/etcd/ca.crt"), Path("/etc/overlay-lab/etcd/peer-ca.crt"))
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,8 @@ def read(config: Path, data_dir: Path, started: float, record: Path = _host_reco
             "awaited": str(data_dir) in (known.owned or {}),
             "recorded": known.owned is not None,
         },
-        "outdated": bool(started) and newer((config, *_READ_AT_START), started),
+        "outdated": bool(started) and newer((config, _DROP_IN, *_CAS), started),
+        "outdated_ca": bool(started) and newer(_CAS, started),
         "kubernetes": _KUBERNETES.exists(),
     }
 

@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 from ansible_collections.emon.overlay_lab.plugins.module_utils._quorum import majority
 
 # What etcd reads once, so that a change is a restart. Its certificates it reads anew with every connection.
-_CA = "/ca.crt"
-_REREAD = ("/server.crt", "/server.key", "/client.crt", "/client.key")
+_CAS = ("/ca.crt", "/peer-ca.crt")
+_REREAD = ("/server.crt", "/server.key", "/peer.crt", "/peer.key", "/client.crt", "/client.key")
 # Priorities of the journal up to this one are errors.
 _ERROR = 3
 
@@ -131,7 +131,10 @@ def roll(infos: Mapping[str, Any], changed: Mapping[str, list[str]], lab: str, c
     hosts = [name for name in standing if changed.get(name) or infos[name]["etcd"]["outdated"]]
     hosts.sort(key=lambda name: name == cluster.get("leader"))
     restart = [name for name in hosts if infos[name]["etcd"]["outdated"] or _read_once(changed.get(name, ()))]
-    together = any(path.endswith(_CA) for name in hosts for path in changed.get(name, ()))
+    together = any(
+        infos[name]["etcd"]["outdated_ca"] or any(path.endswith(_CAS) for path in changed.get(name, ()))
+        for name in hosts
+    )
     return {"hosts": hosts, "restart": restart, "together": together, "outage": _outage(restart, together, cluster)}
 
 

@@ -20,8 +20,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _container_owner as owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils import (
+    _certificate_ends,
     _etcd_host,
     _firewall_opening,
     _host_record,
@@ -32,6 +32,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils import (
     _programs,
     _swarm_view,
 )
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _container_owner as owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket, NotThere
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._listed_container import name_of
@@ -53,7 +54,7 @@ _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
 _RESOLVER_PACKAGE = {"RedHat": "dnsmasq"}
 _RESOLVER_PACKAGE_ELSEWHERE = "dnsmasq-base"
 _ETCD_CONFIG = {"RedHat": "/etc/etcd/etcd.conf"}
-_ETCD_CA = Path("/etc/overlay-lab/etcd/ca.crt")
+_ETCD_CERTIFICATES = Path("/etc/overlay-lab/etcd")
 _ETCD_CONFIG_ELSEWHERE = "/etc/default/etcd"
 
 
@@ -99,9 +100,10 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
             **units["etcd"],
             # etcd listens for clients once it has seen a majority.
             "ready": units["etcd"]["active"] and _ETCD_CLIENT_PORT in ports["tcp"],
-            "ca": _lab_identity.fingerprint(_ETCD_CA),
+            "cas": _lab_identity.fingerprints(_ETCD_CERTIFICATES),
             **_etcd_host.read(config, Path(etcd_data_dir), units["etcd"]["started"]),
         },
+        "certificates": _certificate_ends.read(*_certificate_ends.HOST_DIRECTORIES),
         "docker": {
             **programs["docker"].result(),
             **units["docker"],

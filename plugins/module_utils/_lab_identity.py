@@ -4,9 +4,9 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""Which lab a controller's directory and the hosts are of: by the lab's UUID, and by the CA that the hosts trust.
+"""Which lab a controller's directory and the hosts are of: by the lab's UUID, and by the CAs that the hosts trust.
 
-A lab's name is anybody's. Its UUID is in the record of each host and beside the CA on the controller; the CA is known
+A lab's name is anybody's. Its UUID is in the record of each host and beside the CAs on the controller; a CA is known
 by the SHA-256 fingerprint of its certificate, as `openssl x509 -fingerprint -sha256` shows it, without colons.
 """
 
@@ -21,9 +21,19 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError, reason
 
 UUID_FILE = "uuid"
-NEW_CA = (
-    "-e new_ca=true, which makes a new CA and new certificates, and restarts every etcd member and dockerd of the lab"
-)
+# By the stems of their files: that of etcd's clients and servers, and that of its peers.
+TITLES = {"ca": "the CA", "peer-ca": "the peers' CA"}
+
+
+def new_ca(stem: str) -> str:
+    """The option that brings a new one, and what that means."""
+    restarted = "every etcd member and dockerd" if stem == "ca" else "every etcd member"
+    return f"-e new_ca=true, which makes a new CA and new certificates, and restarts {restarted} of the lab"
+
+
+def anew(stem: str) -> str:
+    """The way to a new one."""
+    return f"remove {stem}.crt and {stem}.key and run again with {new_ca(stem)}"
 
 
 def fingerprint(certificate: Path) -> str:
@@ -48,14 +58,22 @@ def recorded_uuid(directory: Path) -> str:
     return (_read(directory / UUID_FILE) or "").strip()
 
 
-def controller(pki: str, former: str) -> dict[str, str]:
-    """What the controller has: {"pki", "uuid", "ca"}, and "former_ca", that of the directory that the lab had before.
+def controller(pki: str, former: str) -> dict[str, Any]:
+    """What the controller has: {"pki", "uuid", "cas": {stem: fingerprint}, "former_cas": the same of the former one}.
 
     A directory that has no CA yet takes the former one over, where the hosts trust that.
     """
-    ca = fingerprint(Path(pki) / "ca.crt")
-    former_ca = fingerprint(Path(former) / "ca.crt") if former else ""
-    return {"pki": pki, "uuid": recorded_uuid(Path(pki)), "ca": ca, "former_ca": former_ca}
+    return {
+        "pki": pki,
+        "uuid": recorded_uuid(Path(pki)),
+        "cas": fingerprints(Path(pki)),
+        "former_cas": fingerprints(Path(former)) if former else dict.fromkeys(TITLES, ""),
+    }
+
+
+def fingerprints(directory: Path) -> dict[str, str]:
+    """Of each CA whose certificate is in a directory, by its stem; '' where it is not there."""
+    return {stem: fingerprint(directory / f"{stem}.crt") for stem in TITLES}
 
 
 def choose(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> str:
@@ -63,28 +81,36 @@ def choose(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> str:
     return next(iter(_of_hosts(lab, hosts)), "") or lab["controller"]["uuid"] or str(uuid.uuid4())
 
 
-def trusts(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
+def trusts(lab: dict[str, Any], hosts: dict[str, dict[str, Any]], stem: str) -> dict[str, list[str]]:
     """CA -> the lab's hosts whose etcd trusts it. ``hosts``: name -> what host_info returned."""
     found: dict[str, list[str]] = {}
     for name, info in hosts.items():
-        if info["etcd"].get("ca") and lab["name"] in (info["etcd"]["lab"], info["record"]["lab"]):
-            found.setdefault(info["etcd"]["ca"], []).append(name)
+        ca = info["etcd"].get("cas", {}).get(stem)
+        if ca and lab["name"] in (info["etcd"]["lab"], info["record"]["lab"]):
+            found.setdefault(ca, []).append(name)
     return found
 
 
-def fits(trusted: list[str], ca: str, former_ca: str) -> bool:
+def fits(trusted: list[str], ca: str) -> bool:
     """Whether a controller's CA is one that the hosts trust; hosts of which none trusts any are to come.
 
     Where only some do, a run that brought a new CA was interrupted, and the next one goes on.
     """
-    return not trusted or (ca or former_ca) in trusted
+    return not trusted or ca in trusted
 
 
 def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
-    """Why this controller is not the lab's. ``lab``: {"name", "engine", "etcd": {"tls"}, "new_ca", "controller"}."""
+    """Why this controller is not the lab's, or why it may not bring a new CA now.
+
+    ``lab``: {"name", "engine", "etcd": {"tls"}, "new_ca", "limited", "reads", "controller"}.
+    """
     if "controller" not in lab:
         return []
-    return [*_uuid_faults(lab, hosts), *_ca_faults(lab, hosts)]
+    found = _uuid_faults(lab, hosts)
+    if lab["engine"] != "cluster_store" or not lab["etcd"]["tls"]:
+        return found
+    strange = [] if lab["new_ca"] else _ca_faults(lab, hosts, "ca") or _ca_faults(lab, hosts, "peer-ca")
+    return found + (strange or _limited_faults(lab, hosts))
 
 
 def _uuid_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
@@ -104,17 +130,35 @@ def _uuid_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[
     ]
 
 
-def _ca_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
-    here, trusted = lab["controller"], trusts(lab, hosts)
-    if lab["engine"] != "cluster_store" or not lab["etcd"]["tls"] or lab["new_ca"]:
-        return []
-    if fits(list(trusted), here["ca"], here["former_ca"]):
+def _ca_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]], stem: str) -> list[str]:
+    here, trusted = lab["controller"], trusts(lab, hosts, stem)
+    if fits(list(trusted), _held(lab)[stem]):
         return []
     return [
-        f"{', '.join(names)}: etcd trusts the CA {ca}, and {describe(here['pki'], here['ca'])}: bring the PKI directory"
-        f" from the controller that has it to {here['pki']}; if it is lost, run again with {NEW_CA}"
+        f"{', '.join(names)}: etcd trusts {TITLES[stem]} {ca}, and {describe(here['pki'], here['cas'][stem])}: bring"
+        f" the PKI directory from the controller that has it to {here['pki']}; if it is lost, run again with"
+        f" {new_ca(stem)}"
         for ca, names in trusted.items()
     ]
+
+
+def _limited_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
+    """A member that gets a new CA alone finds none of the others any more."""
+    here = _held(lab)
+    members = [name for names in trusts(lab, hosts, "ca").values() for name in names]
+    if not lab["limited"] or lab["reads"] or not (members or here["ca"]):
+        return []
+    return [
+        f"{TITLES[stem]} is new, and all members of etcd take it over at the same time: run once without --limit"
+        for stem in TITLES
+        if not here[stem] or any(hosts[name]["etcd"]["cas"][stem] != here[stem] for name in members)
+    ]
+
+
+def _held(lab: dict[str, Any]) -> dict[str, str]:
+    """The controller's CAs, or those that it takes over."""
+    here = lab["controller"]
+    return here["cas"] if here["cas"]["ca"] else here["former_cas"]
 
 
 def describe(pki: str, ca: str) -> str:

@@ -4,7 +4,7 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""Whether a PKI directory is the lab's: by the lab's UUID, and by the CA that its hosts trust."""
+"""Whether a PKI directory is the lab's: by the lab's UUID, and by the CAs that its hosts trust."""
 
 from __future__ import annotations
 
@@ -12,28 +12,41 @@ from pathlib import Path
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _lab_identity
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._pki_spec import Pki
+from ansible_collections.emon.overlay_lab.plugins.module_utils._pki_spec import CA, PEER_CA, Pki
 
 
 def refuse_others(pki: Pki) -> None:
     """A directory of another lab, or with a CA that the lab's hosts do not know."""
+    refuse_another_lab(pki)
+    for stem in () if pki.new_ca else pki.authorities:
+        _refuse_unknown(pki, stem)
+
+
+def refuse_another_lab(pki: Pki) -> None:
     recorded = _lab_identity.recorded_uuid(pki.path)
     if pki.uuid and recorded not in ("", pki.uuid):
         raise LabError(
             f"{pki.path} is of the lab {recorded}, not of {pki.uuid}: bring the lab's own directory, or give this lab a"
             " path of its own"
         )
-    ca = _lab_identity.fingerprint(pki.path / "ca.crt")
-    if not pki.new_ca and not _lab_identity.fits(list(pki.trusted), ca, ""):
-        described = _lab_identity.describe(str(pki.path), ca)
+
+
+def _refuse_unknown(pki: Pki, stem: str) -> None:
+    ca, trusted = _lab_identity.fingerprint(pki.path / f"{stem}.crt"), pki.trusted_as(stem)
+    if not _lab_identity.fits(list(trusted), ca):
         raise LabError(
-            f"the lab's hosts trust the CA {', '.join(pki.trusted)}, and {described}: bring the"
-            f" directory from the controller that has it; if it is lost, run again with {_lab_identity.NEW_CA}"
+            f"the lab's hosts trust {_lab_identity.TITLES[stem]} {', '.join(trusted)}, and"
+            f" {_lab_identity.describe(str(pki.path), ca)}: bring the directory from the controller that has it; if it"
+            f" is lost, run again with {_lab_identity.new_ca(stem)}"
         )
 
 
 def taken_over(pki: Pki) -> Path | None:
     """The former directory, where this one has no CA and the hosts trust that one's."""
-    if pki.former_path is None or (pki.path / "ca.crt").exists():
+    former = pki.former_path
+    if former is None or (pki.path / f"{CA}.crt").exists():
         return None
-    return pki.former_path if _lab_identity.fingerprint(pki.former_path / "ca.crt") in pki.trusted else None
+    if _lab_identity.fingerprint(former / f"{CA}.crt") not in pki.trusted:
+        return None
+    peers = _lab_identity.fingerprint(former / f"{PEER_CA}.crt")
+    return former if _lab_identity.fits(list(pki.trusted_peers), peers) else None

@@ -23,13 +23,22 @@ _DNS_NAME = re.compile(
     r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?)*"
 )
 _COMMON_NAME_LENGTH = 64  # X.520's upper bound
+# The stems of the CAs' files, and the CAs' names. What one issues is worth nothing where the other is asked.
+CA, PEER_CA = "ca", "peer-ca"
+_AUTHORITY_NAMES = {CA: "overlay lab {} CA", PEER_CA: "lab {} peer CA"}
+AUTHORITIES = tuple(_AUTHORITY_NAMES)
+
+
+def authority_name(stem: str, lab: str) -> str:
+    return _AUTHORITY_NAMES[stem].format(lab)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """One certificate: ``name`` is the stem of its two files."""
+    """One certificate: ``name`` is the stem of its two files, ``authority`` that of the CA's which issues it."""
 
     name: str
+    authority: str
     identity: _x509.Identity
     days: int
 
@@ -45,8 +54,19 @@ class Pki:
     renew_fraction: float
     uuid: str = ""
     trusted: tuple[str, ...] = ()
+    trusted_peers: tuple[str, ...] = ()
     new_ca: bool = False
     former_path: Path | None = None
+    only: tuple[str, ...] = ()
+
+    @property
+    def authorities(self) -> tuple[str, ...]:
+        """The CAs that are wanted. That of clients always; that of peers where there are any."""
+        return tuple(stem for stem in AUTHORITIES if stem == CA or stem in {one.authority for one in self.certificates})
+
+    def trusted_as(self, stem: str) -> tuple[str, ...]:
+        """Fingerprints of such a CA that the lab's hosts trust."""
+        return self.trusted_peers if stem == PEER_CA else self.trusted
 
 
 def parse(
@@ -57,13 +77,16 @@ def parse(
     renew_fraction: float = 1 / 3,
     uuid: str | None = None,
     trusted: Iterable[str] = (),
+    trusted_peers: Iterable[str] = (),
     new_ca: bool = False,
     former_path: str | None = None,
+    only: Iterable[str] = (),
 ) -> Pki:
     """Check a module's parameters; all faults in one LabError."""
     faults: list[str] = []
-    if not name.strip() or len(_x509.authority_name(name)) > _COMMON_NAME_LENGTH:
-        faults.append(f"name: {name!r} must have 1 to {_COMMON_NAME_LENGTH - len(_x509.authority_name(''))} characters")
+    longest = _COMMON_NAME_LENGTH - max(len(authority_name(stem, "")) for stem in AUTHORITIES)
+    if not name.strip() or len(name) > longest:
+        faults.append(f"name: {name!r} must have 1 to {longest} characters")
     if ca_days < 1:
         faults.append(f"ca_days: {ca_days} must be 1 or more")
     if not 0 < renew_fraction < 1:
@@ -77,10 +100,29 @@ def parse(
         faults.extend(_faults(one))
         if not faults:
             wanted.append(_wanted(one))
+    faults += [f"only.{stem}: {_NAME_RULE}" for stem in only if not _may_be_a_stem(stem)]
     if faults:
         raise LabError(faults)
-    former = Path(former_path) if former_path else None
-    return Pki(Path(path), name, tuple(wanted), ca_days, renew_fraction, uuid or "", tuple(trusted), new_ca, former)
+    return Pki(
+        path=Path(path),
+        lab=name,
+        certificates=tuple(wanted),
+        ca_days=ca_days,
+        renew_fraction=renew_fraction,
+        uuid=uuid or "",
+        trusted=tuple(trusted),
+        trusted_peers=tuple(trusted_peers),
+        new_ca=new_ca,
+        former_path=Path(former_path) if former_path else None,
+        only=tuple(only),
+    )
+
+
+_NAME_RULE = f"the name must be letters, digits, '.', '_' and '-', and not {' or '.join(map(repr, AUTHORITIES))}"
+
+
+def _may_be_a_stem(name: str) -> bool:
+    return bool(_FILE_NAME.fullmatch(name)) and name not in AUTHORITIES
 
 
 def _wanted(one: Mapping[str, Any]) -> Wanted:
@@ -90,14 +132,15 @@ def _wanted(one: Mapping[str, Any]) -> Wanted:
         dns=frozenset(one.get("dns") or ()),
         ip=frozenset(str(ipaddress.ip_address(address)) for address in one.get("ip") or ()),
     )
-    return Wanted(one["name"], identity, one.get("days") or 365)
+    authority = PEER_CA if one["kind"] == "peer" else CA
+    return Wanted(one["name"], authority, identity, one.get("days") or 365)
 
 
 def _faults(one: Mapping[str, Any]) -> list[str]:
     where = f"certificates.{one['name']}"
     faults = []
-    if not _FILE_NAME.fullmatch(one["name"]) or one["name"] == "ca":
-        faults.append(f"{where}: the name must be letters, digits, '.', '_' and '-', and not 'ca'")
+    if not _may_be_a_stem(one["name"]):
+        faults.append(f"{where}: {_NAME_RULE}")
     if len(one.get("common_name") or one["name"]) > _COMMON_NAME_LENGTH:
         faults.append(f"{where}.common_name: longer than {_COMMON_NAME_LENGTH} characters")
     if one.get("days") is not None and one["days"] < 1:

@@ -31,10 +31,10 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     """Why the lab cannot be made on these hosts, a line each; empty if it can.
 
     ``lab``: {"name", "site", "engine" (as chosen), "engine_faults" (of the choice), "simulated", "hosts" (lab_hosts),
-    "limited" (whether the run is), "change_engine" (whether it may take another engine's networks away), "missing"
-    (hosts of the play that do not answer), "silent" (name -> what Ansible returned of the module where it failed or did
-    not reach the host), "restart_allowed", "clock_seconds" (by how much clocks may
-    differ), "etcd": {"token", "tls"}, "controller" (_lab_identity.controller()),
+    "limited" (whether the run is), "reads" (whether it does no more than that), "change_engine" (whether it may take
+    another engine's networks away), "missing" (hosts of the play that do not answer), "silent" (name -> what Ansible
+    returned of the module where it failed or did not reach the host), "restart_allowed", "clock_seconds" (by how much
+    clocks may differ), "etcd": {"token", "tls"}, "controller" (_lab_identity.controller()),
     "new_ca" (whether the lab may get one)};
     ``hosts``: name -> what the module host_info returned there.
     """

@@ -30,7 +30,6 @@ SERVER, CLIENT = "server", "client"
 USAGES = {
     "server": frozenset({SERVER, CLIENT}),
     "peer": frozenset({SERVER, CLIENT}),
-    "server_peer": frozenset({SERVER, CLIENT}),
     "client": frozenset({CLIENT}),
 }
 
@@ -90,13 +89,9 @@ def certificate_pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def authority_name(lab: str) -> str:
-    return f"overlay lab {lab} CA"
-
-
-def new_authority(lab: str, key: ec.EllipticCurvePrivateKey, now: datetime, days: int) -> Authority:
+def new_authority(common_name: str, key: ec.EllipticCurvePrivateKey, now: datetime, days: int) -> Authority:
     """A self-signed CA certificate that may sign certificates of hosts, and no other CA."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, authority_name(lab))])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     builder = _builder(name, name, key, now - BACKDATED, now + timedelta(days=days))
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     builder = builder.add_extension(_key_usage(digital_signature=False, key_cert_sign=True), critical=True)

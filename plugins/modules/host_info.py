@@ -115,13 +115,22 @@ etcd:
   description:
     - C(version) installed, else C(available); C(unit) known to systemd, C(active), C(state) as systemd calls it,
       C(enabled), C(started) in seconds since the epoch; whether it is C(ready) for clients, which takes a majority; the
-      C(lab) that configured it; the SHA-256 fingerprint of the C(ca) that the lab put there, '' for none.
+      C(lab) that configured it; the SHA-256 fingerprints of the C(cas) that the lab put there, C(ca) and C(peer-ca), ''
+      for none.
     - C(config), the variables of its configuration file; C(data) with C(path), whether data is C(present), and the
       C(member_id) and C(cluster_id) it is of, the C(lab) whose it is by the host's record, '' for none, whether these
       ids are recorded (C(claimed)), the lab expects its data there (C(awaited)), and any id was ever recorded
-      (C(recorded)); whether it is C(outdated), started before its files were written;
+      (C(recorded)); whether it is C(outdated), started before its files were written, and C(outdated_ca), before those
+      of the CAs were;
       C(kubernetes), whether Kubernetes runs one of its own here.
   type: dict
+  returned: success
+certificates:
+  description:
+    - The lab's certificates on the host, each with C(path) and C(not_after) in seconds since the epoch, 0 for what is
+      no certificate.
+  type: list
+  elements: dict
   returned: success
 docker:
   description: >-

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: pki
-short_description: Keep a lab's certificate authority and certificates
+short_description: Keep a lab's certificate authorities and certificates
 version_added: 0.1.0
 author:
   - The emon.overlay_lab authors (@emon)
 description:
-  - Keeps one directory with a CA and every certificate of a lab, in one call. It usually runs on the controller.
+  - Keeps one directory with the CAs and every certificate of a lab, in one call. It usually runs on the controller.
+  - Certificates of O(certificates[].kind=peer) have a CA of their own, C(peer-ca.crt). So none of the other CA,
+    C(ca.crt), is accepted among peers, and none of a peer elsewhere.
   - A certificate is issued anew when a third of its life is left, and when it is unfit in any other way, by its
     validity, names, purpose, extensions, key or CA.
     Its private key stays, so a server that rereads its files never sees a pair that does not fit.
     Remove O(certificates[].name)C(.key) for a new key.
-  - The CA's key is never overwritten. Back it up. Where it is lost, remove C(ca.crt) and C(ca.key) and run again.
-    That makes a new CA and new certificates for everybody.
+  - A CA's key is never overwritten. Back it up. Where it is lost, remove C(ca.crt) and C(ca.key), or C(peer-ca.crt) and
+    C(peer-ca.key), and run again. That makes a new CA and new certificates for everybody who has one of it.
+  - A CA is not renewed by itself. This module warns thirty days before its end.
   - All keys are EC P-256. Certificates are valid from a day before they were made, because clocks of hosts differ.
   - Nothing that this module returns or shows as a difference holds a private key.
   - Runs at the same time wait for each other.
@@ -42,13 +45,14 @@ options:
     required: true
   name:
     description:
-      - The lab's name. It is part of the CA's subject, and a CA of another lab is refused.
+      - The lab's name. It is part of the CAs' subjects, and a CA of another lab is refused.
     type: str
     required: true
   state:
     description:
       - V(present) makes what is missing or due.
-      - V(absent) removes the CA, what it issued, and the directory unless something else is in it.
+      - V(absent) removes the CAs, what they issued, and the directory unless something else is in it. With O(only), it
+        removes no more than these.
     type: str
     choices: [present, absent]
     default: present
@@ -66,12 +70,12 @@ options:
         required: true
       kind:
         description:
-          - What the certificate may be used for.
+          - What the certificate may be used for, and by which CA it is issued.
           - V(client) may only prove who calls.
-          - V(server), V(peer) and V(server_peer) may serve and call. A peer does both, and a server of etcd calls
-            itself to serve its JSON API.
+          - V(server) may serve and call, because a server of etcd calls itself to serve its JSON API.
+          - V(peer) may do both, among peers only.
         type: str
-        choices: [server, peer, client, server_peer]
+        choices: [server, peer, client]
         required: true
       common_name:
         description:
@@ -94,15 +98,28 @@ options:
           - How many days it lives, at most as long as its CA. Counts when it is issued; a change issues nothing.
         type: int
         default: 365
+  only:
+    description:
+      - With O(state=absent), names of certificates that are removed with their keys. The CAs and all others stay. What
+        the lab's CAs did not issue stays, too.
+    type: list
+    elements: str
+    default: []
   uuid:
     description:
-      - The lab's own id, which no other lab of its name has. It is kept beside the CA, and a directory of another is
+      - The lab's own id, which no other lab of its name has. It is kept beside the CAs, and a directory of another is
         refused.
     type: str
   trusted:
     description:
       - SHA-256 fingerprints, lower case without colons, of the CA that the lab's hosts trust already, as
         M(emon.overlay_lab.host_info) returns them. A directory with another CA, or without one, is refused.
+    type: list
+    elements: str
+    default: []
+  trusted_peers:
+    description:
+      - The same for the CA of peers.
     type: list
     elements: str
     default: []
@@ -137,9 +154,13 @@ EXAMPLES = r"""
     name: emon
     certificates:
       - name: emon
-        kind: server_peer
+        kind: server
         dns: [emon, localhost]
         ip: [127.0.0.1, "::1", 192.168.1.116, 10.0.0.116]
+      - name: emon-peer
+        kind: peer
+        dns: [emon]
+        ip: [192.168.1.116, 10.0.0.116]
       - name: emon-client
         kind: client
         days: 3650
@@ -158,8 +179,19 @@ ca:
   description: The CA's certificate, PEM. None in check mode as long as there is none, and when O(state=absent).
   returned: always
   type: str
+peer_ca:
+  description: The same of the peers' CA. None also where no certificate of a peer was asked for.
+  returned: always
+  type: str
+others:
+  description:
+    - Certificates in the directory that the lab's CAs issued, that were not asked for, and that have not run out. By
+      name, with their end.
+  returned: always
+  type: dict
+  sample: {emon3-docker: "2027-11-22T10:00:00Z"}
 certificates:
-  description: Each certificate that was asked for, by name.
+  description: Each certificate that was asked for, by name; with O(only), each that was removed.
   returned: always
   type: dict
   sample:
@@ -187,15 +219,17 @@ ARGUMENTS = {
         "default": [],
         "options": {
             "name": {"type": "str", "required": True},
-            "kind": {"type": "str", "choices": ["server", "peer", "client", "server_peer"], "required": True},
+            "kind": {"type": "str", "choices": ["server", "peer", "client"], "required": True},
             "common_name": {"type": "str"},
             "dns": {"type": "list", "elements": "str", "default": []},
             "ip": {"type": "list", "elements": "str", "default": []},
             "days": {"type": "int", "default": 365},
         },
     },
+    "only": {"type": "list", "elements": "str", "default": []},
     "uuid": {"type": "str"},
     "trusted": {"type": "list", "elements": "str", "default": []},
+    "trusted_peers": {"type": "list", "elements": "str", "default": []},
     "new_ca": {"type": "bool", "default": False},
     "former_path": {"type": "path"},
     "ca_days": {"type": "int", "default": 3650},
@@ -214,11 +248,17 @@ def main() -> None:
         module.fail_json(msg=str(error), faults=error.faults)
     for warning in plan.warnings:
         module.warn(warning)
+
+    def shown(stem: str) -> str | None:
+        return None if module.check_mode and plan.makes_authority(stem) else plan.authorities.get(stem)
+
     module.exit_json(
         changed=plan.differences.changed,
         diff=plan.differences.diff,
-        ca=None if module.check_mode and plan.makes_authority else plan.ca,
+        ca=shown("ca"),
+        peer_ca=shown("peer-ca"),
         certificates=plan.certificates,
+        others=plan.others,
     )
 
 

@@ -102,8 +102,14 @@ def test_the_tutorials_file() -> None:
 def test_mutual_tls_is_on_for_clients_and_peers() -> None:
     found = settings()
     assert found["ETCD_CLIENT_CERT_AUTH"] == found["ETCD_PEER_CLIENT_CERT_AUTH"] == "true"
-    assert {value for name, value in found.items() if name.endswith("_FILE")} == {
-        f"/etc/overlay-lab/etcd/{name}" for name in ("ca.crt", "server.crt", "server.key")
+    directory = "/etc/overlay-lab/etcd"
+    assert {name: value for name, value in found.items() if name.endswith("_FILE")} == {
+        "ETCD_CERT_FILE": f"{directory}/server.crt",
+        "ETCD_KEY_FILE": f"{directory}/server.key",
+        "ETCD_TRUSTED_CA_FILE": f"{directory}/ca.crt",
+        "ETCD_PEER_CERT_FILE": f"{directory}/peer.crt",
+        "ETCD_PEER_KEY_FILE": f"{directory}/peer.key",
+        "ETCD_PEER_TRUSTED_CA_FILE": f"{directory}/peer-ca.crt",
     }
     assert not [value for value in found.values() if value.startswith("http:")]
 

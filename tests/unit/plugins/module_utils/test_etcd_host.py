@@ -78,4 +78,14 @@ def test_etcd_is_outdated_where_its_files_are_newer(tmp_path: Path) -> None:
     os.utime(config, (1000, 1000))
     before, after, never = (_etcd_host.read(config, tmp_path, started) for started in (999.5, 1000.5, 0))
     assert (before["outdated"], after["outdated"], never["outdated"]) == (True, False, False)
+    assert not before["outdated_ca"]
     assert before["config"] == {"ETCD_NAME": "emon", "ETCD_DATA_DIR": "/var/lib/etcd"}
+
+
+@pytest.mark.parametrize("stem", ["ca", "peer-ca"])
+def test_etcd_is_outdated_where_a_ca_is_newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stem: str) -> None:
+    cas = tuple(tmp_path / one.name for one in _etcd_host._CAS)
+    monkeypatch.setattr(_etcd_host, "_CAS", cas)
+    (tmp_path / f"{stem}.crt").write_text("")
+    found = _etcd_host.read(tmp_path / "none", tmp_path, 1.0)
+    assert (found["outdated"], found["outdated_ca"]) == (True, True)

@@ -29,7 +29,8 @@ FOUNDED = {
 def info(member_id: str = "", lab: str = "emon", ready: bool = True, **etcd: Any) -> dict[str, Any]:
     """A host with the data of a member, or without any."""
     data = {"present": bool(member_id), "member_id": member_id}
-    return {"etcd": {"lab": lab, "ready": ready, "data": data, "config": FOUNDED, "outdated": False, **etcd}}
+    current = {"outdated": False, "outdated_ca": False}
+    return {"etcd": {"lab": lab, "ready": ready, "data": data, "config": FOUNDED, **current, **etcd}}
 
 
 EMPTY = info(lab="", ready=False, config={})
@@ -195,6 +196,7 @@ def test_nobody_joins_without_quorum(infos: dict[str, Any]) -> None:
 ALL = {"emon": info("a"), "emon2": info("b"), "emon3": info("c")}
 WHOLE = cluster(("a", "emon"), ("b", "emon2"), ("c", "emon3"), leader="emon")
 CONFIG, CA, CERT = "/etc/default/etcd", "/etc/overlay-lab/etcd/ca.crt", "/etc/overlay-lab/etcd/server.crt"
+PEER_CA, PEER = "/etc/overlay-lab/etcd/peer-ca.crt", "/etc/overlay-lab/etcd/peer.crt"
 
 
 @pytest.mark.parametrize(
@@ -226,6 +228,21 @@ CONFIG, CA, CERT = "/etc/default/etcd", "/etc/overlay-lab/etcd/ca.crt", "/etc/ov
             WHOLE,
             (["emon2", "emon3", "emon"], ["emon2", "emon3", "emon"], True),
             id="a new CA",
+        ),
+        pytest.param(
+            ALL,
+            {name: [CONFIG, PEER_CA, PEER] for name in ALL},
+            WHOLE,
+            (["emon2", "emon3", "emon"], ["emon2", "emon3", "emon"], True),
+            id="a lab of one CA gets the peers'",
+        ),
+        pytest.param(ALL, {"emon2": [PEER]}, WHOLE, (["emon2"], [], False), id="a peer's is reread, too"),
+        pytest.param(
+            {name: info("abc"[number], outdated=True, outdated_ca=number > 0) for number, name in enumerate(ALL)},
+            {},
+            {},
+            (["emon", "emon2", "emon3"], ["emon", "emon2", "emon3"], True),
+            id="a new CA was written by a run that was killed before the restart",
         ),
     ],
 )

@@ -20,22 +20,36 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._lab import load
 from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_variables import controller_dir
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
-EMON: dict[str, Any] = {"name": "emon", "kind": "server_peer", "dns": ["emon"]}
+EMON: dict[str, Any] = {"name": "emon", "kind": "server", "dns": ["emon"]}
 A, B = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
-OURS, OTHER = "aa" * 32, "bb" * 32
+OURS, OTHER, PEERS, STRANGE = "aa" * 32, "bb" * 32, "cc" * 32, "dd" * 32
 
 
-def host(ca: str = "", recorded: str = "", name: str = "emon", owner: str = "emon") -> dict[str, Any]:
-    return {"record": {"lab": name, "uuid": recorded}, "etcd": {"lab": owner, "ca": ca}}
+def host(
+    ca: str = "", recorded: str = "", name: str = "emon", owner: str = "emon", peers: str | None = None
+) -> dict[str, Any]:
+    """Of a lab whose peers have a CA of their own; ``peers``: its fingerprint where it is not `PEERS`, '' for none."""
+    return {"record": {"lab": name, "uuid": recorded}, "etcd": {"lab": owner, "cas": cas(ca, peers)}}
 
 
-def lab(ca: str = "", recorded: str = "", former: str = "", **given: Any) -> dict[str, Any]:
+def cas(ca: str, peers: str | None) -> dict[str, str]:
+    return {"ca": ca, "peer-ca": peers if peers is not None else PEERS if ca else ""}
+
+
+def lab(ca: str = "", recorded: str = "", former: str = "", peers: str | None = None, **given: Any) -> dict[str, Any]:
     return {
         "name": "emon",
         "engine": "cluster_store",
         "etcd": {"tls": True},
         "new_ca": False,
-        "controller": {"pki": "/home/e/pki", "uuid": recorded, "ca": ca, "former_ca": former},
+        "limited": False,
+        "reads": False,
+        "controller": {
+            "pki": "/home/e/pki",
+            "uuid": recorded,
+            "cas": cas(ca, peers),
+            "former_cas": cas(former, None),
+        },
         **given,
     }
 
@@ -57,6 +71,31 @@ def lab(ca: str = "", recorded: str = "", former: str = "", **given: Any) -> dic
         pytest.param(lab(OTHER, former=OURS), [host(OURS)], "holds another", id="not where there is one"),
         pytest.param(lab(former=OTHER), [host(OURS)], "holds none", id="not another lab's"),
         pytest.param(lab(new_ca=True), [host(OURS)], None, id="on purpose"),
+        pytest.param(lab(OURS, peers=""), [host(OURS, peers="")], None, id="a lab from before the peers' CA"),
+        pytest.param(lab(OURS), [host(OURS), host(OURS, peers="")], None, id="which got it and was interrupted"),
+        pytest.param(
+            lab(OURS, peers=""),
+            [host(OURS)],
+            f"trusts the peers' CA {PEERS}, and /home/e/pki holds none",
+            id="no peers'",
+        ),
+        pytest.param(lab(OURS), [host(OURS, peers=STRANGE)], f"holds another, {PEERS}", id="another CA of peers"),
+        pytest.param(lab(OURS, peers="", new_ca=True), [host(OURS)], None, id="the peers' anew, on purpose"),
+        pytest.param(
+            lab(OURS, peers="", limited=True),
+            [host(OURS, peers="")],
+            "the peers' CA is new, and all members of etcd take it over at the same time: run once without --limit",
+            id="the peers' comes to all",
+        ),
+        pytest.param(
+            lab(OURS, limited=True), [host(OURS, peers="")], "the peers' CA is new", id="or to the rest of them"
+        ),
+        pytest.param(lab(OURS, peers="", limited=True), [host(owner="")], "the peers' CA is new", id="before a join"),
+        pytest.param(lab(OURS, peers="", limited=True, reads=True), [host(OURS, peers="")], None, id="only looked at"),
+        pytest.param(lab(OTHER, limited=True, new_ca=True), [host(OURS)], "the CA is new", id="a new CA comes to all"),
+        pytest.param(lab(OURS, limited=True), [host(OURS), host("", owner="")], None, id="a limited run"),
+        pytest.param(lab(limited=True), [host(owner="")], None, id="a limited run, and nothing anywhere"),
+        pytest.param(lab(former=OURS, limited=True), [host(OURS)], None, id="limited, and taken over"),
         pytest.param(lab(etcd={"tls": False}), [host(OURS)], None, id="no TLS"),
         pytest.param(lab(engine="swarm"), [host(OURS)], None, id="no etcd"),
         pytest.param(lab(OURS, A), [host(OURS, A), host(OURS)], None, id="one uuid, and a record from before"),
@@ -83,6 +122,8 @@ def test_both_ways_out_are_told() -> None:
     assert line.startswith(f"emon, emon2: etcd trusts the CA {OURS}")
     assert "from the controller that has it to /home/e/pki; if it is lost, run again with -e new_ca=true" in line
     assert "restarts every etcd member and dockerd" in line
+    (line,) = _lab_identity.faults(lab(OURS, peers=""), {"emon": host(OURS)})
+    assert line.endswith("restarts every etcd member of the lab")
 
 
 def test_the_uuid_that_is_chosen() -> None:
@@ -138,7 +179,37 @@ def test_a_lost_authority_is_founded_anew_on_purpose_only(tmp_path: Path, check:
     with pytest.raises(LabError, match="holds none: bring the directory"):
         converge(path, trusted=[OURS], check=check)
     assert not path.exists()
-    assert converge(path, trusted=[OURS], new_ca=True, check=check).makes_authority
+    assert converge(path, trusted=[OURS], new_ca=True, check=check).makes_authority("ca")
+
+
+def test_the_peers_authority_is_known_by_its_fingerprint_too(tmp_path: Path) -> None:
+    path = tmp_path / "pki"
+    peer = {"name": "emon-peer", "kind": "peer", "dns": ["emon"]}
+
+    def make(**given: Any) -> _pki.Plan:
+        return _pki.converge(_pki_spec.parse(str(path), "emon", [EMON, peer], **given), NOW, check=False)
+
+    converge(path)
+    trusted = [_lab_identity.fingerprint(path / "ca.crt")]
+    before = tree(path)
+    with pytest.raises(LabError, match=f"trust the peers' CA {STRANGE}, and .* holds none: bring the directory"):
+        make(trusted=trusted, trusted_peers=[STRANGE])
+    assert tree(path) == before
+    assert make(trusted=trusted).makes_authority("peer-ca")
+    peers = [_lab_identity.fingerprint(path / "peer-ca.crt")]
+    assert not make(trusted=trusted, trusted_peers=peers).differences.changed
+    with pytest.raises(LabError, match=f"holds another, {peers[0]}"):
+        make(trusted=trusted, trusted_peers=[STRANGE])
+    assert not make(trusted=trusted, trusted_peers=[STRANGE], new_ca=True).differences.changed
+
+
+def test_a_former_directory_without_the_peers_authority_that_is_trusted_stays(tmp_path: Path) -> None:
+    former, path = tmp_path / "pki", tmp_path / "simulated" / "pki"
+    converge(former)
+    given = {"trusted": [_lab_identity.fingerprint(former / "ca.crt")], "trusted_peers": [PEERS]}
+    with pytest.raises(LabError, match="holds none"):
+        converge(path, **given, former_path=str(former))
+    assert not path.exists()
 
 
 def test_a_simulated_lab_takes_its_former_directory_over(tmp_path: Path) -> None:
@@ -149,7 +220,7 @@ def test_a_simulated_lab_takes_its_former_directory_over(tmp_path: Path) -> None
     given = {"trusted": trusted, "former_path": str(former), "uuid": B}
     assert converge(path, **given, check=True).differences.changed and not path.exists()
     found = converge(path, **given)
-    assert found.differences.changed and not found.makes_authority and tree(former) == before
+    assert found.differences.changed and not found.makes_authority("ca") and tree(former) == before
     assert tree(path) == {**before, "uuid": f"{B}\n".encode()}
     assert not converge(path, **given).differences.changed
 
@@ -159,7 +230,7 @@ def test_a_former_directory_that_is_another_labs_stays(tmp_path: Path) -> None:
     converge(former)
     with pytest.raises(LabError, match="holds none"):
         converge(path, trusted=[OURS], former_path=str(former))
-    assert converge(path, former_path=str(former)).makes_authority
+    assert converge(path, former_path=str(former)).makes_authority("ca")
     assert (path / "ca.crt").read_bytes() != (former / "ca.crt").read_bytes()
 
 

@@ -22,8 +22,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
-EMON: dict[str, Any] = {"name": "emon", "kind": "server_peer", "dns": ["emon"], "ip": ["10.0.0.116", "::1"], "days": 90}
+EMON: dict[str, Any] = {"name": "emon", "kind": "server", "dns": ["emon"], "ip": ["10.0.0.116", "::1"], "days": 90}
 CLIENT: dict[str, Any] = {"name": "client", "kind": "client"}
+PEER: dict[str, Any] = {"name": "emon-peer", "kind": "peer", "dns": ["emon"], "common_name": "emon"}
 
 
 @pytest.fixture
@@ -53,7 +54,68 @@ def test_everything_is_made_and_a_second_run_changes_nothing(path: Path) -> None
     assert first.differences.changed and all(one["renewed"] for one in first.certificates.values())
     assert not second.differences.changed and not any(one["renewed"] for one in second.certificates.values())
     assert tree(path) == before
-    assert first.ca == second.ca == before["ca.crt"].decode()
+    assert first.authorities == second.authorities == {"ca": before["ca.crt"].decode()}
+
+
+def test_peers_have_an_authority_of_their_own(path: Path) -> None:
+    first = make(path, EMON, CLIENT)
+    before = tree(path)
+    made = make(path, EMON, CLIENT, PEER)
+    assert set(tree(path)) == {*before, "peer-ca.crt", "peer-ca.key", "emon-peer.crt", "emon-peer.key"}
+    assert before.items() <= tree(path).items() and first.authorities.items() <= made.authorities.items()
+    assert not make(path, EMON, CLIENT, PEER).differences.changed
+    of_all, of_peers = (_x509.load_certificate(made.authorities[stem].encode()) for stem in ("ca", "peer-ca"))
+    assert [_x509.common_name(one) for one in (of_all, of_peers)] == ["overlay lab emon CA", "lab emon peer CA"]
+    for name, issuer, other in [
+        ("emon", of_all, of_peers),
+        ("client", of_all, of_peers),
+        ("emon-peer", of_peers, of_all),
+    ]:
+        certificate = _x509.load_certificate((path / f"{name}.crt").read_bytes())
+        assert _x509.issued_by(certificate, issuer) and not _x509.issued_by(certificate, other)
+    assert (
+        stat.S_IMODE((path / "peer-ca.key").stat().st_mode) == stat.S_IMODE((path / "ca.key").stat().st_mode) == 0o600
+    )
+
+
+def test_a_certificate_changes_its_authority(path: Path) -> None:
+    make(path, PEER | {"kind": "server"})
+    assert make(path, PEER).certificates["emon-peer"]["reason"] == "another CA issued it"
+
+
+def test_a_new_authority_of_peers_leaves_the_others(path: Path) -> None:
+    make(path, EMON, PEER)
+    for file in ("peer-ca.key", "peer-ca.crt"):
+        (path / file).unlink()
+    assert {name: one["reason"] for name, one in make(path, EMON, PEER).certificates.items()} == {
+        "emon": "",
+        "emon-peer": "another CA issued it",
+    }
+
+
+def test_faults_of_both_authorities_at_once(path: Path) -> None:
+    make(path, EMON, PEER)
+    for stem in ("ca", "peer-ca"):
+        (path / f"{stem}.key").unlink()
+    with pytest.raises(LabError) as fault:
+        make(path, EMON, PEER)
+    assert [line.split(":")[0] for line in fault.value.faults] == [
+        f"{path}/ca.key is missing beside ca.crt",
+        f"{path}/peer-ca.key is missing beside peer-ca.crt",
+    ]
+    assert "remove peer-ca.crt and peer-ca.key and run again with -e new_ca=true" in fault.value.faults[1]
+
+
+def test_what_was_issued_to_somebody_else_is_told(path: Path) -> None:
+    make(path, EMON, CLIENT, PEER)
+    assert make(path, EMON).others == {
+        "client": "2027-11-22T10:00:00Z",
+        "emon-peer": "2027-11-22T10:00:00Z",
+    }
+    assert make(path, EMON, CLIENT, PEER).others == {}
+    assert make(path, EMON, now=NOW + timedelta(days=366)).others == {}
+    (path / "notes.crt").write_text("no certificate")
+    assert "notes" not in make(path, EMON).others
 
 
 def test_planning_touches_nothing(path: Path) -> None:
@@ -99,7 +161,7 @@ def test_modes_from_birth_and_mended(path: Path) -> None:
         ({"ip": ["10.0.0.116"]}, "names changed"),
         ({"common_name": "other"}, "common name changed"),
         ({"kind": "client"}, "usages changed"),
-        ({"kind": "peer"}, ""),
+        ({"kind": "peer"}, "another CA issued it"),
         ({"dns": ["emon"], "ip": ["::1", "10.0.0.116"]}, ""),
         ({"ip": ["10.0.0.116", "0:0:0:0:0:0:0:1"]}, ""),
         ({"days": 10}, ""),
@@ -197,23 +259,35 @@ def test_an_authority_of_another_lab_or_expired(path: Path) -> None:
 def test_an_authority_near_its_end_is_announced_and_outlived_by_nothing(path: Path) -> None:
     make(path, EMON)
     late = make(path, EMON, now=NOW + timedelta(days=3600))
-    assert "expires on 2036-11-19 and is not renewed by itself" in late.warnings[0]
+    assert late.warnings == []
     assert late.certificates["emon"]["not_after"] == "2036-11-19T10:00:00Z"
     assert not make(path, EMON, now=NOW + timedelta(days=3601)).certificates["emon"]["renewed"]
+    assert plan(path, EMON, now=NOW + timedelta(days=3620)).warnings == []
+    (line,) = plan(path, EMON, now=NOW + timedelta(days=3620, seconds=1)).warnings
+    assert f"{path}/ca.crt expires on 2036-11-19 and is not renewed by itself: before, remove ca.crt and ca.key" in line
+
+
+def test_the_peers_authority_near_its_end_is_announced(path: Path) -> None:
+    make(path, EMON)
+    make(path, EMON, PEER, now=NOW + timedelta(days=9))
+    (line,) = plan(path, EMON, PEER, now=NOW + timedelta(days=3630)).warnings[1:]
+    assert f"{path}/peer-ca.crt expires on 2036-11-28" in line and "remove peer-ca.crt and peer-ca.key" in line
+    assert "dockerd" not in line
 
 
 def test_no_key_in_what_is_shown(path: Path) -> None:
     result = plan(path, EMON, CLIENT)
-    shown = f"{result} {result.differences.diff} {result.certificates} {result.ca}"
+    shown = f"{result} {result.differences.diff} {result.certificates} {result.authorities}"
     assert "PRIVATE KEY" not in shown
 
 
 def test_absent_removes_what_was_made_and_nothing_else(path: Path) -> None:
-    make(path, EMON, CLIENT)
+    make(path, EMON, CLIENT, PEER)
     pki = _pki_spec.parse(str(path), "emon")
     (path / "notes").write_text("mine")
     result = _pki.plan_absent(pki)
-    assert len(tree(path)) == 7
+    assert len(tree(path)) == 11
+    assert {one.stem for one in result.removals[-4:]} == {"ca", "peer-ca"}
     _pki.apply(result)
     assert sorted(tree(path)) == ["notes"]
     assert "did not make: notes" in result.warnings[0]
@@ -223,14 +297,47 @@ def test_absent_removes_what_was_made_and_nothing_else(path: Path) -> None:
     assert not _pki.plan_absent(pki).differences.changed
 
 
+def forget(path: Path, *names: str, **given: Any) -> _pki.Plan:
+    pki = _pki_spec.parse(str(path), "emon", only=names, **given)
+    return _pki.converge(pki, NOW, check=False, absent=True)
+
+
+def test_absent_of_some_leaves_the_others(path: Path, tmp_path: Path) -> None:
+    make(path, EMON, CLIENT, PEER)
+    before = tree(path)
+    found = forget(path, "emon", "emon-peer", "emon-docker")
+    assert {name: one["not_after"] for name, one in found.certificates.items()} == {
+        "emon": "2027-02-20T10:00:00Z",
+        "emon-peer": "2027-11-22T10:00:00Z",
+    }
+    left = {name: content for name, content in before.items() if not name.startswith("emon")}
+    assert found.differences.changed and tree(path) == left
+    again = forget(path, "emon", "emon-peer", "emon-docker")
+    assert not again.differences.changed and again.certificates == {} and tree(path) == left
+    assert not forget(tmp_path / "none", "emon").differences.changed and not (tmp_path / "none").exists()
+
+
+def test_absent_of_some_asks_whose_they_are(path: Path, tmp_path: Path) -> None:
+    _pki.converge(_pki_spec.parse(str(path), "emon", [EMON], uuid="of-emon"), NOW, check=False)
+    make(tmp_path / "other", EMON)
+    with pytest.raises(LabError, match="is of the lab of-emon, not of other"):
+        forget(path, "emon", uuid="other")
+    (path / "emon.crt").write_bytes((tmp_path / "other" / "emon.crt").read_bytes())
+    assert not forget(path, "emon", uuid="of-emon").differences.changed
+    with pytest.raises(LabError) as fault:
+        forget(path, "peer-ca", "../emon")
+    assert [line.split(":")[0] for line in fault.value.faults] == ["only.peer-ca", "only.../emon"]
+
+
 @pytest.mark.parametrize(
     ("certificate", "fault"),
     [
         (EMON | {"name": "../x"}, "certificates.../x: the name must be"),
         (EMON | {"name": "ca"}, "certificates.ca: the name must be"),
+        (EMON | {"name": "peer-ca"}, "certificates.peer-ca: the name must be"),
         (EMON | {"ip": ["10.0.0.300"]}, "certificates.emon.ip: '10.0.0.300' is not an IP address"),
         (EMON | {"dns": ["a b"]}, "certificates.emon.dns: 'a b' is not a host name"),
-        (EMON | {"dns": [], "ip": []}, "certificates.emon: a certificate of kind server_peer needs dns or ip"),
+        (EMON | {"dns": [], "ip": []}, "certificates.emon: a certificate of kind server needs dns or ip"),
         (EMON | {"common_name": "x" * 65}, "certificates.emon.common_name: longer than 64"),
         (EMON | {"days": -1}, "certificates.emon.days: -1 must be 1 or more"),
     ],
