@@ -5,14 +5,12 @@
 """Sphinx's configuration of `make docs`: the pages of docs/ and a page for every plugin and role."""
 
 project = "emon.overlay_lab"
-copyright = "the emon.overlay_lab authors"  # noqa: A001 (Sphinx's name)
+copyright = "the emon.overlay_lab authors"
 
 extensions = ["myst_parser", "sphinx_antsibull_ext"]
 myst_heading_anchors = 4
 # The fault lines of the pages are not code of any language.
 highlight_language = "none"
-# Modules of ansible-core and links of the generated pages to docs.ansible.com are not looked up: a build needs no network.
-nitpicky = False
 
 html_theme = "sphinx_ansible_theme"
 html_title = "emon.overlay_lab"

@@ -6,7 +6,7 @@
 
 """Keys of etcd's v3 API by gRPC, read on the controller with the library etcd3.
 
-Modules do not use it: hosts would need grpc and protobuf of versions that fit each other (see module_utils, _etcd).
+Modules do not use it: hosts would need grpc and protobuf of versions that fit each other.
 """
 
 from __future__ import annotations
