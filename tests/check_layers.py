@@ -36,6 +36,7 @@ TABLE = """
     5 _facts: _core _docker _docker_container _docker_network _docker_swarm _etcd _host _kernel _topology
 
     6 +_lab_file: _core _kernel
+    6 +_lookup: _core
     6 +_membership: _core _docker_swarm
     6 +_run: _core _host
     6 +_simulated: _kernel
