@@ -26,6 +26,8 @@ MOST_BYTES = 1 << 20
 _SYS_OPENAT2 = 437
 # It excludes magic links (/proc/PID/root) as well.
 _RESOLVE_IN_ROOT = 0x10
+# It gives up (EAGAIN) at a ".." while anything is renamed or mounted on the machine, and is to be asked again.
+_TRIES = 1000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -71,8 +73,12 @@ def names(root: int, path: str) -> list[str]:
 
 def _walk(root: int, path: str, flags: int) -> int:
     how = struct.pack("=QQQ", flags | os.O_CLOEXEC, 0, _RESOLVE_IN_ROOT)
-    found = _libc.syscall(_SYS_OPENAT2, root, os.fsencode(path), how, ctypes.c_size_t(len(how)))
-    if found < 0:
+    number = 0
+    for _try in range(_TRIES):
+        found = _libc.syscall(_SYS_OPENAT2, root, os.fsencode(path), how, ctypes.c_size_t(len(how)))
+        if found >= 0:
+            return int(found)
         number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), path)
-    return int(found)
+        if number != errno.EAGAIN:
+            break
+    raise OSError(number, os.strerror(number), path)

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils import _inside
@@ -45,6 +48,28 @@ def test_a_link_stays_inside(root: Path, link: str, expected: bytes | None) -> N
             read(root)
     else:
         assert read(root) == expected
+
+
+@pytest.mark.parametrize(("races", "found"), [(5, True), (10**6, False)])
+def test_a_rename_meanwhile_is_waited_for_with_an_end(
+    root: Path, monkeypatch: pytest.MonkeyPatch, races: int, found: bool
+) -> None:
+    """The kernel does not climb while anything is renamed on the machine, by a guest on purpose for example."""
+    really, left = _inside._libc.syscall, [races]
+
+    def syscall(*arguments: object) -> int:
+        left[0] -= 1
+        if left[0] < 0:
+            return int(really(*arguments))
+        ctypes.set_errno(errno.EAGAIN)
+        return -1
+
+    monkeypatch.setattr(_inside, "_libc", SimpleNamespace(syscall=syscall))
+    if found:
+        assert read(root, "etc/../etc/hosts") == b"inside"
+    else:
+        with pytest.raises(BlockingIOError):
+            read(root, "etc/../etc/hosts")
 
 
 def test_a_linked_directory_stays_inside(root: Path) -> None:
