@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host_record import RECORD_PATH
+
 
 def refusal(info: dict[str, Any], lab: dict[str, Any]) -> str:
     """Why nothing is removed from a host; '' where the lab may be taken off it.
@@ -25,7 +27,10 @@ def refusal(info: dict[str, Any], lab: dict[str, Any]) -> str:
     record = info["record"]
     if record["lab"] == "":
         signs = _signs(info, lab["name"])
-        remedy = "playbooks/overlay.yml gives it a record again, then destroy it"
+        remedy = (
+            f"put {RECORD_PATH} back there; if it is lost, playbooks/overlay.yml tells what to move away, and gives it"
+            " another; then run destroy.yml again"
+        )
         return f"it has lost its record, and {' and '.join(signs)}: {remedy}" if signs else ""
     if record["lab"] != lab["name"]:
         return f"it belongs to the lab {record['lab']}, not to {lab['name']}: destroy that lab with its own lab file"

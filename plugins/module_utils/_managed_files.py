@@ -345,6 +345,8 @@ def _make_directory(path: Path) -> None:
 def _remove_empty_directories(path: Path) -> None:
     """A directory that only held what is ours goes with it."""
     for parent in list(path.parents)[:2]:
-        if "overlay-lab" not in parent.parts or not parent.is_dir() or any(parent.iterdir()):
+        drop_in = parent == path.parent and parent.suffix == ".d" and path.name.startswith("overlay-lab")
+        ours = drop_in or "overlay-lab" in parent.parts
+        if not ours or not parent.is_dir() or any(parent.iterdir()):
             break
         parent.rmdir()

@@ -208,10 +208,15 @@ def test_undo(path: Path, files: list[tuple[str, str | None, bool]]) -> None:
 
 
 def test_directories_of_ours_go_with_the_last_file(tmp_path: Path) -> None:
-    ours, other = tmp_path / "overlay-lab/etcd/ca.crt", tmp_path / "etcd.service.d/lab.conf"
-    Plan([wanted(ours), wanted(other)]).apply()
-    Plan([wanted(ours, content=None), wanted(other, content=None)]).apply()
-    assert [path.name for path in tmp_path.iterdir()] == ["etcd.service.d"]
+    names = [
+        "overlay-lab/etcd/ca.crt",
+        "etcd.service.d/overlay-lab.conf",
+        "b.service.d/b.conf",
+        "system/overlay-lab.service",
+    ]
+    Plan([wanted(tmp_path / name) for name in names]).apply()
+    Plan([wanted(tmp_path / name, content=None) for name in names]).apply()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.service.d", "system"]
 
 
 def test_directories_with_something_in_them_stay(tmp_path: Path) -> None:
