@@ -19,7 +19,7 @@ import json
 import re
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +162,24 @@ def state_fault(swarm: dict[str, Any]) -> str | None:
 def majority(managers: int) -> int:
     """How many of so many managers have to answer, so that anything can be changed."""
     return managers // 2 + 1
+
+
+def quorum_faults(nodes: Iterable[Mapping[str, Any]], going: Collection[str]) -> list[str]:
+    """Why the swarm cannot do without the managers among the nodes ``going`` (ids): Docker itself refuses only the last
+    one, and without a majority nothing can be changed any more. Pure; ``nodes`` as in `details`."""
+    managers = [node for node in nodes if node["role"] == "manager"]
+    staying = [node for node in managers if node["id"] not in going]
+    if len(staying) == len(managers):
+        return []
+    reachable = [node for node in staying if node["reachable"]]
+    if not staying:
+        return ["is the only manager: make another node one first (role: manager)"]
+    if len(reachable) < majority(len(staying)):
+        return [
+            f"without it {len(staying)} managers are left, of which {majority(len(staying))} must answer, and only"
+            f" {len(reachable)} would: bring the others back, or remove those that are gone first"
+        ]
+    return []
 
 
 def details(
