@@ -26,7 +26,7 @@ _Infos = Mapping[str, Mapping[str, Any]]
 
 def departure(infos: _Infos, lab: Mapping[str, Any]) -> dict[str, Any]:
     """Returns ``faults`` (why it may not leave, a line each), ``engine`` (of the hosts that stay; '' for none),
-    ``clear`` (whether the lab is to be taken off it), ``member`` (whether etcd knows it), ``nodes`` (what the swarm
+    ``ours`` (whether the lab is to be taken off it), ``member`` (whether etcd knows it), ``nodes`` (what the swarm
     knows it by) and ``manager`` (who told that), and ``told`` (what is said when it has left)."""
     host = lab["host"]
     staying = {name: info for name, info in infos.items() if name != host}
@@ -35,7 +35,7 @@ def departure(infos: _Infos, lab: Mapping[str, Any]) -> dict[str, Any]:
     swarm = _swarm(infos, lab) if engine == "swarm" else {"faults": [], "nodes": [], "manager": ""}
     found = {
         "engine": engine,
-        "clear": host in infos and infos[host]["record"]["lab"] == lab["name"],
+        "ours": host in infos and infos[host]["record"]["lab"] == lab["name"],
         "member": bool(lab["etcd"].get("member")),
         "nodes": swarm["nodes"],
         "manager": swarm["manager"],
@@ -171,7 +171,7 @@ def _told(infos: _Infos, lab: Mapping[str, Any], found: Mapping[str, Any]) -> li
     goes = machine not in ("", "absent")
     let_in = set(lab["hosts"][host]["addresses"].values())
     open_to_it = any(let_in.intersection(info["let_in"]) for other, info in infos.items() if other != host)
-    if not (found["clear"] or found["member"] or found["nodes"] or goes or open_to_it):
+    if not (found["ours"] or found["member"] or found["nodes"] or goes or open_to_it):
         known = host in infos or machine
         unknown = f"; it does not answer, and may still have something of the lab: once it is back, {again} clears it"
         return [f"{host} has left the lab {name} already, and nothing is changed{'' if known else unknown}"]
