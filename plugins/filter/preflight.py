@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _lab_identity, _lab_lock, _lab_removal
+from ansible_collections.emon.overlay_lab.plugins.module_utils import _departure, _lab_identity, _lab_lock, _lab_removal
 from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import ENGINES, choose
 from ansible_collections.emon.overlay_lab.plugins.module_utils._preflight import faults
 from ansible_collections.emon.overlay_lab.plugins.module_utils._site_switch import switch
@@ -49,6 +49,10 @@ def removal_left(hosts: dict, lab: dict) -> list[str]:
     return _lab_removal.left(hosts, lab["cleared"], lab, lab["pki"])
 
 
+def host_departure(hosts: dict, lab: dict) -> dict:
+    return _departure.departure(hosts, lab)
+
+
 class FilterModule:
     def filters(self) -> dict:
         return {
@@ -61,4 +65,5 @@ class FilterModule:
             "removal_refusal": removal_refusal,
             "removal_left": removal_left,
             "lock_faults": lock_faults,
+            "host_departure": host_departure,
         }

@@ -46,6 +46,7 @@ class Request:
     join_token: str = field(default="", repr=False)
     force: bool = False
     purge: bool = False
+    others_stay: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ def request(params: dict[str, Any]) -> Request:
         join_token=params["join_token"] or "",
         force=params["force"],
         purge=params["purge"],
+        others_stay=params["others_stay"],
     )
 
 
@@ -214,7 +216,8 @@ def _plan_absent(client, request: Request, before: dict[str, Any]) -> Plan:
         found.add(f"network {GATEWAY_BRIDGE}", "made for the swarm", None)
     if request.purge and record:
         found.add("record of the swarm", "kept", None)
-    faults = [] if request.force else [*_foreign(joined), *_services(client, before)]
+    services = () if request.others_stay else _services(client, before)
+    faults = [] if request.force else [*_foreign(joined), *services]
     if faults:
         raise LabError(faults)
     return Plan(request, before, found, leave=leave, joined=joined, remove_gateway_bridge=goes)

@@ -29,10 +29,15 @@ def refusal(info: dict[str, Any], lab: dict[str, Any]) -> str:
         signs = _signs(info, lab["name"])
         remedy = (
             f"put {RECORD_PATH} back there; if it is lost, playbooks/overlay.yml tells what to move away, and gives it"
-            " another; then run destroy.yml again"
+            " another; then run this again"
         )
         return f"it has lost its record, and {' and '.join(signs)}: {remedy}" if signs else ""
-    if record["lab"] != lab["name"]:
+    return of_others(record, lab)
+
+
+def of_others(record: dict[str, Any], lab: dict[str, Any]) -> str:
+    """Whether a host's record is another lab's, in words; '' where it is the lab's or nobody's."""
+    if record["lab"] not in ("", lab["name"]):
         return f"it belongs to the lab {record['lab']}, not to {lab['name']}: destroy that lab with its own lab file"
     if "" not in (record["uuid"], lab["uuid"]) and record["uuid"] != lab["uuid"]:
         return (

@@ -39,11 +39,11 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     ``hosts``: name -> what the module host_info returned there.
     """
     engine = ENGINES[lab["engine"]]
-    unasked = _unasked(lab)
-    lab = lab | {"missing": [name for name in lab["missing"] if name not in unasked]}
+    away = unasked(lab)
+    lab = lab | {"missing": [name for name in lab["missing"] if name not in away]}
     if not hosts:
-        return list(unasked.values()) or [f"none of the hosts answers: {', '.join(lab['missing'])}"]
-    found = [*unasked.values(), *lab["engine_faults"], *engine.faults(lab, hosts)]
+        return list(away.values()) or [f"none of the hosts answers: {', '.join(lab['missing'])}"]
+    found = [*away.values(), *lab["engine_faults"], *engine.faults(lab, hosts)]
     found += _lab_identity.faults(lab, hosts)
     found += _site_switch.faults(lab | {"uses_etcd": engine.USES_ETCD}, hosts)
     moving = _site_switch.switch(lab, hosts)["hosts"]
@@ -53,11 +53,11 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     return found + _name_faults(lab, hosts)
 
 
-def _unasked(lab: dict[str, Any]) -> dict[str, str]:
+def unasked(lab: dict[str, Any]) -> dict[str, str]:
     """Hosts that could not be asked although they are not off, each with its line. None of them is ever left out.
 
     Another machine may answer at a host's address: then ssh(1) says so in these words, and has sent neither the user's
-    name nor a password.
+    name nor a password. ``lab``: its "silent", "hosts" and "site".
     """
     found = {}
     for name, said in lab["silent"].items():

@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._quorum import majority
+from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_health import quorum_faults
 from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_view import nodes_of
 
 _POLL_SECONDS = 0.2
@@ -94,20 +94,7 @@ def _faults(listed: list[dict[str, Any]], meant: list[dict[str, Any]], request: 
 
 
 def _quorum_faults(listed: list[dict[str, Any]], going: list[dict[str, Any]]) -> list[str]:
-    """Docker itself refuses only the last manager; without a majority nothing can be changed any more."""
-    managers = [node for node in listed if node["Spec"]["Role"] == "manager"]
-    staying = [node for node in managers if node not in going]
-    if len(staying) == len(managers):
-        return []
-    reachable = [node for node in staying if (node.get("ManagerStatus") or {}).get("Reachability") == "reachable"]
-    if not staying:
-        return ["is the only manager: make another node one first (role: manager)"]
-    if len(reachable) < majority(len(staying)):
-        return [
-            f"without it {len(staying)} managers are left, of which {majority(len(staying))} must answer, and only"
-            f" {len(reachable)} would: bring the others back, or remove those that are gone first"
-        ]
-    return []
+    return quorum_faults(nodes_of(listed), {node["ID"] for node in going})
 
 
 def apply(client, made: Plan) -> list[dict[str, Any]]:

@@ -89,6 +89,12 @@ options:
         the swarm and nothing uses it, and the host forgets that it was in one.
     type: bool
     default: false
+  others_stay:
+    description:
+      - With O(state=absent), whether other nodes go on with the swarm. Services go on there, so they keep
+        nobody.
+    type: bool
+    default: false
   state:
     description: Whether the host is to be a node. The role of one that is a node is left as it is.
     type: str
@@ -151,6 +157,7 @@ ARGUMENTS = DOCKER_ARGUMENTS | {
     "join_token": {"type": "str", "no_log": True},
     "force": {"type": "bool", "default": False},
     "purge": {"type": "bool", "default": False},
+    "others_stay": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 

@@ -56,6 +56,7 @@ def requested(**given: Any) -> _docker_swarm.Request:
         "join_token": None,
         "force": False,
         "purge": False,
+        "others_stay": False,
         "state": "present",
     }
     return _docker_swarm.request({**defaults, **given})
@@ -256,6 +257,13 @@ def test_others_who_use_the_swarm(docker: FakeDocker, record: dict[str, Any], fo
     except LabError as error:
         assert error.faults == faults
         assert docker.calls == []
+
+
+def test_services_keep_nobody_whose_swarm_goes_on(docker: FakeDocker, record: dict[str, Any]) -> None:
+    member(docker, record, manager=True)
+    docker.all_services.append("web")
+    run(docker, state="absent", others_stay=True)
+    assert docker.calls == [("leave_swarm", "force")]
 
 
 def test_a_node_that_gives_up_waiting_leaves_when_it_is_asked_again(

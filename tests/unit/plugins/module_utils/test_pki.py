@@ -65,7 +65,10 @@ def test_peers_have_an_authority_of_their_own(path: Path) -> None:
     assert before.items() <= tree(path).items() and first.authorities.items() <= made.authorities.items()
     assert not make(path, EMON, CLIENT, PEER).differences.changed
     of_all, of_peers = (_x509.load_certificate(made.authorities[stem].encode()) for stem in ("ca", "peer-ca"))
-    assert [_x509.identity_of(one).common_name for one in (of_all, of_peers)] == ["overlay lab emon CA", "lab emon peer CA"]
+    assert [_x509.identity_of(one).common_name for one in (of_all, of_peers)] == [
+        "overlay lab emon CA",
+        "lab emon peer CA",
+    ]
     for name, issuer, other in [
         ("emon", of_all, of_peers),
         ("client", of_all, of_peers),
