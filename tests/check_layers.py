@@ -33,7 +33,7 @@ TABLE = """
     3 _probe: _core _docker _host _kernel _topology
     4 _docker_daemon: _core _docker _docker_container _host
     4 _docker_swarm: _core _docker _docker_container _docker_network _host
-    5 _facts: _core _docker _docker_container _docker_network _docker_swarm _etcd _host _kernel _topology
+    5 _facts: _core _docker _docker_container _docker_network _docker_swarm _etcd _host _kernel _pki _topology
 
     6 +_lab_file: _core _kernel
     6 +_lookup: _core
@@ -41,7 +41,7 @@ TABLE = """
     6 +_run: _core _host
     6 +_simulated: _kernel
     7 +_engines: _core _docker_swarm _kernel _probe +_lab_file +_membership
-    8 +_checks: _core _host _probe +_engines +_membership +_run
+    8 +_checks: _core _docker_swarm _host _probe +_engines +_membership +_run
 """
 
 

@@ -42,9 +42,9 @@ def faults(tree: ast.Module) -> list[tuple[int, str]]:
         ):
             found.append((line, "a slice of Path.parents takes 3.10: make a list of it first"))
         elif isinstance(node, ast.Name) and node.id == "TimeoutError" and not aware:
-            found.append((line, "before 3.10 socket.timeout is no TimeoutError: name both, or use _deadline.within"))
+            found.append((line, "before 3.10 socket.timeout is no TimeoutError: name both, or use deadline.within"))
         elif _dotted(node) in ("asyncio.TimeoutError", "asyncio.wait_for"):
-            found.append((line, "before 3.11 asyncio.TimeoutError is another one: use _deadline.within"))
+            found.append((line, "before 3.11 asyncio.TimeoutError is another one: use deadline.within"))
         elif _dotted(node) in {f"asyncio.{name}" for name in _OF_A_LOOP} and id(node) not in in_coroutines:
             found.append((line, "before 3.10 it is bound to a loop where it is made: make it in the coroutine"))
     return sorted(set(found))

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._locking import LockingAction
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run.locking import LockingAction
 
 
 class ActionModule(LockingAction):

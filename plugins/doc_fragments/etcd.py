@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options that all etcd modules share; kept in step with module_utils/_etcd.py."""
+    """The options that all etcd modules share; kept in step with module_utils/_etcd/client.py."""
 
     DOCUMENTATION = r"""
 options:

@@ -4,7 +4,7 @@
 
 """The options of links, written once for `topology` and the modules of one object.
 
-In step with module_utils/_topology_argspec.py.
+In step with module_utils/_topology/argspec.py.
 """
 
 from __future__ import annotations

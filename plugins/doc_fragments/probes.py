@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The option of every module that probes. In step with PROBES in module_utils/_reachability.py."""
+"""The option of every module that probes. In step with PROBES in module_utils/_probe/reachability.py."""
 
 from __future__ import annotations
 

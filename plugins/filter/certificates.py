@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _certificate_ends
+from ansible_collections.emon.overlay_lab.plugins.module_utils._pki import expiry as pki_expiry
 
 
 def certificates_ending(hosts: dict, lab: dict) -> list[str]:
-    return _certificate_ends.ending(hosts, {**lab, "certificates": _certificate_ends.read(Path(lab["pki"]))})
+    return pki_expiry.ending(hosts, {**lab, "certificates": pki_expiry.read(Path(lab["pki"]))})
 
 
 def certificates_left(others: dict, pki: str) -> list[str]:
-    return _certificate_ends.left(others, pki)
+    return pki_expiry.left(others, pki)
 
 
 def certificates_forgotten(certificates: dict, host: dict) -> str:
-    return _certificate_ends.forgotten(certificates, host)
+    return pki_expiry.forgotten(certificates, host)
 
 
 class FilterModule:

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_archive import of_lab
-from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd_plan import (
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd.archive import of_lab
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_plan import (
     all_foreign,
     complaint,
     plan,

@@ -35,14 +35,20 @@ _value:
 
 import os
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _kernel_modules, _machine_limits
-from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel_modules import Kernel
-from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_host import SimulatedHost
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import modules as kernel_modules
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.modules import Kernel
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.host import SimulatedHost
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._simulated import (
+    machine_limits as simulated_machine_limits,
+)
 
 
 def machine_limits(hosts: list[str]) -> list[str]:
     to_boot = sum(not SimulatedHost(name).leader() for name in hosts)
-    return [*_machine_limits.faults(to_boot), *(_kernel_modules.faults(Kernel(os.uname().release)) if to_boot else [])]
+    return [
+        *simulated_machine_limits.faults(to_boot),
+        *(kernel_modules.faults(Kernel(os.uname().release)) if to_boot else []),
+    ]
 
 
 class FilterModule:

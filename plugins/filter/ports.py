@@ -6,17 +6,17 @@
 
 from __future__ import annotations
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _port_verdict
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import ports
 
 
 def port_plan(hosts: dict, lab: dict) -> dict[str, dict]:
-    return _port_verdict.plan(lab, hosts)
+    return ports.plan(lab, hosts)
 
 
 def port_faults(results: dict, max_clock_offset: float, forks: int) -> list[str]:
     # What a task registers where it is skipped has no peers.
     asked = {host: result for host, result in results.items() if "peers" in result}
-    return _port_verdict.faults(asked, max_clock_offset, forks)
+    return ports.faults(asked, max_clock_offset, forks)
 
 
 class FilterModule:

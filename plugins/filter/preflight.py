@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _departure, _lab_identity, _lab_lock, _lab_removal
-from ansible_collections.emon.overlay_lab.plugins.module_utils._engines import ENGINES, choose
-from ansible_collections.emon.overlay_lab.plugins.module_utils._preflight import faults
-from ansible_collections.emon.overlay_lab.plugins.module_utils._site_switch import switch
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity, lab_lock
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import departure
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import removal as lab_removal
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.preflight import faults
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES, choose
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run.site_switch import switch
 
 
 def preflight_faults(hosts: dict, lab: dict) -> list[str]:
@@ -30,27 +32,27 @@ def site_switch(hosts: dict, lab: dict) -> dict:
 
 def lock_faults(hosts: dict) -> list[str]:
     # One that does not answer has no lock to tell.
-    return _lab_lock.faults({host: info["lock"] for host, info in hosts.items() if "lock" in info})
+    return lab_lock.faults({host: info["lock"] for host, info in hosts.items() if "lock" in info})
 
 
 def controller_identity(paths: dict) -> dict:
-    return _lab_identity.controller(paths["pki"], paths["former"])
+    return lab_identity.controller(paths["pki"], paths["former"])
 
 
 def lab_uuid(hosts: dict, lab: dict) -> str:
-    return _lab_identity.choose(lab, hosts)
+    return lab_identity.choose(lab, hosts)
 
 
 def removal_refusal(host: dict, lab: dict) -> str:
-    return _lab_removal.refusal(host, lab)
+    return lab_removal.refusal(host, lab)
 
 
 def removal_left(hosts: dict, lab: dict) -> list[str]:
-    return _lab_removal.left(hosts, lab["cleared"], lab, lab["pki"])
+    return lab_removal.left(hosts, lab["cleared"], lab, lab["pki"])
 
 
 def host_departure(hosts: dict, lab: dict) -> dict:
-    return _departure.departure(hosts, lab)
+    return departure.departure(hosts, lab)
 
 
 class FilterModule:

@@ -47,15 +47,15 @@ from typing import Any
 
 from ansible.errors import AnsibleTemplatePluginError
 from ansible.plugins.filter.core import to_json
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _deps
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core import libraries
 
-with _deps.declare("jmespath"):
+with libraries.declare("jmespath"):
     import jmespath
 
 
 def query(data: Any, expression: str) -> Any:
     """``data``: anything of JSON's kinds. Raises AnsibleTemplatePluginError with one line."""
-    lines = _deps.missing("jmespath")
+    lines = libraries.missing("jmespath")
     if lines:
         raise AnsibleTemplatePluginError(lines[0])
     if not isinstance(expression, str) or not expression.strip():

@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._address_pool import address_pool, gateway_bridge
-from ansible_collections.emon.overlay_lab.plugins.module_utils._swarm_plan import heir, ids_of, plan
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.swarm_subnets import (
+    address_pool,
+    gateway_bridge,
+)
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.swarm_plan import heir, ids_of, plan
 
 
 def swarm_plan(infos: dict, lab: dict) -> dict:

@@ -42,7 +42,7 @@ _value:
   type: dict
 """
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._underlay import site_of, underlay
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._simulated.underlay import site_of, underlay
 
 
 class FilterModule:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._verification import probes, report
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.verification import probes, report
 
 
 def verification_probes(states: dict, lab: dict, host: str) -> list[dict]:

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_addresses import with_indexes
-from ansible_collections.emon.overlay_lab.plugins.module_utils._vxlan_plan import plan
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.vxlan_addresses import with_indexes
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.vxlan_plan import plan
 
 
 def lab_indexes(hosts: dict, infos: dict, lab: str) -> dict:

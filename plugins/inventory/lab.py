@@ -65,32 +65,41 @@ from pathlib import Path
 from ansible import context
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
-from ansible_collections.emon.overlay_lab.plugins.module_utils import (  # noqa: F401
-    _etcd_plan,
-    _lab_identity,
-    _lab_lock,
-    _lab_run,
-    _machine_limits,
-    _port_verdict,
-    _preflight,
-    _simulated_host,
-    _site_switch,
-    _underlay,
-    _verification,
-    _vxlan_plan,
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import (
+    lab_identity,  # noqa: F401
+    lab_lock,  # noqa: F401
 )
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._lab import load
-from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_model import Lab
-from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_reader import LARGEST_FILE, Item, position, root
-from ansible_collections.emon.overlay_lab.plugins.module_utils._lab_variables import (
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated import host as simulated_host  # noqa: F401
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.image import RELEASES
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import (
+    ports,  # noqa: F401
+    preflight,  # noqa: F401
+    verification,  # noqa: F401
+)
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines import vxlan_plan  # noqa: F401
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.load import load
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.model import Lab
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.variables import (
     check_site,
     controller_dir,
     groups,
     host_variables,
     lab_variables,
 )
-from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_image import RELEASES
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.yaml_nodes import (
+    LARGEST_FILE,
+    Item,
+    position,
+    root,
+)
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership import etcd_plan  # noqa: F401
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run import identity as run_identity  # noqa: F401
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run import site_switch  # noqa: F401
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._simulated import (
+    machine_limits,  # noqa: F401
+    underlay,  # noqa: F401
+)
 
 # What is imported and not used here (F401) is for filters and the connection plugin. Ansible's workers are forks of
 # this process, one for each task on each host, and code of a collection has no bytecode on disk: what is not here yet,

@@ -83,10 +83,10 @@ note:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _busybox_image
-from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import validate
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DOCKER_ARGUMENTS, connect
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import validate
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import DOCKER_ARGUMENTS, connect
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image import busybox_image
 
 ARGUMENTS = DOCKER_ARGUMENTS | {
     "name": {"type": "str", "required": True},
@@ -102,13 +102,13 @@ def main() -> None:
     validate(module, "docker")
     docker_host = module.params["docker_host"]
     try:
-        request = _busybox_image.request(module.params)
+        request = busybox_image.request(module.params)
         client = connect(docker_host, module.params["timeout"])
-        plan = _busybox_image.plan(client, request)
+        plan = busybox_image.plan(client, request)
         if module.check_mode:
-            result = _busybox_image.expected(plan)
+            result = busybox_image.expected(plan)
         else:
-            result = _busybox_image.apply(client, plan, lambda: connect(docker_host, module.params["pull_timeout"]))
+            result = busybox_image.apply(client, plan, lambda: connect(docker_host, module.params["pull_timeout"]))
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     differences = plan.differences

@@ -204,11 +204,12 @@ healed:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container, _docker_container_apply
-from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import validate
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DOCKER_ARGUMENTS, connect
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container_spec import CONTAINER_OPTIONS, parse
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import validate
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import DOCKER_ARGUMENTS, connect
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import apply as container_apply
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import plan as container_plan
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container.spec import CONTAINER_OPTIONS, parse
 
 ARGUMENTS = DOCKER_ARGUMENTS | CONTAINER_OPTIONS
 
@@ -220,11 +221,11 @@ def main() -> None:
     try:
         spec = parse(module.params)
         client = connect(module.params["docker_host"], module.params["timeout"])
-        plan = _docker_container.plan(client, spec)
+        plan = container_plan.plan(client, spec)
         if module.check_mode:
-            container = _docker_container.expected(plan)
+            container = container_plan.expected(plan)
         else:
-            container, healed = _docker_container_apply.apply(client, plan)
+            container, healed = container_apply.apply(client, plan)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     differences = plan.differences

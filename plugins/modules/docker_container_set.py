@@ -87,15 +87,15 @@ left:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_container_set
-from ansible_collections.emon.overlay_lab.plugins.module_utils._announcement import announce
-from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import validate
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import (
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import validate
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import (
     DEFAULT_HOST,
     DOCKER_ARGUMENTS,
     connect,
 )
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import container_set
+from ansible_collections.emon.overlay_lab.plugins.module_utils._probe.gratuitous_arp import announce
 
 ARGUMENTS = DOCKER_ARGUMENTS | {
     "containers": {"type": "list", "elements": "dict", "required": True},
@@ -108,13 +108,13 @@ def main() -> None:
     validate(module, "docker")
     healed: list[str] = []
     try:
-        wanted = _docker_container_set.specs(module.params["containers"])
+        wanted = container_set.specs(module.params["containers"])
         client = connect(module.params["docker_host"], module.params["timeout"])
-        plan = _docker_container_set.plan(client, wanted, module.params["prune_label"])
+        plan = container_set.plan(client, wanted, module.params["prune_label"])
         if module.check_mode:
-            containers = _docker_container_set.expected(plan)
+            containers = container_set.expected(plan)
         else:
-            containers, healed = _docker_container_set.apply(client, plan)
+            containers, healed = container_set.apply(client, plan)
             if plan.differences.changed and module.params["docker_host"] == DEFAULT_HOST:
                 announce(containers)
     except LabError as error:

@@ -171,12 +171,13 @@ containers_restarted:
   elements: str
 """
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_daemon, _docker_daemon_apply
-from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import validate
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DEFAULT_HOST
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._managed_files import FILE_OPTIONS
-from ansible_collections.emon.overlay_lab.plugins.module_utils._unlogged import UnloggedModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import validate
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.unlogged import UnloggedModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import DEFAULT_HOST
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import apply as daemon_apply
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import plan as daemon_plan
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.managed_files import FILE_OPTIONS
 
 ARGUMENTS = {
     "settings": {"type": "dict", "default": {}},
@@ -198,8 +199,8 @@ def main() -> None:
     module = UnloggedModule(ARGUMENTS, supports_check_mode=True)
     validate(module, "docker")
     try:
-        plan = _docker_daemon.plan(_docker_daemon.request(module.params))
-        restarted = [] if module.check_mode else _docker_daemon_apply.apply(plan)
+        plan = daemon_plan.plan(daemon_plan.request(module.params))
+        restarted = [] if module.check_mode else daemon_apply.apply(plan)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     for note in plan.files.notes:

@@ -207,10 +207,11 @@ left:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_network, _docker_network_apply
-from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import validate
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DOCKER_ARGUMENTS, connect
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import validate
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import DOCKER_ARGUMENTS, connect
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import apply as network_apply
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import plan as network_plan
 
 ARGUMENTS = DOCKER_ARGUMENTS | {
     "name": {"type": "str", "required": True},
@@ -252,10 +253,10 @@ def main() -> None:
     module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
     validate(module, "docker")
     try:
-        request = _docker_network.request(module.params)
+        request = network_plan.request(module.params)
         client = connect(module.params["docker_host"], module.params["timeout"])
-        plan = _docker_network.plan(client, request)
-        network = plan.expected if module.check_mode else _docker_network_apply.apply(client, plan)
+        plan = network_plan.plan(client, request)
+        network = plan.expected if module.check_mode else network_apply.apply(client, plan)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     for line in plan.left:

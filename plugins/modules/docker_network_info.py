@@ -121,10 +121,10 @@ networks:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import validate
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DOCKER_ARGUMENTS, connect
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network_view import read
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import validate
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import DOCKER_ARGUMENTS, connect
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network.view import read
 
 ARGUMENTS = DOCKER_ARGUMENTS | {
     "name": {"type": "list", "elements": "str"},

@@ -140,10 +140,11 @@ swarm:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _docker_swarm, _docker_swarm_apply
-from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import validate
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DOCKER_ARGUMENTS, connect
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import validate
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import DOCKER_ARGUMENTS, connect
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import apply as swarm_apply
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import plan as swarm_plan
 
 ARGUMENTS = DOCKER_ARGUMENTS | {
     "lab": {"type": "str", "required": True},
@@ -171,15 +172,15 @@ def main() -> None:
     )
     validate(module, "docker")
     try:
-        request = _docker_swarm.request(module.params)
+        request = swarm_plan.request(module.params)
         docker_host = module.params["docker_host"]
-        gone = not request.present and _docker_swarm.stopped(docker_host)
+        gone = not request.present and swarm_plan.stopped(docker_host)
         client = None if gone else connect(docker_host, module.params["timeout"])
-        plan = _docker_swarm.plan(client, request)
-        swarm = plan.expected if module.check_mode else _docker_swarm_apply.apply(client, plan)
+        plan = swarm_plan.plan(client, request)
+        swarm = plan.expected if module.check_mode else swarm_apply.apply(client, plan)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
-    if plan.enter and not module.check_mode and not _docker_swarm_apply.has_ip_vs():
+    if plan.enter and not module.check_mode and not swarm_apply.has_ip_vs():
         module.warn(
             "this kernel has no ip_vs: published ports and virtual addresses of services will not work. Containers on"
             " attachable networks need none"

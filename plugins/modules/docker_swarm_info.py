@@ -145,10 +145,10 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _swarm_view
-from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import validate
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DOCKER_ARGUMENTS, connect
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import validate
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import DOCKER_ARGUMENTS, connect
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view as swarm_view
 
 ARGUMENTS = DOCKER_ARGUMENTS | {
     "join_tokens": {"type": "bool", "default": False, "no_log": False},
@@ -161,9 +161,9 @@ def main() -> None:
     module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
     validate(module, "docker")
     try:
-        _swarm_view.check_peers(module.params["peers"])
+        swarm_view.check_peers(module.params["peers"])
         client = connect(module.params["docker_host"], module.params["timeout"])
-        found = _swarm_view.details(
+        found = swarm_view.details(
             client, module.params["join_tokens"], module.params["peers"], module.params["wait_seconds"]
         )
     except LabError as error:

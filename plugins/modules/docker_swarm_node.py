@@ -76,10 +76,10 @@ nodes:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _swarm_node
-from ansible_collections.emon.overlay_lab.plugins.module_utils._deps import validate
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_client import DOCKER_ARGUMENTS, connect
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import validate
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import DOCKER_ARGUMENTS, connect
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import node as swarm_node
 
 ARGUMENTS = DOCKER_ARGUMENTS | {
     "node": {"type": "str", "required": True},
@@ -93,7 +93,7 @@ ARGUMENTS = DOCKER_ARGUMENTS | {
 def main() -> None:
     module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
     validate(module, "docker")
-    request = _swarm_node.Request(
+    request = swarm_node.Request(
         node=module.params["node"],
         present=module.params["state"] == "present",
         role=module.params["role"] or "",
@@ -102,8 +102,8 @@ def main() -> None:
     )
     try:
         client = connect(module.params["docker_host"], module.params["timeout"])
-        plan = _swarm_node.plan(client, request)
-        nodes = plan.expected if module.check_mode else _swarm_node.apply(client, plan)
+        plan = swarm_node.plan(client, request)
+        nodes = plan.expected if module.check_mode else swarm_node.apply(client, plan)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     module.exit_json(changed=plan.differences.changed, diff=plan.differences.diff, nodes=nodes)

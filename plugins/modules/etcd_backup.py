@@ -75,11 +75,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd, _etcd_backup
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import backup as etcd_backup
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import client as etcd_client
 
 ARGUMENTS = {
-    **_etcd.ARGUMENTS,
+    **etcd_client.ARGUMENTS,
     "lab": {"type": "str", "required": True},
     "lab_uuid": {"type": "str", "default": ""},
     "directory": {"type": "path", "required": True},
@@ -87,13 +88,15 @@ ARGUMENTS = {
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, required_together=_etcd.REQUIRED_TOGETHER, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=ARGUMENTS, required_together=etcd_client.REQUIRED_TOGETHER, supports_check_mode=True
+    )
     lab, directory = module.params["lab"], Path(module.params["directory"])
     result = {"path": "", "manifest": {}}
     try:
-        client = _etcd.Client(_etcd.parse(module.params))
+        client = etcd_client.Client(etcd_client.parse(module.params))
         if not module.check_mode:
-            path, manifest = _etcd_backup.create(
+            path, manifest = etcd_backup.create(
                 client, lab, directory, datetime.now(timezone.utc), module.params["lab_uuid"]
             )
             result = {"path": str(path), "manifest": manifest}

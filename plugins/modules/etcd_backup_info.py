@@ -64,8 +64,8 @@ manifest:
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd_archive
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import archive as etcd_archive
 
 
 def main() -> None:
@@ -78,7 +78,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        backup = _etcd_archive.read(Path(module.params["path"]), module.params["lab"], module.params["lab_uuid"])
+        backup = etcd_archive.read(Path(module.params["path"]), module.params["lab"], module.params["lab_uuid"])
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     module.exit_json(changed=False, manifest=backup.manifest)

@@ -106,8 +106,9 @@ import time
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd_data, _etcd_host
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import data as etcd_data
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import files as etcd_files
 
 ARGUMENTS = {
     "path": {"type": "path", "required": True},
@@ -123,20 +124,20 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     options = module.params
     ids = (options["cluster_id"], options["member_id"])
-    request = _etcd_data.Request(
+    request = etcd_data.Request(
         path=Path(options["path"]),
         lab=options["lab"],
         state=options["state"],
         member="/".join(ids) if all(ids) else "",
     )
     try:
-        known = _etcd_host.founded(Path(options["config"]))
-        found = [_etcd_data.look(path) for path in _etcd_data.places(request, known)]
-        decided = _etcd_data.plan(request, known, found)
+        known = etcd_files.founded(Path(options["config"]))
+        found = [etcd_data.look(path) for path in etcd_data.places(request, known)]
+        decided = etcd_data.plan(request, known, found)
         paths = (
             []
             if module.check_mode
-            else _etcd_data.apply(request, decided, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+            else etcd_data.apply(request, decided, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
         )
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)

@@ -192,8 +192,10 @@ values:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd, _etcd_key, _etcd_store
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import client as etcd_client
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import key as etcd_key
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import store as etcd_store
 
 KEY = {
     "key": {"type": "str", "no_log": False},
@@ -201,7 +203,7 @@ KEY = {
     "value_base64": {"type": "str"},
 }
 ARGUMENTS = {
-    **_etcd.ARGUMENTS,
+    **etcd_client.ARGUMENTS,
     **KEY,
     "entries": {
         "type": "list",
@@ -220,7 +222,7 @@ ARGUMENTS = {
 def main() -> None:
     module = AnsibleModule(
         argument_spec=ARGUMENTS,
-        required_together=_etcd.REQUIRED_TOGETHER,
+        required_together=etcd_client.REQUIRED_TOGETHER,
         required_one_of=[("key", "entries")],
         mutually_exclusive=[
             ("value", "value_base64"),
@@ -230,12 +232,12 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        request = _etcd_key.parse(module.params)
-        client = _etcd.Client(_etcd.parse(module.params))
-        store = _etcd_store.V2Store(client) if module.params["api"] == "v2" else _etcd_store.V3Store(client)
-        plan = _etcd_key.plan(request, store)
+        request = etcd_key.parse(module.params)
+        client = etcd_client.Client(etcd_client.parse(module.params))
+        store = etcd_store.V2Store(client) if module.params["api"] == "v2" else etcd_store.V3Store(client)
+        plan = etcd_key.plan(request, store)
         if not module.check_mode:
-            _etcd_key.apply(plan, store)
+            etcd_key.apply(plan, store)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     module.exit_json(

@@ -104,11 +104,13 @@ initial_cluster:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd, _etcd_cluster, _etcd_member
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import client as etcd_client
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import cluster as etcd_cluster
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import member as etcd_member
 
 ARGUMENTS = {
-    **_etcd.ARGUMENTS,
+    **etcd_client.ARGUMENTS,
     "name": {"type": "str", "required": True},
     "peer_urls": {"type": "list", "elements": "str", "default": []},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -119,16 +121,16 @@ ARGUMENTS = {
 def main() -> None:
     module = AnsibleModule(
         argument_spec=ARGUMENTS,
-        required_together=_etcd.REQUIRED_TOGETHER,
+        required_together=etcd_client.REQUIRED_TOGETHER,
         required_if=[("state", "present", ["peer_urls"])],
         supports_check_mode=True,
     )
     try:
-        request = _etcd_member.parse(module.params)
-        client = _etcd.Client(_etcd.parse(module.params))
-        plan = _etcd_member.plan(request, _etcd_cluster.read(client))
+        request = etcd_member.parse(module.params)
+        client = etcd_client.Client(etcd_client.parse(module.params))
+        plan = etcd_member.plan(request, etcd_cluster.read(client))
         if not module.check_mode:
-            _etcd_member.apply(plan, client)
+            etcd_member.apply(plan, client)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     for warning in plan.warnings:
@@ -136,7 +138,7 @@ def main() -> None:
     module.exit_json(
         changed=plan.differences.changed,
         diff=plan.differences.diff,
-        member=_etcd_member.data(plan),
+        member=etcd_member.data(plan),
         initial_cluster=plan.initial_cluster,
     )
 

@@ -117,12 +117,15 @@ import pwd
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd, _etcd_archive, _etcd_backup, _owned
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import archive as etcd_archive
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import backup as etcd_backup
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import client as etcd_client
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned
 
 DATA = ("name", "initial_cluster", "token", "peer_urls", "data_dir")
 ARGUMENTS = {
-    **_etcd.ARGUMENTS,
+    **etcd_client.ARGUMENTS,
     "path": {"type": "path", "required": True},
     "lab": {"type": "str", "required": True},
     "lab_uuid": {"type": "str", "default": ""},
@@ -137,11 +140,11 @@ ARGUMENTS = {
 
 
 def _restore(params: dict, check_mode: bool) -> dict:
-    backup = _etcd_archive.read(Path(params["path"]), params["lab"], params["lab_uuid"])
-    client = _etcd.Client(_etcd.parse(params))
+    backup = etcd_archive.read(Path(params["path"]), params["lab"], params["lab_uuid"])
+    client = etcd_client.Client(etcd_client.parse(params))
     if params["part"] == "keys":
         if not check_mode:
-            _etcd_backup.restore_keys(backup, client)
+            etcd_backup.restore_keys(backup, client)
         return backup.manifest
     data_dir = Path(params["data_dir"])
     if os.path.lexists(data_dir):
@@ -154,12 +157,12 @@ def _restore(params: dict, check_mode: bool) -> dict:
         member = {key: params[key] for key in ("name", "initial_cluster", "token")}
         member["peer_urls"] = ",".join(params["peer_urls"])
         entry = {"lab": params["lab"], "path": str(data_dir)}
-        _etcd_backup.restore_data(
+        etcd_backup.restore_data(
             backup,
             member,
             data_dir,
             (user.pw_uid, user.pw_gid),
-            lambda identity: _owned.claim(_owned.ETCD, {identity: entry}),
+            lambda identity: owned.claim(owned.ETCD, {identity: entry}),
         )
     return backup.manifest
 
@@ -167,7 +170,7 @@ def _restore(params: dict, check_mode: bool) -> dict:
 def main() -> None:
     module = AnsibleModule(
         argument_spec=ARGUMENTS,
-        required_together=_etcd.REQUIRED_TOGETHER,
+        required_together=etcd_client.REQUIRED_TOGETHER,
         required_if=[("part", "data", DATA)],
         supports_check_mode=True,
     )

@@ -96,12 +96,12 @@ changed_paths:
 
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _kept_files as kept
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._kept_files import Former
-from ansible_collections.emon.overlay_lab.plugins.module_utils._managed_files import FILE_OPTIONS, Plan, parse
-from ansible_collections.emon.overlay_lab.plugins.module_utils._unlogged import UnloggedModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.unlogged import UnloggedModule
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import kept_files as kept
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.kept_files import Former
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.managed_files import FILE_OPTIONS, Plan, parse
 
 _SECTION = "file_set"
 
@@ -122,7 +122,7 @@ def _apply(plan: Plan, recorded: dict[str, Any], formers: dict[str, Former], pre
 
 def _record(after: dict[str, Any], before: dict[str, Any]) -> None:
     if after != before:
-        _host_record.update(_SECTION, after or None)
+        host_record.update(_SECTION, after or None)
 
 
 def main() -> None:
@@ -136,7 +136,7 @@ def main() -> None:
     try:
         present = module.params["state"] == "present"
         files = parse(module.params["files"], present)
-        recorded = _host_record.section(_SECTION)
+        recorded = host_record.section(_SECTION)
         formers = kept.from_record(recorded)
         plan = Plan(files, formers)
         # A record of an older lab is brought up to date by the first run.

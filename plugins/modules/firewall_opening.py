@@ -105,8 +105,9 @@ rules:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _firewall, _firewall_opening
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import firewall as host_firewall
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import firewall_rules
 
 
 def main() -> None:
@@ -125,9 +126,9 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        wish = _firewall_opening.Wish.of(module.params) if module.params["state"] == "present" else None
-        firewall = _firewall.detect(_firewall.interface(module.params["address"]))
-        plan = _firewall_opening.Plan(firewall, wish, leaving=tuple(module.params["peers"]) if wish is None else ())
+        wish = firewall_rules.Wish.of(module.params) if module.params["state"] == "present" else None
+        firewall = host_firewall.detect(host_firewall.interface(module.params["address"]))
+        plan = firewall_rules.Plan(firewall, wish, leaving=tuple(module.params["peers"]) if wish is None else ())
         if not module.check_mode:
             plan.apply()
     except LabError as error:

@@ -191,8 +191,9 @@ lock:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_info, _lab_lock
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._facts import host_info
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_lock
 
 
 def main() -> None:
@@ -205,15 +206,15 @@ def main() -> None:
             "etcd_data_dir": {"type": "path", "default": "/var/lib/etcd/default.etcd"},
             "lock": {"type": "str"},
             "break_lock": {"type": "bool", "default": False},
-            **_lab_lock.RUN_OPTIONS,
+            **lab_lock.RUN_OPTIONS,
         },
         supports_check_mode=True,
     )
     packages = {name: module.params[f"{name}_package"] for name in ("etcd", "docker", "resolver")}
     try:
         # Before anything is read: what is read under the lock stays true.
-        lock = _lab_lock.take_for(module, module.params["lock"]) if module.params["lock"] else _lab_lock.result()
-        info = _host_info.read(packages, module.params["etcd_config"], module.params["etcd_data_dir"])
+        lock = lab_lock.take_for(module, module.params["lock"]) if module.params["lock"] else lab_lock.result()
+        info = host_info.read(packages, module.params["etcd_config"], module.params["etcd_data_dir"])
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     module.exit_json(changed=False, lock=lock, **info)

@@ -76,12 +76,13 @@ record:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _host_record, _owned
-from ansible_collections.emon.overlay_lab.plugins.module_utils._differences import Differences
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences import Differences
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
 
 # What Docker's modules record by ids. Nothing on a host that joins a lab is that lab's yet.
-_KINDS = (_owned.CONTAINER, _owned.NETWORK, _owned.SWARM)
+_KINDS = (owned.CONTAINER, owned.NETWORK, owned.SWARM)
 _KEYS = ("lab", "uuid", "site", "moving_to", "engine", "machine_id", "index")
 
 
@@ -103,11 +104,11 @@ def main() -> None:
     wanted: dict[str, Any] = {}
     differences = Differences()
     try:
-        before = {key: value for key, value in _host_record.read().items() if key in _KEYS}
+        before = {key: value for key, value in host_record.read().items() if key in _KEYS}
         if module.params["state"] == "present":
             given = {key: module.params[key] for key in _KEYS if module.params.get(key)}
             kept: dict[str, Any] = {key: before[key] for key in ("uuid", "index") if key in before}
-            wanted = {**kept, **given, "machine_id": _host_record.machine_id()}
+            wanted = {**kept, **given, "machine_id": host_record.machine_id()}
         if before.get("lab", lab) != lab:
             raise LabError(f"this host belongs to the lab {before['lab']}, not to {lab}: destroy that lab first")
         given_uuid = module.params["uuid"] or before.get("uuid")
@@ -120,13 +121,13 @@ def main() -> None:
         if differences.changed and not module.check_mode:
             for kind in _KINDS:
                 if not wanted:
-                    _owned.forget(kind)
+                    owned.forget(kind)
                 elif "lab" not in before:
-                    _owned.claim(kind, {})
+                    owned.claim(kind, {})
             # Data that is still recorded is etcd's own matter: it was left, and its record says whose it is.
-            if not wanted and not _owned.of_kind(_owned.ETCD):
-                _owned.forget(_owned.ETCD)
-            _host_record.update_identity(wanted or None)
+            if not wanted and not owned.of_kind(owned.ETCD):
+                owned.forget(owned.ETCD)
+            host_record.update_identity(wanted or None)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     module.exit_json(changed=differences.changed, diff=differences.diff, record=wanted)

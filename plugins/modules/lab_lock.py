@@ -85,8 +85,8 @@ lock:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _lab_lock
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_lock
 
 
 def main() -> None:
@@ -95,20 +95,20 @@ def main() -> None:
             "lab": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["held", "released"], "default": "held"},
             "break_lock": {"type": "bool", "default": False},
-            **_lab_lock.RUN_OPTIONS,
+            **lab_lock.RUN_OPTIONS,
         },
         supports_check_mode=True,
     )
     released = module.params["state"] == "released"
     try:
         if released:
-            lock = _lab_lock.release(module.params["_run"]["id"], write=not module.check_mode)
+            lock = lab_lock.release(module.params["_run"]["id"], write=not module.check_mode)
         else:
-            lock = _lab_lock.take_for(module, module.params["lab"])
+            lock = lab_lock.take_for(module, module.params["lab"])
     except LabError as error:
-        module.fail_json(msg=str(error), faults=error.faults, lock=_lab_lock.result())
-    if lock["state"] == _lab_lock.REFUSED and not released:
-        module.fail_json(msg=_lab_lock.refusal(lock["holder"]), lock=lock)
+        module.fail_json(msg=str(error), faults=error.faults, lock=lab_lock.result())
+    if lock["state"] == lab_lock.REFUSED and not released:
+        module.fail_json(msg=lab_lock.refusal(lock["holder"]), lock=lock)
     module.exit_json(changed=False, lock=lock)
 
 

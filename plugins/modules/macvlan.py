@@ -60,8 +60,8 @@ reverts_in:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_argspec as argspec
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import end
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import argspec
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.run import end
 
 
 def main() -> None:

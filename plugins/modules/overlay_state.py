@@ -176,9 +176,10 @@ probes:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _overlay_state, _reachability
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
+from ansible_collections.emon.overlay_lab.plugins.module_utils._facts import overlay_state
+from ansible_collections.emon.overlay_lab.plugins.module_utils._probe import reachability
 
 
 def main() -> None:
@@ -187,15 +188,15 @@ def main() -> None:
         argument_spec={
             "networks": names,
             "containers": names,
-            "probes": _reachability.PROBES,
+            "probes": reachability.PROBES,
         },
         supports_check_mode=True,
     )
     try:
-        probes = _reachability.parse(module.params["probes"])
+        probes = reachability.parse(module.params["probes"])
         with DockerSocket() as docker:
-            state = _overlay_state.read(docker, module.params["networks"], module.params["containers"])
-        results = _reachability.run(probes)
+            state = overlay_state.read(docker, module.params["networks"], module.params["containers"])
+        results = reachability.run(probes)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     module.exit_json(changed=False, probes=results, **state)

@@ -143,9 +143,9 @@ command:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _packet_capture
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_socket import DockerSocket
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
+from ansible_collections.emon.overlay_lab.plugins.module_utils._probe import packet_capture
 
 
 def main() -> None:
@@ -162,12 +162,12 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        capture = _packet_capture.parse(module.params)
+        capture = packet_capture.parse(module.params)
         with DockerSocket() as docker:
-            plan = _packet_capture.plan(capture, docker)
+            plan = packet_capture.plan(capture, docker)
         result = {"path": str(capture.dest), "packets": 0, "dropped": 0, "size": 0}
         if not module.check_mode:
-            result = _packet_capture.apply(plan)
+            result = packet_capture.apply(plan)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     verb = "would capture" if module.check_mode else "captured"

@@ -206,8 +206,10 @@ certificates:
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _deps, _pki, _pki_spec
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core import libraries
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._pki import directory as pki_directory
+from ansible_collections.emon.overlay_lab.plugins.module_utils._pki import spec as pki_spec
 
 ARGUMENTS = {
     "path": {"type": "path", "required": True},
@@ -239,11 +241,13 @@ ARGUMENTS = {
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    _deps.validate(module, "cryptography")
+    libraries.validate(module, "cryptography")
     state = module.params.pop("state")
     try:
-        pki = _pki_spec.parse(**module.params)
-        plan = _pki.converge(pki, datetime.now(timezone.utc), check=module.check_mode, absent=state == "absent")
+        pki = pki_spec.parse(**module.params)
+        plan = pki_directory.converge(
+            pki, datetime.now(timezone.utc), check=module.check_mode, absent=state == "absent"
+        )
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     for warning in plan.warnings:

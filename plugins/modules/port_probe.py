@@ -189,14 +189,14 @@ seconds:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _port_probe
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._probe import port_probe
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=_port_probe.OPTIONS, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=port_probe.OPTIONS, supports_check_mode=True)
     try:
-        result = _port_probe.execute(_port_probe.parse(module.params))
+        result = port_probe.execute(port_probe.parse(module.params))
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     module.exit_json(changed=False, **result)

@@ -142,23 +142,23 @@ results:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _reachability
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._probe import reachability
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "probes": _reachability.PROBES,
+            "probes": reachability.PROBES,
             "fail": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
     try:
-        results = _reachability.run(_reachability.parse(module.params["probes"]))
+        results = reachability.run(reachability.parse(module.params["probes"]))
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
-    failures = _reachability.failures(results)
+    failures = reachability.failures(results)
     if failures and module.params["fail"]:
         module.fail_json(msg="\n".join(failures), reachable=False, results=results)
     module.exit_json(changed=False, reachable=not failures, results=results)

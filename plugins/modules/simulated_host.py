@@ -90,9 +90,9 @@ state:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_host import SimulatedHost
-from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_image import RELEASES
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.host import SimulatedHost
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.image import RELEASES
 
 _SETTLED = {
     "started": "started",

@@ -62,9 +62,9 @@ root:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_host import known_hosts
-from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_image import RELEASES, Image
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.host import known_hosts
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.image import RELEASES, Image
 
 
 def _check_removable(image: Image) -> None:

@@ -42,7 +42,7 @@ _value:
   type: bool
 """
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_host import SimulatedHost
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.host import SimulatedHost
 
 
 def simulated_host_started(name: str, lab: str, release: str) -> bool:

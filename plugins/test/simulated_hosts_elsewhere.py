@@ -41,8 +41,8 @@ _value:
 from collections.abc import Iterable
 
 from ansible.errors import AnsibleError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_host import SimulatedHost
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.host import SimulatedHost
 
 
 def simulated_hosts_elsewhere(names: Iterable[str], site: str) -> bool:

@@ -32,7 +32,7 @@ _value:
   type: bool
 """
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_image import Image
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.image import Image
 
 
 def simulated_image_built(release: str) -> bool:

@@ -33,11 +33,12 @@ _PRIVATE = "OVERLAY_LAB_BENCHMARK"
 # The apply without interpreter start and imports.
 _APPLY_ALONE = """
 import json, sys, time
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology, _topology_client
-_topology_client.message_classes()
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import run as topology_run
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import client as topology_client
+topology_client.message_classes()
 options = json.load(sys.stdin)
 wall, cpu = time.perf_counter(), time.process_time()
-_topology.run(options, False)
+topology_run.run(options, False)
 print(time.perf_counter() - wall, time.process_time() - cpu)
 """
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils._errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import run
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.run import run
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils._topology.test_faults import BAD
 
-from ..unit.plugins.module_utils.test_topology_faults import BAD
 from . import iproute2
 
 LAB = {

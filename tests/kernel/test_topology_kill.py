@@ -14,8 +14,9 @@ from random import Random
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _netns, _rtnetlink, _state_dir
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import run
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core import state_files
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import netns, rtnetlink
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.run import run
 
 from .judge import differing, whole_state
 from .random_topology import options
@@ -23,7 +24,7 @@ from .random_topology import options
 KILLS = int(os.environ.get("OVERLAY_LAB_KILLS", "30"))
 ABSENT = {"name": "tp-property", "state": "absent"}
 # Where an apply does something that lasts.
-_POINTS = ((_rtnetlink.Socket, "send"), (_netns, "bind"), (_netns, "remove"), (_state_dir, "write_json"))
+_POINTS = ((rtnetlink.Socket, "send"), (netns, "bind"), (netns, "remove"), (state_files, "write_json"))
 
 
 def in_a_process(work: Callable[[], None], kill_after: float | None = None) -> int:

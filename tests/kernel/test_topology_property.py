@@ -11,8 +11,8 @@ import os
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _rtnetlink
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import run
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import rtnetlink
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.run import run
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
@@ -31,14 +31,14 @@ class Messages(list[bytes]):
 def written(monkeypatch: pytest.MonkeyPatch) -> Messages:
     """Every message that the sockets were given to write."""
     messages = Messages()
-    send = _rtnetlink.Socket.send
+    send = rtnetlink.Socket.send
 
-    def counted(self: _rtnetlink.Socket, batch: Any) -> Any:
+    def counted(self: rtnetlink.Socket, batch: Any) -> Any:
         batch = list(batch)
         messages.extend(batch)
         return send(self, batch)
 
-    monkeypatch.setattr(_rtnetlink.Socket, "send", counted)
+    monkeypatch.setattr(rtnetlink.Socket, "send", counted)
     return messages
 
 

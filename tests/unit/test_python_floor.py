@@ -9,7 +9,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _deadline
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core import deadline
 
 _SCRIPT = Path(__file__).parent.parent / "check_python.py"
 _SPEC = spec_from_file_location("check_python", _SCRIPT)
@@ -56,7 +56,7 @@ def test_what_is_well(text):
     assert check.faults(ast.parse(text)) == []
 
 
-@pytest.mark.parametrize("within", [_deadline.until, _deadline.within])
+@pytest.mark.parametrize("within", [deadline.until, deadline.within])
 class TestDeadline:
     def test_a_body_that_ends_in_time(self, within):
         async def body():
@@ -112,4 +112,4 @@ class TestDeadline:
 
 
 def test_a_newer_python_uses_its_own():
-    assert (_deadline.within is _deadline.until) == (sys.version_info < (3, 11))
+    assert (deadline.within is deadline.until) == (sys.version_info < (3, 11))

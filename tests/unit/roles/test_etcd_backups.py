@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _etcd_archive
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import archive as etcd_archive
 
 ROOT = Path(__file__).resolve().parents[3]
 OURS, OTHERS = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
@@ -41,7 +41,7 @@ def chosen(directory: Path, uuid: str = OURS, **given: Any) -> dict[str, Any]:
 def backup(directory: Path, day: int, uuid: str | None) -> str:
     path = directory / f"emon-202611{day:02}T110000Z.tar.gz"
     manifest = {"format": 1, "lab": "emon", "sentinel": "x", "sha256": {}}
-    _etcd_archive.pack(path, manifest if uuid is None else {**manifest, "uuid": uuid}, [])
+    etcd_archive.pack(path, manifest if uuid is None else {**manifest, "uuid": uuid}, [])
     return str(path)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.emon.overlay_lab.plugins.doc_fragments.links import ModuleDocFragment
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _topology_argspec as argspec
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import argspec
 
 SPECS = {
     "netns": argspec.single(argspec.NAMESPACE),

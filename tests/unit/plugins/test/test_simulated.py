@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
-from ansible_collections.emon.overlay_lab.plugins.module_utils import _simulated_host, _simulated_image
-from ansible_collections.emon.overlay_lab.plugins.module_utils._processes import Process
-from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated_image import Image
-from ansible_collections.emon.overlay_lab.plugins.module_utils._state_dir import write_json
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.processes import Process
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.state_files import write_json
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated import host as simulated_host
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated import image as simulated_image
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.image import Image
 from ansible_collections.emon.overlay_lab.plugins.test import (
     simulated_host_started,
     simulated_hosts_elsewhere,
@@ -23,7 +24,7 @@ from ansible_collections.emon.overlay_lab.plugins.test import (
 
 
 def test_an_image_is_built_once_it_has_its_name(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(_simulated_image, "IMAGES", tmp_path)
+    monkeypatch.setattr(simulated_image, "IMAGES", tmp_path)
     built = simulated_image_built.TestModule().tests()["simulated_image_built"]
     (tmp_path / f".partial-{Image('trixie').name}").mkdir()
     assert not built("trixie")
@@ -42,9 +43,9 @@ def test_an_image_is_built_once_it_has_its_name(tmp_path, monkeypatch) -> None:
     ],
 )
 def test_a_host_is_started_if_it_runs_as_wanted(tmp_path, monkeypatch, lab, release, changes, started) -> None:
-    monkeypatch.setattr(_simulated_host, "HOSTS", tmp_path)
-    monkeypatch.setattr(_simulated_host.os, "geteuid", lambda: 0)
-    monkeypatch.setattr(_simulated_host.shutil, "which", lambda program: f"/usr/bin/{program}")
+    monkeypatch.setattr(simulated_host, "HOSTS", tmp_path)
+    monkeypatch.setattr(simulated_host.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(simulated_host.shutil, "which", lambda program: f"/usr/bin/{program}")
     running = Process.of(os.getpid())
     assert running
     record = {"lab": "emon", "release": "bookworm", "image": "bookworm-0", "ready": True}
@@ -56,7 +57,7 @@ def test_a_host_is_started_if_it_runs_as_wanted(tmp_path, monkeypatch, lab, rele
 @pytest.fixture
 def guest(tmp_path, monkeypatch) -> Path:
     """Where a guest keeps its record, beside a record of the machine's own that says otherwise."""
-    monkeypatch.setattr(_simulated_host, "HOSTS", tmp_path / "hosts")
+    monkeypatch.setattr(simulated_host, "HOSTS", tmp_path / "hosts")
     (tmp_path / "state.json").write_text('{"site": "home"}')
     path = tmp_path / "hosts/emon/upper/var/lib/overlay-lab/state.json"
     path.parent.mkdir(parents=True)

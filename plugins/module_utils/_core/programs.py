@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""Programs whose answers are read: they speak English and UTF-8, whatever the language of the host is."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .errors import LabError
+
+# A user's PATH may lack these, and what configures a network is there.
+_SBIN = ":/usr/sbin:/sbin"
+_SECONDS = 60
+
+Done = subprocess.CompletedProcess[str]
+
+
+class Missing(LabError):
+    """The program is not on this host."""
+
+
+class Overdue(LabError):
+    """The program did not end in time."""
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Of a program whose answer is read. LANGUAGE would go before LC_ALL (gettext, "The LANGUAGE variable")."""
+    inherited = {name: value for name, value in os.environ.items() if name != "LANGUAGE"}
+    return {**inherited, "PATH": os.environ.get("PATH", os.defpath) + _SBIN, "LC_ALL": "C.UTF-8", **more}
+
+
+def run(
+    command: Sequence[str],
+    timeout: float = _SECONDS,
+    *,
+    cwd: str | None = None,
+    more: Mapping[str, str] | None = None,
+    owner: tuple[int, int] | None = None,
+    pass_fds: Sequence[int] = (),
+) -> Done:
+    """What it wrote, and its exit code, whatever that is; ``more``: further environment variables.
+
+    ``owner``: the user and group as which it runs, with their rights alone; it makes files that nobody else reads.
+    Raises Missing, Overdue, and LabError where it cannot be started.
+    """
+    variables = environment(**(more or {}))
+    user: dict[str, Any] = {}
+    if owner is not None:
+        # Nothing of root's, which may be secret.
+        variables = {name: variables[name] for name in ("PATH", "LC_ALL", *(more or ()))}
+        user = {"umask": 0o077}
+        if os.geteuid() == 0:
+            user |= {"user": owner[0], "group": owner[1], "extra_groups": []}
+    try:
+        return subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=timeout,
+            cwd=cwd,
+            env=variables,
+            pass_fds=pass_fds,
+            **user,
+        )
+    except FileNotFoundError:
+        raise Missing(f"the program {command[0]} is missing on this host") from None
+    except OSError as error:
+        raise LabError(f"{command[0]} cannot be started: {error.strerror}") from error
+    except subprocess.TimeoutExpired as error:
+        raise Overdue(f"{shlex.join(command)}: not done after {timeout:g} s") from error
+
+
+def output(command: Sequence[str], timeout: float = _SECONDS) -> str:
+    """What it wrote to standard output. Raises LabError with its own words where it failed, too."""
+    done = run(command, timeout)
+    if done.returncode:
+        raise LabError(f"{shlex.join(command)}: {words(done)}")
+    return done.stdout
+
+
+def words(done: subprocess.CompletedProcess[str]) -> str:
+    """Why it failed, as it said itself, in one line."""
+    return " ".join((done.stderr.strip() or done.stdout).split()) or f"exit code {done.returncode}"

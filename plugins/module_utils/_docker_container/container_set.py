@@ -1,0 +1,211 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""A host's containers as one desired state: all planned, with every fault of all, before the first is touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences import Differences
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of, networks_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned
+
+from . import apply as container_apply
+from . import owner
+from . import plan as container_plan
+from . import published_ports as published
+from .plan import Plan
+from .spec import CONTAINER_OPTIONS, ContainerSpec, parse, whose
+
+
+@dataclass(frozen=True)
+class SetPlan:
+    """``plans``: in the order of the list, after those that remove what is not in it. ``left``: what bears the label
+    and stays, a line each.
+    """
+
+    plans: tuple[Plan, ...]
+    differences: Differences
+    left: tuple[str, ...] = ()
+
+
+def specs(entries: list[dict[str, Any]]) -> list[ContainerSpec]:
+    """The containers in their order; LabError with every fault in all of them."""
+    faults: list[str] = []
+    found: list[ContainerSpec] = []
+    validator = ArgumentSpecValidator(CONTAINER_OPTIONS)
+    for index, entry in enumerate(entries):
+        result = validator.validate(entry)
+        if result.error_messages:
+            faults.extend(f"containers[{index}]: {_sentence(error)}" for error in result.errors)
+            continue
+        try:
+            found.append(parse(result.validated_parameters))
+        except LabError as error:
+            faults.extend(error.faults)
+    faults.extend(_faults_among(found))
+    if faults:
+        raise LabError(faults)
+    return found
+
+
+def plan(client, wanted: list[ContainerSpec], prune_label: str = "") -> SetPlan:
+    """``prune_label``: "KEY=VALUE"; containers of ours that carry it and are not in the list are removed."""
+    faults: list[str] = []
+    plans: list[Plan] = []
+    left: list[str] = []
+    names = {spec.name for spec in wanted}
+    if prune_label:
+        plans.extend(_prune(client, names, prune_label, left))
+    key, _, value = prune_label.partition("=")
+    lab = value if key == owned.LAB_LABEL else ""
+    leaving = _leaving(client, wanted, [made.spec.name for made in plans])
+    coming: list[str] = []
+    for spec in wanted:
+        try:
+            plans.append(container_plan.plan(client, spec, coming, leaving, lab))
+        except LabError as error:
+            faults.extend(error.faults)
+        coming.append(spec.name)
+    if faults:
+        raise LabError(faults)
+    differences = Differences()
+    for made in plans:
+        prefix = f"container {made.spec.name}"
+        for one in made.differences.found:
+            what = one.what if one.what == prefix else f"{prefix}: {one.what}"
+            differences.add(what, one.before, one.after, one.recreate)
+    return SetPlan(tuple(plans), differences, tuple(left))
+
+
+def expected(made: SetPlan) -> list[dict[str, Any]]:
+    """What apply will return, as far as it can be foretold."""
+    return [shown for shown in map(container_plan.expected, made.plans) if shown]
+
+
+def apply(client, made: SetPlan) -> tuple[list[dict[str, Any]], list[str]]:
+    """Returns the containers as modules show them, and what had to be healed, a line each."""
+    shown, healed = [], []
+    owner.take_over(client, [owner.of_inspected(one.before) for one in made.plans if one.before])
+    _free_addresses(client, made)
+    for one in made.plans:
+        # Made again, because it may need what was made before it.
+        current = container_plan.plan(client, one.spec) if one.differences.changed else one
+        # The first has settled long before the last is started.
+        settle = one is made.plans[-1]
+        result, lines = container_apply.apply(client, current, settle)
+        healed.extend(lines)
+        if result:
+            shown.append(result)
+    _check_started(client, made)
+    return shown, healed
+
+
+def _leaving(client, wanted: list[ContainerSpec], removed: list[str]) -> set[tuple[str, str]]:
+    """The containers and networks where the address that they have now is not the one that they will have."""
+    if not any(_addresses(spec) for spec in wanted):
+        return set()
+    with reported("list of containers"):
+        listed = client.containers(all=True)
+    found = set()
+    specs_of = {spec.name: spec for spec in wanted if spec.state != "absent"}
+    gone = {*removed, *(spec.name for spec in wanted if spec.state == "absent")}
+    for one in listed:
+        name = name_of(one)
+        for network, settings in networks_of(one).items():
+            if name in gone or (name in specs_of and _leaves(specs_of[name], network, settings.get("IPAddress"))):
+                found.add((name, network))
+    return found
+
+
+def _leaves(spec: ContainerSpec, network: str, address: str | None) -> bool:
+    endpoint = next((one for one in spec.endpoints if one.network == network), None)
+    if spec.image and endpoint is None:
+        return True
+    return endpoint is not None and endpoint.ipv4_address not in (None, address)
+
+
+def _free_addresses(client, made: SetPlan) -> None:
+    """Take containers off addresses that others of the set are about to take: two may swap theirs."""
+    wanted = set().union(*(_addresses(one.spec) for one in made.plans if one.join or one.create))
+    for one in made.plans:
+        if one.before is None or one.spec.state == "absent":
+            continue
+        for network, settings in (one.before["NetworkSettings"]["Networks"] or {}).items():
+            held = (network, settings.get("IPAddress"))
+            if held in wanted - _addresses(one.spec):
+                with reported(f"container {one.spec.name}: leaving network {network}, where another takes its address"):
+                    client.disconnect_container_from_network(one.before["Id"], network, force=False)
+
+
+def _check_started(client, made: SetPlan) -> None:
+    faults: list[str] = []
+    for one in made.plans:
+        if one.run == "start":
+            try:
+                container_apply.check_running(client, one.spec.name, one.spec.name)
+            except LabError as error:
+                faults.extend(error.faults)
+    if faults:
+        raise LabError(faults)
+
+
+def _sentence(error: AnsibleValidationError) -> str:
+    # Of an option that there is not, the validator gives the name alone.
+    return f"unsupported option {error.msg}" if isinstance(error, UnsupportedError) else error.msg
+
+
+def _faults_among(found: list[ContainerSpec]) -> list[str]:
+    """What no single container is guilty of: a name, a port or an address that two want."""
+    faults = []
+    for index, spec in enumerate(found):
+        for other in found[:index]:
+            if spec.name == other.name:
+                faults.append(f"container {spec.name}: is given twice")
+                continue
+            faults.extend(
+                f"container {spec.name}: {line}"
+                for line in published.conflicts(spec.ports, published.wanted_by(other.ports, other.name))
+            )
+            faults.extend(
+                f"container {spec.name}: {address} on network {network} is wanted by container {other.name} as well"
+                for network, address in sorted(_addresses(spec) & _addresses(other))
+            )
+    return faults
+
+
+def _addresses(spec: ContainerSpec) -> set[tuple[str, str]]:
+    return {
+        (endpoint.network, address)
+        for endpoint in spec.endpoints
+        for address in (endpoint.ipv4_address, endpoint.ipv6_address)
+        if address
+    }
+
+
+def _prune(client, names: set[str], label: str, left: list[str]) -> list[Plan]:
+    """The plans of what goes. What bears the label and is not ours by the host's record goes to ``left``."""
+    known = owned.known(owned.CONTAINER)
+    key, _, value = label.partition("=")
+    # Labels of their own count once, and only on a host that belongs to the lab.
+    counts = known.ids is not None or label == f"{owned.LAB_LABEL}={known.lab}"
+    surplus = set()
+    for one in owner.labelled(client, label):
+        if counts and owner.own_label(client, known, one, key) == value:
+            surplus.add(whose(one.name))
+        elif one.name not in names:
+            left.append(
+                f"container {one.name} ({one.id[:12]}) bears the label {label}, and by this host's record no module"
+                " made it: it stays; remove it yourself, if it is to go (docker rm)"
+            )
+    gone = specs([{"name": name, "state": "absent"} for name in sorted(surplus - names)])
+    return [container_plan.plan(client, spec) for spec in gone]

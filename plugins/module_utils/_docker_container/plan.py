@@ -1,0 +1,270 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""The plan of a container: what has to be done so that it is as wanted. Finds every fault and touches nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences import Differences
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import find, reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.endpoint import Endpoint
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import view as networks
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned
+
+from . import compare, owner
+from . import published_ports as published
+from .spec import COMING, FORMER, ContainerSpec
+from .view import inspect, shown
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps, in the order in which they are done. ``run``: "", "start", "restart", "unpause" or "stop"."""
+
+    spec: ContainerSpec
+    before: dict[str, Any] | None
+    differences: Differences
+    create: bool = False
+    leave: tuple[str, ...] = ()
+    join: tuple[Endpoint, ...] = ()
+    restart_policy: str = ""
+    run: str = ""
+    # What an interrupted run left: a container that it put aside and did not come to remove, and one that never came to
+    # the other's place.
+    leftover: str = ""
+    unfinished: str = ""
+
+
+def plan(
+    client,
+    spec: ContainerSpec,
+    coming: Collection[str] = (),
+    leaving: Collection[tuple[str, str]] = (),
+    lab: str = "",
+) -> Plan:
+    """Read what is there and compare. ``coming``: containers that will be made before this one; ``leaving``: containers
+    and networks where their present address is going to be free; ``lab``: the one whose container it has to be.
+
+    LabError with every fault; nothing is changed.
+    """
+    before = inspect(client, spec.name)
+    known = owned.known(owned.CONTAINER)
+    if before and (fault := owner.fault(client, known, owner.of_inspected(before), lab)):
+        raise LabError(fault)
+    made = _plan(client, spec, before, coming, leaving)
+    left = {}
+    for mark in (COMING, FORMER):
+        other = inspect(client, f"{spec.name}{mark}")
+        ours = other is not None and owner.fault(client, known, owner.of_inspected(other), lab) is None
+        left[mark] = other["Id"] if other and ours else ""
+        if left[mark]:
+            made.differences.add(f"container {spec.name}{mark}", "left by an interrupted run", None)
+    return replace(made, leftover=left[FORMER], unfinished=left[COMING])
+
+
+def _plan(
+    client,
+    spec: ContainerSpec,
+    before: dict[str, Any] | None,
+    coming: Collection[str],
+    leaving: Collection[tuple[str, str]],
+) -> Plan:
+    found = Differences()
+    state = spec.state
+    if state == "absent":
+        if before:
+            found.add(f"container {spec.name}", before["State"]["Status"], None)
+        return Plan(spec, before, found)
+    if not spec.image:
+        return _plan_running_state(spec, before, state, found)
+    faults: list[str] = []
+    made = _plan_whole(client, spec, before, coming, leaving, faults)
+    if made.run in ("start", "restart") and spec.ports:
+        faults.extend(_port_conflicts(client, spec, before))
+    if faults:
+        raise LabError(f"container {spec.name}: {fault}" for fault in faults)
+    return made
+
+
+def expected(made: Plan) -> dict[str, Any]:
+    """What apply will return, as far as it can be foretold."""
+    if made.spec.state == "absent":
+        return {}
+    if not made.differences.changed:
+        return shown(made.before)
+    running = bool(made.before and made.before["State"]["Running"] and not made.create)
+    if made.run:
+        running = made.run != "stop"
+    known = shown(made.before) or {"id": "", "pid": 0}
+    return known | {
+        "name": made.spec.name,
+        "state": "running" if running else "exited" if made.before else "created",
+        "image": made.spec.image or known["image"],
+        "network_mode": known.get("network_mode", made.spec.mode),
+        "networks": known.get("networks", {})
+        | {
+            one.network: {
+                "ipv4_address": one.ipv4_address or "",
+                "ipv6_address": one.ipv6_address or "",
+                "mac": "",
+                "gateway": "",
+                "aliases": list(one.aliases),
+            }
+            for one in (made.spec.endpoints if made.create else made.join)
+        },
+        "labels": made.spec.fixed["Labels"] if made.spec.image else known["labels"],
+    }
+
+
+def _plan_running_state(spec: ContainerSpec, before: dict[str, Any] | None, state: str, found: Differences) -> Plan:
+    """Without an image only start and stop are asked for. What is not there is stopped enough."""
+    if before is None:
+        if state == "stopped":
+            return Plan(spec, None, found)
+        raise LabError(f"container {spec.name}: is not there: give image to make it")
+    return Plan(spec, before, found, run=compare.running(before["State"], state, found))
+
+
+def _plan_whole(
+    client,
+    spec: ContainerSpec,
+    before: dict[str, Any] | None,
+    coming: Collection[str],
+    leaving: Collection[tuple[str, str]],
+    faults: list[str],
+) -> Plan:
+    """Compare everything; what is missing on the host goes to ``faults``."""
+    state = spec.state
+    found = Differences()
+    known = networks.list_networks(client)
+    _check_networks(client, spec, known, faults)
+    other = _other_container(client, spec, coming, faults)
+    image = find(client.inspect_image, spec.image)
+    if before is None:
+        found.add(f"container {spec.name}", None, f"{spec.image} on {_networks_text(spec)}")
+        create = True
+    else:
+        create = compare.fixed(spec, before, image, other, found)
+    if create or before is None:
+        _check_creation(client, spec, image, coming, faults)
+        was_running = bool(before and before["State"]["Running"])
+        run = "start" if state == "started" or (state == "present" and was_running) else ""
+        made = Plan(spec, before, found, create=True, join=spec.endpoints[1:], run=run)
+    else:
+        policy_differs = compare.restart_policy(spec, before, found)
+        ids = {network["Name"]: network["Id"] for network in known}
+        leave, join = compare.networks(spec, before, ids, found)
+        run = compare.running(before["State"], state, found)
+        policy = spec.restart_policy if policy_differs else ""
+        made = Plan(spec, before, found, leave=leave, join=join, restart_policy=policy, run=run)
+        if not run and state == "started" and _namespace_is_stale(before, other, found):
+            made = replace(made, run="restart")
+    joined = spec.endpoints if made.create else made.join
+    faults.extend(_taken_addresses(client, before, joined, known, leaving))
+    if made.run == "start" and other and not other["State"]["Running"]:
+        name = other["Name"].lstrip("/")
+        if name not in coming:
+            faults.append(f"network_mode: container {name} does not run: start it first")
+    return made
+
+
+def _namespace_is_stale(before: dict[str, Any], other: dict[str, Any] | None, found: Differences) -> bool:
+    """Whether it stayed behind in the namespace that the other container had before that started again."""
+    if other is None or not before["State"]["Pid"] or not other["State"]["Pid"]:
+        return False
+    try:
+        mine, wanted = (Path(f"/proc/{one['State']['Pid']}/ns/net").stat().st_ino for one in (before, other))
+    except FileNotFoundError:
+        # One of the two ended since it was inspected.
+        return False
+    return found.compare("network namespace", mine, wanted)
+
+
+def _check_networks(client, spec: ContainerSpec, known: list[dict[str, Any]], faults: list[str]) -> None:
+    for endpoint in spec.endpoints:
+        try:
+            network = networks.pick(known, endpoint.network)
+        except LabError as error:
+            faults.extend(error.faults)
+            continue
+        if network is None:
+            if not networks.known_elsewhere(client):
+                faults.append(f"network {endpoint.network} is not on this host: make it with docker_network first")
+            continue
+        subnets = networks.spec_of(network).subnets
+        for address in filter(None, (endpoint.ipv4_address, endpoint.ipv6_address)):
+            if subnets and not any(ip_address(address) in subnet for subnet in subnets):
+                among = ", ".join(str(subnet) for subnet in subnets)
+                faults.append(f"{address} is not inside {among} of network {endpoint.network}")
+
+
+def _taken_addresses(
+    client,
+    before: dict[str, Any] | None,
+    joined: tuple[Endpoint, ...],
+    known: list[dict[str, Any]],
+    leaving: Collection[tuple[str, str]],
+) -> list[str]:
+    """Fixed addresses that another container on the network has."""
+    found: list[str] = []
+    ids = {network["Name"]: network["Id"] for network in known}
+    for endpoint in joined:
+        wanted = {address for address in (endpoint.ipv4_address, endpoint.ipv6_address) if address}
+        network = networks.inspect(client, ids[endpoint.network]) if wanted and endpoint.network in ids else None
+        for other in networks.shown(network)["containers"] if network else ():
+            if (before is None or other["id"] != before["Id"]) and (other["name"], endpoint.network) not in leaving:
+                found.extend(
+                    f"{address} is in use by container {other['name']} on network {endpoint.network}: choose another"
+                    for address in sorted(wanted & {other["ipv4_address"], other["ipv6_address"]})
+                )
+    return found
+
+
+def _port_conflicts(client, spec: ContainerSpec, before: dict[str, Any] | None) -> list[str]:
+    with reported("list of running containers"):
+        others = [one for one in client.containers() if before is None or one["Id"] != before["Id"]]
+    listeners = published.listeners_of(others)
+    own = {
+        (binding["HostPort"], port.partition("/")[2])
+        for port, bindings in ((before or {}).get("NetworkSettings", {}).get("Ports") or {}).items()
+        for binding in bindings or ()
+    }
+    # The proxies of the container itself listen on the host as well.
+    on_host = [one for one in published.listeners_on_host() if (str(one.port), one.protocol) not in own]
+    return published.conflicts(spec.ports, [*listeners, *on_host])
+
+
+def _check_creation(
+    client, spec: ContainerSpec, image: dict[str, Any] | None, coming: Collection[str], faults: list[str]
+) -> None:
+    if image is None:
+        faults.append(f"image {spec.image} is not on this host: make it with busybox_image, or docker pull it")
+    for link in spec.links:
+        name = link.partition(":")[0]
+        if name not in coming and find(client.inspect_container, name) is None:
+            faults.append(f"links: container {name} is not there")
+
+
+def _other_container(client, spec: ContainerSpec, coming: Collection[str], faults: list[str]) -> dict[str, Any] | None:
+    """The one whose namespace is shared, if one is."""
+    if not spec.mode.startswith("container:"):
+        return None
+    name = spec.mode.partition(":")[2]
+    other = find(client.inspect_container, name)
+    if other is None and name not in coming:
+        faults.append(f"network_mode: container {name} is not there")
+    return other
+
+
+def _networks_text(spec: ContainerSpec) -> str:
+    return ", ".join(endpoint.network for endpoint in spec.endpoints) or spec.mode

@@ -1,0 +1,263 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""A wanted container: parsed once, all faults at once, into frozen values. Touches nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shlex
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.endpoint import Endpoint
+
+from . import published_ports as published
+from .published_ports import PublishedPort
+
+DIGEST_LABEL = "emon.overlay_lab.digest"
+DEFAULT_BRIDGE = "bridge"
+# While a container is replaced, what is added to the new one's name until it takes the other's place, and to the former
+# one's until the new one runs.
+COMING = "-coming"
+FORMER = "-former"
+# The mode of a container that has a namespace of its own, with whatever networks in it.
+OWN_NAMESPACE = "networks"
+
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z")
+_MODES = re.compile(r"(default|bridge|host|none|container:[a-zA-Z0-9][a-zA-Z0-9_.-]+)\Z")
+
+_NAMES: dict[str, Any] = {"type": "list", "elements": "str"}
+# The options of one container; documented in the module docker_container.
+CONTAINER_OPTIONS: dict[str, dict[str, Any]] = {
+    "name": {"type": "str", "required": True},
+    "image": {"type": "str"},
+    "command": {"type": "raw"},
+    "network_mode": {"type": "str"},
+    "networks": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "ipv4_address": {"type": "str"},
+            "ipv6_address": {"type": "str"},
+            "aliases": _NAMES,
+            "links": _NAMES,
+        },
+    },
+    "links": _NAMES,
+    "published_ports": _NAMES,
+    "restart_policy": {"type": "str", "choices": ["no", "always", "on-failure", "unless-stopped"], "default": "no"},
+    "hostname": {"type": "str"},
+    "extra_hosts": {"type": "dict"},
+    "dns": _NAMES,
+    "capabilities": _NAMES,
+    "drop_capabilities": _NAMES,
+    "sysctls": {"type": "dict"},
+    "labels": {"type": "dict"},
+    "init": {"type": "bool", "default": True},
+    "stop_timeout": {"type": "int", "default": 1},
+    "state": {"type": "str", "choices": ["present", "started", "stopped", "absent"], "default": "started"},
+}
+
+
+@dataclass(frozen=True)
+class ContainerSpec:
+    """What is wanted.
+
+    ``state``: present, started, stopped or absent. ``mode``: OWN_NAMESPACE, "host", "none" or "container:NAME".
+    ``endpoints``: the networks, the first one first. ``fixed``: what cannot change after creation, in the API's words,
+    without networks. Without an ``image`` nothing but the running state is wanted.
+    """
+
+    name: str
+    image: str
+    state: str
+    mode: str
+    endpoints: tuple[Endpoint, ...]
+    ports: tuple[PublishedPort, ...]
+    links: tuple[str, ...]
+    restart_policy: str
+    fixed: dict[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """By this a container is known to be as wanted. What can be changed in place is not part of it."""
+        text = json.dumps([self.mode, self.links, self.fixed], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def to_api(self) -> dict[str, Any]:
+        """The request that creates the container, on its first network."""
+        host_config = self.fixed["HostConfig"] | {
+            "NetworkMode": self.endpoints[0].network if self.endpoints else self.mode,
+            "RestartPolicy": {"Name": self.restart_policy},
+            "Links": list(self.links),
+        }
+        config = self.fixed | {
+            "Labels": self.fixed["Labels"] | {DIGEST_LABEL: self.digest},
+            "HostConfig": host_config,
+        }
+        if self.endpoints and self.endpoints[0].network != DEFAULT_BRIDGE:
+            first = self.endpoints[0]
+            config["NetworkingConfig"] = {"EndpointsConfig": {first.network: first.to_api()}}
+        return config
+
+
+def whose(name: str) -> str:
+    """The container that one of this name is, or is coming to replace, or was replaced by."""
+    return name.removesuffix(COMING).removesuffix(FORMER)
+
+
+def parse(params: dict[str, Any]) -> ContainerSpec:
+    """The module's parameters as a spec; LabError with every fault in them."""
+    faults: list[str] = []
+    name = params["name"]
+    if not _NAME.match(name):
+        faults.append(f"name: {name!r} is no container name: letters, digits, '_', '.' and '-', two at least")
+    elif name != whose(name):
+        mark = name.removeprefix(whose(name))
+        faults.append(f"name: {name} ends in {mark}, which marks a container that is being replaced: choose another")
+    mode = params.get("network_mode") or "default"
+    if not _MODES.match(mode):
+        faults.append(
+            f"network_mode: {mode} is none of default, bridge, host, none, container:NAME:"
+            " networks of your own are joined with networks"
+        )
+        mode = "default"
+    endpoints = _endpoints(params, faults)
+    ports = published.parse(params.get("published_ports") or [], faults)
+    links = tuple(_link(link) for link in params.get("links") or [])
+    _check_mode(params, mode, endpoints, faults)
+    if mode in ("default", "bridge"):
+        if params.get("network_mode") or not endpoints:
+            endpoints = (Endpoint(DEFAULT_BRIDGE), *(one for one in endpoints if one.network != DEFAULT_BRIDGE))
+        mode = OWN_NAMESPACE
+    if links and not any(endpoint.network == DEFAULT_BRIDGE for endpoint in endpoints):
+        faults.append(
+            "links: work on the default bridge only: use links of an entry in networks, or network_mode: bridge"
+        )
+    fixed = _fixed(params, ports, faults)
+    if faults:
+        raise LabError(f"container {name}: {fault}" for fault in faults)
+    return ContainerSpec(
+        name=name,
+        image=params.get("image") or "",
+        state=params["state"],
+        mode=mode,
+        endpoints=endpoints,
+        ports=ports,
+        links=links,
+        restart_policy=params.get("restart_policy") or "no",
+        fixed=fixed,
+    )
+
+
+def _endpoints(params: dict[str, Any], faults: list[str]) -> tuple[Endpoint, ...]:
+    endpoints: list[Endpoint] = []
+    for index, entry in enumerate(params.get("networks") or []):
+        where = f"networks[{index}]"
+        addresses: dict[str, str | None] = {}
+        for version in (4, 6):
+            key = f"ipv{version}_address"
+            addresses[key] = _address(entry.get(key), version, f"{where}.{key}", faults)
+        endpoint = Endpoint(
+            network=entry["name"],
+            aliases=tuple(entry.get("aliases") or ()),
+            links=tuple(_link(link) for link in entry.get("links") or ()),
+            ipv4_address=addresses["ipv4_address"],
+            ipv6_address=addresses["ipv6_address"],
+        )
+        if endpoint.network in ("host", "none"):
+            faults.append(f"{where}: {endpoint.network} is no network to join: use network_mode")
+        if endpoint.network == DEFAULT_BRIDGE and endpoint != Endpoint(DEFAULT_BRIDGE):
+            faults.append(
+                f"{where}: the default bridge takes no fixed addresses, aliases or links: use a bridge of your own"
+            )
+        if any(endpoint.network == other.network for other in endpoints):
+            faults.append(f"{where}: {endpoint.network} is given twice")
+        endpoints.append(endpoint)
+    return tuple(endpoints)
+
+
+def _check_mode(params: dict[str, Any], mode: str, endpoints: tuple[Endpoint, ...], faults: list[str]) -> None:
+    """What Docker refuses, or silently ignores, where the container has no namespace of its own."""
+    if mode in ("default", "bridge"):
+        return
+    if endpoints:
+        faults.append(f"networks: cannot be joined with network_mode {mode}")
+    if params.get("published_ports"):
+        reason = "its ports are the host's own" if mode == "host" else "it has none of its own"
+        faults.append(f"published_ports: have no effect with network_mode {mode}: {reason}")
+    if mode.startswith("container:"):
+        faults.extend(
+            f"{key}: is that of the other container with network_mode {mode}"
+            for key in ("hostname", "dns", "extra_hosts")
+            if params.get(key)
+        )
+
+
+def _fixed(params: dict[str, Any], ports: tuple[PublishedPort, ...], faults: list[str]) -> dict[str, Any]:
+    command = params.get("command")
+    if isinstance(command, str):
+        try:
+            command = shlex.split(command)
+        except ValueError as error:
+            faults.append(f"command: {error}: {command}")
+    elif command is not None and not isinstance(command, list):
+        faults.append(f"command: {command!r} is neither a text nor a list")
+    labels = {key: str(value) for key, value in (params.get("labels") or {}).items()}
+    if DIGEST_LABEL in labels:
+        faults.append(f"labels: {DIGEST_LABEL} is the module's own")
+    hosts = params.get("extra_hosts") or {}
+    bindings = published.to_api(ports)
+    return {
+        "Image": params.get("image") or "",
+        "Cmd": [str(word) for word in command] if isinstance(command, list) else None,
+        "Hostname": params.get("hostname") or "",
+        "Labels": labels,
+        # Kept by Docker, so that a restart of dockerd or of the host does not wait for it either.
+        "StopTimeout": params["stop_timeout"],
+        "ExposedPorts": {port: {} for port in bindings},
+        "HostConfig": {
+            "PortBindings": bindings,
+            "ExtraHosts": [
+                f"{host}:{_address(address, None, f'extra_hosts[{host}]', faults)}"
+                for host, address in sorted(hosts.items())
+            ],
+            "Dns": [_address(address, None, "dns", faults) for address in params.get("dns") or []],
+            "CapAdd": _capabilities(params.get("capabilities")),
+            "CapDrop": _capabilities(params.get("drop_capabilities")),
+            "Sysctls": {key: str(value) for key, value in (params.get("sysctls") or {}).items()},
+            "Init": bool(params.get("init")),
+        },
+    }
+
+
+def _capabilities(names: list[str] | None) -> list[str]:
+    return sorted(f"CAP_{name.upper().removeprefix('CAP_')}" for name in names or [])
+
+
+def _address(text: str | None, version: int | None, where: str, faults: list[str]) -> str | None:
+    if not text:
+        return None
+    try:
+        address = ip_address(text)
+    except ValueError:
+        faults.append(f"{where}: {text!r} is no IP address")
+        return text
+    if version and address.version != version:
+        faults.append(f"{where}: {address} is not IPv{version}")
+    return str(address)
+
+
+def _link(text: str) -> str:
+    """ "container:alias"; without an alias the container's own name is it."""
+    container, _, alias = text.partition(":")
+    return f"{container}:{alias or container}"

@@ -1,0 +1,170 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""The lab's container image on this host: pulled where a registry answers, else made from the host's busybox."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences import Differences
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import find, reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.routes import has_default_route
+
+from .busybox_rootfs import LABEL, Image, architecture, build
+
+SEARCHED = ("/bin/busybox", "/usr/bin/busybox")
+_NAME = re.compile(r"(?P<repository>[a-z0-9]+(?:[._/:-][a-z0-9]+)*?)(?::(?P<tag>[\w][\w.-]{0,127}))?\Z")
+
+
+@dataclass(frozen=True)
+class Request:
+    """``pull``: the repository and tag to try first, empty for none."""
+
+    name: str
+    path: str = ""
+    pull: str = ""
+    present: bool = True
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``image``: what to load, None where nothing is loaded (or first a pull is tried)."""
+
+    request: Request
+    before: dict[str, Any] | None
+    differences: Differences
+    image: Image | None = None
+    pull: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """``source``: present, pulled, busybox, or absent. ``note``: why it was not pulled."""
+
+    image: dict[str, str]
+    source: str
+    note: str = ""
+
+
+def request(params: dict[str, Any]) -> Request:
+    """The module's parameters; LabError with every fault. A name without tag means ``latest``, as in Docker."""
+    faults = [
+        f"{key}: {params[key]!r} is no image name such as busybox:lab"
+        for key in ("name", "pull")
+        if params.get(key) and not _NAME.match(params[key])
+    ]
+    if faults:
+        raise LabError(faults)
+    return Request(
+        name=_tagged(params["name"]),
+        path=params.get("path") or "",
+        pull=_tagged(params["pull"]) if params.get("pull") else "",
+        present=params["state"] == "present",
+    )
+
+
+def plan(client, request: Request) -> Plan:
+    """Look what is there. An image of that name that we did not make is taken as it is."""
+    found = Differences()
+    before = find(client.inspect_image, request.name)
+    if not request.present:
+        if before:
+            found.add(f"image {request.name}", before["Id"], None)
+        return Plan(request, before, found)
+    ours = _label(before)
+    if before and not ours:
+        return Plan(request, before, found)
+    if before is None and request.pull and has_default_route():
+        found.add(f"image {request.name}", None, f"pulled as {request.pull}")
+        return Plan(request, before, found, pull=True)
+    note = f"{request.pull} was not pulled: this host has no default route" if request.pull and not before else ""
+    try:
+        image = make(request)
+    except LabError:
+        # What was made once still serves where the busybox went away.
+        if ours:
+            return Plan(request, before, found)
+        raise
+    found.compare(f"image {request.name}", ours, image.content)
+    return Plan(request, before, found, image=image, note=note)
+
+
+def apply(client, made: Plan, pulling: Callable[[], Any]) -> Result:
+    """Carry the plan out. ``pulling``: gives the client for a pull, with the timeout that is meant for it."""
+    name = made.request.name
+    if not made.differences.changed:
+        return expected(made)
+    if not made.request.present:
+        with reported(f"image {name}: removal"):
+            client.remove_image(name)
+        return expected(made)
+    image, note, source = made.image, made.note, "busybox"
+    if made.pull:
+        note = _pull(pulling(), made.request)
+        source = "busybox" if note else "pulled"
+    if source == "busybox":
+        image = image or make(made.request)
+        with reported(f"image {name}: import"):
+            client.load_image(image.archive)
+    loaded = find(client.inspect_image, name)
+    if loaded is None:
+        raise LabError(f"image {name}: dockerd took it and does not have it: see its log")
+    return Result({"name": name, "id": loaded["Id"]}, source, note)
+
+
+def expected(made: Plan) -> Result:
+    """What apply will return, as far as it can be foretold."""
+    image = {"name": made.request.name, "id": made.before["Id"] if made.before and not made.differences.changed else ""}
+    if not made.request.present:
+        return Result(image | {"id": ""}, "absent")
+    if not made.differences.changed:
+        return Result(image, "present")
+    return Result(image, "pulled" if made.pull else "busybox", made.note)
+
+
+def make(request: Request) -> Image:
+    """The image of this host's static busybox. LabError names what was looked for."""
+    paths = [request.path] if request.path else list(SEARCHED)
+    path = next((path for path in paths if Path(path).is_file()), None)
+    if path is None:
+        raise LabError(f"no busybox at {' or '.join(paths)}: install busybox-static, or give path")
+    binary = Path(path).read_bytes()
+    machine = architecture(path, binary)
+    try:
+        listed = programs.output([path, "--list-full"], 10)
+    except LabError as error:
+        raise LabError(f"{error}: is {path} a busybox that runs on this host?") from error
+    return build(path, binary, machine, listed.split(), request.name)
+
+
+def _pull(client, request: Request) -> str:
+    """Pull and name it; returns why that failed, or nothing."""
+    repository, _, tag = request.pull.rpartition(":")
+    try:
+        with reported(f"{request.pull} was not pulled"):
+            client.pull(repository, tag=tag)
+            own_repository, _, own_tag = request.name.rpartition(":")
+            client.tag(request.pull, own_repository, own_tag)
+    except LabError as error:
+        return str(error)
+    return ""
+
+
+def _label(image: dict[str, Any] | None) -> str | None:
+    labels = ((image or {}).get("Config") or {}).get("Labels") or {}
+    return labels.get(LABEL)
+
+
+def _tagged(name: str) -> str:
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"

@@ -1,0 +1,282 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""A host's membership in its lab's swarm: the plan finds every fault and touches nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences import Differences
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import DEFAULT_HOST, reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of, networks_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import owner
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import view as networks
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned, systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
+
+from . import view
+from .health import state_fault
+
+GATEWAY_BRIDGE = "docker_gwbridge"
+SERVICE, SOCKET_UNIT = "docker.service", "docker.socket"
+_START_SECONDS = 90
+_POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Request:
+    """``join_token``: "" founds a swarm. The others are as in the module's options."""
+
+    lab: str
+    present: bool = True
+    advertise_addr: str = ""
+    listen_addr: str = ""
+    data_path_addr: str = ""
+    default_addr_pool: tuple[str, ...] = ()
+    subnet_size: int = 24
+    gateway_bridge: str = ""
+    remote_addrs: tuple[str, ...] = ()
+    join_token: str = field(default="", repr=False)
+    force: bool = False
+    purge: bool = False
+    others_stay: bool = False
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A container that is connected to swarm networks. ``networks``: their names."""
+
+    container_id: str
+    name: str
+    running: bool
+    ours: bool
+    networks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``enter``/``leave``: what dockerd is asked for; neither where only what is around it differs."""
+
+    request: Request
+    before: dict[str, Any]
+    differences: Differences
+    enter: bool = False
+    leave: bool = False
+    # dockerd does not run, and the node's files are all there is of it.
+    stopped: bool = False
+    make_gateway_bridge: bool = False
+    remove_gateway_bridge: bool = False
+    # Those that have to be disconnected, and stopped before.
+    joined: tuple[Joined, ...] = ()
+
+    @property
+    def expected(self) -> dict[str, Any]:
+        """What the node will look like, as far as it can be foretold."""
+        if self.enter:
+            founds = not self.request.join_token
+            return self.before | {"state": "active", "node_address": self.request.advertise_addr,
+                                  "manager": founds, "lab": self.request.lab}  # fmt: skip
+        return view.nothing("" if self.stopped else "inactive") if self.leave else self.before
+
+
+def request(params: dict[str, Any]) -> Request:
+    """The module's parameters, parsed; LabError with every fault in them."""
+    faults = [
+        fault
+        for key in ("advertise_addr", "data_path_addr")
+        if (fault := _fault(ip_address, params[key], key, "an address such as 10.0.0.116"))
+    ]
+    pools = params["default_addr_pool"] or []
+    faults += [
+        fault
+        for pool in [*pools, params["gateway_bridge"]]
+        if (fault := _fault(ip_network, pool, "default_addr_pool" if pool in pools else "gateway_bridge", "a subnet"))
+    ]
+    if faults:
+        raise LabError(faults)
+    return Request(
+        lab=params["lab"],
+        present=params["state"] == "present",
+        advertise_addr=params["advertise_addr"] or "",
+        listen_addr=params["listen_addr"],
+        data_path_addr=params["data_path_addr"] or params["advertise_addr"] or "",
+        default_addr_pool=tuple(pools),
+        subnet_size=params["subnet_size"],
+        gateway_bridge=params["gateway_bridge"] or "",
+        remote_addrs=tuple(params["remote_addrs"] or ()),
+        join_token=params["join_token"] or "",
+        force=params["force"],
+        purge=params["purge"],
+        others_stay=params["others_stay"],
+    )
+
+
+def _fault(kind: Any, text: str | None, where: str, example: str) -> str | None:
+    try:
+        kind(text or "0.0.0.0")
+    except ValueError:
+        return f"{where}: {text!r} is not {example}"
+    return None
+
+
+def stopped(docker_host: str) -> bool:
+    """Whether dockerd does not run. One that comes up, or tries to, is waited for."""
+    if docker_host != DEFAULT_HOST:
+        return False
+    deadline = time.monotonic() + _START_SECONDS
+    while (state := systemd.state(SERVICE)) not in ("active", "inactive", "failed") and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    return state != "active"
+
+
+def plan(client, request: Request) -> Plan:
+    """Read what is there and compare. LabError with every fault; nothing is changed. ``client``: None where dockerd
+    does not run.
+    """
+    if client is None:
+        return _plan_stopped(request)
+    before = view.read(client)
+    _check_owner(request, before)
+    return _plan_present(client, request, before) if request.present else _plan_absent(client, request, before)
+
+
+def _plan_stopped(request: Request) -> Plan:
+    """A node that has moved may keep dockerd from starting, and can only be taken away from it."""
+    before = view.of_stopped(view.DIRECTORY)
+    found = Differences()
+    _check_owner(request, before)
+    leave = bool(before["node_address"])
+    if leave:
+        found.add("swarm", f"a node at {before['node_address']}, whose dockerd does not run", None)
+    if request.purge and host_record.section(view.SECTION).get("lab") == request.lab:
+        found.add("record of the swarm", "kept", None)
+    return Plan(request, before, found, leave=leave, stopped=True)
+
+
+def _check_owner(request: Request, before: dict[str, Any]) -> None:
+    """A swarm of somebody else's is left alone, whatever is asked for."""
+    if before["state"] == "inactive" or not (before["state"] or before["node_address"]):
+        return
+    if before["lab"] != request.lab:
+        owner = f"the lab {before['lab']}" if before["lab"] else "somebody else"
+        raise LabError(
+            f"this host is a node of a swarm of {owner} ({before['node_address']}): it is left alone;"
+            " leave that swarm yourself (docker swarm leave), or use another host"
+        )
+
+
+def _plan_present(client, request: Request, before: dict[str, Any]) -> Plan:
+    state, found = before["state"], Differences()
+    if state == "inactive":
+        what = f"a node at {request.advertise_addr}, " + (
+            f"joined at {', '.join(request.remote_addrs)}" if request.join_token else "the first one"
+        )
+        found.add("swarm", None, what)
+        stale = _stale(client, request.lab)
+        for one in stale:
+            found.add(f"container {one.name}: networks of a former swarm", ", ".join(one.networks), None)
+        make = bool(request.gateway_bridge) and _gateway_bridge(client) is None
+        if make:
+            found.add(f"network {GATEWAY_BRIDGE}", None, request.gateway_bridge)
+        return Plan(request, before, found, enter=True, joined=stale, make_gateway_bridge=make)
+    if fault := state_fault(before):
+        raise LabError(fault)
+    if before["node_address"] != request.advertise_addr:
+        raise LabError(
+            f"this host is a node of the swarm at {before['node_address']}, wanted {request.advertise_addr}: a node"
+            " cannot change its address; let it leave (state: absent), and join again"
+        )
+    return Plan(request, before, found)
+
+
+def _plan_absent(client, request: Request, before: dict[str, Any]) -> Plan:
+    found = Differences()
+    record = host_record.section(view.SECTION)
+    leave = before["state"] != "inactive"
+    if not leave and record.get("lab") != request.lab:
+        return Plan(request, before, found)
+    left = [network["Name"] for network in networks.list_networks(client) if network["Scope"] == view.SCOPE]
+    joined = _connected(client, request.lab, lambda name, _settings: name in left)
+    if leave:
+        found.add("swarm", f"a node at {before['node_address']}", None)
+    elif left:
+        found.add("networks of a swarm that was left", ", ".join(left), None)
+    for one in joined:
+        found.add(f"container {one.name}: networks", ", ".join(one.networks), None)
+    bridge = _gateway_bridge(client)
+    goes = request.purge and not record.get("gateway_bridge", True) and bridge is not None
+    if goes:
+        found.add(f"network {GATEWAY_BRIDGE}", "made for the swarm", None)
+    if request.purge and record:
+        found.add("record of the swarm", "kept", None)
+    services = () if request.others_stay else _services(client, before)
+    faults = [] if request.force else [*_foreign(joined), *services]
+    if faults:
+        raise LabError(faults)
+    return Plan(request, before, found, leave=leave, joined=joined, remove_gateway_bridge=goes)
+
+
+def _foreign(joined: tuple[Joined, ...]) -> list[str]:
+    names = [one.name for one in joined if not one.ours]
+    if not names:
+        return []
+    return [
+        f"containers that are not the lab's are on the swarm's networks, and would lose them: {', '.join(names)}:"
+        " disconnect them, or set force to true"
+    ]
+
+
+def _services(client, before: dict[str, Any]) -> list[str]:
+    """Services and stacks that somebody runs on the lab's swarm; only a manager knows them."""
+    if not before["manager"]:
+        return []
+    try:
+        with reported("list of the swarm's services"):
+            names = sorted(service["Spec"]["Name"] for service in client.services())
+    except LabError:
+        # Without a majority nobody can tell, nor do anything for them.
+        return []
+    if not names:
+        return []
+    return [f"services run on this swarm, and would end with it: {', '.join(names)}: remove them, or set force to true"]
+
+
+def _gateway_bridge(client) -> dict[str, Any] | None:
+    return networks.pick(networks.list_networks(client), GATEWAY_BRIDGE)
+
+
+def _stale(client, lab: str) -> tuple[Joined, ...]:
+    """The lab's containers that are on networks which this host does not know: a swarm that is gone had made them.
+
+    They hold on to such a network by its id, and could not start.
+    """
+    known = {network["Id"] for network in networks.list_networks(client)}
+    found = _connected(client, lab, lambda _name, settings: settings.get("NetworkID", "") not in {"", *known})
+    return tuple(one for one in found if one.ours)
+
+
+def _connected(client, lab: str, wanted: Callable[[str, dict[str, Any]], bool]) -> tuple[Joined, ...]:
+    """The containers, stopped ones too, with those of their networks that are wanted; the ones without are left out."""
+    with reported("list of containers"):
+        listed = client.containers(all=True)
+    known = owned.known(owned.CONTAINER)
+    found = (
+        Joined(
+            container_id=one["Id"],
+            name=name_of(one),
+            running=one["State"] not in ("created", "exited", "dead"),
+            ours=owner.lab_of(client, known, owner.of_listed(one)) == lab,
+            networks=tuple(name for name, settings in networks_of(one).items() if wanted(name, settings)),
+        )
+        for one in listed
+    )
+    return tuple(one for one in found if one.networks)

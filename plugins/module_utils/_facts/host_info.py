@@ -1,0 +1,281 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""What a run needs to know of a host before it changes anything, read in one go."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from importlib.util import find_spec
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs as core_programs
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket, NotThere
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import owner
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import owner as network_owner
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view as swarm_view
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import files as etcd_files
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import firewall_rules, lab_identity, owned
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import modules as kernel_modules
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.sockets import PROC_NET, holding
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.vxlan import UDP_PORT
+from ansible_collections.emon.overlay_lab.plugins.module_utils._pki import expiry as pki_expiry
+
+_ETCD_CLIENT_PORT = 2379
+# Everything a lab listens on: etcd's clients and peers, the tutorial's Docker API, serf or Swarm, VXLAN, and names.
+_DNS_PORT = 53
+_PORTS = {"tcp": (_DNS_PORT, 2375, 2377, 2379, 2380, 7946), "udp": (_DNS_PORT, 4789, 7946, UDP_PORT)}
+_UNITS = {
+    "etcd": "etcd.service",
+    "docker": "docker.service",
+    "docker_socket": "docker.socket",
+    "resolver": "overlay-lab-resolver.service",
+    "vxlan": "overlay-lab-vxlan.service",
+}
+_VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
+_RESOLVER_PACKAGE = {"RedHat": "dnsmasq"}
+_RESOLVER_PACKAGE_ELSEWHERE = "dnsmasq-base"
+_ETCD_CONFIG = {"RedHat": "/etc/etcd/etcd.conf"}
+_ETCD_CERTIFICATES = Path("/etc/overlay-lab/etcd")
+_ETCD_CONFIG_ELSEWHERE = "/etc/default/etcd"
+
+
+def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir: str) -> dict[str, Any]:
+    """Everything about this host.
+
+    ``packages``: {"etcd": package, "docker": package, "resolver": package}, what would be installed where the program
+    is missing; None for the resolver: the distribution's;
+    ``etcd_config``: path of etcd's environment file, whose first line tells whose it is; None: the distribution's.
+    """
+    units = _units()
+    family = os_family()
+    record = host_record.read()
+    resolver = packages["resolver"] or _RESOLVER_PACKAGE.get(family, _RESOLVER_PACKAGE_ELSEWHERE)
+    config = Path(etcd_config or _ETCD_CONFIG.get(family, _ETCD_CONFIG_ELSEWHERE))
+    with ThreadPoolExecutor() as pool:
+        # Each of these waits for another process.
+        programs = {
+            "etcd": pool.submit(_program, ["etcd", "--version"], packages["etcd"]),
+            "docker": pool.submit(_program, ["dockerd", "--version"], packages["docker"]),
+            # A host whose lab has installed it is spared the look-up, which costs 0.2 s.
+            "resolver": pool.submit(
+                _program, ["dnsmasq", "--version"], "" if record.get("engine") == "vxlan" else resolver
+            ),
+        }
+        links = pool.submit(_ip, ["address"])
+        routes = pool.submit(_ip, ["route", "show", "default"])
+        vxlans = pool.submit(_ip, ["-details", "link", "show", "type", "vxlan"])
+        docker = pool.submit(_docker, units["docker"]["state"] == "active")
+    dockerd = daemon_json()
+    ports = {protocol: listening(protocol, wanted) for protocol, wanted in _PORTS.items()}
+    return {
+        "hostname": socket.gethostname(),
+        "os_family": family,
+        "machine_id": host_record.machine_id(),
+        "time": time.time(),
+        "kernel": {"faults": kernel_modules.faults(kernel_modules.Kernel(os.uname().release))},
+        "record": {key: record.get(key, "") for key in ("lab", "uuid", "machine_id", "site", "moving_to", "engine")},
+        "index": record.get("index", 0),
+        "let_in": firewall_rules.let_in(),
+        "etcd": {
+            **programs["etcd"].result(),
+            **units["etcd"],
+            # etcd listens for clients once it has seen a majority.
+            "ready": units["etcd"]["active"] and _ETCD_CLIENT_PORT in ports["tcp"],
+            "cas": lab_identity.fingerprints(_ETCD_CERTIFICATES),
+            **etcd_files.read(config, Path(etcd_data_dir), units["etcd"]["started"]),
+        },
+        "certificates": pki_expiry.read(*pki_expiry.HOST_DIRECTORIES),
+        "docker": {
+            **programs["docker"].result(),
+            **units["docker"],
+            "socket": units["docker_socket"],
+            "store": dockerd.get("cluster-store", ""),
+            "data": docker_data(Path(dockerd.get("data-root", "/var/lib/docker"))),
+        },
+        "resolver": {**programs["resolver"].result(), **units["resolver"]},
+        "vxlan": {**units["vxlan"], "links": _vxlans(vxlans.result())},
+        "python_libraries": {name: find_spec(name) is not None for name in ("docker", "pyroute2")},
+        "addresses": _addresses(links.result()),
+        "default_route": bool(routes.result()),
+        "listening": ports,
+        **docker.result(),
+    }
+
+
+def os_family(release: Path = Path("/etc/os-release")) -> str:
+    """Debian or RedHat, as Ansible calls them; '' for others (os-release(5): ID and ID_LIKE)."""
+    text = release.read_text(encoding="utf-8") if release.exists() else ""
+    fields = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    names = f"{fields.get('ID', '')} {fields.get('ID_LIKE', '')}".replace('"', "").split()
+    if "debian" in names:
+        return "Debian"
+    return "RedHat" if {"rhel", "fedora", "centos"} & set(names) else ""
+
+
+def daemon_json(path: Path = Path("/etc/docker/daemon.json")) -> dict[str, Any]:
+    """dockerd's settings; empty for a file that is not there, or that dockerd itself could not read."""
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return settings if isinstance(settings, dict) else {}
+
+
+def docker_data(path: Path) -> dict[str, Any]:
+    """dockerd makes its directory for containers when it first starts."""
+    return {"path": str(path), "present": (path / "containers").is_dir()}
+
+
+def listening(protocol: str, ports: tuple[int, ...], proc_net: Path = PROC_NET) -> list[int]:
+    """Which of the ports somebody listens on.
+
+    That of DNS counts only where it is taken on all addresses: a resolver on an address of its own disturbs nobody.
+    """
+    return sorted(
+        {
+            one.port
+            for one in holding(protocol, proc_net)
+            if one.port in ports and (one.port != _DNS_PORT or ip_address(one.ip).is_unspecified)
+        }
+    )
+
+
+def _units() -> dict[str, dict[str, Any]]:
+    properties = "Id,LoadState,ActiveState,UnitFileState,ExecMainStartTimestamp"
+    command = ["systemctl", "show", "--timestamp=us+utc", f"--property={properties}", *_UNITS.values()]
+    try:
+        text = core_programs.run(command).stdout
+    except core_programs.Missing:
+        text = ""
+    found = {}
+    for block in text.strip().split("\n\n"):
+        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        found[values.get("Id", "")] = _unit(values)
+    return {key: found.get(unit, _unit({})) for key, unit in _UNITS.items()}
+
+
+def _unit(properties: dict[str, str]) -> dict[str, Any]:
+    """One unit. ``started``: seconds of the epoch by the clock of that moment; 0 where it does not run."""
+    state = properties.get("ActiveState", "inactive")
+    active = state in ("active", "activating", "reloading")
+    return {
+        "unit": properties.get("LoadState") == "loaded",
+        "active": active,
+        "state": state,
+        "enabled": properties.get("UnitFileState") == "enabled",
+        "started": _moment(properties.get("ExecMainStartTimestamp", "")) if active else 0.0,
+    }
+
+
+def _moment(text: str) -> float:
+    """Seconds of the epoch of systemd's "Sun 2026-11-22 11:10:30.924122 UTC"; 0 for an empty text."""
+    try:
+        return datetime.strptime(text, "%a %Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=timezone.utc).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def _program(command: list[str], package: str | None) -> dict[str, str]:
+    """Version of a program, or of the package that would bring it; '' for what is not to be had."""
+    try:
+        text = core_programs.run(command).stdout
+    except core_programs.Missing:
+        return {"version": "", "available": _available(package)}
+    return {"version": _version(text), "available": ""}
+
+
+def _available(package: str | None) -> str:
+    if not package:
+        return ""
+    for command, pattern in (
+        (["apt-cache", "policy", package], r"Candidate: (\S+)"),
+        (["dnf", "--quiet", "--cacheonly", "info", package], r"Version\s*: (\S+)"),
+    ):
+        try:
+            text = core_programs.run(command).stdout
+        except core_programs.Missing:
+            continue
+        found = re.search(pattern, text)
+        return _version(found.group(1)) if found else ""
+    return ""
+
+
+def _version(text: str) -> str:
+    found = _VERSION.search(text)
+    return found.group(0) if found else ""
+
+
+def _ip(arguments: list[str]) -> list[dict]:
+    try:
+        text = core_programs.run(["ip", "-json", *arguments]).stdout
+    except core_programs.Missing as error:
+        raise LabError(f"{error}: install iproute2") from None
+    return json.loads(text or "[]")
+
+
+def _addresses(links: list[dict]) -> list[dict[str, Any]]:
+    return [
+        {"interface": link["ifname"], "address": one["local"], "prefix": one["prefixlen"], "mtu": link["mtu"]}
+        for link in links
+        for one in link.get("addr_info", ())
+        if one.get("scope") == "global"
+    ]
+
+
+def _vxlans(links: list[dict]) -> list[dict[str, Any]]:
+    """By its group a VXLAN can be told to be a topology's. One that the kernel configures from outside has no VNI."""
+    settings = {link["ifname"]: (link["group"], link["linkinfo"]["info_data"]) for link in links}
+    return [
+        {"name": name, "vni": data.get("id", 0), "port": data["port"], "group": group}
+        for name, (group, data) in settings.items()
+    ]
+
+
+def _docker(active: bool) -> dict[str, Any]:
+    """The containers, and the host's part in a swarm."""
+    if not active:
+        return {"containers": [], "networks": [], "swarm": swarm_view.of_stopped()}
+    with DockerSocket() as docker:
+        known = owned.known(owned.CONTAINER)
+        containers = [_container(docker, known, one) for one in docker.containers(all=True)]
+        recorded = owned.known(owned.NETWORK)
+        networks = [
+            {"name": one["Name"], "id": one["Id"], "lab": network_owner.lab_of(recorded, one)}
+            for one in docker.networks()
+        ]
+        return {"containers": containers, "networks": networks, "swarm": swarm_view.read(docker)}
+
+
+def _container(docker, known: owned.Known, listed: dict[str, Any]) -> dict[str, Any]:
+    lab = owner.lab_of(docker, known, owner.of_listed(listed))
+    return {
+        "name": name_of(listed),
+        "running": listed["State"] == "running",
+        "lab": lab,
+        "passing": not lab and _is_passing(docker, listed),
+    }
+
+
+def _is_passing(docker, listed: dict[str, Any]) -> bool:
+    """Whether Docker removes a container of somebody else's when it stops (--rm): its list does not tell."""
+    if listed["State"] != "running":
+        return False
+    try:
+        return bool(docker.inspect_container(listed["Id"])["HostConfig"].get("AutoRemove"))
+    except NotThere:
+        return False

@@ -1,0 +1,206 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""What verification has to know of one host's part in its overlay networks, read once.
+
+Docker says what it believes, the kernel what is: both are returned, for others to compare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import forwarding_tables, rtnetlink
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.forwarding_tables import FLOOD, Entry
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.netns import OWN, Namespaces
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import observed as topology_observed
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.observed import LinkState
+
+SANDBOXES = Path("/var/run/docker/netns")
+_MTU_OPTION = "com.docker.network.driver.mtu"
+_BRIDGE_OPTION = "com.docker.network.bridge.name"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Where a network's VXLANs are: the sandbox of an overlay, or behind a Docker bridge of the host's own."""
+
+    netns: str
+    bridge: str | None  # None: every VXLAN of the namespace is the network's
+
+    def vxlans(self, links: Iterable[LinkState]) -> list[LinkState]:
+        return [link for link in links if link.kind == "vxlan" and self.bridge in (None, link.master)]
+
+
+def read(docker: DockerSocket, networks: list[str], containers: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """{networks, containers, forwarding}, in the shapes of the module's RETURN.
+
+    What does not exist is an entry that says so. Raises LabError where dockerd does not answer or root is needed.
+    """
+    found = docker.networks(networks)
+    inspected = {name: docker.container(name) for name in containers}
+    segments = {network["Id"]: segment(network, _sandboxes()) for network in found}
+    running = {name: _namespace(one) for name, one in inspected.items() if one and one["State"]["Running"]}
+    forwarding: list[dict[str, Any]] = []
+    vxlans: dict[str, list[LinkState]] = {}
+    try:
+        with Namespaces() as namespaces:
+            wanted = [*running.values(), *(one.netns for one in segments.values() if one)]
+            world = topology_observed.read(namespaces, wanted)
+            for network in found:
+                at = segments[network["Id"]]
+                place = world.places.get(at.netns) if at else None
+                if at is None or place is None:
+                    continue
+                devices = at.vxlans(place.links.values())
+                vxlans[network["Id"]] = devices
+                if devices:
+                    with namespaces.inside(at.netns), rtnetlink.Socket() as here:
+                        fdb, neighbours = forwarding_tables.fdb(here), forwarding_tables.neighbours(here)
+                    add_remotes(devices, fdb)
+                    forwarding += join(network["Name"], {link.index for link in devices}, fdb, neighbours)
+    except OSError as error:
+        raise LabError(f"the kernel's state cannot be read: {error.strerror} ({error.filename}); use become") from error
+    return {
+        "networks": network_views(networks, found, segments, vxlans),
+        "containers": [container_view(name, one, _links(world, running.get(name))) for name, one in inspected.items()],
+        "forwarding": forwarding,
+    }
+
+
+def _sandboxes() -> list[str]:
+    try:
+        return sorted(str(path) for path in SANDBOXES.iterdir())
+    except FileNotFoundError:  # dockerd makes the folder with its first sandbox
+        return []
+
+
+def _namespace(inspected: dict[str, Any]) -> str:
+    return f"/proc/{inspected['State']['Pid']}/ns/net"
+
+
+def _links(world: topology_observed.World, netns: str | None) -> list[LinkState]:
+    # A container that ended a moment ago has no namespace any more.
+    place = world.places.get(netns) if netns else None
+    return list(place.links.values()) if place else []
+
+
+def segment(network: dict[str, Any], sandboxes: list[str]) -> Segment | None:
+    """Where to look for a network's VXLANs; None where the host has no part in it, or it cannot have any."""
+    if network["Driver"] == "overlay":
+        # N-ID: a number and the first ten digits of the network's id, with cluster_store and with swarm.
+        ours = [path for path in sandboxes if path.rpartition("-")[2] == network["Id"][:10]]
+        # Swarm's load balancer has a namespace of its own, lb_ID, which is none of these.
+        return Segment(ours[0], None) if ours else None
+    if network["Driver"] == "bridge":
+        return Segment(OWN, (network.get("Options") or {}).get(_BRIDGE_OPTION) or f"br-{network['Id'][:12]}")
+    return None
+
+
+def add_remotes(devices: list[LinkState], fdb: list[Entry]) -> None:
+    """Tell VXLANs to which VTEPs they flood."""
+    for link in devices:
+        link.remotes = {one.address for one in fdb if one.index == link.index and one.mac == FLOOD and one.address}
+
+
+def join(network: str, indexes: set[int], fdb: list[Entry], neighbours: list[Entry]) -> list[dict[str, Any]]:
+    """The network's entries in both tables, matched by MAC: {network, mac, vtep, address}, by address.
+
+    A MAC that only one table knows has None for what the other would say. Entries that flood are no container's.
+    """
+    vteps = [(one.mac, one.address) for one in fdb if one.index in indexes and one.address and one.mac != FLOOD]
+    addresses = [(one.mac, one.address) for one in neighbours if one.index in indexes]
+    entries: set[tuple[str, str | None, str | None]] = set()
+    for mac, vtep in vteps:
+        entries |= {(mac, vtep, address) for other, address in addresses if other == mac} or {(mac, vtep, None)}
+    entries |= {(mac, None, address) for mac, address in addresses if mac not in dict(vteps)}
+    return [
+        {"network": network, "mac": mac, "vtep": vtep, "address": address}
+        for mac, vtep, address in sorted(entries, key=lambda entry: (entry[2] or "", entry[0], entry[1] or ""))
+    ]
+
+
+def network_views(
+    names: list[str],
+    found: list[dict[str, Any]],
+    segments: dict[str, Segment | None],
+    vxlans: dict[str, list[LinkState]],
+) -> list[dict[str, Any]]:
+    """One entry for each network of these names (two, where one name was made twice), or one that says it is absent."""
+    views = []
+    for name in dict.fromkeys(names):
+        same = [network for network in found if network["Name"] == name]
+        for network in same or [{}]:
+            at = segments.get(network.get("Id", ""))
+            options = network.get("Options") or {}
+            pools = (network.get("IPAM") or {}).get("Config") or []
+            mtu = options.get(_MTU_OPTION, "")
+            views.append(
+                {
+                    "name": name,
+                    "exists": bool(network),
+                    "id": network.get("Id"),
+                    "driver": network.get("Driver"),
+                    "scope": network.get("Scope"),
+                    "subnets": [pool["Subnet"] for pool in pools if pool.get("Subnet")],
+                    "ipam": [_pool_view(pool) for pool in pools if pool.get("Subnet")],
+                    "mtu": int(mtu) if mtu.isdecimal() else None,
+                    "options": options,
+                    "sandbox": at.netns if at and at.netns else None,
+                    "vnis": sorted(link.settings["vni"] for link in vxlans.get(network.get("Id", ""), [])),
+                    "vxlans": [_vxlan_view(link) for link in vxlans.get(network.get("Id", ""), [])],
+                }
+            )
+    return views
+
+
+def _pool_view(pool: dict[str, Any]) -> dict[str, Any]:
+    # A gateway may come with a prefix length, which is not part of an address.
+    gateway = (pool.get("Gateway") or "").partition("/")[0]
+    return {"subnet": pool["Subnet"], "gateway": gateway or None, "ip_range": pool.get("IPRange") or None}
+
+
+def _vxlan_view(link: LinkState) -> dict[str, Any]:
+    settings = {key: link.settings.get(key) for key in ("vni", "port", "local")}
+    return {"name": link.name, **settings, "mtu": link.mtu, "up": link.up, "remotes": sorted(link.remotes)}
+
+
+def container_view(name: str, inspected: dict[str, Any] | None, links: list[LinkState]) -> dict[str, Any]:
+    """One container: what Docker says of its networks, and the interfaces that are in its namespace."""
+    state = inspected["State"] if inspected else {}
+    running = bool(state.get("Running"))
+    networks = (inspected["NetworkSettings"]["Networks"] or {}) if inspected else {}
+    return {
+        "name": name,
+        "exists": inspected is not None,
+        "running": running,
+        "status": state.get("Status"),
+        "pid": state["Pid"] if running else None,
+        "networks": [
+            {
+                "name": network,
+                "id": endpoint.get("NetworkID"),
+                "address": endpoint.get("IPAddress") or None,
+                "mac": endpoint.get("MacAddress") or None,
+            }
+            for network, endpoint in sorted(networks.items())
+        ],
+        "interfaces": [
+            {
+                "name": link.name,
+                "mtu": link.mtu,
+                "mac": link.mac,
+                "addresses": sorted(str(address) for address in link.addresses),
+            }
+            for link in links
+            if link.name != "lo"
+        ],
+    }

@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""systemd's units: how they stand, and what is done to them. One line for what systemctl refuses."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+
+_PROPERTIES = (
+    "Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,ExecStart,EnvironmentFiles,ExecMainStartTimestampMonotonic"
+)
+# systemd looks for units and drop-ins below these.
+UNIT_DIRECTORIES = ("/etc/systemd/", "/run/systemd/", "/usr/lib/systemd/", "/lib/systemd/", "/usr/local/lib/systemd/")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit as systemd has it loaded.
+
+    ``command``: the words of ExecStart, variables not replaced. ``started``: when its process was started, in seconds
+    of the epoch.
+    """
+
+    name: str
+    exists: bool
+    active: bool
+    enabled: bool
+    starting: bool = False
+    needs_reload: bool = False
+    command: tuple[str, ...] = ()
+    environment_files: tuple[str, ...] = ()
+    started: float = 0
+
+
+def units(*names: str) -> list[Unit]:
+    """The units in the order of their names."""
+    text = _run(["systemctl", "show", f"--property={_PROPERTIES}", *names])
+    blocks = [
+        dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in text.strip().split("\n\n")
+    ]
+    return [_unit(name, properties) for name, properties in zip(names, blocks)]
+
+
+def state(name: str) -> str:
+    """systemd's word for a unit: active, activating, failed, ...; inactive for one that is not there."""
+    return _run(["systemctl", "show", "--property=ActiveState", "--value", name]).strip()
+
+
+def reload() -> None:
+    """Make systemd read changed unit files and drop-ins."""
+    _run(["systemctl", "daemon-reload"])
+
+
+def enable(name: str, enabled: bool) -> None:
+    _run(["systemctl", "enable" if enabled else "disable", name])
+
+
+def kill(name: str) -> None:
+    """End the unit's main process at once; the unit's other processes stay. Nothing where it does not run."""
+    command = ["systemctl", "kill", "--signal=KILL", "--kill-who=main", name]
+    programs.run(command)
+
+
+def stop(*names: str, timeout: float) -> None:
+    _run(["systemctl", "stop", *names], timeout)
+
+
+def restart(*names: str, timeout: float) -> None:
+    """Restart the units and wait until they are up. One that was restarted often before is not held back for that."""
+    # Fails where a unit has nothing to forget; that is no fault.
+    programs.run(["systemctl", "reset-failed", *names], timeout)
+    _run(["systemctl", "restart", *names], timeout)
+
+
+def journal(name: str, since: float, until: float | None = None) -> list[str]:
+    """What the unit's own processes wrote in a span of time (seconds of the epoch)."""
+    command = ["journalctl", "--quiet", "--no-pager", "--output=cat", f"--since=@{since:.6f}", f"_SYSTEMD_UNIT={name}"]
+    if until is not None:
+        command.append(f"--until=@{until:.6f}")
+    return _run(command).splitlines()
+
+
+def exec_start_of(drop_in: str) -> tuple[str, ...] | None:
+    """The words of the last ExecStart that a drop-in sets; None if it leaves it alone."""
+    found = None
+    for line in drop_in.replace("\\\n", " ").splitlines():
+        key, separator, value = line.strip().partition("=")
+        if separator and key.strip() == "ExecStart":
+            found = tuple(shlex.split(value))
+    return found or None
+
+
+def environment_of(path: str) -> dict[str, str]:
+    """The variables of an EnvironmentFile; {} where there is none."""
+    try:
+        text = Path(path).read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, IsADirectoryError):
+        return {}
+    pairs = re.findall(r"^\s*(?:export\s+)?(\w+)=(.*)$", text, re.MULTILINE)
+    return {key: value.strip().strip("\"'") for key, value in pairs}
+
+
+def _unit(name: str, properties: dict[str, str]) -> Unit:
+    command = re.search(r"argv\[\]=(.*?) ; ignore_errors=", properties.get("ExecStart", ""))
+    monotonic = int(properties.get("ExecMainStartTimestampMonotonic") or 0) / 1e6
+    files = re.findall(r"(\S+) \(ignore_errors=\w+\)", properties.get("EnvironmentFiles", ""))
+    return Unit(
+        name=name,
+        exists=properties.get("LoadState") == "loaded",
+        active=properties.get("ActiveState") in ("active", "reloading", "activating"),
+        enabled=properties.get("UnitFileState") == "enabled",
+        starting=properties.get("ActiveState") == "activating",
+        needs_reload=properties.get("NeedDaemonReload") == "yes",
+        command=tuple(command[1].split()) if command else (),
+        environment_files=tuple(files),
+        started=time.time() - time.monotonic() + monotonic if monotonic else 0,
+    )
+
+
+def _run(command: list[str], timeout: float = 300) -> str:
+    try:
+        return programs.output(command, timeout)
+    except programs.Missing as error:
+        raise LabError(f"{command[0]} is missing: this host is not managed by systemd") from error

@@ -1,0 +1,265 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin_util is private to the collection and may change without notice.
+
+"""Whether the hosts are fit for the lab: every fault of every host, before the first change."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_interface, ip_network
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import DOCKER_WITHOUT_STORE, parse_version
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.engine import docker_version, has_joined
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_plan import foreign
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run import site_switch
+
+# What ssh(1), sshpass(1) and Ansible say where a machine answers and refuses who asks.
+_NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid/incorrect password")
+# Bridges that Docker makes, and those of the engine vxlan.
+_BRIDGES = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|vxbr-\d+")
+
+
+def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
+    """Why the lab cannot be made on these hosts, a line each; empty if it can.
+
+    ``lab``: {"name", "site", "engine" (as chosen), "engine_faults" (of the choice), "simulated", "hosts" (lab_hosts),
+    "limited" (whether the run is), "reads" (whether it does no more than that), "change_engine" (whether it may take
+    another engine's networks away), "missing" (hosts of the play that do not answer), "silent" (name -> what Ansible
+    returned of the module where it failed or did not reach the host), "restart_allowed", "clock_seconds" (by how much
+    clocks may differ), "etcd": {"token", "tls"}, "controller" (_host.lab_identity.controller()),
+    "new_ca" (whether the lab may get one)};
+    ``hosts``: name -> what the module host_info returned there.
+    """
+    engine = ENGINES[lab["engine"]]
+    away = unasked(lab)
+    lab = lab | {"missing": [name for name in lab["missing"] if name not in away]}
+    if not hosts:
+        return list(away.values()) or [f"none of the hosts answers: {', '.join(lab['missing'])}"]
+    found = [*away.values(), *lab["engine_faults"], *engine.faults(lab, hosts)]
+    found += lab_identity.faults(lab, hosts)
+    found += site_switch.faults(lab | {"uses_etcd": engine.USES_ETCD}, hosts)
+    moving = site_switch.switch(lab, hosts)["hosts"]
+    for name, info in hosts.items():
+        lines = _host_faults(lab | {"moving": name in moving}, lab["hosts"][name], info)
+        found += [f"{name}: {line}" for line in lines]
+    return found + _name_faults(lab, hosts)
+
+
+def unasked(lab: dict[str, Any]) -> dict[str, str]:
+    """Hosts that could not be asked although they are not off, each with its line. None of them is ever left out.
+
+    Another machine may answer at a host's address: then ssh(1) says so in these words, and has sent neither the user's
+    name nor a password. ``lab``: its "silent", "hosts" and "site".
+    """
+    found = {}
+    for name, said in lab["silent"].items():
+        words = said["msg"].removeprefix("Task failed: ")
+        address = lab["hosts"][name]["addresses"][lab["site"]]
+        if not said.get("unreachable"):
+            found[name] = f"{name}: {words}"
+        elif f"Host key for {name} has changed" in words:
+            found[name] = (
+                f"{name}: the machine at {address} has another host key than {name}: it is another machine, or {name}"
+                f" was installed anew; only if it was, ssh-keygen -R {name}, and meet it again"
+            )
+        elif any(sign in words for sign in _NOT_LET_IN):
+            found[name] = f"{name}: the machine at {address} is there, and lets nobody in: {words}"
+        elif "Host key verification failed" in words:
+            found[name] = (
+                f"{name}: its host key is not known here: compare it and accept it once,"
+                f" with ssh -o HostKeyAlias={name} {address}"
+            )
+    return found
+
+
+def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    member = host["etcd"] and ENGINES[lab["engine"]].USES_ETCD
+    return [
+        *_record_faults(lab, info),
+        *_address_faults(lab, host, info),
+        # A lab that stands there has what it needs, loaded.
+        *(() if info["record"]["lab"] else info["kernel"]["faults"]),
+        *_program_faults(member, info),
+        *(_etcd_faults(lab, info) if member else ()),
+        *_restart_faults(lab, info),
+        *_port_faults(lab, member, info),
+        *_subnet_faults(lab, info),
+    ]
+
+
+def _record_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    record = info["record"]
+    if not record["lab"]:
+        return []
+    if record["lab"] != lab["name"]:
+        return [f"this host belongs to the lab {record['lab']}, not to {lab['name']}: destroy that lab first"]
+    found = []
+    if record["machine_id"] != info["machine_id"]:
+        found.append(
+            f"the record is of the machine {record['machine_id']}, this one is {info['machine_id']}: a copy of a lab's"
+            " host cannot join; remove /var/lib/overlay-lab there"
+        )
+    if record["engine"] != lab["engine"]:
+        found += _engine_faults(lab, info)
+    return found
+
+
+def _engine_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    record = info["record"]
+    told = f"this host is configured for the engine {record['engine']}, not for {lab['engine']}"
+    if not lab["change_engine"]:
+        # The resolver that a container asks is chosen when it is made.
+        kept = "makes the containers anew" if "vxlan" in (record["engine"], lab["engine"]) else "keeps the containers"
+        return [
+            f"{told}: run overlay.yml with -e change_engine=true, which takes the networks of {record['engine']} away"
+            f" first and {kept}"
+        ]
+    if lab["limited"] or lab["missing"]:
+        return [f"{told}: the engine changes on all hosts at once; run without --limit, with every host up"]
+    if record["moving_to"] or record["site"] != lab["site"]:
+        return [
+            f"{told}: the lab stands at {record['site']}: choose that site's inventory to change the engine, and move"
+            " afterwards"
+        ]
+    # One that was upgraded under the lab cannot start with its store: the change takes that from it.
+    upgraded = info["docker"]["store"] and parse_version(docker_version(info)) >= DOCKER_WITHOUT_STORE
+    if not info["docker"]["active"] and not upgraded:
+        return [f"{told}: dockerd does not run, and keeps the former networks: start it first"]
+    etcd = info["etcd"]
+    # A dockerd that knows no store any more was met by a run that ended on the way, after its backup.
+    if etcd["lab"] == lab["name"] and not etcd["ready"] and info["docker"]["store"]:
+        return [
+            f"{told}: etcd does not answer clients here, and its keys are to be kept: bring the lab up with"
+            f" {record['engine']} in the lab file first"
+        ]
+    return []
+
+
+def _address_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    site = lab["site"]
+    wanted = host["addresses"][site]
+    has = [one["address"] for one in info["addresses"]]
+    # A simulated host that stands at another site is moved by the run.
+    moved = lab["simulated"] and info["record"]["lab"] and any(one in has for one in host["addresses"].values())
+    if wanted in has or moved:
+        return []
+    return [
+        f"the address {wanted} of the site {site} is not configured on this host (it has {', '.join(has) or 'none'}):"
+        " is it at that site?"
+    ]
+
+
+def _name_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
+    """Networks and containers of the lab's names that are somebody else's. By ids: what one host made, all may have."""
+    listed = [(host, one) for host, info in hosts.items() for one in info.get("networks", ())]
+    ours = {one["id"] for _host, one in listed if one["lab"] == lab["name"]}
+    wanted = {network["name"] for network in lab["networks"]}
+    found = [
+        f"{host}: the network {one['name']} ({one['id'][:12]}) is there and is not the lab's, by the hosts' records:"
+        f" give the lab's another name, or remove this one yourself (docker network rm {one['id'][:12]})"
+        for host, one in listed
+        if one["name"] in wanted and one["id"] not in ours
+    ]
+    return found + [
+        f"{container['host']}: the container {container['name']} is there and is not the lab's, by the host's record:"
+        f" give the lab's another name, or remove this one yourself (docker rm {container['name']})"
+        for container in lab.get("containers", ())
+        for one in hosts.get(container["host"], {}).get("containers", ())
+        if one["name"] == container["name"] and one["lab"] != lab["name"]
+    ]
+
+
+def _program_faults(member: bool, info: dict[str, Any]) -> list[str]:
+    needed = [("etcd", "etcd"), ("docker", "Docker")] if member else [("docker", "Docker")]
+    return [
+        f"{title} is neither installed nor to be had from this host's package sources: install it, or add a source"
+        for key, title in needed
+        if not (info[key]["version"] or info[key]["available"])
+    ]
+
+
+def _etcd_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    etcd = info["etcd"]
+    found = foreign(etcd, lab["name"])
+    return found if found or etcd["lab"] != lab["name"] else _cluster_faults(lab, etcd)
+
+
+def _cluster_faults(lab: dict[str, Any], etcd: dict[str, Any]) -> list[str]:
+    """What a cluster was founded with cannot change under it."""
+    config = etcd["config"]
+    if not etcd["data"]["present"] and not etcd["active"]:
+        return []
+    scheme = "https" if lab["etcd"]["tls"] else "http"
+    remedy = "put it back, or found the cluster anew with playbooks/etcd_reset.yml"
+    founded = {
+        "token": (config.get("ETCD_INITIAL_CLUSTER_TOKEN"), lab["etcd"]["token"]),
+        "data directory": (config.get("ETCD_DATA_DIR"), etcd["data"]["path"]),
+        "scheme": (config.get("ETCD_LISTEN_PEER_URLS", "").partition(":")[0] or None, scheme),
+    }
+    return [
+        f"etcd was founded with the {what} {was}, and the lab now says {wanted}: {remedy}"
+        for what, (was, wanted) in founded.items()
+        if was is not None and was != wanted
+    ]
+
+
+def _port_faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> list[str]:
+    """On a host that joins, a port in use where the service that would use it does not run is somebody else's."""
+    if has_joined(lab, info):
+        return []
+    wanted = [
+        (protocol, port, who, info["docker"])
+        for protocol, ports in ENGINES[lab["engine"]].PORTS.items()
+        for port, who in ports.items()
+    ]
+    if member:
+        wanted += [("tcp", port, "etcd", info["etcd"]) for port in (2379, 2380)]
+    return [
+        f"{protocol} port {port} is in use, and {who} needs it: find its owner with ss -lp and stop it"
+        for protocol, port, who, service in wanted
+        if port in info["listening"][protocol] and not service["active"]
+    ]
+
+
+def _subnet_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    """A place may bring a host more networks than the underlay: another card's, a VPN's. By its addresses."""
+    if has_joined(lab, info) and not lab["moving"]:
+        return []
+    return [
+        f"the subnet {network['subnet']} of {network['name']} overlaps {there} on {one['interface']}: take another, or"
+        " say allow_overlap: true if its containers need not reach what is there"
+        for one in info["addresses"]
+        if not _BRIDGES.fullmatch(one["interface"])
+        for there in [ip_interface(f"{one['address']}/{one['prefix']}").network]
+        for network in lab["networks"]
+        if not network["allow_overlap"] and ip_network(network["subnet"]).overlaps(there)
+    ]
+
+
+def _restart_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    """A host that joins, moves or leaves its engine gets a dockerd with new settings. Else docker_daemon asks."""
+    foreign = [one for one in info["containers"] if one["running"] and not one["lab"]]
+    engines = {lab["engine"], info["record"]["engine"]} & ENGINES.keys()
+    configured = any(ENGINES[name].CONFIGURES_DOCKERD for name in engines)
+    if not configured or (has_joined(lab, info) and not lab["moving"]):
+        return []
+    passing = [one["name"] for one in foreign if one["passing"]]
+    stopped = [one["name"] for one in foreign if not one["passing"]]
+    found = []
+    if passing:
+        found.append(
+            "dockerd has to be restarted, which would remove containers that were started with --rm and are not the"
+            f" lab's: {', '.join(passing)}; stop them yourself first"
+        )
+    if stopped and not lab["restart_allowed"]:
+        found.append(
+            f"dockerd has to be restarted, and these containers are not the lab's and would stop: {', '.join(stopped)};"
+            " run again with -e docker_engine_restart_allowed=true, then they are started again"
+        )
+    return found

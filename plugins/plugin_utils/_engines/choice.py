@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin_util is private to the collection and may change without notice.
+
+"""Which engines there are, and which one serves a lab."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import DOCKER_WITHOUT_STORE, parse_version
+
+from . import cluster_store, swarm, vxlan
+from .engine import Engine, docker_version
+
+ENGINES: dict[str, Engine] = {
+    "cluster_store": cluster_store,
+    "swarm": swarm,
+    "vxlan": vxlan,
+}
+
+
+def choose(wanted: str, infos: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """{"engine": name, "why": half a sentence, "faults": [line]}: what the lab file says, or for `auto` what every
+    host's Docker can do.
+    """
+    if wanted != "auto":
+        return {"engine": wanted, "why": "the lab file says so", "faults": []}
+    versions = {name: docker_version(info) for name, info in infos.items() if docker_version(info)}
+    listed = ", ".join(f"{version} on {name}" for name, version in versions.items())
+    newer = [name for name, version in versions.items() if parse_version(version) >= DOCKER_WITHOUT_STORE]
+    if not newer:
+        return {"engine": "cluster_store", "why": f"auto: Docker is {listed or 'not known'}, below 23", "faults": []}
+    chosen = {"engine": "swarm", "why": f"auto: Docker is {listed}, 23 or later", "faults": []}
+    if len(newer) == len(versions):
+        return chosen
+    fault = (
+        f"engine auto: Docker is {listed}: cluster_store ended before 23, and hosts on both sides of it find no engine"
+        " by themselves; install one version on all, or say engine: vxlan in the lab file, which serves them all"
+    )
+    return {**chosen, "faults": [fault]}

@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin_util is private to the collection and may change without notice.
+"""The lab file: one text in, one lab out, or every fault of it at once."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+
+from .containers import ContainerReader
+from .hosts import LAB_NAMES, read_hosts, read_sites
+from .model import ENGINES, Lab
+from .networks import check_capacity, read_networks
+from .yaml_nodes import Item, Names, root
+
+_KEYS = ("name", "sites", "hosts", "engine", "etcd", "docker", "networks", "containers")
+_EXAMPLES = {
+    "name": "emon",
+    "sites": "{home: {subnet: 192.168.1.0/24}}",
+    "hosts": "{emon: {addresses: {home: 192.168.1.116}}}",
+}
+# Each is compared with each other of its kind.
+_MOST = {"sites": 100, "hosts": 1000, "networks": 500, "containers": 5000}
+_TOKENS = Names(
+    "etcd's token",
+    re.compile(r"[a-zA-Z0-9._-]+"),
+    128,
+    "use letters, digits, dots, underscores and hyphens",
+    {},
+)
+
+
+def load(text: str) -> Lab:
+    """Read a lab file. Pure: no other file, no machine is looked at.
+
+    Raises LabError with one line for each fault, in the order of the file's sections, each with its path in the file:
+    ``hosts.emon2.addresses.company: 10.0.0.300 is not an IPv4 address``.
+    """
+    faults: list[str] = []
+    try:
+        lab = _read(root(text, faults))
+    except RecursionError as error:
+        raise LabError("an anchor refers to itself, or the file is nested too deeply") from error
+    if faults:
+        raise LabError(faults)
+    return lab
+
+
+def _read(file: Item) -> Lab:
+    given = file.keys(_KEYS, required=_EXAMPLES)
+    for key, most in _MOST.items():
+        if key in given and len(given[key].node.value) > most:
+            raise LabError(f"{key}: {len(given[key].node.value)} are too many: a lab has at most {most}")
+    name = (given["name"].name(LAB_NAMES) if "name" in given else None) or ""
+    sites = read_sites(given["sites"]) if "sites" in given else {}
+    readable_sites = [site for site in sites.values() if site is not None]
+    hosts = read_hosts(given["hosts"], sites, name) if "hosts" in given else {}
+    engine = (given["engine"].choice(ENGINES) if "engine" in given else None) or "auto"
+    tls, token = _read_etcd(given.get("etcd"), name)
+    tcp_api = _read_docker(given.get("docker"))
+    networks = read_networks(given["networks"], readable_sites, engine) if "networks" in given else {}
+    # With a network whose name cannot be read, nobody is to blame for naming one that is not known.
+    all_known = "networks" not in given or (
+        given["networks"].is_list and len(given["networks"].items()) == len(networks)
+    )
+    reader = ContainerReader(hosts, networks if all_known else None, engine)
+    containers = reader.read(given["containers"]) if "containers" in given else []
+    check_capacity(networks, containers, tuple(hosts.values()), engine)
+    return Lab(
+        name=name,
+        sites=tuple(readable_sites),
+        hosts=tuple(hosts.values()),
+        engine=engine,
+        etcd_tls=tls,
+        etcd_token=token,
+        docker_tcp_api=tcp_api,
+        networks=tuple(one.network for one in networks.values() if one.network is not None),
+        containers=tuple(containers),
+    )
+
+
+def _read_etcd(item: Item | None, name: str) -> tuple[bool, str]:
+    given = item.keys(("tls", "token")) if item else {}
+    tls = given["tls"].boolean() if "tls" in given else True
+    token = given["token"].name(_TOKENS) if "token" in given else f"{name}-etcd"
+    return bool(tls), token or ""
+
+
+def _read_docker(item: Item | None) -> bool:
+    given = item.keys(("tcp_api",)) if item else {}
+    return bool(given["tcp_api"].boolean()) if "tcp_api" in given else False

@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin_util is private to the collection and may change without notice.
+
+"""What a lab is, once its file was found to be right: plain frozen data, no reading and no checking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import vxlan as kernel_vxlan
+
+# What Docker takes off for ESP on an encrypted network; what is left it makes a multiple of 4 (libnetwork, overlay).
+ENCRYPTION_OVERHEAD = 26
+ENCRYPTED_MULTIPLE = 4
+ENGINES = ("auto", "cluster_store", "swarm", "vxlan")
+
+
+@dataclass(frozen=True)
+class Site:
+    """A place with an underlay of its own."""
+
+    name: str
+    subnet: IPv4Network
+    mtu: int
+
+
+@dataclass(frozen=True)
+class Host:
+    """A machine, real or simulated.
+
+    ``addresses`` has one for each site. ``index`` is unique in the lab and orders its hosts. ``etcd``: is a member.
+    ``ansible`` are the variables by which Ansible reaches the real machine.
+    """
+
+    name: str
+    addresses: Mapping[str, IPv4Address]
+    index: int
+    etcd: bool
+    ansible: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Network:
+    """An overlay network. ``mtu`` is what containers see, in bytes."""
+
+    name: str
+    subnet: IPv4Network
+    mtu: int
+    allow_overlap: bool
+    allow_public: bool
+    encrypted: bool
+
+    @property
+    def gateway(self) -> IPv4Address:
+        """The first address, as Docker takes it."""
+        return self.subnet[1]
+
+    @property
+    def underlay_mtu(self) -> int:
+        """What Docker is told of the underlay; it takes the share of VXLAN, and of encryption, off by itself."""
+        return self.mtu + kernel_vxlan.OVERHEAD[4] + (ENCRYPTION_OVERHEAD if self.encrypted else 0)
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A container's place in a network; Docker chooses the address where ``ipv4_address`` is None."""
+
+    network: str
+    ipv4_address: IPv4Address | None
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Container:
+    """``image`` and ``command`` are empty where the lab leaves the choice to the role."""
+
+    name: str
+    host: str
+    image: str
+    command: tuple[str, ...]
+    networks: tuple[Attachment, ...]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Everything the lab file says, with its defaults filled in. ``hosts`` are ordered by index."""
+
+    name: str
+    sites: tuple[Site, ...]
+    hosts: tuple[Host, ...]
+    engine: str
+    etcd_tls: bool
+    etcd_token: str
+    docker_tcp_api: bool
+    networks: tuple[Network, ...]
+    containers: tuple[Container, ...]
+
+    @property
+    def members(self) -> tuple[Host, ...]:
+        """The hosts that hold etcd's data, in order."""
+        return tuple(host for host in self.hosts if host.etcd)

@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin_util is private to the collection and may change without notice.
+"""The networks of a lab file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import vxlan as kernel_vxlan
+
+from .hosts import DEFAULT_MTU, not_for_hosts
+from .model import ENCRYPTED_MULTIPLE, ENCRYPTION_OVERHEAD, Container, Host, Network, Site
+from .vxlan_shares import Shares
+from .yaml_nodes import Item, Names
+
+# Every IPv4 link carries 576 bytes.
+SMALLEST_MTU = 576
+_SMALLEST_NETWORK = 29
+_PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+# Where Docker puts its own bridges on a host that has nothing there. A later step looks at the hosts themselves.
+_DOCKERS_OWN = {
+    "docker0's default subnet": IPv4Network("172.17.0.0/16"),
+    "docker_gwbridge's usual subnet": IPv4Network("172.18.0.0/16"),
+}
+_NOT_ENCRYPTING = {
+    "cluster_store": "the engine cluster_store has no keys to encrypt with",
+    "vxlan": "the engine vxlan does not encrypt",
+}
+_FLAGS = ("allow_overlap", "allow_public", "encrypted")
+_RESERVED = ("bridge", "host", "none", "default", "ingress", "docker_gwbridge")
+_NAMES = Names(
+    "a network's name",
+    # What Swarm takes: the strictest of the engines.
+    re.compile(r"[a-zA-Z0-9](?:[-_]*[a-zA-Z0-9])*"),
+    63,
+    "use letters, digits, hyphens and underscores, a letter or digit first and last",
+    dict.fromkeys(_RESERVED, "Docker keeps that name for itself"),
+)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A network as it stands in the file; ``network`` is None where its subnet cannot serve."""
+
+    entry: Item
+    network: Network | None
+
+
+def read_networks(item: Item, sites: Iterable[Site], engine: str) -> dict[str, Declared]:
+    """Networks by name, in the order of the file."""
+    sites = tuple(sites)
+    underlay_mtu = min((site.mtu for site in sites), default=DEFAULT_MTU)
+    declared: dict[str, Declared] = {}
+    for entry in item.items():
+        given = entry.keys(("name", "subnet", "mtu", *_FLAGS), required={"name": "demo", "subnet": "10.200.0.0/24"})
+        name = given["name"].text() if "name" in given else None
+        if name is not None and given["name"].check_name(name, _NAMES) and name in declared:
+            given["name"].fault(f"{name} is the name of another network as well")
+        flags = {key: key in given and bool(given[key].boolean()) for key in _FLAGS}
+        if flags["encrypted"] and engine in _NOT_ENCRYPTING:
+            given["encrypted"].fault(f"{_NOT_ENCRYPTING[engine]}: remove this, or choose the engine swarm")
+        mtu = _read_mtu(given.get("mtu"), underlay_mtu, flags["encrypted"])
+        subnet = given["subnet"].subnet() if "subnet" in given else None
+        network = None
+        if subnet is not None:
+            others = [one.network for one in declared.values() if one.network is not None]
+            if _check_subnet(given["subnet"], subnet, flags, sites, others):
+                network = Network(name or "", subnet, mtu, **flags)
+        if name is not None:
+            declared.setdefault(name, Declared(entry, network))
+    return declared
+
+
+def _read_mtu(item: Item | None, underlay: int, encrypted: bool) -> int:
+    """What containers see; by default as much as the underlay leaves."""
+    largest = underlay - kernel_vxlan.OVERHEAD[4]
+    if encrypted:
+        largest = (largest - ENCRYPTION_OVERHEAD) // ENCRYPTED_MULTIPLE * ENCRYPTED_MULTIPLE
+    mtu = item.integer(SMALLEST_MTU) if item else None
+    if item is None or mtu is None:
+        return largest
+    if mtu > largest:
+        takes = f"{kernel_vxlan.OVERHEAD[4]} for VXLAN" + (
+            f" and {ENCRYPTION_OVERHEAD} for encryption" if encrypted else ""
+        )
+        item.fault(f"{mtu} is too large: the smallest MTU of the sites less {takes} is {largest}")
+    elif encrypted and mtu % ENCRYPTED_MULTIPLE:
+        less = mtu // ENCRYPTED_MULTIPLE * ENCRYPTED_MULTIPLE
+        item.fault(f"{mtu} is no multiple of {ENCRYPTED_MULTIPLE}, as Docker makes it with encryption: take {less}")
+    return mtu
+
+
+def _check_subnet(
+    item: Item, subnet: IPv4Network, flags: Mapping[str, bool], sites: Iterable[Site], others: Iterable[Network]
+) -> bool:
+    """Tell whether containers can have addresses of the subnet at all; a fault for everything that is against it."""
+    kind = not_for_hosts(subnet)
+    if kind:
+        item.fault(f"{subnet} is {kind}: no container can have such an address")
+    elif not flags["allow_public"] and not any(subnet.subnet_of(block) for block in _PRIVATE):
+        blocks = ", ".join(str(block) for block in _PRIVATE)
+        item.fault(f"{subnet} is not private: take a part of {blocks}, or say allow_public: true")
+    too_small = subnet.prefixlen > _SMALLEST_NETWORK
+    if too_small:
+        item.fault(f"{subnet} is too small: take at least a /{_SMALLEST_NETWORK}")
+    for other in others:
+        if subnet.overlaps(other.subnet):
+            item.fault(f"{subnet} overlaps the network {other.name} ({other.subnet}): take another")
+    if not flags["allow_overlap"]:
+        for holder, block in ({f"the site {site.name}": site.subnet for site in sites} | _DOCKERS_OWN).items():
+            if subnet.overlaps(block):
+                item.fault(f"{subnet} overlaps {holder} ({block}): take another, or say allow_overlap: true")
+    return not kind and not too_small
+
+
+def check_capacity(
+    declared: Mapping[str, Declared], containers: Iterable[Container], hosts: Collection[Host], engine: str
+) -> None:
+    """Every container needs an address. With any engine but cluster_store, so does each host."""
+    attached = [place.network for container in containers for place in container.networks]
+    for name, one in declared.items():
+        if one.network is None:
+            continue
+        if engine == "vxlan":
+            _check_shares(one.entry.at("subnet"), Shares(one.network.subnet), attached.count(name), hosts)
+        else:
+            hosts_take = 0 if engine == "cluster_store" else len(hosts)
+            _check_room(one.entry.at("subnet"), one.network.subnet, name, attached.count(name), hosts_take)
+
+
+def _check_room(item: Item, subnet: IPv4Network, name: str, used: int, hosts_take: int) -> None:
+    # Neither the network address, nor the broadcast address, nor the gateway.
+    room = max(subnet.num_addresses - 3 - hosts_take, 0)
+    if used > room:
+        of_hosts = f" and an address for each of {hosts_take} hosts" if hosts_take else ""
+        item.fault(
+            f"{subnet} has room for {room} containers beside the gateway{of_hosts}, and {used} are in {name}:"
+            " take a larger one"
+        )
+
+
+def _check_shares(item: Item, shares: Shares, used: int, hosts: Collection[Host]) -> None:
+    """With the engine vxlan, containers have one half of the subnet, and each host a slice of the other."""
+    if used > shares.room:
+        item.fault(
+            f"the lower half of {shares.subnet} has room for {shares.room} containers, and {used} are in it:"
+            " take a larger one"
+        )
+    for host in hosts:
+        if host.index > shares.slices:
+            item.fault(
+                f"the upper half of {shares.subnet} has slices for {shares.slices} hosts, and {host.name} has the index"
+                f" {host.index}: take a larger one"
+            )

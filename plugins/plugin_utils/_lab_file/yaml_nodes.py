@@ -1,0 +1,381 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin_util is private to the collection and may change without notice.
+
+"""Typed reading of YAML nodes that collects faults instead of stopping at the first.
+
+It reads nodes, not Python values, because only a node still knows what the person wrote: ``name: on`` has become
+True, and ``1.10`` has become 1.1, by the time there are values.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+import yaml
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+
+_TAG = "tag:yaml.org,2002:"
+_VAULT_TAGS = ("!vault", "!vault-encrypted")
+_LONGEST_SHOWN = 60
+# No number, date or truth value of a lab is longer; Python and PyYAML take long for those of thousands of digits.
+_LONGEST_VALUE = 64
+# A lab of a thousand hosts has 60 KB and 16,000 nodes. A stranger's file is to be refused before it costs anything.
+LARGEST_FILE = 256 * 1024
+_MOST_NODES = 50_000
+_MOST_TEXT = 1 << 20
+_MOST_FAULTS = 200
+_DEEPEST = 20
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a name has to look like, and the sentence that says so."""
+
+    kind: str
+    pattern: re.Pattern[str]
+    longest: int
+    rule: str
+    reserved: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A node of the file, where it stands, and the list that its faults go to.
+
+    Readers return None where they found a fault; the fault is in the list by then.
+    """
+
+    node: yaml.Node
+    path: str
+    faults: list[str]
+
+    @property
+    def source(self) -> str:
+        """The scalar as the person wrote it."""
+        return str(self.node.value)
+
+    @property
+    def is_null(self) -> bool:
+        return self.node.tag == _TAG + "null"
+
+    @property
+    def is_encrypted(self) -> bool:
+        """By ansible-vault, whose values mean nothing here."""
+        return self.node.tag in _VAULT_TAGS
+
+    @property
+    def is_scalar(self) -> bool:
+        return isinstance(self.node, yaml.ScalarNode) and not self.is_encrypted
+
+    @property
+    def is_mapping(self) -> bool:
+        return isinstance(self.node, yaml.MappingNode)
+
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self.node, yaml.SequenceNode)
+
+    def fault(self, sentence: str) -> None:
+        if len(self.faults) >= _MOST_FAULTS:
+            raise LabError([*self.faults, "there are more faults than these: mend them first"])
+        self.faults.append(f"{self.path}: {sentence}" if self.path else sentence)
+
+    def at(self, key: str) -> Item:
+        """This node again, under the path of one of its keys: for faults of a key that is not there."""
+        return Item(self.node, f"{self.path}.{key}".lstrip("."), self.faults)
+
+    def entries(self) -> dict[str, Item]:
+        """The values of a mapping by key. A key that stands twice is a fault; the first one counts."""
+        if self.is_null:
+            return {}
+        if not isinstance(self.node, yaml.MappingNode):
+            self._wrong_kind("a mapping")
+            return {}
+        found: dict[str, Item] = {}
+        lines: dict[str, int] = {}
+        merged: dict[str, Item] = {}
+        for key_node, value_node in self.node.value:
+            if key_node.tag == _TAG + "merge":
+                sources = value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]
+                for source in sources:
+                    for key, item in Item(source, self.path, self.faults).entries().items():
+                        merged.setdefault(key, item)
+                continue
+            written = Item(key_node, self.path, self.faults).text("the key ")
+            if written is None:
+                continue
+            item = Item(value_node, f"{self.path}.{shown(written)}".lstrip("."), self.faults)
+            line = key_node.start_mark.line + 1
+            if written in found:
+                item.fault(f"given twice, in lines {lines[written]} and {line}: remove one")
+            else:
+                found[written], lines[written] = item, line
+        return merged | found
+
+    def keys(self, known: Iterable[str], required: Mapping[str, str] | None = None) -> dict[str, Item]:
+        """The values of a mapping whose keys are fixed, without those left empty.
+
+        ``required``: key -> an example for the person who left it out.
+        """
+        entries = self.entries()
+        known = tuple(known)
+        for key in entries:
+            if key not in known:
+                entries[key].fault(f"unknown key; {suggestion(key, known)}")
+        given = {key: item for key, item in entries.items() if key in known and not item.is_null}
+        if self.is_mapping or self.is_null:
+            for key, example in (required or {}).items():
+                if key not in given:
+                    self.at(key).fault(f"missing; for example {example}")
+        return given
+
+    def items(self) -> list[Item]:
+        """The items of a list, each with its position in its path."""
+        if self.is_null:
+            return []
+        if not isinstance(self.node, yaml.SequenceNode):
+            self._wrong_kind("a list")
+            return []
+        return [Item(node, f"{self.path}[{n}]", self.faults) for n, node in enumerate(self.node.value)]
+
+    def text(self, prefix: str = "") -> str | None:
+        """A scalar that YAML, too, takes for text, and not empty."""
+        if not self.is_scalar:
+            self._wrong_kind("text", prefix)
+        elif self.is_null or not self.source.strip():
+            self.fault(f"{prefix}is empty")
+        elif self.node.tag != _TAG + "str":
+            written = shown(self.source)
+            self.fault(f'{prefix}{written} is {self._reading()} to YAML: write "{written}"')
+        else:
+            return self.source
+        return None
+
+    def name(self, names: Names) -> str | None:
+        """Text that can serve as this kind of name."""
+        text = self.text()
+        return text if text is not None and self.check_name(text, names) else None
+
+    def check_name(self, text: str, names: Names) -> bool:
+        """Tell whether this text, which may be this item's key, can be the name; a fault if not."""
+        if text in names.reserved:
+            self.fault(f"{text} cannot be {names.kind}: {names.reserved[text]}; choose another")
+        elif len(text) > names.longest:
+            self.fault(f"{shown(text)} cannot be {names.kind}: {len(text)} characters, at most {names.longest}")
+        elif not names.pattern.fullmatch(text):
+            self.fault(f"{shown(text)} cannot be {names.kind}: {names.rule}")
+        else:
+            return True
+        return False
+
+    def choice(self, choices: Iterable[str]) -> str | None:
+        text = self.text()
+        if text is None or text in choices:
+            return text
+        self.fault(f"{shown(text)} is not one of {', '.join(choices)}")
+        return None
+
+    def integer(self, low: int, high: int | None = None) -> int | None:
+        """A number from ``low`` to ``high``, written in plain decimal."""
+        value = self._value()
+        if isinstance(value, bool) or not isinstance(value, int):
+            self._wrong_kind("a whole number")
+        elif str(value) != self.source:
+            self.fault(f"{shown(self.source)} is {value} to YAML: write the number you mean in plain decimal")
+        elif value < low or (high is not None and value > high):
+            self.fault(f"{value} is not " + (f"{low} or more" if high is None else f"between {low} and {high}"))
+        else:
+            return value
+        return None
+
+    def boolean(self) -> bool | None:
+        value = self._value()
+        if isinstance(value, bool):
+            return value
+        self._wrong_kind("true or false")
+        return None
+
+    def address(self) -> IPv4Address | None:
+        if not self.is_scalar or self.is_null:
+            self._wrong_kind("an IPv4 address")
+            return None
+        try:
+            return IPv4Address(self.source)
+        except ValueError:
+            self.fault(f"{shown(self.source)} is not an IPv4 address")
+            return None
+
+    def subnet(self) -> IPv4Network | None:
+        """An IPv4 network in prefix notation, without host bits."""
+        if not self.is_scalar or self.is_null:
+            self._wrong_kind("an IPv4 subnet")
+            return None
+        try:
+            subnet = IPv4Network(self.source, strict=False)
+        except ValueError:
+            self.fault(f"{shown(self.source)} is not an IPv4 subnet; write for example 10.200.0.0/24")
+            return None
+        address, _, prefix = self.source.partition("/")
+        if not prefix:
+            self.fault(f"{address} has no prefix length; write for example {address}/24")
+        elif address != str(subnet.network_address):
+            self.fault(f"{self.source} has host bits set: write {subnet}")
+        elif self.source != str(subnet):
+            self.fault(f"{self.source} is not in prefix notation: write {subnet}")
+        else:
+            return subnet
+        return None
+
+    def secret(self) -> Any:
+        """A text or number that no fault shows."""
+        if not self.is_scalar:
+            self._wrong_kind("text")
+            return None
+        if self.node.tag.startswith("!"):
+            self.fault(f"has the tag {shown(self.node.tag)}, which means nothing here: remove it")
+            return None
+        value = self._value()
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not (isinstance(value, str) or number) or (number and str(value) != self.source):
+            self.fault(f"is {self._reading(secret=True)} to YAML: write it in quotes")
+            return None
+        return value
+
+    def _value(self) -> Any:
+        """What YAML makes of a scalar; the node itself where it makes nothing of it."""
+        if not self.is_scalar or (self.node.tag != _TAG + "str" and len(self.source) > _LONGEST_VALUE):
+            return self.node
+        try:
+            return yaml.SafeLoader("").construct_object(self.node)
+        except (ValueError, LookupError, AttributeError, yaml.YAMLError):
+            # PyYAML lets a tag that does not fit its text, such as !!bool x, fail in a way of each tag's own.
+            return self.node
+
+    def _reading(self, secret: bool = False) -> str:
+        value = self._value()
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, (int, float)):
+            return "a number" if secret or str(value) == self.source else f"the number {value}"
+        return {"timestamp": "a date", "binary": "binary data"}.get(
+            self.node.tag.removeprefix(_TAG), f"of the kind {self.node.tag.replace(_TAG, '!!')}"
+        )
+
+    def _wrong_kind(self, wanted: str, prefix: str = "") -> None:
+        if self.is_encrypted:
+            self.fault(
+                f"{prefix}is encrypted by ansible-vault, which a lab file cannot hold: write it as it is; the"
+                " secrets of a connection belong to host_vars beside the inventory"
+            )
+            return
+        if self.is_mapping:
+            is_now = "a mapping"
+        elif self.is_list:
+            is_now = "a list"
+        elif self.is_null:
+            is_now = "empty"
+        else:
+            is_now = f'"{shown(self.source)}"' if self.node.tag == _TAG + "str" else shown(self.source)
+        subject = prefix or ("" if self.path else "the file ")
+        self.fault(f"{subject}must be {wanted}, not {is_now}")
+
+
+class _Loader(yaml.SafeLoader):
+    """Stops at a depth that no lab has: the parser takes ever longer for each further level."""
+
+    _depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise LabError("the file is nested too deeply")
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
+def root(text: str, faults: list[str]) -> Item:
+    """The whole document. Raises LabError, with line and column, where the text is not YAML at all, or is too much."""
+    if len(text) > LARGEST_FILE:
+        raise LabError(f"the file is larger than {LARGEST_FILE // 1024} KiB: it is no lab file, or take it apart")
+    if text.startswith("$ANSIBLE_VAULT;"):
+        raise LabError(
+            "the file is encrypted by ansible-vault: decrypt it, and keep what is secret in host_vars beside the"
+            " inventory"
+        )
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        raise LabError(_syntax_fault(error)) from error
+    except yaml.reader.ReaderError as error:
+        where = position(text, error.position)
+        raise LabError(f"{where}: not YAML: the character U+{error.character:04X} must not stand here") from error
+    except RecursionError as error:  # in the parser, before there is a node
+        raise LabError("the file is nested too deeply") from error
+    if node is None or node.tag == _TAG + "null":
+        raise LabError("the file is empty")
+    try:
+        nodes, characters = _expanded(node, {})
+    except RecursionError as error:
+        raise LabError("an anchor refers to itself, or the file is nested too deeply") from error
+    if nodes > _MOST_NODES or characters > _MOST_TEXT:
+        raise LabError(
+            f"the file has more than {_MOST_NODES} values, or {_MOST_TEXT} characters, with its aliases written out:"
+            " use fewer aliases, or take the lab apart"
+        )
+    return Item(node, "", faults)
+
+
+def _expanded(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    """How many nodes and characters there are below a node where each alias stands for all that its anchor has.
+
+    Each node is counted once, however often it is meant: nine lines can mean a thousand million values. RecursionError
+    for an anchor that refers to itself.
+    """
+    if id(node) not in known:
+        if isinstance(node, yaml.ScalarNode):
+            known[id(node)] = 1, len(node.value)
+        else:
+            pairs = isinstance(node, yaml.MappingNode)
+            below = [_expanded(one, known) for child in node.value for one in (child if pairs else (child,))]
+            known[id(node)] = 1 + sum(nodes for nodes, _ in below), sum(characters for _, characters in below)
+    return known[id(node)]
+
+
+def _syntax_fault(error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark or error.context_mark
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    problem = (error.problem or error.context or "").removeprefix("but ")
+    # What is not closed shows up at the end of the file: its beginning helps more.
+    since = error.context_mark
+    began = f" ({error.context}, from line {since.line + 1})" if since and since.line != mark.line else ""
+    return f"{where}not YAML: {problem}{began}"
+
+
+def position(text: str, offset: int) -> str:
+    """Where a person's editor shows the character at this offset."""
+    before = text[:offset]
+    return f"line {before.count(chr(10)) + 1}, column {offset - before.rfind(chr(10))}"
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """The remedy for a word that is not known: the nearest that is, or all."""
+    known = tuple(known)
+    near = difflib.get_close_matches(word, known, n=1)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"known: {', '.join(known)}" if known else "there is none"
+
+
+def shown(text: str) -> str:
+    """The text fit for one line of a message."""
+    line = text if text.isprintable() else repr(text)[1:-1]
+    return line if len(line) <= _LONGEST_SHOWN else line[: _LONGEST_SHOWN - 3] + "..."

@@ -1,0 +1,243 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin_util is private to the collection and may change without notice.
+
+"""Who is a member of a lab's etcd cluster, who founds it, who joins it, and in which order it restarts.
+
+Pure functions. ``infos``: host -> what the module host_info returned there, for the hosts of the play;
+``hosts``: the variable lab_hosts; ``cluster``: what the module etcd_info returned.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.quorum import majority
+
+# What etcd reads once, so that a change is a restart. Its certificates it reads anew with every connection.
+_CAS = ("/ca.crt", "/peer-ca.crt")
+_REREAD = ("/server.crt", "/server.key", "/peer.crt", "/peer.key", "/client.crt", "/client.key")
+# Priorities of the journal up to this one are errors.
+_ERROR = 3
+
+
+def with_members(hosts: Mapping[str, Any], infos: Mapping[str, Any], lab: str) -> dict[str, Any]:
+    """``hosts`` with `etcd` as it is to be: who is a member stays one, and takes a seat that the file gives.
+
+    The file has as many seats as it marks hosts; without a word of its own the first three. A host that stands in
+    front of them later gets a seat only if one is free.
+    """
+    marked = [name for name, host in hosts.items() if host["etcd"]]
+    holding = [info for info in infos.values() if holds_data(info, lab)]
+    # One that does not answer keeps its seat: the others' configuration names it.
+    named = {name for info in holding for name in _initial_members(info)}
+    standing = [name for name in hosts if (holds_data(infos[name], lab) if name in infos else name in named)]
+    return _seated(hosts, marked, standing)
+
+
+def _initial_members(info: Mapping[str, Any]) -> list[str]:
+    """Who was in the cluster when a member founded or joined it."""
+    return [entry.partition("=")[0] for entry in info["etcd"]["config"].get("ETCD_INITIAL_CLUSTER", "").split(",")]
+
+
+def _seated(hosts: Mapping[str, Any], marked: list[str], standing: list[str]) -> dict[str, Any]:
+    free = max(0, len(marked) - len(standing))
+    members = {*standing, *[name for name in marked if name not in standing][:free]}
+    return {name: {**host, "etcd": name in members} for name, host in hosts.items()}
+
+
+def holds_data(info: Mapping[str, Any], lab: str) -> bool:
+    """Whether the host holds data that this lab's etcd wrote there."""
+    return info["etcd"]["lab"] == lab and info["etcd"]["data"]["present"]
+
+
+def plan(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> dict[str, Any]:
+    """How each host of the play comes to be a member.
+
+    ``lab``: {"name": str, "hosts": lab_hosts with members as they are to be, "cluster": dict once etcd was asked}.
+
+    Returns lists of hosts, in the order of the file: ``here`` (members of the play), ``founders`` (start a new cluster
+    together), ``late`` (get their configuration only once etcd was asked), ``joiners`` (are added to the cluster),
+    ``replaced`` (those of them whose former membership has to end first); ``ask``: whether etcd has to be asked;
+    ``initial_cluster``: what founders of a half-founded cluster take over; ``faults``: why somebody cannot become a
+    member, a line each.
+    """
+    members = [name for name, host in lab["hosts"].items() if host["etcd"]]
+    here = [name for name in members if name in infos]
+    standing = [name for name in here if holds_data(infos[name], lab["name"])]
+    new = [name for name in here if name not in standing]
+    founding = not standing and here == members
+    result: dict[str, Any] = {
+        "here": here,
+        "founders": new if founding else [],
+        "late": [] if founding else new,
+        "ask": not founding and not all(infos[name]["etcd"]["ready"] for name in here),
+        "joiners": [],
+        "replaced": [],
+        "initial_cluster": "",
+        "faults": [],
+    }
+    cluster = lab.get("cluster")
+    if not cluster:
+        return result
+    if not cluster["quorum"]:
+        return {**result, **_finish_founding(infos, standing, new, cluster)}
+    return {**result, **_join(infos, lab, here, standing, cluster)}
+
+
+def _join(infos: Mapping, lab: Mapping, here: list[str], standing: list[str], cluster: Mapping) -> dict[str, Any]:
+    ids = {member["id"] for member in cluster["members"]}
+    listed = {member["name"] for member in cluster["members"]}
+    own = {name: infos[name]["etcd"]["data"]["member_id"] for name in standing}
+    # A host whose data is of a member that was removed meanwhile joins anew.
+    staying = [name for name in lab["hosts"] if own.get(name) in ids or (name not in infos and name in listed)]
+    marked = [name for name, host in lab["hosts"].items() if host["etcd"]]
+    seated = _seated(lab["hosts"], marked, staying)
+    joiners = [name for name in here if name not in staying and seated[name]["etcd"]]
+    return {"joiners": joiners, "replaced": [name for name in joiners if name in listed]}
+
+
+def _finish_founding(infos: Mapping, standing: list[str], new: list[str], cluster: Mapping) -> dict[str, Any]:
+    """Nothing answers: a founding that was interrupted goes on; etcd itself refuses where it was no founding."""
+    config = infos[standing[0]]["etcd"]["config"] if standing else {}
+    initial = config.get("ETCD_INITIAL_CLUSTER", "")
+    founding = config.get("ETCD_INITIAL_CLUSTER_STATE") == "new"
+    named = {one.partition("=")[0] for one in initial.split(",")} if founding else set()
+    said = "; ".join(cluster["errors"]) or "no member sees a leader"
+    faults = [
+        f"{name} cannot join: the cluster has no quorum ({said}): start its members and run without --limit,"
+        " or recover it with playbooks/etcd_recover.yml"
+        for name in new
+        if name not in named
+    ]
+    return {"founders": [name for name in new if name in named], "initial_cluster": initial, "faults": faults}
+
+
+def roll(infos: Mapping[str, Any], changed: Mapping[str, list[str]], lab: str, cluster: Mapping[str, Any]) -> dict:
+    """Which members take over a changed configuration, and how.
+
+    ``changed``: host -> paths that differ there; ``cluster``: {} as long as etcd was not asked.
+
+    Returns ``hosts``, those with a change, the leader last; ``restart``, those of them that etcd needs a restart on;
+    ``together``: a new CA, with which one member at a time would find none of the others; ``outage``: why a restart
+    leaves no quorum, '' if it does not.
+    """
+    standing = [name for name in infos if holds_data(infos[name], lab) and infos[name]["etcd"]["ready"]]
+    hosts = [name for name in standing if changed.get(name) or infos[name]["etcd"]["outdated"]]
+    hosts.sort(key=lambda name: name == cluster.get("leader"))
+    restart = [name for name in hosts if infos[name]["etcd"]["outdated"] or _read_once(changed.get(name, ()))]
+    together = any(
+        infos[name]["etcd"]["outdated_ca"] or any(path.endswith(_CAS) for path in changed.get(name, ()))
+        for name in hosts
+    )
+    return {"hosts": hosts, "restart": restart, "together": together, "outage": _outage(restart, together, cluster)}
+
+
+def _read_once(paths: Iterable[str]) -> bool:
+    return any(not path.endswith(_REREAD) for path in paths)
+
+
+def _outage(restart: list[str], together: bool, cluster: Mapping[str, Any]) -> str:
+    voters = len([member for member in cluster.get("members", ()) if not member["is_learner"]])
+    if not restart:
+        return ""
+    if together:
+        return "a new CA: all members restart at the same time, and etcd takes no writes for a few seconds"
+    if voters and voters - 1 < majority(voters):
+        return f"{voters} voters need {majority(voters)}: etcd takes no writes while a member restarts"
+    return ""
+
+
+def foreign(etcd: Mapping[str, Any], lab: str) -> list[str]:
+    """Why an etcd that stands on a host is not the lab's: it is never reconfigured, and its data never touched.
+
+    ``etcd``: what host_info returned of it.
+    """
+    data, other = etcd["data"], etcd["lab"] != lab
+    owner = f"the lab {etcd['lab']}" if other and etcd["lab"] else "somebody else"
+    if other and etcd["kubernetes"]:
+        return ["Kubernetes runs an etcd of its own here: it is left alone; give this host etcd: false"]
+    if other and etcd["active"]:
+        return [f"an etcd of {owner} runs here: it is left alone; stop it, or give this host etcd: false"]
+    if not data["present"] or (not other and data["lab"] == lab):
+        return []
+    ids = f" (member {data['member_id']} of cluster {data['cluster_id']})" if data["member_id"] else ""
+    # The lab's own data, after its record was lost, cannot be told from somebody else's.
+    back = "" if other else ", put this host's record back (/var/lib/overlay-lab/state.json)"
+    return [
+        f"{data['path']} holds the data of an etcd of {owner}{ids}: it is left alone; move it away{back}, or give"
+        " this host etcd: false"
+    ]
+
+
+def all_foreign(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> list[str]:
+    """The same of every host that is to be touched: the members, and hosts with the lab's configuration. With names."""
+    touched = [name for name, info in infos.items() if lab["hosts"][name]["etcd"] or info["etcd"]["lab"] == lab["name"]]
+    return [f"{name}: {line}" for name in touched for line in foreign(infos[name]["etcd"], lab["name"])]
+
+
+def strangers(cluster: Mapping[str, Any], hosts: Mapping[str, Any]) -> list[str]:
+    """A line for each member that is no host of the lab file, with the command that removes it."""
+    known = {address for host in hosts.values() for address in host["addresses"].values()}
+    lines = []
+    for member in cluster["members"]:
+        if member["name"] in hosts:
+            continue
+        at = {urlsplit(url).hostname for url in member["peer_urls"]}
+        if not member["name"] and at & known:
+            continue  # One of the lab's own that has not started yet.
+        name = member["name"] or f"NAME -e peer_url={member['peer_urls'][0]}"
+        health = "healthy" if member["healthy"] else "not healthy"
+        lines.append(
+            f"{member['name'] or member['id']} is an etcd member ({health}) and not in the lab file:"
+            f" ansible-playbook playbooks/etcd_remove.yml -e member={name} removes it"
+        )
+    return lines
+
+
+def recovery_faults(infos: Mapping[str, Any], lab: str, survivor: str, cluster: Mapping[str, Any]) -> list[str]:
+    """Why no new cluster is made of one member's data, a line each. ``survivor``: '' where nobody was named."""
+    holding = [name for name in infos if holds_data(infos[name], lab)]
+    if not holding:
+        return ["no host that answers holds etcd's data: playbooks/etcd_restore.yml restores a backup"]
+    if cluster and cluster["quorum"]:
+        healthy = [member["name"] for member in cluster["members"] if member["healthy"]]
+        return [
+            f"the cluster has quorum ({', '.join(healthy)} answer): nothing is lost; playbooks/overlay.yml mends what"
+            " is missing"
+        ]
+    if survivor and survivor not in holding:
+        return [f"survivor {survivor} holds none of etcd's data, or does not answer: {', '.join(holding)} would do"]
+    if len(holding) > 1 and not survivor:
+        indexes = {one["name"]: one["raft_index"] for one in cluster.get("members", ())}
+        told = ", ".join(f"{name} (log up to {indexes.get(name) or 'unknown'})" for name in holding)
+        return [
+            f"several members hold data: {told}: start the others if quorum comes back with them, or choose the one"
+            f" whose log is longest, with -e survivor={holding[0]}"
+        ]
+    return []
+
+
+def complaint(journal: str) -> str:
+    """What etcd said last of why it does not work, from `journalctl --output=json`; '' if it said nothing.
+
+    etcd 3.4 gives each line a priority of the journal's, 3.5 writes JSON with a level.
+    """
+    for line in reversed(journal.splitlines()):
+        entry = json.loads(line)
+        text = str(entry.get("MESSAGE", ""))
+        try:
+            said = json.loads(text)
+        except ValueError:
+            said = None
+        if isinstance(said, dict):
+            if said.get("level") in ("fatal", "panic", "error"):
+                return ": ".join(str(said[key]) for key in ("msg", "error") if said.get(key))
+        elif int(entry.get("PRIORITY", 6)) <= _ERROR and entry.get("_COMM") == "etcd":
+            return text
+    return ""

@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin_util is private to the collection and may change without notice.
+
+"""The controller's part of modules that take the lab's lock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.lab_lock import REFUSED
+
+from .identity import has_ended, this_run
+
+
+class LockingAction(ActionBase):
+    """Tells the module which run this is. Only the controller can see whether a run that it started has ended."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        own = this_run()
+        arguments = {**self._task.args, "_run": own}
+        result = self._execute_module(module_args=arguments, task_vars=task_vars)
+        lock = result.get("lock", {})
+        if lock.get("state") == REFUSED and has_ended(lock["holder"]["controller"], own["controller"]):
+            # By its id: if a third run was quicker, the lock is that one's and this is refused all the same.
+            arguments["_ended"] = lock["holder"]["run"]
+            result = self._execute_module(module_args=arguments, task_vars=task_vars)
+        self._remove_tmp_path(self._connection._shell.tmpdir)
+        return result

@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin_util is private to the collection and may change without notice.
+
+"""Whether a run moves a lab to another site, and what has to be so before it may.
+
+A host's record says at which site the lab was proven last, and to which it is being moved since. So a switch that was
+interrupted, forward or back, is told from one that was not, and a host that missed it from those that it waited for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.quorum import majority
+
+
+def switch(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """{"moving": bool, "hosts": [host], "from": site, "to": site, "carried": bool, "interrupted": bool}.
+
+    ``lab``: {"name", "site", "hosts" (lab_hosts)}; ``infos``: host -> what the module host_info returned there.
+    ``moving``: the whole lab moves; ``hosts``: those that come from another site: all, or those that come later, once
+    the lab was proven here on most of its hosts. ``carried``: the hosts have their addresses of the new site already;
+    else, simulated ones are moved by the run.
+    """
+    records = {name: info["record"] for name, info in infos.items() if info["record"]["lab"] == lab["name"]}
+    here = {name for name, one in records.items() if one["site"] == lab["site"] and not one["moving_to"]}
+    away = [name for name, one in records.items() if name not in here and (one["site"] or one["moving_to"])]
+    others = [records[name][key] for key in ("site", "moving_to") for name in away]
+    carried = all(at_site(lab, name, info) for name, info in infos.items())
+    moving = bool(away) and not (carried and len(here) >= majority(len(lab["hosts"])))
+    return {
+        "moving": moving,
+        "hosts": list(infos) if moving else away,
+        "from": next((site for site in others if site not in ("", lab["site"])), lab["site"]),
+        "to": lab["site"],
+        "carried": carried,
+        "interrupted": any(one["moving_to"] for one in records.values()),
+    }
+
+
+def at_site(lab: dict[str, Any], name: str, info: dict[str, Any]) -> bool:
+    """Whether a host has its address of the lab's site."""
+    return lab["hosts"][name]["addresses"][lab["site"]] in [one["address"] for one in info["addresses"]]
+
+
+def faults(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> list[str]:
+    """Why the lab cannot be moved now, a line each; empty if it can, or need not.
+
+    ``lab``: as for `switch`, and {"limited": whether the run is, "uses_etcd": bool, "clock_seconds": by how much the
+    hosts' clocks may differ}.
+    """
+    told = switch(lab, infos)
+    if not told["moving"]:
+        return _unknown_place(lab, infos) if lab["limited"] else []
+    where = f"the switch from {told['from']} to {told['to']}"
+    if lab["limited"]:
+        return [f"{where} has to see the whole lab: run it without --limit"]
+    return [
+        *_clock_faults(infos, lab["clock_seconds"]),
+        *(_data_faults(lab, infos, where) if lab["uses_etcd"] else ()),
+        *_docker_faults(infos, where),
+    ]
+
+
+def _unknown_place(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> list[str]:
+    """Newcomers alone cannot know where the lab stands."""
+    if any(info["record"]["lab"] == lab["name"] for info in infos.values()):
+        return []
+    return [
+        f"{', '.join(infos)}: no host of the lab {lab['name']} is in this run, to say at which site the lab stands: run"
+        " without --limit, or with one of its hosts"
+    ]
+
+
+def _clock_faults(infos: dict[str, dict[str, Any]], allowed: float) -> list[str]:
+    clocks = {name: info["time"] for name, info in infos.items()}
+    first, last = min(clocks, key=clocks.__getitem__), max(clocks, key=clocks.__getitem__)
+    apart = clocks[last] - clocks[first]
+    if apart <= allowed:
+        return []
+    return [f"the clocks of {first} and {last} are {apart:.0f} s apart: set them, better by NTP, before the switch"]
+
+
+def _data_faults(lab: dict[str, Any], infos: dict[str, dict[str, Any]], where: str) -> list[str]:
+    members = [name for name, host in lab["hosts"].items() if host["etcd"]]
+    lost = [
+        name
+        for name in members
+        if name in infos and infos[name]["etcd"]["lab"] == lab["name"] and not infos[name]["etcd"]["data"]["present"]
+    ]
+    holders = [
+        name
+        for name in members
+        if name in infos and infos[name]["etcd"]["lab"] == lab["name"] and infos[name]["etcd"]["data"]["present"]
+    ]
+    if not lost and holders and len(holders) < majority(len(members)):
+        return [
+            f"{where} needs etcd's data on {majority(len(members))} of its {len(members)} members, and only"
+            f" {', '.join(holders)} has it: let the others join at {infos[holders[0]]['record']['site']} first, or make"
+            " a new cluster of that data, with playbooks/etcd_recover.yml"
+        ]
+    return [
+        f"{name}: etcd's data is missing ({infos[name]['etcd']['data']['path']}): {where} would lose it; restore it"
+        " first, with playbooks/etcd_restore.yml or playbooks/etcd_recover.yml"
+        for name in lost
+    ]
+
+
+def _docker_faults(infos: dict[str, dict[str, Any]], where: str) -> list[str]:
+    """A dockerd that has a store has run with it, and so has made its directories."""
+    return [
+        f"{name}: Docker's data is missing ({info['docker']['data']['path']}): {where} would make the lab's containers"
+        f" anew; mount its disk, or run once at {info['record']['site']}, which makes them there"
+        for name, info in infos.items()
+        if info["docker"]["store"] and not info["docker"]["data"]["present"]
+    ]

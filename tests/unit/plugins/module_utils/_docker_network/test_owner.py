@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whose a network is: by its id in the host's record, whatever name it has."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import apply as network_apply
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import plan as network_plan
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.fake_docker import FakeDocker, network
+
+LABELS = {"labels": {"emon.overlay_lab.lab": "emon"}}
+
+
+@pytest.fixture(autouse=True)
+def own_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network_plan, "read_routes", list)
+    monkeypatch.setattr(network_plan, "read_addresses", list)
+
+
+@pytest.fixture
+def docker() -> FakeDocker:
+    return FakeDocker()
+
+
+def planned(docker: FakeDocker, **given: Any) -> network_plan.Plan:
+    defaults = {"name": "demo", "driver": "overlay", "lab": "emon", "state": "present", "recreate": False}
+    defaults |= {"force": False, "allow_overlap": False, "avoid": None, "mtu": None, "mtu_from": None, **LABELS}
+    return network_plan.plan(docker, network_plan.request({**defaults, **given}))
+
+
+def run(docker: FakeDocker, **given: Any) -> tuple[network_plan.Plan, dict[str, Any]]:
+    plan = planned(docker, **given)
+    return plan, network_apply.apply(docker, plan)
+
+
+def foreign(docker: FakeDocker, **given: Any) -> None:
+    """A network of the lab's name with a container on it."""
+    docker.all_networks.append(network("demo", "overlay", Id="foreign-id-0123456789", **given))
+    docker.all_containers["theirs"] = {
+        "Id": "theirs",
+        "Name": "/theirs",
+        "State": {"Status": "running", "Running": True, "Pid": 1, "ExitCode": 0},
+        "Config": {"Labels": {}},
+        "NetworkSettings": {"Networks": {"demo": {}}},
+    }
+
+
+@pytest.mark.parametrize("labels", [{}, LABELS["labels"]])
+@pytest.mark.parametrize("force", [True, False])
+def test_a_foreign_network_of_the_labs_name_stays_with_its_containers(
+    docker: FakeDocker, host_record: Path, labels: dict[str, str], force: bool
+) -> None:
+    owned.claim("network", {})
+    foreign(docker, Labels=labels)
+    plan, _ = run(docker, state="absent", force=force)
+    assert (docker.calls, plan.differences.changed) == ([], False)
+    assert plan.left == (
+        "network demo (foreign-id-0) is there and is not the lab emon's, by this host's record: it is left alone; give"
+        " the lab's another name, or remove it yourself (docker network rm foreign-id-0)",
+    )
+    with pytest.raises(LabError, match=r"network demo \(foreign-id-0\) is there and is not the lab emon's"):
+        run(docker, recreate=True, driver="bridge")
+    assert docker.calls == []
+
+
+def test_the_labs_own_goes_from_beside_a_foreign_one_of_its_name(docker: FakeDocker) -> None:
+    _, made = run(docker)
+    foreign(docker)
+    docker.all_containers.clear()
+    run(docker, state="absent", force=True)
+    assert docker.calls == [("create_network", "demo"), ("remove_network", made["id"])]
+
+
+def test_by_hand_networks_are_managed_by_name(docker: FakeDocker) -> None:
+    foreign(docker)
+    run(docker, lab="", state="absent", force=True)
+    assert [call for call, _ in docker.calls] == ["disconnect", "remove_network"]
+
+
+def test_what_was_made_is_recorded_until_it_is_gone(docker: FakeDocker, host_record: Path) -> None:
+    _, made = run(docker)
+    assert owned.of_kind("network") == {made["id"]: {"name": "demo", "lab": "emon"}}
+    assert not run(docker)[0].differences.changed
+    run(docker, state="absent")
+    assert not host_record.exists()
+
+
+def test_another_host_records_the_id_by_which_the_maker_knows_it(docker: FakeDocker) -> None:
+    owned.claim("network", {})
+    docker.all_networks.append(network("demo", "overlay", Id="n1-0123456789", **{"Labels": LABELS["labels"]}))
+    plan, _ = run(docker, id="n1-0123456789")
+    assert not plan.differences.changed
+    assert owned.owns("network", "n1-0123456789")
+
+
+def test_networks_from_before_ids_were_recorded_are_taken_over_together(docker: FakeDocker, host_record: Path) -> None:
+    host_record.write_text(json.dumps({"lab": "emon", "sections": {}}), encoding="utf-8")
+    for name in ("demo", "back"):
+        docker.all_networks.append(network(name, "overlay", Labels=LABELS["labels"]))
+    docker.all_networks.append(network("other", "overlay"))
+    assert not run(docker)[0].differences.changed
+    assert not run(docker, name="back")[0].differences.changed
+    assert {one["name"] for one in (owned.of_kind("network") or {}).values()} == {"demo", "back"}
+    with pytest.raises(LabError, match=r"network other .* is not the lab emon's"):
+        run(docker, name="other")
+
+
+def test_without_a_record_a_label_makes_nothing_removable(docker: FakeDocker) -> None:
+    foreign(docker, Labels=LABELS["labels"])
+    assert run(docker, state="absent", force=True)[0].left
+    assert docker.calls == []
+
+
+def test_one_whose_maker_was_killed_before_it_knew_the_id_is_known(docker: FakeDocker) -> None:
+    owned.begin(owned.NETWORK, "demo", {"lab": "emon"})
+    foreign(docker, Labels=LABELS["labels"])
+    docker.all_containers.clear()
+    assert not run(docker)[0].differences.changed
+    assert owned.owns("network", "foreign-id-0123456789")
+
+
+def test_one_that_dockerd_refused_is_not_expected(docker: FakeDocker, host_record: Path) -> None:
+    docker.failing["create_network"] = "no such driver"
+    with pytest.raises(LabError, match="no such driver"):
+        run(docker)
+    assert not host_record.exists()
+
+
+def test_one_whose_subnet_was_chosen_badly_is_not_expected(docker: FakeDocker, host_record: Path) -> None:
+    with pytest.raises(LabError, match="Docker chose it: give subnet"):
+        run(docker, avoid=[{"name": "underlay", "subnet": "172.29.0.0/24"}])
+    assert not host_record.exists()
+
+
+def test_one_that_may_have_been_made_is_expected(docker: FakeDocker) -> None:
+    class Hanging(FakeDocker):
+        def create_network(self, name: str, **given: Any) -> dict[str, str]:
+            super().create_network(name, **given)
+            raise requests.exceptions.ConnectionError("dockerd hung up")
+
+    hanging = Hanging()
+    with pytest.raises(LabError):
+        run(hanging)
+    assert not run(hanging)[0].differences.changed
+    assert owned.of_kind("network") == {"demo-id-new-1": {"name": "demo", "lab": "emon"}}
+
+
+def test_the_former_one_that_came_back_is_the_labs(docker: FakeDocker, host_record: Path) -> None:
+    run(docker, labels={})
+    plan = planned(docker, driver="nonsense", recreate=True)
+    create = docker.create_network
+
+    def refuse_nonsense(name: str, **given: Any) -> dict[str, str]:
+        docker.failing |= {"create_network": "no such driver"} if given["driver"] == "nonsense" else {}
+        try:
+            return create(name, **given)
+        finally:
+            docker.failing.clear()
+
+    docker.create_network = refuse_nonsense  # type: ignore[method-assign]
+    with pytest.raises(LabError, match="the former network was made again"):
+        network_apply.apply(docker, plan)
+    (back,) = docker.networks(names=["demo"])
+    assert owned.of_kind("network") == {back["Id"]: {"name": "demo", "lab": "emon"}}

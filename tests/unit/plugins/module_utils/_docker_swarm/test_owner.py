@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whose a swarm is: by its id and the node's in the host's record, whatever its label says."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import apply as swarm_apply
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import plan as swarm_plan
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view as swarm_view
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned as host_owned
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.fake_docker import FakeDocker, swarm_of
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+ADDRESS = "10.0.0.117"
+REQUEST = swarm_plan.Request("emon", advertise_addr=ADDRESS)
+LEAVE = swarm_plan.Request("emon", present=False, force=True, purge=True)
+
+
+def run(docker: FakeDocker | None, request: swarm_plan.Request) -> dict[str, Any]:
+    return swarm_apply.apply(docker, swarm_plan.plan(docker, request))
+
+
+def labelled(node_id: str = "theirs", cluster: str = "their-cluster") -> dict[str, Any]:
+    spec = {"Labels": {"emon.overlay_lab.lab": "emon"}}
+    return swarm_of(ADDRESS, manager=True) | {"NodeID": node_id, "Cluster": {"ID": cluster, "Spec": spec}}
+
+
+def recorded(path: Path, lab: str = "", owned: dict[str, Any] | None = None, node_id: str = "node-id") -> None:
+    sections: dict[str, Any] = {"docker_swarm": {"lab": "emon", "node_id": node_id, "gateway_bridge": True}}
+    if owned is not None:
+        sections["owned"] = {"swarm": owned}
+    path.write_text(json.dumps({"lab": lab, "sections": sections}), encoding="utf-8")
+
+
+def certificate(directory: Path, cluster: str, node_id: str) -> None:
+    """As swarmkit issues it."""
+    subject = {NameOID.ORGANIZATION_NAME: cluster, NameOID.ORGANIZATIONAL_UNIT_NAME: "swarm-worker"}
+    subject[NameOID.COMMON_NAME] = node_id
+    now, key = datetime(2026, 1, 1), ec.generate_private_key(ec.SECP256R1())
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(oid, value) for oid, value in subject.items()]))
+        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "swarm-ca")]))
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=90))
+        .sign(key, hashes.SHA256())
+    )
+    (directory / "certificates").mkdir(exist_ok=True)
+    pem = made.public_bytes(serialization.Encoding.PEM)
+    (directory / "certificates" / "swarm-node.crt").write_bytes(pem + pem)
+    (directory / "docker-state.json").write_text('{"AdvertiseAddr": "10.0.0.117:2377"}', encoding="utf-8")
+
+
+def test_a_swarm_is_recorded_by_its_id_until_the_host_leaves(host_record: Path) -> None:
+    docker = FakeDocker()
+    assert run(docker, REQUEST)["lab"] == "emon"
+    assert host_owned.of_kind("swarm") == {"cluster": {"node": "node-id"}}
+    run(docker, LEAVE)
+    assert not host_record.exists()
+
+
+@pytest.mark.parametrize("request_", [REQUEST, LEAVE])
+@pytest.mark.parametrize("lab", ["", "emon"])
+def test_the_labs_label_alone_makes_no_swarm_the_labs(
+    host_record: Path, request_: swarm_plan.Request, lab: str
+) -> None:
+    docker = FakeDocker()
+    docker.swarm = labelled()
+    recorded(host_record, lab, owned={}, node_id="-")
+    with pytest.raises(LabError, match=r"a node of a swarm of the lab emon \(by its label alone\)"):
+        run(docker, request_)
+    assert docker.calls == []
+
+
+def test_on_a_host_without_a_record_the_label_counts_for_nothing() -> None:
+    docker = FakeDocker()
+    docker.swarm = labelled()
+    with pytest.raises(LabError, match=r"\(by its label alone\)"):
+        run(docker, LEAVE)
+    assert docker.calls == []
+
+
+@pytest.mark.parametrize(
+    ("owned", "node_id", "expected"),
+    [
+        pytest.param({"their-cluster": {"node": "former"}}, "former", "emon", id="its id is recorded"),
+        pytest.param({}, "theirs", "emon", id="the node's id is recorded"),
+        pytest.param({}, swarm_view.JOINING, "emon", id="founded by a run that was killed"),
+        pytest.param(None, "former", "emon", id="a lab from before ids were recorded"),
+        pytest.param({}, "former", "emon (by its label alone)", id="neither is"),
+    ],
+)
+def test_whose_swarm_it_is(host_record: Path, owned: dict[str, Any] | None, node_id: str, expected: str) -> None:
+    docker = FakeDocker()
+    docker.swarm = labelled()
+    recorded(host_record, "emon", owned, node_id)
+    assert swarm_view.read(docker)["lab"] == expected
+
+
+@pytest.mark.parametrize(
+    ("cluster", "node_id", "expected"),
+    [
+        pytest.param("c1", "node-id", "emon", id="both"),
+        pytest.param("c1", "other", "emon", id="the swarm's id"),
+        pytest.param("c2", "node-id", "emon", id="the node's id"),
+        pytest.param("c2", "other", "", id="neither"),
+    ],
+)
+def test_what_a_stopped_node_says_of_itself(
+    tmp_path: Path, host_record: Path, cluster: str, node_id: str, expected: str
+) -> None:
+    recorded(host_record, "emon", {"c1": {"node": "node-id"}})
+    certificate(tmp_path, cluster, node_id)
+    assert swarm_view.identity(tmp_path) == (cluster, node_id)
+    found = swarm_view.of_stopped(tmp_path)
+    assert (found["node_address"], found["lab"]) == (ADDRESS, expected)
+
+
+def test_files_of_somebody_elses_node_stay_while_dockerd_is_stopped(
+    tmp_path: Path, host_record: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(swarm_view, "DIRECTORY", tmp_path)
+    recorded(host_record, "emon", {"c1": {"node": "node-id"}})
+    certificate(tmp_path, "c2", "other")
+    with pytest.raises(LabError, match="a swarm of somebody else"):
+        run(None, LEAVE)
+    (tmp_path / "certificates" / "swarm-node.crt").write_text("damaged", encoding="ascii")
+    with pytest.raises(LabError, match="a swarm of somebody else"):
+        run(None, LEAVE)
+    assert len(list(tmp_path.iterdir())) == 2

@@ -1,0 +1,186 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import files as etcd_files
+from ansible_collections.emon.overlay_lab.plugins.module_utils._facts import host_info
+
+# proc(5): addresses and ports in hexadecimal, then the state; 0A is LISTEN, 01 ESTABLISHED.
+TCP = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000:094B 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1
+   1: 7400000A:094C 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 2
+   2: 7400000A:1F0A 7500000A:C350 01 00000000:00000000 00:00000000 00000000     0        0 3
+   3: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4
+   4: 3500007F:0035 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 5
+"""
+TCP6 = """\
+  sl  local_address                         remote_address                        st
+   0: 00000000000000000000000000000000:0947 00000000000000000000000000000000:0000 0A
+   1: 00000000000000000000000000000000:094B 00000000000000000000000000000000:0000 0A
+"""
+UDP = """\
+   sl  local_address rem_address   st tx_queue rx_queue
+  10: 7400000A:1F0A 00000000:0000 07 00000000:00000000
+  11: 0100007F:12B5 0100007F:0035 01 00000000:00000000
+  12: 00000000:0035 00000000:0000 07 00000000:00000000
+"""
+
+
+@pytest.mark.parametrize(
+    ("protocol", "ports", "expected"),
+    [
+        pytest.param("tcp", (2375, 2379, 2380, 7946), [2375, 2379, 2380], id="both families, once each"),
+        pytest.param("tcp", (7946,), [], id="an established connection is no listener"),
+        pytest.param("tcp", (80,), [], id="nobody"),
+        pytest.param("tcp", (53,), [], id="a resolver on an address of its own"),
+        pytest.param("udp", (53,), [53], id="a resolver on all addresses"),
+        pytest.param("udp", (4789, 7946), [7946], id="a connected socket is no listener"),
+        pytest.param("udp", (), [], id="nothing asked"),
+    ],
+)
+def test_listening(tmp_path: Path, protocol: str, ports: tuple[int, ...], expected: list[int]) -> None:
+    for name, table in (("tcp", TCP), ("tcp6", TCP6), ("udp", UDP)):
+        (tmp_path / name).write_text(table)
+    assert host_info.listening(protocol, ports, tmp_path) == expected
+
+
+def test_listening_without_the_family(tmp_path: Path) -> None:
+    assert host_info.listening("tcp", (2379,), tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n', "Debian"),
+        ('ID=ubuntu\nID_LIKE=debian\nHOME_URL="https://example.org/?a=b"\n', "Debian"),
+        ('ID=linuxmint\nID_LIKE="ubuntu debian"\n', "Debian"),
+        ("ID=fedora\n", "RedHat"),
+        ('ID="rocky"\nID_LIKE="rhel centos fedora"\n', "RedHat"),
+        ("ID=arch\n", ""),
+        ("# no such keys\n\n", ""),
+        ("", ""),
+    ],
+)
+def test_os_family(tmp_path: Path, text: str, expected: str) -> None:
+    release = tmp_path / "os-release"
+    release.write_text(text)
+    assert host_info.os_family(release) == expected
+
+
+def test_os_family_of_a_host_that_does_not_say(tmp_path: Path) -> None:
+    assert host_info.os_family(tmp_path / "none") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# Managed by emon.overlay_lab for the lab emon: the next run writes it again.\nETCD_NAME=emon\n", "emon"),
+        ("# Managed by emon.overlay_lab for the lab a-lab\n", "a-lab"),
+        ("## etcd(1) daemon options\nETCD_NAME=\n", ""),
+        ("\n# Managed by emon.overlay_lab for the lab emon: not in the first line\n", ""),
+        ("", ""),
+        ("\xff\xfe", ""),
+    ],
+)
+def test_config_owner(tmp_path: Path, text: str, expected: str) -> None:
+    path = tmp_path / "etcd"
+    path.write_bytes(text.encode("latin-1"))
+    assert etcd_files.config_owner(path) == expected
+
+
+@pytest.mark.parametrize("name", ["none", "."])
+def test_config_owner_where_there_is_no_file(tmp_path: Path, name: str) -> None:
+    assert etcd_files.config_owner(tmp_path / name) == ""
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        ("etcd Version: 3.4.23\nGit SHA: Not provided\nGo Version: go1.19.8\n", "3.4.23"),
+        ("Docker version 20.10.24+dfsg1, build 297e128\n", "20.10.24"),
+        ("Docker version 29.0, build 1\n", "29.0"),
+        ("no such thing\n", ""),
+    ],
+)
+def test_program(printed: str, expected: str) -> None:
+    command = [sys.executable, "-c", f"print({printed!r}, end='')"]
+    assert host_info._program(command, "none") == {"version": expected, "available": ""}
+
+
+@pytest.mark.parametrize(
+    ("candidate", "expected"),
+    [
+        ("etcd-server:\n  Installed: (none)\n  Candidate: 3.4.23-4+b4\n", "3.4.23"),
+        ("docker-ce:\n  Candidate: 5:24.0.7-1~debian.12~bookworm\n", "24.0.7"),
+        ("docker.io:\n  Installed: (none)\n  Candidate: (none)\n", ""),
+        ("", ""),
+    ],
+)
+def test_program_that_is_only_to_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, candidate: str, expected: str
+) -> None:
+    apt = tmp_path / "apt-cache"
+    apt.write_text(f"#!{sys.executable}\nprint({candidate!r}, end='')\n")
+    apt.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert host_info._program(["no-such-program"], "package") == {"version": "", "available": expected}
+
+
+def test_addresses_are_the_global_ones() -> None:
+    links = [
+        {"ifname": "lo", "mtu": 65536, "addr_info": [{"local": "127.0.0.1", "prefixlen": 8, "scope": "host"}]},
+        {
+            "ifname": "eth0",
+            "mtu": 1450,
+            "addr_info": [
+                {"local": "10.0.0.116", "prefixlen": 24, "scope": "global"},
+                {"local": "fe80::1", "prefixlen": 64, "scope": "link"},
+            ],
+        },
+        {"ifname": "docker0", "mtu": 1500},
+        {},
+    ]
+    assert host_info._addresses(links[:3]) == [
+        {"interface": "eth0", "address": "10.0.0.116", "prefix": 24, "mtu": 1450}
+    ]
+
+
+def test_vxlans() -> None:
+    links = [
+        {"ifname": "vx0", "group": "default", "linkinfo": {"info_data": {"id": 77, "port": 14789}}},
+        {"ifname": "vx1", "group": "536870999", "linkinfo": {"info_data": {"external": True, "port": 4790}}},
+    ]
+    assert host_info._vxlans(links) == [
+        {"name": "vx0", "vni": 77, "port": 14789, "group": "default"},
+        {"name": "vx1", "vni": 0, "port": 4790, "group": "536870999"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param('{"debug": true}', {"debug": True}, id="one"),
+        pytest.param("{", {}, id="broken"),
+        pytest.param("[]", {}, id="not an object"),
+        pytest.param(None, {}, id="no file"),
+    ],
+)
+def test_daemon_json(tmp_path: Path, text: str | None, expected: dict[str, Any]) -> None:
+    path = tmp_path / "daemon.json"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    assert host_info.daemon_json(path) == expected
+
+
+def test_docker_has_data_once_it_has_run(tmp_path: Path) -> None:
+    assert not host_info.docker_data(tmp_path)["present"]
+    (tmp_path / "containers").mkdir()
+    assert host_info.docker_data(tmp_path) == {"path": str(tmp_path), "present": True}

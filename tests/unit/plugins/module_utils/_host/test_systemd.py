@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import systemd
+
+SHOWN = """Id=docker.service
+LoadState=loaded
+ActiveState=active
+UnitFileState=enabled
+NeedDaemonReload=no
+ExecStart={ path=/usr/sbin/dockerd ; argv[]=/usr/sbin/dockerd -H fd:// $DOCKER_OPTS ; ignore_errors=no ; pid=54 }
+EnvironmentFiles=/etc/default/docker (ignore_errors=yes)
+ExecMainStartTimestampMonotonic=1000000
+
+Id=docker.socket
+LoadState=not-found
+ActiveState=inactive
+UnitFileState=
+NeedDaemonReload=no
+"""
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, code: int = 0, out: str = "", err: str = "") -> list[list[str]]:
+    commands: list[list[str]] = []
+
+    def run(command: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, code, out, err)
+
+    monkeypatch.setattr(programs.subprocess, "run", run)
+    return commands
+
+
+def test_units_are_read_in_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = answering(monkeypatch, out=SHOWN)
+    service, socket = systemd.units("docker.service", "docker.socket")
+    assert len(commands) == 1
+    assert (service.exists, service.active, service.enabled, service.needs_reload) == (True, True, True, False)
+    assert service.command == ("/usr/sbin/dockerd", "-H", "fd://", "$DOCKER_OPTS")
+    assert service.environment_files == ("/etc/default/docker",)
+    assert service.started > 0
+    assert (socket.exists, socket.active, socket.enabled, socket.started) == (False, False, False, 0)
+
+
+def test_a_restart_forgets_earlier_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = answering(monkeypatch)
+    systemd.restart("docker.socket", "docker.service", timeout=5)
+    assert [command[1] for command in commands] == ["reset-failed", "restart"]
+    assert commands[1][2:] == ["docker.socket", "docker.service"]
+
+
+def test_what_systemctl_refuses_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, code=5, err="Failed to stop x:\nUnit x not loaded.\n")
+    with pytest.raises(LabError) as caught:
+        systemd.stop("x", timeout=5)
+    assert str(caught.value) == "systemctl stop x: Failed to stop x: Unit x not loaded."
+
+
+def test_a_host_without_systemd_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(command: list[str], **_options: object) -> None:
+        raise FileNotFoundError(command[0])
+
+    monkeypatch.setattr(programs.subprocess, "run", missing)
+    with pytest.raises(LabError, match="systemctl is missing: this host is not managed by systemd"):
+        systemd.reload()
+
+
+@pytest.mark.parametrize(
+    ("drop_in", "words"),
+    [
+        ("[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd --debug\n", ("/usr/sbin/dockerd", "--debug")),
+        ("[Service]\nExecStart=/usr/sbin/dockerd \\\n  -H 'unix:///x y'\n", ("/usr/sbin/dockerd", "-H", "unix:///x y")),
+        ("[Service]\nRestart=always\n", None),
+    ],
+)
+def test_a_drop_in_may_replace_the_command(drop_in: str, words: tuple[str, ...] | None) -> None:
+    assert systemd.exec_start_of(drop_in) == words
+
+
+def test_an_environment_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "docker"
+    path.write_text("# comment\nDOCKER_OPTS=\"--debug -l info\"\nexport B='c'\n#D=e\n")
+    assert systemd.environment_of(str(path)) == {"DOCKER_OPTS": "--debug -l info", "B": "c"}
+    assert systemd.environment_of(str(tmp_path / "none")) == {}

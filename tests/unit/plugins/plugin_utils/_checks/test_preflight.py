@@ -1,0 +1,466 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm.view import of_stopped
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.preflight import (
+    _restart_faults,
+    _subnet_faults,
+    faults,
+)
+
+DATA_DIR = "/var/lib/etcd/default.etcd"
+CONFIG = {
+    "ETCD_INITIAL_CLUSTER_TOKEN": "emon-etcd",
+    "ETCD_DATA_DIR": DATA_DIR,
+    "ETCD_LISTEN_PEER_URLS": "https://10.0.0.117:2380",
+}
+HELD = {"path": DATA_DIR, "present": True, "lab": "emon", "member_id": "", "cluster_id": ""}
+ADDRESSES = {"emon": "10.0.0.116", "emon2": "10.0.0.117"}
+
+
+def lab(**given: Any) -> dict[str, Any]:
+    hosts = {name: {"addresses": {"company": address}, "etcd": True} for name, address in ADDRESSES.items()}
+    return {
+        "name": "emon",
+        "site": "company",
+        "engine": "cluster_store",
+        "engine_faults": [],
+        "limited": False,
+        "change_engine": False,
+        "missing": [],
+        "silent": {},
+        "networks": [],
+        "simulated": False,
+        "hosts": hosts,
+        "restart_allowed": False,
+        "clock_seconds": 30,
+        "etcd": {"token": "emon-etcd", "tls": True},
+        **given,
+    }
+
+
+def info(name: str, **given: Any) -> dict[str, Any]:
+    """What host_info returns on a fit host that belongs to no lab yet; ``given`` replaces or adds to its parts."""
+    found: dict[str, Any] = {
+        "machine_id": f"id-of-{name}",
+        "record": {"lab": "", "machine_id": "", "site": "", "moving_to": "", "engine": ""},
+        "time": 1000.0,
+        "kernel": {"faults": []},
+        "etcd": {
+            "version": "3.4.23",
+            "available": "",
+            "active": False,
+            "ready": False,
+            "lab": "",
+            "kubernetes": False,
+            "config": {},
+            "data": {"path": DATA_DIR, "present": False},
+        },
+        "listening": {"tcp": [], "udp": []},
+        "docker": {"version": "20.10.24", "available": "", "active": False, "store": ""},
+        "addresses": [address("eth0", ADDRESSES[name])],
+        "containers": [],
+        "swarm": of_stopped(),
+        "vxlan": {"links": []},
+    }
+    for key, value in given.items():
+        found[key] = {**found[key], **value} if isinstance(value, dict) else value
+    return found
+
+
+def address(interface: str, text: str, prefix: int = 24) -> dict[str, Any]:
+    return {"interface": interface, "address": text, "prefix": prefix, "mtu": 1500}
+
+
+def infos(**of_emon2: Any) -> dict[str, dict[str, Any]]:
+    return {"emon": info("emon"), "emon2": info("emon2", **of_emon2)}
+
+
+RECORD = {
+    "lab": "emon",
+    "machine_id": "id-of-emon2",
+    "site": "company",
+    "moving_to": "",
+    "engine": "cluster_store",
+}
+
+
+@pytest.mark.parametrize(
+    "of_emon2",
+    [
+        pytest.param({}, id="bare"),
+        pytest.param({"docker": {"version": "", "available": "20.10.24"}}, id="Docker only to be had"),
+        pytest.param({"docker": {"version": "20.10.5"}}, id="another patch release"),
+        pytest.param({"etcd": {"version": "", "available": "3.5.16"}}, id="etcd only to be had"),
+        pytest.param({"etcd": {"active": True, "lab": "emon"}, "record": RECORD}, id="a host of this lab"),
+        pytest.param({"etcd": {"lab": "other"}}, id="another lab's file, no etcd runs"),
+        pytest.param({"etcd": {"active": True, "lab": "emon", "config": CONFIG, "data": HELD}}, id="a member"),
+        pytest.param(
+            {"etcd": {"lab": "emon", "config": {**CONFIG, "ETCD_INITIAL_CLUSTER_TOKEN": "old"}}},
+            id="another token, but no data",
+        ),
+        pytest.param({"etcd": {"active": True, "lab": "emon"}, "listening": {"tcp": [2379, 2380]}}, id="its own ports"),
+        pytest.param({"networks": [{"name": "other", "id": "1", "lab": ""}]}, id="somebody's network of another name"),
+    ],
+)
+def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
+    assert faults(lab(), infos(**of_emon2)) == []
+
+
+@pytest.mark.parametrize(
+    ("of_lab", "of_emon2", "expected"),
+    [
+        pytest.param(
+            {"networks": [{"name": "demo", "subnet": "10.200.0.0/24", "allow_overlap": False}]},
+            {"networks": [{"name": "demo", "id": "0123456789abcdef", "lab": ""}]},
+            "emon2: the network demo (0123456789ab) is there and is not the lab's, by the hosts' records: give"
+            " the lab's another name, or remove this one yourself (docker network rm 0123456789ab)",
+            id="a network of the lab's name that is somebody else's",
+        ),
+        pytest.param(
+            {"containers": [{"name": "test2", "host": "emon2"}]},
+            {"containers": [{"name": "test2", "running": False, "lab": "", "passing": False}]},
+            "emon2: the container test2 is there and is not the lab's, by the host's record: give the lab's another"
+            " name, or remove this one yourself (docker rm test2)",
+            id="a container of the lab's name that is somebody else's",
+        ),
+        pytest.param(
+            {},
+            {"record": {"lab": "school"}},
+            "emon2: this host belongs to the lab school, not to emon: destroy that lab first",
+            id="another lab's host",
+        ),
+        pytest.param(
+            {},
+            {"record": {**RECORD, "machine_id": "id-of-emon"}},
+            "emon2: the record is of the machine id-of-emon, this one is id-of-emon2: a copy of a lab's host cannot"
+            " join; remove /var/lib/overlay-lab there",
+            id="a copied host",
+        ),
+        pytest.param(
+            {},
+            {"record": {**RECORD, "engine": "vxlan"}},
+            "emon2: this host is configured for the engine vxlan, not for cluster_store: run overlay.yml with -e"
+            " change_engine=true, which takes the networks of vxlan away first and makes the containers anew",
+            id="another engine",
+        ),
+        pytest.param(
+            {"change_engine": True, "limited": True},
+            {"record": {**RECORD, "engine": "vxlan"}},
+            "emon2: this host is configured for the engine vxlan, not for cluster_store: the engine changes on all"
+            " hosts at once; run without --limit, with every host up",
+            id="another engine on half the hosts",
+        ),
+        pytest.param(
+            {"change_engine": True},
+            {"record": {**RECORD, "engine": "vxlan"}},
+            "emon2: this host is configured for the engine vxlan, not for cluster_store: dockerd does not run, and"
+            " keeps the former networks: start it first",
+            id="another engine without dockerd",
+        ),
+        pytest.param(
+            {"change_engine": True, "engine": "swarm"},
+            {"record": RECORD, "etcd": {"lab": "emon"}, "docker": {"active": True, "store": "etcd://10.0.0.117:2379"}},
+            "emon2: this host is configured for the engine cluster_store, not for swarm: etcd does not answer clients"
+            " here, and its keys are to be kept: bring the lab up with cluster_store in the lab file first",
+            id="another engine while etcd is down",
+        ),
+        pytest.param(
+            {},
+            {"addresses": [address("eth0", "192.168.1.117"), address("docker0", "172.17.0.1", 16)]},
+            "emon2: the address 10.0.0.117 of the site company is not configured on this host (it has 192.168.1.117,"
+            " 172.17.0.1): is it at that site?",
+            id="elsewhere",
+        ),
+        pytest.param(
+            {},
+            {"addresses": []},
+            "emon2: the address 10.0.0.117 of the site company is not configured on this host (it has none): is it at"
+            " that site?",
+            id="no address",
+        ),
+        pytest.param(
+            {},
+            {"etcd": {"version": ""}},
+            "emon2: etcd is neither installed nor to be had from this host's package sources: install it, or add a"
+            " source",
+            id="no etcd",
+        ),
+        pytest.param(
+            {},
+            {"docker": {"version": ""}},
+            "emon2: Docker is neither installed nor to be had from this host's package sources: install it, or add a"
+            " source",
+            id="no Docker",
+        ),
+        pytest.param(
+            {},
+            {"etcd": {"version": "3.6.1"}},
+            "emon2: etcd 3.6.1 cannot serve the engine cluster_store: etcd 3.6 removed the v2 API that Docker's store"
+            " speaks; use etcd 3.4 or 3.5",
+            id="etcd without the v2 API",
+        ),
+        pytest.param(
+            {},
+            {"etcd": {"active": True}},
+            "emon2: an etcd of somebody else runs here: it is left alone; stop it, or give this host etcd: false",
+            id="a foreign etcd",
+        ),
+        pytest.param(
+            {},
+            {"etcd": {"active": True, "lab": "school"}},
+            "emon2: an etcd of the lab school runs here: it is left alone; stop it, or give this host etcd: false",
+            id="another lab's etcd",
+        ),
+        pytest.param(
+            {},
+            {"etcd": {"kubernetes": True}},
+            "emon2: Kubernetes runs an etcd of its own here: it is left alone; give this host etcd: false",
+            id="Kubernetes' etcd",
+        ),
+        pytest.param(
+            {},
+            {"etcd": {"data": HELD}},
+            "emon2: /var/lib/etcd/default.etcd holds the data of an etcd of somebody else: it is left alone; move it"
+            " away, or give this host etcd: false",
+            id="somebody's data",
+        ),
+        pytest.param(
+            {},
+            {"etcd": {"lab": "emon", "data": {**HELD, "lab": "", "member_id": "b2", "cluster_id": "c1"}}},
+            "emon2: /var/lib/etcd/default.etcd holds the data of an etcd of somebody else (member b2 of cluster c1): it"
+            " is left alone; move it away, put this host's record back (/var/lib/overlay-lab/state.json), or give this"
+            " host etcd: false",
+            id="somebody's data below the lab's configuration",
+        ),
+        pytest.param(
+            {"etcd": {"token": "other", "tls": True}},
+            {"etcd": {"lab": "emon", "config": CONFIG, "data": HELD}},
+            "emon2: etcd was founded with the token emon-etcd, and the lab now says other: put it back, or found the"
+            " cluster anew with playbooks/etcd_reset.yml",
+            id="another token",
+        ),
+        pytest.param(
+            {"etcd": {"token": "emon-etcd", "tls": False}},
+            {"etcd": {"active": True, "lab": "emon", "config": CONFIG}},
+            "emon2: etcd was founded with the scheme https, and the lab now says http: put it back, or found the"
+            " cluster anew with playbooks/etcd_reset.yml",
+            id="no TLS any more",
+        ),
+        pytest.param(
+            {},
+            {"etcd": {"active": True, "lab": "emon", "config": {**CONFIG, "ETCD_DATA_DIR": "/srv/etcd"}}},
+            "emon2: etcd was founded with the data directory /srv/etcd, and the lab now says"
+            " /var/lib/etcd/default.etcd: put it back, or found the cluster anew with playbooks/etcd_reset.yml",
+            id="another data directory",
+        ),
+        pytest.param(
+            {},
+            {"kernel": {"faults": ["the kernel 6.12 has no vxlan, needed for the tunnels: boot another"]}},
+            "emon2: the kernel 6.12 has no vxlan, needed for the tunnels: boot another",
+            id="a kernel without a module",
+        ),
+        pytest.param(
+            {},
+            {"docker": {"version": "19.03.15"}},
+            "Docker differs between the hosts: 20.10.24 on emon, 19.03.15 on emon2; install one version on all, they"
+            " may not understand each other, or say engine: vxlan, which serves them all",
+            id="two Docker releases",
+        ),
+        pytest.param(
+            {},
+            {"docker": {"version": "23.0.0"}},
+            "emon2: Docker 23.0.0 cannot serve the engine cluster_store: Docker 23.0 removed it; use Docker 20.10, or"
+            " the engine vxlan, which any Docker serves",
+            id="Docker without cluster_store",
+        ),
+    ],
+)
+def test_fault(of_lab: dict[str, Any], of_emon2: dict[str, Any], expected: str) -> None:
+    assert faults(lab(**of_lab), infos(**of_emon2)) == [expected]
+
+
+def test_another_labs_host_is_not_compared_further() -> None:
+    hosts = infos(record={"lab": "school", "machine_id": "x", "site": "y", "engine": "z"})
+    assert len(faults(lab(), hosts)) == 1
+
+
+@pytest.mark.parametrize("etcd", [{"version": "3.6.1"}, {"active": True}, {"version": ""}])
+def test_etcd_of_a_host_that_is_no_member_matters_to_nobody(etcd: dict[str, Any]) -> None:
+    one = lab()
+    one["hosts"]["emon2"]["etcd"] = False
+    assert faults(one, infos(etcd=etcd)) == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "answering", "expected"),
+    [
+        pytest.param(
+            ["emon2"],
+            {"emon": info("emon", etcd={"data": HELD, "lab": "emon"})},
+            [
+                "emon2 not reached: etcd needs 2 of its 2 members, and 1 would be there: start what is off"
+                " (containers without an overlay go on meanwhile); what is lost for good, give up with"
+                " playbooks/etcd_recover.yml"
+            ],
+            id="no majority",
+        ),
+        pytest.param(["emon", "emon2"], {}, ["none of the hosts answers: emon, emon2"], id="nobody"),
+        pytest.param(["emon3"], infos(etcd={"data": HELD, "lab": "emon"}), [], id="one that is no member"),
+    ],
+)
+def test_hosts_that_do_not_answer(missing: list[str], answering: dict[str, Any], expected: list[str]) -> None:
+    one = lab(missing=missing)
+    one["hosts"]["emon3"] = {"addresses": {"company": "10.0.0.118"}, "etcd": False}
+    assert faults(one, answering) == expected
+
+
+def unreachable(words: str) -> dict[str, Any]:
+    return {"unreachable": True, "msg": f"Task failed: {words}"}
+
+
+UNKNOWN = "Data could not be sent to remote host: Host key verification failed."
+CHANGED = "Host key for emon2 has changed and you have requested strict checking.\nHost key verification failed."
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        pytest.param(
+            unreachable(CHANGED),
+            "emon2: the machine at 10.0.0.117 has another host key than emon2: it is another machine, or emon2 was"
+            " installed anew; only if it was, ssh-keygen -R emon2, and meet it again",
+            id="stranger",
+        ),
+        pytest.param(
+            unreachable(UNKNOWN),
+            "emon2: its host key is not known here: compare it and accept it once,"
+            " with ssh -o HostKeyAlias=emon2 10.0.0.117",
+            id="never met",
+        ),
+        pytest.param(
+            {"failed": True, "msg": "Task failed: Missing sudo password"},
+            "emon2: Missing sudo password",
+            id="not let in",
+        ),
+    ],
+)
+@pytest.mark.parametrize("member", [True, False])
+def test_a_host_that_could_not_be_asked_is_not_left_out(said: dict[str, Any], expected: str, member: bool) -> None:
+    one = lab(missing=["emon2"], silent={"emon2": said})
+    one["hosts"]["emon2"]["etcd"] = member
+    assert faults(one, {"emon": info("emon", etcd={"data": HELD, "lab": "emon"})}) == [expected]
+    assert faults(one, {}) == [expected]
+
+
+def test_a_host_that_is_off_is_no_stranger() -> None:
+    one = lab(missing=["emon2"], silent={"emon2": unreachable("connect to host 10.0.0.117 port 22: No route to host")})
+    one["hosts"]["emon2"]["etcd"] = False
+    assert faults(one, {"emon": info("emon", etcd={"data": HELD, "lab": "emon"})}) == []
+
+
+def test_faults_of_the_choice_come_first() -> None:
+    assert faults(lab(engine_faults=["no engine fits"]), infos()) == ["no engine fits"]
+
+
+def test_every_fault_of_every_host_at_once() -> None:
+    broken = {"addresses": [], "etcd": {"version": "3.6.1", "active": True}, "record": {**RECORD, "engine": "vxlan"}}
+    hosts = {"emon": info("emon", **broken), "emon2": info("emon2", **broken, docker={"version": "24.0.7"})}
+    found = faults(lab(), hosts)
+    assert [line.split(":")[0] for line in found] == ["emon2", "emon", "emon2", *["emon"] * 4, *["emon2"] * 3]
+    assert len(set(found)) == 10
+
+
+FOREIGN = [
+    {"name": "precious", "running": True, "lab": "", "passing": False},
+    {"name": "idle", "running": False, "lab": ""},
+    {"name": "test2", "running": True, "lab": "emon"},
+]
+
+
+def test_running_foreign_containers_are_named_before_the_first_restart() -> None:
+    assert faults(lab(), infos(containers=FOREIGN)) == [
+        "emon2: dockerd has to be restarted, and these containers are not the lab's and would stop: precious;"
+        " run again with -e docker_engine_restart_allowed=true, then they are started again"
+    ]
+
+
+def test_foreign_containers_do_not_matter_with_consent_or_on_a_host_of_the_lab() -> None:
+    assert faults(lab(restart_allowed=True), infos(containers=FOREIGN)) == []
+    assert faults(lab(), infos(containers=FOREIGN, record=RECORD)) == []
+
+
+def test_docker_that_was_upgraded_under_its_store_may_change_its_engine() -> None:
+    docker = {"version": "26.1.5", "store": "etcd://10.0.0.117:2379"}
+    standing = info("emon2", record=RECORD, docker=docker, etcd={"lab": "emon", "ready": True})
+    change = {"engine": "swarm", "change_engine": True}
+    assert faults(lab(**change), {"emon2": standing}) == []
+    standing["docker"]["store"] = ""
+    assert "dockerd does not run, and keeps the former networks" in "".join(faults(lab(**change), {"emon2": standing}))
+
+
+def test_a_switch_restarts_dockerd_on_hosts_of_the_lab_as_well() -> None:
+    passing = {"name": "fleeting", "running": True, "lab": "", "passing": True}
+    standing = info("emon2", record=RECORD, containers=[*FOREIGN, passing])
+    assert _restart_faults(lab(moving=True), standing) == [
+        "dockerd has to be restarted, which would remove containers that were started with --rm and are not the lab's:"
+        " fleeting; stop them yourself first",
+        "dockerd has to be restarted, and these containers are not the lab's and would stop: precious;"
+        " run again with -e docker_engine_restart_allowed=true, then they are started again",
+    ]
+
+
+def test_ports_of_somebody_else_are_named_on_a_host_that_joins() -> None:
+    used = {"tcp": [2379, 7946], "udp": [4789]}
+    remedy = "find its owner with ss -lp and stop it"
+    assert faults(lab(), infos(listening=used)) == [
+        f"emon2: tcp port 7946 is in use, and Docker's gossip needs it: {remedy}",
+        f"emon2: tcp port 2379 is in use, and etcd needs it: {remedy}",
+    ]
+    assert faults(lab(), infos(listening=used, record=RECORD)) == []
+    assert faults(lab(), infos(listening={"tcp": [7946], "udp": []}, docker={"active": True})) == []
+
+
+def test_a_former_engine_that_leaves_dockerd_restarts_it() -> None:
+    alien = {"name": "alien", "running": True, "lab": "", "passing": False}
+    standing = info("emon2", record={**RECORD, "engine": "cluster_store"}, containers=[alien])
+    assert _restart_faults(lab(engine="vxlan", moving=False), standing) == [
+        "dockerd has to be restarted, and these containers are not the lab's and would stop: alien; run again with -e"
+        " docker_engine_restart_allowed=true, then they are started again"
+    ]
+    assert _restart_faults(lab(moving=False), standing) == []
+
+
+DEMO = {"name": "demo", "subnet": "10.200.0.0/24", "allow_overlap": False}
+
+
+@pytest.mark.parametrize(
+    ("of_lab", "added", "expected"),
+    [
+        pytest.param({}, [address("tun0", "10.200.7.1", 16), address("docker0", "10.200.0.1", 24)], ["tun0"], id="VPN"),
+        pytest.param({}, [address("wlan0", "10.201.0.9"), address("wlan0", "fd00::9", 64)], [], id="others"),
+        pytest.param(
+            {"networks": [{**DEMO, "allow_overlap": True}]}, [address("tun0", "10.200.0.9")], [], id="allowed"
+        ),
+    ],
+)
+def test_subnets_that_a_place_has_as_well(
+    of_lab: dict[str, Any], added: list[dict[str, Any]], expected: list[str]
+) -> None:
+    one = lab(**{"networks": [DEMO], "moving": False, **of_lab})
+    host = info("emon2", addresses=[address("eth0", ADDRESSES["emon2"]), *added])
+    assert _subnet_faults(one, host) == [
+        f"the subnet 10.200.0.0/24 of demo overlaps 10.200.0.0/16 on {interface}: take another, or say allow_overlap:"
+        " true if its containers need not reach what is there"
+        for interface in expected
+    ]
+    # A host that stays where it is has the lab's own links as well, and its network stands.
+    joined = {**host, "record": {**RECORD, "site": "company"}}
+    assert _subnet_faults(one, joined) == []
+    assert len(_subnet_faults({**one, "moving": True}, joined)) == len(expected)
