@@ -171,7 +171,23 @@ force:
   type: bool
   default: false
 """
-_COMMON = """\
+
+
+def _options(text: str) -> str:
+    return "options:\n" + indent(text, "  ")
+
+
+def _list(option: str, description: str, text: str) -> str:
+    head = f"{option}:\n  description: {description}\n  type: list\n  elements: dict\n  default: []\n  suboptions:\n"
+    # A reference to an option names its whole path.
+    for name in ("ports", "exclusive_ports", "parent"):
+        text = text.replace(f"O({name}", f"O({option}[].{name}")
+    return head + indent(text, "    ")
+
+
+class ModuleDocFragment:
+    # What all of them share. A module names this one and its own.
+    DOCUMENTATION = r"""
 requirements:
   - "The Python library pyroute2, to change something: 0.7.2 to 0.9.7 are tested"
 attributes:
@@ -185,22 +201,6 @@ attributes:
     support: full
     description: A second run with the same options changes nothing.
 """
-
-
-def _options(text: str) -> str:
-    return "options:\n" + indent(text, "  ") + _COMMON
-
-
-def _list(option: str, description: str, text: str) -> str:
-    head = f"{option}:\n  description: {description}\n  type: list\n  elements: dict\n  default: []\n  suboptions:\n"
-    # A reference to an option names its whole path.
-    for name in ("ports", "exclusive_ports", "parent"):
-        text = text.replace(f"O({name}", f"O({option}[].{name}")
-    return head + indent(text, "    ")
-
-
-class ModuleDocFragment:
-    DOCUMENTATION = _COMMON
     NETNS = _options(_STATE)
     BRIDGE = _options(_LINK_NAME + _BRIDGE + _FORCE + _STATE)
     VETH = _options(_LINK_NAME + _VETH + _FORCE + _STATE)

@@ -15,6 +15,7 @@ description:
     whoever made it.
   - A real interface can be a port, with the care that O(force) tells about.
 extends_documentation_fragment:
+  - emon.overlay_lab.links
   - emon.overlay_lab.links.bridge
 seealso:
   - module: emon.overlay_lab.topology

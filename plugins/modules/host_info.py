@@ -26,6 +26,14 @@ attributes:
     support: full
     description: It only reads. A lock is no configuration, so taking it is no change.
 options:
+  _run:
+    description: Which run this is. The action plugin sets it.
+    type: dict
+    required: true
+  _ended:
+    description: Id of a run that has ended, whose lock is free. The action plugin sets it.
+    type: str
+    default: ""
   etcd_package:
     description: The package whose version is looked up where etcd is not installed.
     type: str

@@ -33,6 +33,14 @@ attributes:
     support: full
     description: A lock is no configuration, so taking and releasing it are no changes.
 options:
+  _run:
+    description: Which run this is. The action plugin sets it.
+    type: dict
+    required: true
+  _ended:
+    description: Id of a run that has ended, whose lock is free. The action plugin sets it.
+    type: str
+    default: ""
   lab:
     description: Name of the lab. A host has one lock, whatever the lab.
     type: str

@@ -14,6 +14,7 @@ description:
   - Makes a macvlan, born in its namespace, compares it attribute by attribute, or removes it by its name, whoever
     made it.
 extends_documentation_fragment:
+  - emon.overlay_lab.links
   - emon.overlay_lab.links.macvlan
 seealso:
   - module: emon.overlay_lab.topology

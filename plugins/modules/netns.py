@@ -14,6 +14,7 @@ description:
   - Makes a network namespace with its loopback up, or removes it by its name, whoever made it.
   - A removed namespace dies with the last process that lives in it; its links go with it.
 extends_documentation_fragment:
+  - emon.overlay_lab.links
   - emon.overlay_lab.links.netns
 options:
   name:

@@ -25,6 +25,7 @@ description:
     VXLAN's VNI or port, a veth's peer, a macvlan's parent) is made anew, and the diff says which and why.
   - Where NetworkManager or systemd-networkd run, they are told to leave links in the machine's own namespace alone.
 extends_documentation_fragment:
+  - emon.overlay_lab.links
   - emon.overlay_lab.links.topology
 options:
   name:

@@ -14,6 +14,7 @@ description:
   - Makes a pair of virtual interfaces, both born in their namespaces, and compares both ends attribute by attribute.
   - Removes the pair by one end's name, whoever made it.
 extends_documentation_fragment:
+  - emon.overlay_lab.links
   - emon.overlay_lab.links.veth
 seealso:
   - module: emon.overlay_lab.topology

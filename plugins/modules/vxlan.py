@@ -15,6 +15,7 @@ description:
   - A new one without O(mtu) takes what fits into the link that has O(local), or into O(parent); an O(mtu) that does
     not fit is refused.
 extends_documentation_fragment:
+  - emon.overlay_lab.links
   - emon.overlay_lab.links.vxlan
 seealso:
   - module: emon.overlay_lab.topology

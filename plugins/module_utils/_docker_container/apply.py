@@ -78,7 +78,7 @@ def _create(client, made: Plan, healed: list[str], settle: bool) -> None:
 
 
 def _change(client, made: Plan, healed: list[str], settle: bool) -> None:
-    name, container_id = made.spec.name, made.before["Id"]  # type: ignore[index]
+    name, container_id = made.spec.name, made.former["Id"]
     if made.run == "stop":
         _stop(client, name, container_id)
     if made.restart_policy:
@@ -102,11 +102,10 @@ def _change(client, made: Plan, healed: list[str], settle: bool) -> None:
 
 def _take_the_place(client, made: Plan, created: str) -> None:
     """Free the name, the ports and the addresses without losing the container that has them."""
-    assert made.before is not None
     name = made.spec.name
-    _stop(client, name, made.before["Id"])
+    _stop(client, name, made.former["Id"])
     with reported(f"container {name}: putting the former one aside"):
-        client.rename(made.before["Id"], f"{name}{FORMER}")
+        client.rename(made.former["Id"], f"{name}{FORMER}")
     with reported(f"container {name}: taking the former one's name"):
         client.rename(created, name)
 
@@ -130,13 +129,12 @@ def _undo(client, made: Plan, created: str, unsure: bool) -> list[str]:
 
 
 def _bring_back(client, made: Plan) -> None:
-    assert made.before is not None
     with reported(f"container {made.spec.name}: bringing the former one back"):
-        now = client.inspect_container(made.before["Id"])
-        if now["Name"] != made.before["Name"]:
-            client.rename(made.before["Id"], made.spec.name)
-        if made.before["State"]["Running"] and not now["State"]["Running"]:
-            client.start(made.before["Id"])
+        now = client.inspect_container(made.former["Id"])
+        if now["Name"] != made.former["Name"]:
+            client.rename(made.former["Id"], made.spec.name)
+        if made.former["State"]["Running"] and not now["State"]["Running"]:
+            client.start(made.former["Id"])
 
 
 def _stop(client, name: str, container_id: str) -> None:

@@ -136,5 +136,5 @@ def _endpoint_differs(
 
 def _link_text(link: str) -> str:
     """Docker's "/test1:/test2/alias" as "test1:alias"."""
-    container, _, path = link.partition(":")
+    container, _separator, path = link.partition(":")
     return f"{container.lstrip('/')}:{path.rpartition('/')[2]}"

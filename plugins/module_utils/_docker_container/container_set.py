@@ -66,7 +66,7 @@ def plan(client, wanted: list[ContainerSpec], prune_label: str = "") -> SetPlan:
     names = {spec.name for spec in wanted}
     if prune_label:
         plans.extend(_prune(client, names, prune_label, left))
-    key, _, value = prune_label.partition("=")
+    key, _separator, value = prune_label.partition("=")
     lab = value if key == owned.LAB_LABEL else ""
     leaving = _leaving(client, wanted, [made.spec.name for made in plans])
     coming: list[str] = []
@@ -195,7 +195,7 @@ def _addresses(spec: ContainerSpec) -> set[tuple[str, str]]:
 def _prune(client, names: set[str], label: str, left: list[str]) -> list[Plan]:
     """The plans of what goes. What bears the label and is not ours by the host's record goes to ``left``."""
     known = owned.known(owned.CONTAINER)
-    key, _, value = label.partition("=")
+    key, _separator, value = label.partition("=")
     # Labels of their own count once, and only on a host that belongs to the lab.
     counts = known.ids is not None or label == f"{owned.LAB_LABEL}={known.lab}"
     surplus = set()

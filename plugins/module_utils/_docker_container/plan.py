@@ -44,6 +44,11 @@ class Plan:
     leftover: str = ""
     unfinished: str = ""
 
+    @property
+    def former(self) -> dict[str, Any]:
+        """What is replaced or removed, of a plan that does so."""
+        return self.before or {}
+
 
 def plan(
     client,

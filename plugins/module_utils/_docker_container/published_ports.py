@@ -140,5 +140,5 @@ def _same(port: PublishedPort, listener: Listener) -> bool:
 def _range(text: str | None) -> list[int]:
     if not text:
         return []
-    first, _, last = text.partition("-")
+    first, _separator, last = text.partition("-")
     return list(range(int(first), min(int(last or first), _PORTS[-1] + 1) + 1))

@@ -259,5 +259,5 @@ def _address(text: str | None, version: int | None, where: str, faults: list[str
 
 def _link(text: str) -> str:
     """ "container:alias"; without an alias the container's own name is it."""
-    container, _, alias = text.partition(":")
+    container, _separator, alias = text.partition(":")
     return f"{container}:{alias or container}"

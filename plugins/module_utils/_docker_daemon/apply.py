@@ -60,11 +60,11 @@ def _stopped(made: Plan) -> list[str]:
 
 
 def _present(made: Plan) -> list[str]:
-    assert made.record is not None
+    record = made.record or {}
     former = host_record.section(SECTION)
     made.files.keep()
     # Written first: a run that is killed from here on is completed by the next one.
-    host_record.update(SECTION, made.record | {"pending": made.restart, "to_start": list(made.to_start)})
+    host_record.update(SECTION, record | {"pending": made.restart, "to_start": list(made.to_start)})
     try:
         made.files.apply()
     except LabError:
@@ -86,9 +86,9 @@ def _present(made: Plan) -> list[str]:
                 _restart(made)
         except LabError as error:
             raise LabError(_put_back(made, former, error, started)) from error
-        host_record.update(SECTION, made.record | {"to_start": list(made.to_start)})
+        host_record.update(SECTION, record | {"to_start": list(made.to_start)})
     names = _start_foreign(made)
-    host_record.update(SECTION, made.record)
+    host_record.update(SECTION, record)
     kept.discard(formers(former), made.files.formers)
     return names
 

@@ -121,7 +121,7 @@ def flags(command: tuple[str, ...], environment: Mapping[str, str]) -> dict[str,
     found = {}
     for index, word in enumerate(words):
         if word.startswith("-"):
-            flag, separator, _ = word.partition("=")
+            flag, separator, _after = word.partition("=")
             following = words[index + 1] if index + 1 < len(words) else ""
             shown = word if separator or following.startswith("-") or not following else f"{word} {following}"
             found[_KEYS.get(flag, flag.lstrip("-"))] = shown

@@ -150,11 +150,11 @@ def make(request: Request) -> Image:
 
 def _pull(client, request: Request) -> str:
     """Pull and name it; returns why that failed, or nothing."""
-    repository, _, tag = request.pull.rpartition(":")
+    repository, _separator, tag = request.pull.rpartition(":")
     try:
         with reported(f"{request.pull} was not pulled"):
             client.pull(repository, tag=tag)
-            own_repository, _, own_tag = request.name.rpartition(":")
+            own_repository, _separator, own_tag = request.name.rpartition(":")
             client.tag(request.pull, own_repository, own_tag)
     except LabError as error:
         return str(error)

@@ -67,8 +67,7 @@ def _record_failed(client, made: Plan, details: dict[str, Any]) -> None:
 
 
 def _remove(client, made: Plan) -> None:
-    assert made.before is not None
-    name, network_id = made.request.spec.name, made.before["Id"]
+    name, network_id = made.request.spec.name, made.former["Id"]
     with reported(f"network {name}: disconnecting its containers"):
         for container in [attachment.container_id for attachment in made.attachments] + list(made.remote):
             client.disconnect_container_from_network(container, network_id, force=True)
@@ -126,11 +125,10 @@ def _make_anew(client, made: Plan) -> str:
 
 def _bring_back(client, made: Plan) -> list[str]:
     """Returns how that went, in lines to be added to the error."""
-    assert made.before is not None
-    former = view.spec_of(made.before)
+    former = view.spec_of(made.former)
     try:
         wait_until_up(client)
-        standing = view.inspect(client, made.before["Id"])
+        standing = view.inspect(client, made.former["Id"])
         if standing is None:
             _remove_by_name(client, former.name)
             _reconnect(client, made, _create_from(client, former), former)

@@ -67,6 +67,11 @@ class Plan:
     left: tuple[str, ...] = ()
 
     @property
+    def former(self) -> dict[str, Any]:
+        """What is replaced or removed, of a plan that does so."""
+        return self.before or {}
+
+    @property
     def expected(self) -> dict[str, Any]:
         """What the network will look like, as far as it can be foretold."""
         if not self.request.present:

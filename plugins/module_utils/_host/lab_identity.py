@@ -44,8 +44,8 @@ def fingerprint(certificate: Path) -> str:
     text = _read(certificate)
     if text is None:
         return ""
-    _, begin, rest = text.partition("-----BEGIN CERTIFICATE-----")
-    body, end, _ = rest.partition("-----END CERTIFICATE-----")
+    _before, begin, rest = text.partition("-----BEGIN CERTIFICATE-----")
+    body, end, _after = rest.partition("-----END CERTIFICATE-----")
     try:
         content = ssl.PEM_cert_to_DER_cert(f"{begin}{body}{end}\n")
     except ValueError:

@@ -119,7 +119,7 @@ class Namespaces:
         self._home = os.open(_CURRENT, os.O_RDONLY | os.O_CLOEXEC)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_exception: object) -> None:
         try:
             self.enter(self._home, OWN)
         finally:

@@ -98,7 +98,7 @@ class Socket:
     def __enter__(self) -> Socket:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -119,12 +119,12 @@ class Socket:
             for position, message in enumerate(batch):
                 self._sequence += 1
                 numbers[self._sequence] = first + position
-                _, kind, flags, _, _ = _HEADER.unpack_from(message)
+                kind, flags = _HEADER.unpack_from(message)[1:3]
                 flags |= F_REQUEST | (F_ACK if position == len(batch) - 1 else 0)
                 packed += _HEADER.pack(len(message), kind, flags, self._sequence, 0) + message[_HEADER.size :]
                 packed += bytes(-len(message) % 4)
             self._socket.send(packed)
-            for kind, _, sequence, body in self._received():
+            for kind, _flags, sequence, body in self._received():
                 if kind != _ERROR or sequence not in numbers:
                     continue
                 code = -struct.unpack_from("=i", body)[0]
@@ -151,7 +151,7 @@ class Socket:
         self._socket.send(
             _HEADER.pack(16 + len(header) + len(extra), kind, F_REQUEST, self._sequence, 0) + header + extra
         )
-        for answer, _, sequence, body in self._received():
+        for answer, _flags, sequence, body in self._received():
             if sequence == self._sequence:
                 return None if answer == _ERROR else body
         return None
@@ -203,6 +203,6 @@ class Socket:
                 raise
             start = 0
             while start + 16 <= len(data):
-                length, kind, flags, sequence, _ = _HEADER.unpack_from(data, start)
+                length, kind, flags, sequence = _HEADER.unpack_from(data, start)[:4]
                 yield kind, flags, sequence, data[start + 16 : start + length]
                 start += (length + 3) & ~3

@@ -43,7 +43,7 @@ def _parse(text: str) -> list[Socket]:
     """A heading, then number, ADDRESS:PORT in hexadecimal, the remote one, state; the inode is the tenth field."""
     found = []
     for row in (line.split() for line in text.splitlines()[1:]):
-        address, _, port = row[1].rpartition(":")
+        address, _separator, port = row[1].rpartition(":")
         found.append(Socket(_ip(address), int(port, 16), row[3], row[9] if len(row) > 9 else ""))
     return found
 

@@ -63,13 +63,13 @@ def _due(hosts: Mapping[str, Any], lab: Mapping[str, Any]) -> Iterator[tuple[str
     """
     limit = lab["now"] + SOON.total_seconds()
     found = [(name, one) for name, info in hosts.items() for one in info["certificates"]]
-    on_hosts = {one["not_after"] for _, one in found}
+    on_hosts = {one["not_after"] for _where, one in found}
     found += [
         ("the controller", one)
         for one in lab["certificates"]
         if one["not_after"] not in on_hosts or Path(one["path"]).stem in lab_identity.TITLES
     ]
-    last = {one["not_after"] for _, one in found if Path(one["path"]).stem in lab_identity.TITLES}
+    last = {one["not_after"] for _where, one in found if Path(one["path"]).stem in lab_identity.TITLES}
     for place, one in found:
         is_authority = Path(one["path"]).stem in lab_identity.TITLES
         if one["not_after"] < limit and (is_authority or one["not_after"] not in last):
@@ -124,15 +124,15 @@ def _worthless(where: str) -> str:
 def _end(file: Path) -> float:
     """notAfter of the first certificate of a PEM file."""
     text = file.read_text(encoding="ascii", errors="replace")
-    _, begin, rest = text.partition("-----BEGIN CERTIFICATE-----")
-    body, end, _ = rest.partition("-----END CERTIFICATE-----")
+    _before, begin, rest = text.partition("-----BEGIN CERTIFICATE-----")
+    body, end, _after = rest.partition("-----END CERTIFICATE-----")
     try:
         der = ssl.PEM_cert_to_DER_cert(f"{begin}{body}{end}\n")
-        (_, certificate), *_ = _elements(der)
-        (_, signed), *_ = _elements(certificate)
+        certificate = _elements(der)[0][1]
+        signed = _elements(certificate)[0][1]
         fields = [one for one in _elements(signed) if one[0] != _VERSION]
         # Serial number, algorithm, issuer, validity.
-        _, (kind, moment), *_ = _elements(fields[3][1])
+        kind, moment = _elements(fields[3][1])[1]
         digits = moment.decode("ascii")
         # RFC 5280: two digits of a year are 1950 to 2049.
         century = ("20" if digits < "5" else "19") if kind == _UTC_TIME else ""

@@ -60,7 +60,7 @@ def parse_resolv_conf(text: str) -> ResolvConf:
             search = [domain.strip(".") for domain in words[1:] if domain.strip(".")]
         elif words[0] == "options":
             for option in words[1:]:
-                key, _, value = option.partition(":")
+                key, _separator, value = option.partition(":")
                 if key == "ndots" and value.isdecimal():
                     ndots = min(int(value), _MOST_NDOTS)
     return ResolvConf(
@@ -133,7 +133,7 @@ def parse_answer(message: bytes, ident: int, name: str, kind: int) -> Answer | N
             return None
         at += len(question)
         addresses = []
-        for _ in range(answers):
+        for _attempt in range(answers):
             at = _skip_name(message, at)
             its_kind, its_class, _ttl, length = _RECORD.unpack_from(message, at)
             at += _RECORD.size

@@ -160,7 +160,7 @@ class EchoSocket:
 
     async def exchange(self, sequence: int, timeout: float) -> float:
         """Send one request and wait for its reply: the seconds between. Raises Lost."""
-        for _ in range(self._tries - 1):
+        for _attempt in range(self._tries - 1):
             with contextlib.suppress(TooLong):
                 return await self._exchange(sequence, timeout)
         return await self._exchange(sequence, timeout)

@@ -67,7 +67,7 @@ async def _look_up(vantage: Vantage, conf: dns.ResolvConf, name: str) -> dns.Ans
 async def _ask_all(vantage: Vantage, conf: dns.ResolvConf, name: str, kind: int) -> dns.Answer:
     """The first answer that settles it. A server that fails (SERVFAIL, REFUSED) leaves it to the next."""
     failed: dns.Answer | None = None
-    for _ in range(_ATTEMPTS):
+    for _attempt in range(_ATTEMPTS):
         for server in conf.nameservers:
             answer = await _ask(vantage, server, name, kind)
             if answer and answer.code in (dns.NOERROR, dns.NXDOMAIN):

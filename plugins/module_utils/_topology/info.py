@@ -132,7 +132,7 @@ class Relations:
         if link.link_nsid is None or link.kind == "vxlan":
             return next(((place, other.name) for where, other in candidates if where == place), None)
         nsids = self._world.places[place].nsids
-        unknown = [where for where, _ in candidates if where not in nsids]
+        unknown = [where for where, _found in candidates if where not in nsids]
         if unknown:
             with self._namespaces.opened(place) as descriptor, self._namespaces.socket(descriptor) as here:
                 nsids.update({where: observed.nsid_of(self._namespaces, here, where) for where in unknown})

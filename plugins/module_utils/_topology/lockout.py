@@ -37,7 +37,7 @@ def cuts(plan: Plan, own: Place | None, record: Record) -> list[str]:
     steps = [request for request in plan.requests if request.netns == OWN and _is_dangerous(request)]
     if not steps or own is None:
         return []
-    made = {(to, via) for place, to, via, _ in record.routes if place == OWN}
+    made = {(to, via) for place, to, via, _device in record.routes if place == OWN}
     defaults = [route for route in own.routes if route.to in _DEFAULTS and (route.to, route.via) not in made]
     carried = lifelines(own, defaults, sessions())
     faults = []
@@ -57,7 +57,7 @@ def _is_dangerous(request: Request) -> bool:
     if request.operation in ("newroute", "delroute"):
         return request.header["dst_len"] == 0
     if request.operation == "setlink":  # to adopt a link does nothing to its traffic
-        return {name for name, _ in request.attributes} != {"IFLA_IFNAME", "IFLA_GROUP"}
+        return {name for name, _value in request.attributes} != {"IFLA_IFNAME", "IFLA_GROUP"}
     return request.operation in ("dellink", "deladdr") or (request.operation == "newlink" and not request.flags)
 
 

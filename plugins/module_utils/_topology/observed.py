@@ -165,7 +165,7 @@ def _links(here: rtnetlink.Socket) -> dict[str, LinkState]:
 
 def link_state(body: bytes) -> LinkState:
     """Read the body of one answer about a link."""
-    _, _, index, flags, _ = _IFINFO.unpack_from(body)
+    _family, _type, index, flags, _change = _IFINFO.unpack_from(body)
     found = attributes(body, _IFINFO.size)
     info = attributes(found[IFLA_LINKINFO]) if IFLA_LINKINFO in found else {}
     kind = _text(info[_INFO_KIND]) if _INFO_KIND in info else None
@@ -195,7 +195,7 @@ def link_state(body: bytes) -> LinkState:
 def _add_addresses(here: rtnetlink.Socket, place: Place) -> None:
     by_index = {link.index: link for link in place.links.values()}
     for body in address_bodies(here):
-        _, length, _, _, index = IFADDR.unpack_from(body)
+        _family, length, _flags, _scope, index = IFADDR.unpack_from(body)
         if index in by_index:
             found = attributes(body, IFADDR.size)
             by_index[index].packed_addresses.add((found.get(_IFA_LOCAL) or found[_IFA_ADDRESS], length))
@@ -204,7 +204,7 @@ def _add_addresses(here: rtnetlink.Socket, place: Place) -> None:
 def address_bodies(here: rtnetlink.Socket) -> Iterator[bytes]:
     """The kernel's answers about addresses, without IPv6 link-local ones, which are its own business."""
     for body in here.dump(rtnetlink.GETADDR, bytes(IFADDR.size)):
-        family, _, _, scope, _ = IFADDR.unpack_from(body)
+        family, _length, _flags, scope, _index = IFADDR.unpack_from(body)
         if family == socket.AF_INET or scope == _SCOPE_UNIVERSE:
             yield body
 
@@ -227,7 +227,8 @@ def routes(here: rtnetlink.Socket, links: Iterable[LinkState]) -> set[RouteState
 def route_bodies(here: rtnetlink.Socket) -> Iterator[bytes]:
     """The kernel's answers about the unicast routes of the main table."""
     for body in here.dump(rtnetlink.GETROUTE, bytes(RTMSG.size)):
-        _, _, _, _, table, _, _, kind, _ = RTMSG.unpack_from(body)
+        header = RTMSG.unpack_from(body)
+        table, kind = header[4], header[7]
         if kind == _UNICAST and (_number(attributes(body, RTMSG.size), _RTA_TABLE) or table) == _MAIN_TABLE:
             yield body
 
@@ -240,7 +241,7 @@ def _hops(given: Attributes) -> Iterator[tuple[int, Attributes]]:
         return
     start = 0
     while start + _NEXT_HOP.size <= len(data):
-        length, _, _, index = _NEXT_HOP.unpack_from(data, start)
+        length, _flags, _hops, index = _NEXT_HOP.unpack_from(data, start)
         yield index, attributes(data[: start + length], start + _NEXT_HOP.size)
         start += max(_NEXT_HOP.size, (length + 3) & ~3)
 

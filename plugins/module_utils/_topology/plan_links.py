@@ -54,11 +54,11 @@ def _plan_object(draft: Draft, ends: tuple[Link, ...]) -> None:
         for end, state in found:
             _settle(draft, end, state)
         return
-    for end, _ in found:
+    for end, _state in found:
         why = "; ".join(reasons.reasons) or "its peer is missing"
         draft.plan.removals.append(requests.remove_link(*end.key, f"remove {end.title}: {why}"))
         draft.removed.add(end.key)
-    _make(draft, ends, anew={end.key for end, _ in found})
+    _make(draft, ends, anew={end.key for end, _state in found})
 
 
 def _may_use(draft: Draft, link: Link, state: LinkState | None) -> bool:

@@ -68,7 +68,7 @@ def _strangers(draft: Draft) -> dict[tuple[str, bytes], str]:
         if place in draft.world.places
         for state in draft.world.places[place].links.values()
         if (place, state.name) not in silent
-        for packed, _ in state.packed_addresses
+        for packed, _length in state.packed_addresses
     }
 
 
@@ -124,7 +124,7 @@ def _check_macvlan(draft: Draft, link: Link, place: str, name: str) -> None:
                 other.key == link.parent or (other.parent == link.parent and other is not link)
             ):
                 draft.fault(link.title, f"mac {link.mac} is that of {other.kind} {other.name} too: give it another")
-    for key, _, mtu in carriers(draft, place):
+    for key, _state, mtu in carriers(draft, place):
         if key == (place, name) and link.mtu is not None and link.mtu > mtu:
             draft.fault(link.title, f"mtu {link.mtu} does not fit into {name}: give at most {mtu}")
 
@@ -138,7 +138,7 @@ def _check_route(draft: Draft, route: Route) -> None:
     gateway = ip_address(route.via)
     if gateway.version == 6 and gateway.is_link_local:
         return
-    networks = [network for _, address_texts in _networks(draft, route) for network in address_texts]
+    networks = [network for _where, address_texts in _networks(draft, route) for network in address_texts]
     if not any(gateway in network for network in networks if network.version == gateway.version):
         through = f"{route.dev} has" if route.dev else "no link there has"
         negation = " no" if route.dev else " an"

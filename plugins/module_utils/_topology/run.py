@@ -86,7 +86,7 @@ def _read(namespaces: netns.Namespaces, wanted: Topology, record: Record, everyt
     places = list(wanted.places)
     routes_of = {route.netns for route in wanted.routes}
     if everything:
-        routes_of |= {place for place, _, _, _ in record.routes}
+        routes_of |= {route[0] for route in record.routes}
         places += sorted({*record.places, *record.namespaces, *routes_of})
         if not record.known:  # never made, or the record is lost: the marks tell
             places += [netns.OWN, *netns.names()]

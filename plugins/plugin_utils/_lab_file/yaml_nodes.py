@@ -223,7 +223,7 @@ class Item:
         except ValueError:
             self.fault(f"{shown(self.source)} is not an IPv4 subnet; write for example 10.200.0.0/24")
             return None
-        address, _, prefix = self.source.partition("/")
+        address, _separator, prefix = self.source.partition("/")
         if not prefix:
             self.fault(f"{address} has no prefix length; write for example {address}/24")
         elif address != str(subnet.network_address):
@@ -346,7 +346,7 @@ def _expanded(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, 
         else:
             pairs = isinstance(node, yaml.MappingNode)
             below = [_expanded(one, known) for child in node.value for one in (child if pairs else (child,))]
-            known[id(node)] = 1 + sum(nodes for nodes, _ in below), sum(characters for _, characters in below)
+            known[id(node)] = 1 + sum(one[0] for one in below), sum(one[1] for one in below)
     return known[id(node)]
 
 

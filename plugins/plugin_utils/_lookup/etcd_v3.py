@@ -51,10 +51,9 @@ class Cluster:
 
 def read(cluster: Cluster, keys: list[str], prefix: bool = False) -> list[Any]:
     """The text of each key; with ``prefix``, {key: text} of all that begin with it. Raises LabError."""
-    _check(cluster)
     failures = []
-    for endpoint in cluster.endpoints:
-        with _client(cluster, endpoint) as client:
+    for endpoint, address in _checked(cluster).items():
+        with _client(cluster, endpoint, address) as client:
             try:
                 return [_below(client, key) if prefix else _value(client, key) for key in keys]
             except (etcd3.exceptions.Etcd3Exception, grpc.RpcError) as error:
@@ -62,15 +61,19 @@ def read(cluster: Cluster, keys: list[str], prefix: bool = False) -> list[Any]:
     raise LabError(f"etcd does not answer: {'; '.join(failures)}")
 
 
-def _check(cluster: Cluster) -> None:
-    """Everything that is wrong with what was given, in one error."""
+def _checked(cluster: Cluster) -> dict[str, tuple[str, int]]:
+    """endpoint -> (host, port). Everything that is wrong with what was given is one error."""
     faults = libraries.missing("etcd3")
     if not cluster.endpoints:
         faults.append("endpoints: is empty: give the members' URLs, such as http://10.0.0.116:2379")
+    addresses = {}
     for endpoint in cluster.endpoints:
-        if _address(endpoint) is None:
+        address = _address(endpoint)
+        if address is not None:
+            addresses[endpoint] = address
+        else:
             faults.append(f"endpoints: {endpoint} is no URL such as https://10.0.0.116:2379")
-        elif endpoint.startswith("https:") and not cluster.ca_cert:
+        if endpoint.startswith("https:") and not cluster.ca_cert:
             faults.append(f"ca_cert: is needed for {endpoint}: the CA that signed the members' certificates")
     if bool(cluster.client_cert) != bool(cluster.client_key):
         faults.append("client_cert and client_key: one was given without the other: give both")
@@ -85,6 +88,7 @@ def _check(cluster: Cluster) -> None:
         faults.append(f"timeout: {cluster.timeout:g} is no time: give seconds, such as 5")
     if faults:
         raise LabError(dict.fromkeys(faults))
+    return addresses
 
 
 def _address(endpoint: str) -> tuple[str, int] | None:
@@ -97,9 +101,7 @@ def _address(endpoint: str) -> tuple[str, int] | None:
 
 
 @contextmanager
-def _client(cluster: Cluster, endpoint: str) -> Iterator[Any]:
-    address = _address(endpoint)
-    assert address is not None  # _check has looked
+def _client(cluster: Cluster, endpoint: str, address: tuple[str, int]) -> Iterator[Any]:
     tls = {"ca_cert": cluster.ca_cert, "cert_cert": cluster.client_cert, "cert_key": cluster.client_key}
     host, port = address
     with closing(
