@@ -135,8 +135,8 @@ etcd:
   returned: success
 certificates:
   description:
-    - The lab's certificates on the host, each with C(path) and C(not_after) in seconds since the epoch, 0 for what is
-      no certificate.
+    - The lab's certificates on the host, each with C(path), C(not_after) in seconds since the epoch, and C(sha256), its
+      fingerprint. For what is no certificate these are 0 and empty.
   type: list
   elements: dict
   returned: success

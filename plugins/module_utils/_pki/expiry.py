@@ -11,6 +11,7 @@ Read by the standard library alone: managed hosts have no cryptography.
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
@@ -29,9 +30,9 @@ _VERSION, _UTC_TIME = 0xA0, 0x17
 
 
 def read(*directories: Path) -> list[dict[str, Any]]:
-    """Each certificate there: {"path", "not_after": seconds of the epoch, 0 for what is no certificate}."""
+    """Each certificate there: {"path", "not_after": seconds of the epoch, "sha256"}; 0 and "" for what is none."""
     files = [file for directory in directories for file in sorted(directory.glob("*.crt"))]
-    return [{"path": str(file), "not_after": _end(file)} for file in files if file.is_file()]
+    return [{"path": str(file), **_first_of(file)} for file in files if file.is_file()]
 
 
 def ending(hosts: Mapping[str, Any], lab: Mapping[str, Any]) -> list[str]:
@@ -63,11 +64,11 @@ def _due(hosts: Mapping[str, Any], lab: Mapping[str, Any]) -> Iterator[tuple[str
     """
     limit = lab["now"] + SOON.total_seconds()
     found = [(name, one) for name, info in hosts.items() for one in info["certificates"]]
-    on_hosts = {one["not_after"] for _where, one in found}
+    on_hosts = {one["sha256"] for _where, one in found} - {""}
     found += [
         ("the controller", one)
         for one in lab["certificates"]
-        if one["not_after"] not in on_hosts or Path(one["path"]).stem in lab_identity.TITLES
+        if one["sha256"] not in on_hosts or Path(one["path"]).stem in lab_identity.TITLES
     ]
     last = {one["not_after"] for _where, one in found if Path(one["path"]).stem in lab_identity.TITLES}
     for place, one in found:
@@ -121,13 +122,13 @@ def _worthless(where: str) -> str:
     return f"remove {files} {where} and run playbooks/overlay.yml with {lab_identity.new_ca('ca')}"
 
 
-def _end(file: Path) -> float:
-    """notAfter of the first certificate of a PEM file."""
+def _first_of(file: Path) -> dict[str, Any]:
+    """The first certificate of a PEM file."""
     text = file.read_text(encoding="ascii", errors="replace")
     _before, begin, rest = text.partition("-----BEGIN CERTIFICATE-----")
-    body, end, _after = rest.partition("-----END CERTIFICATE-----")
+    body, last, _after = rest.partition("-----END CERTIFICATE-----")
     try:
-        der = ssl.PEM_cert_to_DER_cert(f"{begin}{body}{end}\n")
+        der = ssl.PEM_cert_to_DER_cert(f"{begin}{body}{last}\n")
         certificate = _elements(der)[0][1]
         signed = _elements(certificate)[0][1]
         fields = [one for one in _elements(signed) if one[0] != _VERSION]
@@ -136,9 +137,10 @@ def _end(file: Path) -> float:
         digits = moment.decode("ascii")
         # RFC 5280: two digits of a year are 1950 to 2049.
         century = ("20" if digits < "5" else "19") if kind == _UTC_TIME else ""
-        return datetime.strptime(f"{century}{digits}+0000", "%Y%m%d%H%M%SZ%z").timestamp()
+        end = datetime.strptime(f"{century}{digits}+0000", "%Y%m%d%H%M%SZ%z").timestamp()
+        return {"not_after": end, "sha256": hashlib.sha256(der).hexdigest()}
     except (ValueError, IndexError):
-        return 0.0
+        return {"not_after": 0.0, "sha256": ""}
 
 
 def _elements(data: bytes) -> list[tuple[int, bytes]]:

@@ -45,7 +45,13 @@ def certificate(end: datetime) -> bytes:
 def test_the_end_is_that_of_cryptography(tmp_path: Path, end: datetime) -> None:
     file = tmp_path / "server.crt"
     file.write_bytes(b"of emon\n" + certificate(end) + certificate(end + timedelta(days=1)))
-    assert pki_expiry.read(tmp_path) == [{"path": str(file), "not_after": end.timestamp()}]
+    (one,) = pki_expiry.read(tmp_path)
+    first = x509.load_pem_x509_certificate(file.read_bytes().partition(b"\n")[2])
+    assert one == {
+        "path": str(file),
+        "not_after": end.timestamp(),
+        "sha256": first.fingerprint(hashes.SHA256()).hex(),
+    }
 
 
 def test_all_that_the_module_makes_is_read(tmp_path: Path) -> None:
@@ -68,8 +74,8 @@ def test_what_is_no_certificate(tmp_path: Path, size: int) -> None:
     assert [one["not_after"] for one in pki_expiry.read(tmp_path, tmp_path / "none")] == [0.0, 0.0]
 
 
-def on(days: float, path: str = "/etc/overlay-lab/etcd/server.crt") -> dict[str, Any]:
-    return {"path": path, "not_after": NOW.timestamp() + days * DAY}
+def on(days: float, path: str = "/etc/overlay-lab/etcd/server.crt", sha256: str = "") -> dict[str, Any]:
+    return {"path": path, "not_after": NOW.timestamp() + days * DAY, "sha256": sha256 or f"of {days} days"}
 
 
 def ending(hosts: dict[str, list[dict[str, Any]]], *controller: dict[str, Any]) -> list[str]:
@@ -94,7 +100,7 @@ def test_what_a_host_has(days: float, line: str | None) -> None:
 
 
 def test_one_that_is_damaged() -> None:
-    damaged = {"path": "/etc/overlay-lab/docker/client.crt", "not_after": 0.0}
+    damaged = {"path": "/etc/overlay-lab/docker/client.crt", "not_after": 0.0, "sha256": ""}
     assert ending({"emon2": [damaged]}) == [
         "emon2: /etc/overlay-lab/docker/client.crt is no certificate: run playbooks/overlay.yml, which renews it"
     ]
@@ -153,3 +159,13 @@ def test_what_a_removal_has_done(answers: bool, words: str) -> None:
     line = pki_expiry.forgotten(ends, {"pki": PKI, "host": "emon3", "answers": answers})
     assert line.startswith(f"certificates of emon3 are gone from {PKI}{words}")
     assert f"remove ca.crt, ca.key, peer-ca.crt, peer-ca.key in {PKI} and run playbooks/overlay.yml" in line
+
+
+def test_two_of_one_end_are_two() -> None:
+    """One run makes many in one second."""
+    dockerd = on(9, f"{PKI}/emon-docker.crt", sha256="another")
+    lines = ending({"emon": [on(9)]}, on(9, f"{PKI}/emon.crt"), dockerd)
+    assert [line.partition(" runs out")[0] for line in lines] == [
+        "emon: /etc/overlay-lab/etcd/server.crt",
+        f"the controller: {PKI}/emon-docker.crt",
+    ]
