@@ -29,7 +29,7 @@ INVENTORY := $(if $(filter emon,$(LAB)),$(INVENTORIES)/$(SITE).yml,$(firstword \
   $(wildcard $(INVENTORIES)/$(LAB)-$(SITE).yml $(INVENTORIES)/$(LAB).yml) $(INVENTORIES)/$(LAB)-$(SITE).yml))
 PLAY = $(AS_ROOT) $(BIN)/ansible-playbook -i $(INVENTORY)
 
-.PHONY: help setup overlay move verify destroy shell test lint unit kernel integration molecule soak benchmark vm-test docs clean
+.PHONY: help setup overlay move verify destroy shell test lint unit kernel integration molecule soak benchmark vm-test docs sanity clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ benchmark: $(VENV)/dev.stamp ## Figures beside a hand-written shell optimum, in 
 
 docs: $(VENV)/dev.stamp ## The documentation as HTML, with a page for every plugin and role
 	@PATH="$$PWD/$(BIN):$$PATH" docs/site/build
+
+sanity: $(VENV)/dev.stamp ## The tarball in the eyes of galaxy-importer and ansible-test
+	@PATH="$$PWD/$(BIN):$$PATH" tests/sanity $(ARGS)
 
 clean: ## Remove what set-up made in this folder (not a lab: that is `make destroy`)
 	@rm -rf $(VENV) .ansible .cache .mypy_cache .ruff_cache .pytest_cache
