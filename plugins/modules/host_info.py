@@ -15,6 +15,8 @@ description:
   - Reads versions installed and to be had, addresses and MTU, ports in use, containers, and the host's record of
     the lab it belongs to. A run decides from this before it changes anything.
   - Takes the lab's lock in the same call where O(lock) says so, before it reads.
+extends_documentation_fragment:
+  - emon.overlay_lab.run
 attributes:
   check_mode:
     support: full
@@ -26,14 +28,6 @@ attributes:
     support: full
     description: It only reads. A lock is no configuration, so taking it is no change.
 options:
-  _run:
-    description: Which run this is. The action plugin sets it.
-    type: dict
-    required: true
-  _ended:
-    description: Id of a run that has ended, whose lock is free. The action plugin sets it.
-    type: str
-    default: ""
   etcd_package:
     description: The package whose version is looked up where etcd is not installed.
     type: str

@@ -19,6 +19,8 @@ description:
     that the process has gone, and by any run after the host has rebooted. Other controllers are refused, and told who
     has it, for how long, and how it is broken.
   - M(emon.overlay_lab.host_info) takes the lock as well, in the call that a playbook begins with anyhow.
+extends_documentation_fragment:
+  - emon.overlay_lab.run
 attributes:
   action:
     support: full
@@ -33,14 +35,6 @@ attributes:
     support: full
     description: A lock is no configuration, so taking and releasing it are no changes.
 options:
-  _run:
-    description: Which run this is. The action plugin sets it.
-    type: dict
-    required: true
-  _ended:
-    description: Id of a run that has ended, whose lock is free. The action plugin sets it.
-    type: str
-    default: ""
   lab:
     description: Name of the lab. A host has one lock, whatever the lab.
     type: str
