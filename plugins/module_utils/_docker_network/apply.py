@@ -32,6 +32,8 @@ def apply(client, made: Plan) -> dict[str, Any]:
     if not made.differences.changed:
         if lab and made.before:
             owned.made(owned.NETWORK, spec.name, made.before["Id"], details)
+        elif lab:
+            owner.forget_gone(spec.name, lab, view.list_networks(client))
         return made.expected
     if not made.request.present:
         _remove(client, made)

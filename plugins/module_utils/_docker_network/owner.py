@@ -38,3 +38,13 @@ def take_over(networks: Callable[[], list[dict[str, Any]]]) -> None:
     if known.ids is None and known.lab:
         ours = [one for one in networks() if lab_of(known, one)]
         owned.claim(owned.NETWORK, {one["Id"]: {"name": one["Name"], "lab": known.lab} for one in ours})
+
+
+def forget_gone(name: str, lab: str, networks: list[dict[str, Any]]) -> None:
+    """Forget the lab's networks of this name that are not among ``networks``, all that Docker has: another host of the
+    lab removed them.
+    """
+    there = {one["Id"] for one in networks}
+    recorded = owned.of_kind(owned.NETWORK) or {}
+    ours = {identity for identity, details in recorded.items() if (details.get("name"), details.get("lab")) == (name, lab)}
+    owned.gone(owned.NETWORK, ours - there)

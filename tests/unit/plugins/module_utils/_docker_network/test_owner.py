@@ -103,6 +103,14 @@ def test_another_host_records_the_id_by_which_the_maker_knows_it(docker: FakeDoc
     assert owned.owns("network", "n1-0123456789")
 
 
+def test_one_that_another_host_removed_is_forgotten(docker: FakeDocker, host_record: Path) -> None:
+    details = {"name": "demo", "lab": "emon"}
+    owned.claim("network", {"gone": details, "other": {**details, "name": "store"}})
+    foreign(docker)
+    plan, _ = run(docker, state="absent")
+    assert (plan.differences.changed, set(owned.of_kind("network") or {})) == (False, {"other"})
+
+
 def test_networks_from_before_ids_were_recorded_are_taken_over_together(docker: FakeDocker, host_record: Path) -> None:
     host_record.write_text(json.dumps({"lab": "emon", "sections": {}}), encoding="utf-8")
     for name in ("demo", "back"):
