@@ -45,6 +45,6 @@ def forget_gone(name: str, lab: str, networks: list[dict[str, Any]]) -> None:
     lab removed them.
     """
     there = {one["Id"] for one in networks}
-    recorded = owned.of_kind(owned.NETWORK) or {}
-    ours = {identity for identity, details in recorded.items() if (details.get("name"), details.get("lab")) == (name, lab)}
+    recorded = (owned.of_kind(owned.NETWORK) or {}).items()
+    ours = {one for one, details in recorded if (details.get("name"), details.get("lab")) == (name, lab)}
     owned.gone(owned.NETWORK, ours - there)
