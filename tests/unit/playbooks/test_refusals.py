@@ -114,6 +114,12 @@ CASES = {
     "a swarm without a manager that answers": Case(
         "swarm_remove.yml -e node=emon2", {"docker_swarm_info": {"nodes": []}}, "no manager of the lab's swarm", SWARM
     ),
+    "a swarm with services of somebody else": Case(
+        "destroy.yml -e confirm=emon",
+        {"docker_swarm": {"emon": failed("services run on this swarm: theirs"), "emon2": {}}},
+        "emon: services run on this swarm: theirs",
+        SWARM,
+    ),
     "a port that is closed": Case("overlay.yml", {"port_probe": CLOSED}, "emon: nobody can listen on tcp 2379", FRESH),
     "overlay, with the records lost": Case(
         "overlay.yml", {}, "emon: /d holds the data of an etcd of somebody else (member a of cluster c)", LOST
