@@ -94,7 +94,7 @@ def theirs() -> None:
 def settled() -> None:
     for path in ("/srv", "/etc/docker", "/etc/default/etcd", "/etc/systemd/system", "/etc/overlay-lab"):
         tree(path)
-    # Directories are no trace: even a run that is refused takes its lock in there.
+    # A directory that is left empty is no trace.
     for path in sorted(Path("/var/lib/overlay-lab").rglob("*")):
         if not path.is_dir():
             tree(str(path))
@@ -107,6 +107,7 @@ def settled() -> None:
 
 def ours() -> None:
     settled()
+    tree("/var/lib/overlay-lab")
     for unit in ("docker.service", "etcd.service"):
         tell(unit, said("systemctl", "show", "--property=InvocationID", unit))
     tell("addresses", said("ip", "-brief", "address", "show", "eth0"))

@@ -28,6 +28,8 @@ STATE_DIR = Path("/var/lib/overlay-lab")
 FORMAT = 1
 # Far more than the record of a lab of any size.
 _MOST_BYTES = 1 << 26
+# How often a directory may vanish before it was not a former holder's doing.
+_TRIES = 100
 
 
 def read_json(path: Path, shape: Any = dict) -> dict[str, Any] | None:
@@ -90,7 +92,7 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock; it falls with its holder, so none is ever stale. The holder may remove the file.
+    """Hold an exclusive lock; it falls with its holder, so none is ever stale. The holder may remove_lock() it.
 
     Raises LabError where the file cannot be made: no root.
     """
@@ -98,11 +100,17 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
+def remove_lock(path: Path) -> None:
+    """Remove the file of a lock that the caller holds, and its directory where nothing else is in it."""
+    path.unlink(missing_ok=True)
+    with suppress(OSError):  # not empty, or a mount point
+        path.parent.rmdir()
+
+
 def _locked_file(path: Path) -> IO[str]:
     while True:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            stream = path.open("w", encoding="ascii")
+            stream = _opened(path)
         except OSError as error:
             raise LabError(f"{path} cannot be locked: {reason(error)}") from error
         fcntl.flock(stream, fcntl.LOCK_EX)
@@ -111,3 +119,16 @@ def _locked_file(path: Path) -> IO[str]:
                 return stream
         # Its former holder removed the file while this waited: a third one would lock another.
         stream.close()
+
+
+def _opened(path: Path) -> IO[str]:
+    """Again where a former holder removed the directory in between."""
+    tries = 0
+    while True:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return path.open("w", encoding="ascii")
+        except (FileExistsError, FileNotFoundError):
+            tries += 1
+            if tries == _TRIES:
+                raise

@@ -33,6 +33,7 @@ _CHUNK = 1 << 20
 _MANIFEST_BYTES, _V2_BYTES, _ARCHIVE_BYTES = 1 << 20, 256 << 20, 9 << 30
 # What reading a file that is none, or was made to do harm, raises.
 _DAMAGE = (
+    gzip.BadGzipFile,
     tarfile.TarError,
     EOFError,
     zlib.error,
@@ -71,12 +72,13 @@ def read(path: Path, lab: str, lab_uuid: str = "") -> Backup:
         found = {"manifest": manifest, "keys": keys, "v3": v3, "sums": sums}
     except FileNotFoundError as error:
         raise LabError(f"{path}: there is no such backup") from error
-    except OSError as error:
-        raise LabError(f"{path}: it cannot be read: {reason(error)}") from error
+    # Before the errors of the system, to which gzip counts its own.
     except _DAMAGE as error:
         raise LabError(
             f"{path}: it is no backup of etcd, or damaged: {_line(error) or type(error).__name__}"
         ) from error
+    except OSError as error:
+        raise LabError(f"{path}: it cannot be read: {reason(error)}") from error
     for fault, fits in _checks(found, lab, lab_uuid).items():
         if not fits:
             raise LabError(f"{path}: {fault}")

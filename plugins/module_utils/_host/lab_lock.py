@@ -25,6 +25,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.state_files
     STATE_DIR,
     locked,
     read_json,
+    remove_lock,
     write_json,
 )
 
@@ -115,7 +116,7 @@ def release(run: str, write: bool = True, path: Path = LOCK_PATH) -> dict[str, A
         if found and found.run != run:
             return result(REFUSED, found)
         path.unlink(missing_ok=True)
-        _guard(path).unlink()
+        remove_lock(_guard(path))
     return result()
 
 

@@ -13,7 +13,8 @@ belongs to the module of that name, which keeps there what it needs for its way 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def section(name: str, path: Path = RECORD_PATH) -> dict[str, Any]:
 
 def update(name: str, content: dict[str, Any] | None, path: Path = RECORD_PATH) -> None:
     """Replace one module's section; None removes it."""
-    with locked(path.with_suffix(".lock")):
+    with _locked(path):
         record = read(path)
         sections = {key: value for key, value in record.get("sections", {}).items() if key != name}
         if content is not None:
@@ -96,7 +97,7 @@ def update(name: str, content: dict[str, Any] | None, path: Path = RECORD_PATH) 
 
 def merge(name: str, change: Callable[[dict[str, Any]], dict[str, Any]], path: Path = RECORD_PATH) -> None:
     """Replace one module's section by what ``change`` makes of it, in one step; {} removes it."""
-    with locked(path.with_suffix(".lock")):
+    with _locked(path):
         record = read(path)
         sections = dict(record.get("sections", {}))
         before = sections.pop(name, {})
@@ -110,13 +111,22 @@ def merge(name: str, change: Callable[[dict[str, Any]], dict[str, Any]], path: P
 
 def update_identity(identity: dict[str, Any] | None, path: Path = RECORD_PATH) -> None:
     """Replace everything but the sections; None gives up the host's membership."""
-    with locked(path.with_suffix(".lock")):
+    with _locked(path):
         _write(path, {**(identity or {}), "sections": read(path).get("sections", {})})
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Where there is no record, nothing of its lock stays."""
+    lock = path.with_suffix(".lock")
+    with locked(lock):
+        yield
+        if not path.exists():
+            lock.unlink(missing_ok=True)
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:
     if record == {"sections": {}}:
         path.unlink(missing_ok=True)
-        path.with_suffix(".lock").unlink(missing_ok=True)
     else:
         write_json(path, record)

@@ -142,26 +142,33 @@ def test_failed_write_leaves_the_old_text(
     assert names(tmp_path) == ["state.json"]
 
 
-def count_up(path: Path, times: int, remove: bool) -> None:
+def count_up(path: Path, lock: Path, times: int, remove: bool) -> None:
     for _time in range(times):
-        lock = path.with_suffix(".lock")
         with state_files.locked(lock):
             found = state_files.read_json(path) or {"count": 0}
             state_files.write_json(path, {"count": found["count"] + 1})
             if remove:
-                lock.unlink()
+                state_files.remove_lock(lock)
 
 
 @pytest.mark.parametrize("remove", [False, True])
-def test_lock_excludes_others_even_where_its_holder_removes_it(tmp_path: Path, remove: bool) -> None:
+def test_lock_excludes_others_even_where_its_holder_removes_it_and_its_directory(tmp_path: Path, remove: bool) -> None:
     path = tmp_path / "state.json"
     context = multiprocessing.get_context("fork")
-    workers = [context.Process(target=count_up, args=(path, 25, remove)) for _worker in range(4)]
+    given = (path, tmp_path / "locks/state.lock", 25, remove)
+    workers = [context.Process(target=count_up, args=given) for _worker in range(4)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join(30)
     assert state_files.read_json(path) == {"count": 100}
+    assert (tmp_path / "locks").exists() != remove
+
+
+def test_a_lock_that_is_a_link_to_nowhere_is_told(tmp_path: Path) -> None:
+    (tmp_path / "state.lock").symlink_to("none/state.lock")
+    with pytest.raises(LabError, match="cannot be locked: No such file"), state_files.locked(tmp_path / "state.lock"):
+        pass
 
 
 # -- the host's record -------------------------------------------------------------------------------------------------
@@ -211,6 +218,9 @@ def test_nothing_is_left_of_an_empty_record(record: Path) -> None:
     host_record.update("one", {"a": 1}, record)
     host_record.update("one", None, record)
     host_record.update_identity(None, record)
+    assert names(record.parent) == []
+    # What is not there changes nothing.
+    host_record.merge("one", lambda section: section, record)
     assert names(record.parent) == []
 
 

@@ -84,14 +84,23 @@ def test_damage_wherever_it_is(tmp_path: Path) -> None:
         with pytest.raises(LabError) as error:
             etcd_archive.read(path, "emon")
         assert len(error.value.faults) == 1
+        assert "cannot be read" not in error.value.faults[0]
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no archive"])
-def test_no_backup_at_all(tmp_path: Path, content: bytes | None) -> None:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(None, "there is no such backup", id="nothing"),
+        pytest.param(b"", "it is no backup of etcd, or damaged: empty file", id="empty"),
+        # To gzip, that is an error of the system.
+        pytest.param(b"no archive", "it is no backup of etcd, or damaged: Not a gzipped file", id="a text"),
+    ],
+)
+def test_no_backup_at_all(tmp_path: Path, content: bytes | None, said: str) -> None:
     path = tmp_path / "file.tar.gz"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(LabError):
+    with pytest.raises(LabError, match=f"{path}: {said}"):
         etcd_archive.read(path, "emon")
 
 

@@ -38,7 +38,16 @@ def test_take_take_again_and_release(path: Path) -> None:
     assert json.loads(path.read_text())["owner"] == "ann@laptop, process 1"
     assert lab_lock.release(ANN["id"], path=path) == {"state": "free", "holder": {}, "reason": ""}
     assert lab_lock.release(ANN["id"], path=path) == {"state": "free", "holder": {}, "reason": ""}
-    assert names(path) == []
+
+
+def test_a_run_that_wrote_nothing_leaves_nothing(path: Path) -> None:
+    lab_lock.take("emon", ANN, path=path)
+    lab_lock.release(ANN["id"], path=path)
+    assert list(path.parent.parent.iterdir()) == []
+    lab_lock.take("emon", ANN, path=path)
+    (path.parent / "state.json").write_text("")
+    lab_lock.release(ANN["id"], path=path)
+    assert names(path) == ["state.json"]
 
 
 GOOD = {

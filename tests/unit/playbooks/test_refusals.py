@@ -1,0 +1,198 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A run that is refused has changed no host, and keeps no lock: the playbooks, with modules that only answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view
+
+ROOT = Path(__file__).resolve().parents[3]
+HOSTS = ("emon", "emon2")
+LAB = {
+    "ansible_connection": "local",
+    "lab_errors": [],
+    "lab_name": "emon",
+    "lab_simulated": False,
+    "lab_site": "home",
+    "lab_sites": {"home": {"subnet": "127.0.0.0/24", "mtu": 1500}},
+    "lab_engine": "cluster_store",
+    "lab_etcd_token": "emon",
+    "lab_etcd_tls": False,
+    "lab_docker_tcp_api": False,
+    "lab_networks": [],
+    "lab_containers": [],
+    "lab_hosts": {name: {"etcd": True, "addresses": {"home": "127.0.0.1"}, "index": 1} for name in HOSTS},
+}
+RECORD = {"lab": "emon", "uuid": "", "machine_id": "1", "site": "home", "moving_to": "", "engine": "cluster_store"}
+INFO = {
+    "hostname": "emon",
+    "os_family": "Debian",
+    "machine_id": "1",
+    "time": 1000.0,
+    "kernel": {"faults": []},
+    "record": RECORD,
+    "lock": {"state": "held", "holder": {}, "reason": ""},
+    "index": 1,
+    "let_in": [],
+    "addresses": [{"interface": "lo", "address": "127.0.0.1", "prefix": 24, "mtu": 1500}],
+    "listening": {"tcp": [], "udp": []},
+    "etcd": {
+        "lab": "emon",
+        "version": "3.4.23",
+        "available": "",
+        "kubernetes": False,
+        "config": {},
+        "active": True,
+        "ready": True,
+        "enabled": True,
+        "data": {"path": "/d", "present": True, "recorded": True, "lab": "emon", "member_id": "a", "cluster_id": "c"},
+    },
+    "docker": {"version": "20.10.24", "available": "", "active": True, "store": ""},
+    "python_libraries": {"docker": True, "pyroute2": True},
+    "containers": [],
+    "networks": [],
+    "swarm": view.nothing("inactive"),
+    "resolver": {"unit": False},
+    "vxlan": {"unit": False, "links": []},
+}
+SWARM = {
+    **INFO,
+    "record": {**RECORD, "engine": "swarm"},
+    "etcd": {**INFO["etcd"], "lab": "", "data": {**INFO["etcd"]["data"], "present": False, "lab": ""}},
+    "swarm": {**view.nothing("active"), "manager": True, "lab": "emon"},
+}
+OF_SCHOOL = {**INFO, "record": {**RECORD, "lab": "school"}}
+NO_RECORD = dict.fromkeys(RECORD, "")
+LOST = {**INFO, "record": NO_RECORD, "etcd": {**INFO["etcd"], "data": {**INFO["etcd"]["data"], "lab": ""}}}
+STOPPED = {"active": False, "ready": False}
+FRESH = {
+    **{**SWARM, "record": NO_RECORD, "swarm": INFO["swarm"]},
+    **{name: {**SWARM[name], **STOPPED} for name in ("etcd", "docker")},
+}
+CLOSED = {"listening": [{"protocol": "tcp", "port": 2379, "state": "unreachable", "error": "x"}], "peers": []}
+MEMBERS = [{"name": name, "healthy": True, "raft_index": 1} for name in HOSTS]
+
+
+@dataclass(frozen=True)
+class Case:
+    """``said``: module -> its answer on every host, or on those that are named; ``line``: what the run ends with."""
+
+    play: str
+    said: dict[str, dict[str, Any]]
+    line: str
+    info: dict[str, Any] = field(default_factory=lambda: INFO)
+
+
+def failed(line: str) -> dict[str, Any]:
+    return {"failed": True, "msg": line, "faults": [line]}
+
+
+CASES = {
+    "on hosts of another lab": Case("etcd_backup.yml", {}, "emon2 belongs to the lab school, not to emon", OF_SCHOOL),
+    "a backup of an etcd that does not answer": Case(
+        "etcd_backup.yml", {"etcd_backup": failed("etcd does not answer")}, "etcd does not answer"
+    ),
+    "a recovery with quorum": Case(
+        "etcd_recover.yml -e confirm=emon",
+        {"etcd_info": {"quorum": True, "members": MEMBERS}},
+        "the cluster has quorum (emon, emon2 answer)",
+    ),
+    "a member without which there is no quorum": Case(
+        "etcd_remove.yml -e member=emon2", {"etcd_member": failed("quorum would be lost")}, "quorum would be lost"
+    ),
+    "a swarm without a manager that answers": Case(
+        "swarm_remove.yml -e node=emon2", {"docker_swarm_info": {"nodes": []}}, "no manager of the lab's swarm", SWARM
+    ),
+    "a swarm with services of somebody else": Case(
+        "destroy.yml -e confirm=emon",
+        {"docker_swarm": {"emon": failed("services run on this swarm: theirs"), "emon2": {}}},
+        "emon: services run on this swarm: theirs",
+        SWARM,
+    ),
+    "a port that is closed": Case("overlay.yml", {"port_probe": CLOSED}, "emon: nobody can listen on tcp 2379", FRESH),
+    "overlay, with the records lost": Case(
+        "overlay.yml", {}, "emon: /d holds the data of an etcd of somebody else (member a of cluster c)", LOST
+    ),
+    "destroy, with the records lost": Case("destroy.yml -e confirm=emon", {}, "emon2: it has lost its record", LOST),
+}
+
+# Ansible gives it its options in a file. It knows its host by its interpreter.
+STUB = """#!/usr/bin/python
+# WANT_JSON
+import json, os, sys
+from pathlib import Path
+directory, name, host = Path({directory!r}), {name!r}, os.environ["STUB_HOST"]
+given = json.loads(Path(sys.argv[1]).read_text())
+call = {{"module": name, "host": host, "check": given["_ansible_check_mode"], "state": given.get("state", "")}}
+with open(directory / "calls", "a") as calls:
+    calls.write(json.dumps(call) + "\\n")
+answer = json.loads((directory / "said.json").read_text()).get(name, {{}})
+print(json.dumps({{"changed": False, **answer.get(host, answer)}}))
+"""
+
+
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the collection, whose modules do nothing but note who calls them, and answer."""
+    directory = tmp_path_factory.mktemp("collection")
+    copy = directory / "ansible_collections/emon/overlay_lab"
+    (copy / "plugins/modules").mkdir(parents=True)
+    for name in ("roles", "playbooks", "meta", "galaxy.yml"):
+        (copy / name).symlink_to(ROOT / name)
+    for path in (ROOT / "plugins").iterdir():
+        if path.name != "modules":
+            (copy / "plugins" / path.name).symlink_to(path)
+    for path in (ROOT / "plugins/modules").glob("*.py"):
+        text = STUB.format(directory=str(directory), name=path.stem)
+        (copy / "plugins/modules" / path.name).write_text(text, encoding="utf-8")
+    for host in HOSTS:
+        script = f'#!/bin/sh\nSTUB_HOST={host} exec {sys.executable} "$@"\n'
+        (directory / host).write_text(script, encoding="utf-8")
+        (directory / host).chmod(0o700)
+    # What is no module of the collection's changes nothing either.
+    (directory / "systemctl").write_text("#!/bin/sh\n", encoding="utf-8")
+    (directory / "systemctl").chmod(0o700)
+    hosts = {name: {"ansible_python_interpreter": str(directory / name)} for name in HOSTS}
+    groups = {name: {"hosts": dict.fromkeys(HOSTS)} for name in ("lab_docker", "lab_etcd")}
+    lab = {"hosts": hosts, "children": groups | {"lab_simulated": {}}}
+    everything = {"vars": {**LAB, "lab_controller_dir": str(directory / "controller")}, "children": {"lab": lab}}
+    (directory / "hosts.json").write_text(json.dumps({"all": everything}), encoding="utf-8")
+    return directory
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_nothing_is_changed_and_no_lock_is_kept(collection: Path, case: Case) -> None:
+    (collection / "calls").unlink(missing_ok=True)
+    (collection / "said.json").write_text(json.dumps({"host_info": case.info, **case.said}), encoding="utf-8")
+    copy = collection / "ansible_collections/emon/overlay_lab"
+    play, *options = case.play.split()
+    command = [sys.executable, "-m", "ansible.cli.playbook", "-i", collection / "hosts.json", copy / "playbooks" / play]
+    environment = {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_COLLECTIONS_PATH": str(collection),
+        "PATH": f"{collection}:{os.environ['PATH']}",
+    }
+    done = subprocess.run(
+        [*command, *options], cwd=collection, env=environment, capture_output=True, text=True, check=False
+    )
+    # Ansible folds lines.
+    said = " ".join((done.stdout + done.stderr).split())
+    calls = [json.loads(line) for line in (collection / "calls").read_text(encoding="utf-8").splitlines()]
+    assert (done.returncode, case.line in said) == (2, True), said
+    released = [call["host"] for call in calls if call["module"] == "lab_lock" and call["state"] == "released"]
+    assert sorted(released) == list(HOSTS)
+    # What the case answers for refuses, or only reads.
+    harmless = {"host_info", "lab_lock", *case.said}
+    assert [call for call in calls if not call["check"] and call["module"] not in harmless] == []
