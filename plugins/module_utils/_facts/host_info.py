@@ -23,8 +23,9 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs as core_programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import version_in
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import NotThere
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket, NotThere
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import owner as network_owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view as swarm_view

@@ -12,7 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket, NotThere
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import NotThere
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 
 
 class Dockerd(BaseHTTPRequestHandler):
