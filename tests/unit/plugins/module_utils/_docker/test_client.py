@@ -4,46 +4,26 @@
 
 from __future__ import annotations
 
-import json
-import socketserver
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import connect, is_local, wait_until_up
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import find
-
-
-class Dockerd(BaseHTTPRequestHandler):
-    """A stand-in that knows its version, and nothing else."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        known = self.path.endswith("/version")
-        body = json.dumps({"ApiVersion": "1.41"} if known else {"message": f"no {self.path}"}).encode()
-        self.send_response(200 if known else 404)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def address_string(self) -> str:
-        return "test"
-
-    def log_message(self, *_arguments: object) -> None:
-        """Tests print nothing."""
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils._docker.stand_in import listening
 
 
 @pytest.fixture
 def docker_host(tmp_path: Path) -> Iterator[str]:
-    with socketserver.ThreadingUnixStreamServer(str(tmp_path / "docker.sock"), Dockerd) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    """One that knows its version, and nothing else."""
+
+    def answer(asked: str) -> tuple[int, Any]:
+        return (200, {"ApiVersion": "1.41"}) if asked.endswith("/version") else (404, {"message": f"no {asked}"})
+
+    with listening(tmp_path / "docker.sock", answer):
         yield f"unix://{tmp_path}/docker.sock"
-        server.shutdown()
 
 
 def test_a_dockerd_at_a_socket_is_of_this_machine(docker_host: str) -> None:
