@@ -41,7 +41,7 @@ TABLE = """
     6 +_run: _core _host
     6 +_simulated: _kernel
     7 +_engines: _core _docker_swarm _kernel _probe +_lab_file +_membership
-    8 +_checks: _core _docker_swarm _host _probe +_engines +_membership +_run
+    8 +_checks: _core _docker_swarm _host _kernel _probe +_engines +_membership +_run
 """
 
 

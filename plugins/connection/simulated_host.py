@@ -58,6 +58,7 @@ class Connection(ConnectionBase):
             entering = SimulatedHost(self.get_option("host")).enter(command)
         except LabError as error:
             raise AnsibleConnectionFailure(str(error)) from error
+        # Not by programs.run: Ansible's payload and answer are bytes, and only the task knows how long it takes.
         done = subprocess.run(entering, input=in_data or b"", capture_output=True, check=False)
         return done.returncode, done.stdout, done.stderr
 

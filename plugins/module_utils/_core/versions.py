@@ -13,6 +13,14 @@ import re
 # Docker 23.0 knows the cluster store's keys and exits with an error; later ones do not know them.
 DOCKER_WITHOUT_STORE = (23, 0)
 
+_IN_TEXT = re.compile(r"\d+\.\d+(?:\.\d+)?")
+
+
+def version_in(text: str) -> str:
+    """The first version that a text names, without what a distribution adds to it; '' where there is none."""
+    found = _IN_TEXT.search(text)
+    return found[0] if found else ""
+
 
 def parse_version(text: str) -> tuple[int, ...]:
     """The numbers that a version begins with: 20.10.24+dfsg1 is (20, 10, 24)."""

@@ -4,9 +4,13 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""Reading Docker's state over its unix socket.
+"""Reading dockerd over its unix socket by hand, for what has to work on hosts without the SDK.
 
-The docker SDK costs 100 ms to import, the standard library's HTTP client 5 ms: what only reads uses this.
+host_info looks at hosts before any package is installed, and somebody's dockerd may run there; overlay_state,
+reachability and packet_capture need no library, either. All else asks by the SDK (see client).
+
+It is the cheaper way as well. Measured on Debian 12 (docker 5.0.3, best of 60 processes): import and six answers take
+0.04 s of processor time, with the SDK 0.13 s.
 """
 
 from __future__ import annotations
@@ -19,14 +23,12 @@ from urllib.parse import quote, urlencode
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 
+from .faults import NotThere
+
 SOCKET = "/var/run/docker.sock"
 # An answer takes milliseconds. A dockerd that waits for its store may hold a request for longer, and one that waits for
 # a swarm's managers does for 20 s.
 _SECONDS = 30
-
-
-class NotThere(LabError):
-    """dockerd knows no such thing."""
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -57,9 +59,6 @@ class DockerSocket:
     def __exit__(self, *_exception: object) -> None:
         self._connection.close()
 
-    def version(self) -> dict[str, Any]:
-        return self._get("/version")
-
     def info(self) -> dict[str, Any]:
         return self._get("/info")
 
@@ -75,20 +74,8 @@ class DockerSocket:
     def inspect_container(self, container: str) -> dict[str, Any]:
         return self._get(f"/containers/{quote(container, safe='')}/json")
 
-    def inspect_network(self, net_id: str) -> dict[str, Any]:
-        return self._get(f"/networks/{quote(net_id, safe='')}")
-
     def inspect_image(self, image: str) -> dict[str, Any]:
         return self._get(f"/images/{quote(image, safe='')}/json")
-
-    def inspect_swarm(self) -> dict[str, Any]:
-        return self._get("/swarm")
-
-    def nodes(self) -> list[dict[str, Any]]:
-        return self._get("/nodes")
-
-    def services(self) -> list[dict[str, Any]]:
-        return self._get("/services")
 
     def container(self, name: str) -> dict[str, Any] | None:
         """What `docker inspect` says of a container; None where there is none of that name."""

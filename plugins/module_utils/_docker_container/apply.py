@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import reported, unanswered, wait_until_up
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import wait_until_up
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import reported, unanswered
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned
 
 from . import owner, repair, startup

@@ -16,8 +16,8 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import find, reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.endpoint import Endpoint
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import find, reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import view as networks
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker import endpoint as endpoints
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.owned import LAB_LABEL
 
 from .spec import FORMER
@@ -80,7 +80,8 @@ def _stale_endpoint(client, container_id: str, error: LabError) -> str:
     if not found:
         return ""
     with reported(f"network {found[2]}: inspection"):
-        networks = client.networks(names=[found[2]])
+        # Docker's filter also matches parts of a name.
+        networks = [one for one in client.networks(names=[found[2]]) if one["Name"] == found[2]]
         labels = client.inspect_container(container_id)["Config"].get("Labels") or {}
     lab = labels.get(LAB_LABEL)
     ours = lab and any((network.get("Labels") or {}).get(LAB_LABEL) == lab for network in networks)

@@ -15,6 +15,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import is_local
+
 # What a command gets that runs and fails at once.
 _SETTLING_SECONDS = 0.1
 _MOST_SECONDS = 10
@@ -30,7 +32,7 @@ def settle(client, container_id: str) -> None:
     deadline = time.monotonic() + _MOST_SECONDS
     while time.monotonic() < deadline:
         state = client.inspect_container(container_id)["State"]
-        if not state["Running"] or not client.local or _has_begun(state["Pid"]):
+        if not state["Running"] or not is_local(client) or _has_begun(state["Pid"]):
             return
         time.sleep(_POLL_SECONDS)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker import endpoint as endpoints
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import find
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import find
 
 from .spec import DIGEST_LABEL
 

@@ -15,7 +15,6 @@ The host's record remembers, in the section ``docker_daemon``, what was there be
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import version_in
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import connect
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import foreign
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import kept_files as kept
@@ -116,11 +116,9 @@ def plan(request: Request) -> Plan:
 def version() -> str:
     """The version of the installed dockerd, whether it runs or not."""
     try:
-        text = programs.output(["dockerd", "--version"])
+        return version_in(programs.output(["dockerd", "--version"]))
     except programs.Missing as error:
         raise LabError(f"{error}: install Docker first") from error
-    found = re.search(r"version (\d[\w.+~-]*)", text)
-    return found[1] if found else ""
 
 
 def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) -> Plan:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import managed_files, systemd
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd import Unit
 

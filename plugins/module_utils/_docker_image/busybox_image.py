@@ -17,7 +17,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import find, reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import find, reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.routes import has_default_route
 
 from .busybox_rootfs import LABEL, Image, architecture, build

@@ -14,7 +14,8 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker import endpoint as endpoints
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import reported, unanswered, wait_until_up
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import wait_until_up
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import reported, unanswered
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned
 
 from . import owner, view

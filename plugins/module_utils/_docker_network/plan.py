@@ -16,8 +16,8 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker import endpoint as endpoints
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.endpoint import Endpoint
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import links as kernel_links
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.routes import read_addresses, read_routes

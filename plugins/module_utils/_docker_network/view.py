@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import find, reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import find, reported
 
 from . import veths
 from .spec import MTU_OPTION, NetworkSpec, Pool

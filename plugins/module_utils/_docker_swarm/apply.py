@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import view as networks
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned, systemd
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record

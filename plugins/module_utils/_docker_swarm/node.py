@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import reported
 
 from .health import quorum_faults
 from .view import nodes_of

@@ -16,7 +16,8 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import DEFAULT_HOST, reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import DEFAULT_HOST
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of, networks_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import view as networks

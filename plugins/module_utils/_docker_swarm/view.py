@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import find, reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import find, reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
 

@@ -22,8 +22,10 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs as core_programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import version_in
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import NotThere
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket, NotThere
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import owner as network_owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view as swarm_view
@@ -46,7 +48,6 @@ _UNITS = {
     "resolver": "overlay-lab-resolver.service",
     "vxlan": "overlay-lab-vxlan.service",
 }
-_VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
 _RESOLVER_PACKAGE = {"RedHat": "dnsmasq"}
 _RESOLVER_PACKAGE_ELSEWHERE = "dnsmasq-base"
 _ETCD_CONFIG = {"RedHat": "/etc/etcd/etcd.conf"}
@@ -196,7 +197,7 @@ def _program(command: list[str], package: str | None) -> dict[str, str]:
         text = core_programs.run(command).stdout
     except core_programs.Missing:
         return {"version": "", "available": _available(package)}
-    return {"version": _version(text), "available": ""}
+    return {"version": version_in(text), "available": ""}
 
 
 def _available(package: str | None) -> str:
@@ -211,13 +212,8 @@ def _available(package: str | None) -> str:
         except core_programs.Missing:
             continue
         found = re.search(pattern, text)
-        return _version(found.group(1)) if found else ""
+        return version_in(found.group(1)) if found else ""
     return ""
-
-
-def _version(text: str) -> str:
-    found = _VERSION.search(text)
-    return found.group(0) if found else ""
 
 
 def _ip(arguments: list[str]) -> list[dict]:

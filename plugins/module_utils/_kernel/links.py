@@ -4,7 +4,7 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""What the kernel says of links, asked without a library that a host with Docker may lack."""
+"""Single questions about links, for hosts with Docker, which may lack the library pyroute2."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ import os
 import socket
 import struct
 
-# rtnetlink(7), netlink(7)
-_NEWLINK, _ERROR = 16, 2
-_REQUEST, _ACK, _EXCLUSIVE, _CREATE = 1, 4, 0x200, 0x400
+from . import rtnetlink
+
+# rtnetlink(7)
 _LINKINFO, _INFO_KIND = 18, 1
-_HEADER = struct.Struct("=IHHII")
-_LINK = struct.Struct("=BxHiII")
+_ANY_LINK = bytes(struct.calcsize("=BxHiII"))
 # netdevice(7): a request is the link's name, and then a union, of which the MTU takes an int.
 _GET_MTU = 0x8921
 _INTERFACE_REQUEST = struct.Struct("=16si20x")
@@ -42,25 +41,11 @@ def is_missing(kind: str) -> bool:
     One without a parent is asked for: the kernel refuses that as invalid, or as not supported where it does not know
     the kind and finds no module for it, as it would when Docker asks. False where this process may not ask.
     """
-    message = _request(kind)
+    info = rtnetlink.attribute(_LINKINFO, rtnetlink.attribute(_INFO_KIND, kind.encode()))
+    asked = rtnetlink.message(rtnetlink.NEWLINK, rtnetlink.F_CREATE | rtnetlink.F_EXCL, _ANY_LINK + info)
     try:
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
-            kernel.send(message)
-            answer = kernel.recv(4096)
+        with rtnetlink.Socket() as kernel:
+            refused = kernel.send([asked])
     except OSError:
         return False
-    _length, kind_of_answer, *_rest = _HEADER.unpack_from(answer)
-    (code,) = struct.unpack_from("=i", answer, _HEADER.size)
-    return kind_of_answer == _ERROR and -code == errno.EOPNOTSUPP
-
-
-def _request(kind: str) -> bytes:
-    info = _attribute(_LINKINFO, _attribute(_INFO_KIND, kind.encode()))
-    body = _LINK.pack(socket.AF_UNSPEC, 0, 0, 0, 0) + info
-    flags = _REQUEST | _ACK | _CREATE | _EXCLUSIVE
-    return _HEADER.pack(_HEADER.size + len(body), _NEWLINK, flags, 1, os.getpid()) + body
-
-
-def _attribute(number: int, content: bytes) -> bytes:
-    padding = b"\0" * (-len(content) % 4)
-    return struct.pack("=HH", 4 + len(content), number) + content + padding
+    return any(one.code == errno.EOPNOTSUPP for one in refused)

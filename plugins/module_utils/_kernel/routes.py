@@ -53,6 +53,12 @@ def read_addresses(proc: Path = Path("/proc/net")) -> list[Address]:
     return [address for address in addresses if not (address.is_loopback or address.is_link_local)]
 
 
+def read_link_local(proc: Path = Path("/proc/net")) -> dict[str, str]:
+    """Link-local IPv6 address -> its link."""
+    rows = _rows6(_read(proc / "if_inet6"))
+    return {str(address): link for address, link in rows if address.is_link_local}
+
+
 def parse_routes4(text: str) -> list[Route]:
     """/proc/net/route: a heading, then device, destination, ..., mask at 7; numbers in the machine's byte order."""
     rows = (line.split() for line in text.splitlines()[1:])
@@ -72,8 +78,13 @@ def parse_addresses4(text: str) -> list[Address]:
 
 
 def parse_addresses6(text: str) -> list[Address]:
-    """/proc/net/if_inet6: the address first."""
-    return [IPv6Address(int(line.split()[0], 16)) for line in text.splitlines() if line.strip()]
+    return [address for address, _link in _rows6(text)]
+
+
+def _rows6(text: str) -> list[tuple[IPv6Address, str]]:
+    """/proc/net/if_inet6: the address first, its link last."""
+    rows = (line.split() for line in text.splitlines())
+    return [(IPv6Address(int(row[0], 16)), row[-1]) for row in rows if row]
 
 
 def _native(number: str) -> int:

@@ -115,6 +115,7 @@ def apply(plan: Plan) -> dict[str, Any]:
         written = Path(file.name)
         try:
             with plan.vantage.entered():
+                # Not by programs.run: it is watched while it runs, and its packets go into a file.
                 process = subprocess.Popen(
                     plan.command,
                     stdin=subprocess.DEVNULL,

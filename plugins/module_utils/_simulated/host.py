@@ -23,9 +23,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import CalledProcessError, run
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core import inside
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core import inside, programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError, reason
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.processes import Process
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.shape import Needed, misfit
@@ -60,9 +59,6 @@ _SIGNAL_POWEROFF = signal.SIGRTMIN + 4
 # It becomes a hostname, the name of a namespace and of a directory.
 _NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _PROGRAMS = {"systemd-nspawn": "systemd-container", "ssh-keygen": "openssh-client", "unshare": "util-linux"}
-# Every namespace but the user one, and the host's own root and working directory.
-_ENTER = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd")
-_ENVIRONMENT = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8")
 
 
 @dataclass(frozen=True)
@@ -158,13 +154,7 @@ class SimulatedHost:
             raise LabError(
                 f"simulated host {self.name} does not run on this machine: run playbooks/overlay.yml to boot it"
             )
-        bounds = ",".join(f"-{name}" for name in simulated_nspawn.DROPPED_CAPABILITIES)
-        return [
-            # First, and by the machine's own program: what comes after nsenter is the guest's.
-            *("env", "-i", *_ENVIRONMENT),
-            *("setpriv", f"--bounding-set={bounds}"),
-            *("nsenter", f"--target={leader.pid}", *_ENTER, "--", *command),
-        ]
+        return simulated_nspawn.entering(leader, command)
 
     # -- plan ---------------------------------------------------------------------------------------------------------
 
@@ -251,7 +241,10 @@ class SimulatedHost:
             return False
         deadline = time.monotonic() + _REBOOT_SECONDS
         while leader.alive() and time.monotonic() < deadline:
-            said = run(self.enter(["systemctl", "is-system-running"]), capture_output=True, text=True, check=False)
+            try:
+                said = programs.run(self.enter(["systemctl", "is-system-running"]), _REBOOT_SECONDS)
+            except programs.Overdue:
+                return False
             if said.stdout.strip() in ("running", "degraded"):
                 self._write_record(leader=leader.to_record())
                 return True
@@ -301,7 +294,7 @@ class SimulatedHost:
         with locked(self._lock_path):
             try:
                 yield
-            except (OSError, CalledProcessError) as error:
+            except OSError as error:
                 raise LabError(f"simulated host {self.name}: {error}") from error
 
     def _wake(self) -> None:
@@ -331,22 +324,11 @@ class SimulatedHost:
         etc = draft / "upper/etc"
         (etc / "hostname").write_text(f"{self.name}\n", encoding="ascii")
         (etc / "machine-id").write_text(f"{uuid.uuid4().hex}\n", encoding="ascii")
-        run(
-            [
-                "ssh-keygen",
-                "-q",
-                "-t",
-                "ed25519",
-                "-N",
-                "",
-                "-C",
-                self.name,
-                "-f",
-                str(etc / "ssh/ssh_host_ed25519_key"),
-            ],
-            check=True,
-            capture_output=True,
-        )
+        key = str(etc / "ssh/ssh_host_ed25519_key")
+        try:
+            programs.output(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", self.name, "-f", key])
+        except LabError as error:
+            raise LabError(f"simulated host {self.name}: {error}") from error
         # With its record or not at all: a directory of the host's name that has none is not known to be a host's.
         write_json(draft / _RECORD, {"lab": lab, "release": release, "image": image})
         draft.rename(self.directory)

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.processes import Process
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import module_loading
@@ -24,6 +25,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import mo
 _BOOT_SECONDS = 90
 # A boot takes a second or two. One that takes longer waits for a unit, such as a dockerd whose store has no majority.
 _PATIENCE_SECONDS = 15
+_ANSWER_SECONDS = 10
 # How systemd-nspawn --keep-unit ends where the machine rebooted by itself, so that its service manager starts it again.
 _REBOOTED = 133
 _CGROUP_ROOT = Path("/sys/fs/cgroup")
@@ -36,6 +38,10 @@ DROPPED_CAPABILITIES = ("sys_time", "sys_module", "sys_rawio")
 # Only /proc/sys/net is writable inside, and that is the host's own network namespace; the other sysctls are the
 # machine's (kernel.core_pattern, fs.protected_*), and stay read-only, as /sys does.
 _ENVIRONMENT = {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network", "SYSTEMD_NSPAWN_LOCK": "0"}
+
+# Every namespace but the user one, and the guest's own root and working directory.
+_ENTER = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd")
+_INSIDE = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8")
 
 
 def boot(
@@ -60,6 +66,7 @@ def boot(
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener, console.open("wb") as output:
         listener.bind(str(notify))
         gate_read, gate_write = os.pipe()
+        # Not by programs.run: it outlives this process, behind its gate.
         supervisor_process = subprocess.Popen(
             # The gate: nothing runs until the process is recorded and in its cgroup; if this process dies first,
             # `read` fails at the end of the file and nothing ever runs.
@@ -88,6 +95,17 @@ def boot(
             raise LabError(f"simulated host {name}: {error}: {_last_lines(console)}") from None
     notify.unlink(missing_ok=True)
     return leader
+
+
+def entering(leader: Process, command: list[str]) -> list[str]:
+    """The command line that runs ``command`` in the machine of that init, as its root, with a clean environment."""
+    bounds = ",".join(f"-{name}" for name in DROPPED_CAPABILITIES)
+    return [
+        # First, and by this machine's own program: what comes after nsenter is the guest's.
+        *("env", "-i", *_INSIDE),
+        *("setpriv", f"--bounding-set={bounds}"),
+        *("nsenter", f"--target={leader.pid}", *_ENTER, "--", *command),
+    ]
 
 
 def _command(name: str, image: Path, directory: Path, namespace: Path) -> list[str]:
@@ -156,10 +174,11 @@ def _wait_until_ready(listener: socket.socket, supervisor: subprocess.Popen) -> 
 
 def _basically_up(leader: Process) -> bool:
     """Whether its systemd has reached basic.target: services may still be starting, and a person can enter."""
-    entering = ["nsenter", f"--target={leader.pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--root"]
-    asked = [*entering, "systemctl", "is-active", "--quiet", "basic.target"]
-    # A guest's program gets nothing of the controller's environment.
-    return subprocess.run(asked, capture_output=True, check=False, env={"PATH": os.environ["PATH"]}).returncode == 0
+    asked = entering(leader, ["systemctl", "is-active", "--quiet", "basic.target"])
+    try:
+        return programs.run(asked, _ANSWER_SECONDS).returncode == 0
+    except programs.Overdue:
+        return False
 
 
 def _last_lines(console: Path) -> str:

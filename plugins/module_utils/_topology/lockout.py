@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import sockets
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import routes, sockets
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.netns import OWN
 
 from .draft import Plan
@@ -72,7 +72,7 @@ def lifelines(own: Place, defaults: list[RouteState], peers: dict[str, str]) -> 
     """
     carried = {route.dev: "the default route" for route in defaults if route.dev}
     holders = {str(address.ip): link.name for link in own.links.values() for address in link.addresses}
-    holders |= _link_local()
+    holders |= routes.read_link_local()
     for address, whose in peers.items():
         if address in holders:
             carried.setdefault(holders[address], whose)
@@ -123,14 +123,3 @@ def _sockets_of_ssh() -> Iterator[str]:
                     yield target[8:-1]
         except OSError:
             continue  # it ended while we looked
-
-
-def _link_local() -> dict[str, str]:
-    """Link-local address -> link, of this namespace."""
-    try:
-        lines = Path("/proc/net/if_inet6").read_text(encoding="ascii").splitlines()
-    except FileNotFoundError:
-        return {}
-    return {
-        str(ip_address(bytes.fromhex(line.split()[0]))): line.split()[5] for line in lines if line.startswith("fe80")
-    }

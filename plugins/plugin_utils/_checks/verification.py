@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import vxlan as kernel_vxlan
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
 
 # IPv4 and ICMP headers, which the MTU includes and an echo request's size does not.
@@ -230,7 +231,7 @@ def _pair_row(lab: dict[str, Any], pair: Pair, answers: list[dict]) -> dict[str,
     if proven["by_address"] and not proven["full_mtu"]:
         faults.append(
             f"{where} with packets of {pair.mtu} bytes ({full['error']}): the underlay carries less than"
-            f" {pair.mtu + 50} bytes; set the site's mtu in the lab file"
+            f" {pair.mtu + kernel_vxlan.OVERHEAD[4]} bytes; set the site's mtu in the lab file"
         )
     if proven["by_address"] and not proven["tcp"]:
         faults.append(f"{where} by TCP ({tcp['error']}): a firewall between them, or checksum offload")

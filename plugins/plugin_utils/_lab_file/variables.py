@@ -102,8 +102,6 @@ def host_variables(host: Host, site: str, simulated: bool) -> dict[str, Any]:
     """Variables of one host, with the way Ansible reaches it at this site."""
     variables = {
         "lab_address": str(host.addresses[site]),
-        "lab_addresses": _addresses(host),
-        "lab_etcd_member": host.etcd,
         "ansible_python_interpreter": _PYTHON,
     }
     if simulated:

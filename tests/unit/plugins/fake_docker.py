@@ -49,7 +49,7 @@ def swarm_of(address: str, manager: bool) -> dict[str, Any]:
 class FakeDocker:
     """``calls``: every change, as (method, first argument). ``failing``: method -> what dockerd says instead."""
 
-    local = False
+    base_url = "http://elsewhere:2375"
 
     def __init__(self) -> None:
         self.all_networks: list[dict[str, Any]] = [network("bridge", subnets=("172.17.0.0/16",))]

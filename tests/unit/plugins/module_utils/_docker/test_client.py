@@ -4,55 +4,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import connect, find, reported
-from docker.errors import APIError, DockerException, NotFound
-from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import ReadTimeout
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import connect, is_local, wait_until_up
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import find
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils._docker.stand_in import listening
 
 
-@pytest.mark.parametrize(
-    ("error", "line"),
-    [
-        (APIError("500", explanation="port is\n already allocated"), "web: port is already allocated"),
-        (APIError("500", explanation=b"no such driver"), "web: no such driver"),
-        (
-            DockerException("Error while fetching server API version: Not supported URL scheme http+docker"),
-            "web: the Python libraries docker and requests/urllib3 do not fit together",
-        ),
-        (
-            DockerException("('Connection aborted.', PermissionError(13, 'Permission denied'))"),
-            "web: no permission to use",
-        ),
-        (
-            RequestsConnectionError("('Connection aborted.', RemoteDisconnected('Remote end closed connection'))"),
-            "web: dockerd hung up",
-        ),
-        (ReadTimeout("UnixHTTPConnectionPool: Read timed out. (read timeout=60)"), "web: dockerd did not answer"),
-        (DockerException("something new"), "web: DockerException: something new"),
-    ],
-)
-def test_what_dockerd_refuses_is_one_line(error: Exception, line: str) -> None:
-    with pytest.raises(LabError) as caught, reported("web"):
-        raise error
-    assert str(caught.value).startswith(line)
-    assert "\n" not in str(caught.value)
+@pytest.fixture
+def docker_host(tmp_path: Path) -> Iterator[str]:
+    """One that knows its version, and nothing else."""
+
+    def answer(asked: str) -> tuple[int, Any]:
+        return (200, {"ApiVersion": "1.41"}) if asked.endswith("/version") else (404, {"message": f"no {asked}"})
+
+    with listening(tmp_path / "docker.sock", answer):
+        yield f"unix://{tmp_path}/docker.sock"
+
+
+def test_a_dockerd_at_a_socket_is_of_this_machine(docker_host: str) -> None:
+    client = connect(docker_host)
+    try:
+        assert is_local(client)
+        wait_until_up(client)
+        assert find(client.inspect_container, "web") is None
+    finally:
+        client.close()
 
 
 def test_a_dockerd_that_does_not_run_is_named_by_its_socket(tmp_path) -> None:
     with pytest.raises(LabError, match=r"nothing listens on unix:///.*docker.sock .systemctl status"):
         connect(f"unix://{tmp_path}/docker.sock")
-
-
-def test_what_is_not_there_is_none_and_other_errors_are_errors() -> None:
-    def missing(name: str) -> dict[str, str]:
-        raise NotFound("", explanation=f"No such container: {name}")
-
-    def broken(name: str) -> dict[str, str]:
-        raise APIError("500", explanation="out of order")
-
-    assert find(missing, "web") is None
-    assert find(lambda name: {"Name": name}, "web") == {"Name": "web"}
-    with pytest.raises(LabError, match="web: out of order"):
-        find(broken, "web")

@@ -5,46 +5,29 @@
 from __future__ import annotations
 
 import json
-import socketserver
-import threading
-from http.server import BaseHTTPRequestHandler
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket, NotThere
-
-
-class Dockerd(BaseHTTPRequestHandler):
-    """A stand-in that answers with what it was asked; the real one is met by the integration targets."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        url = urlsplit(self.path)
-        status = {"/containers/none/json": 404, "/info": 500}.get(url.path, 200)
-        answer: object = {"message": "so it is"} if status != 200 else [{"Name": "demo", "query": parse_qs(url.query)}]
-        body = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def address_string(self) -> str:
-        return "test"
-
-    def log_message(self, *_arguments: object) -> None:
-        """Tests print nothing."""
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import NotThere
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils._docker.stand_in import listening
 
 
 @pytest.fixture
-def docker(tmp_path):
-    path = str(tmp_path / "docker.sock")
-    with socketserver.ThreadingUnixStreamServer(path, Dockerd) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        with DockerSocket(path) as docker:
-            yield docker
-        server.shutdown()
+def docker(tmp_path: Path) -> Iterator[DockerSocket]:
+    """It answers with what it was asked; the real one is met by the integration targets."""
+
+    def answer(asked: str) -> tuple[int, Any]:
+        url = urlsplit(asked)
+        status = {"/containers/none/json": 404, "/info": 500}.get(url.path, 200)
+        return status, {"message": "so it is"} if status != 200 else [{"Name": "demo", "query": parse_qs(url.query)}]
+
+    with listening(tmp_path / "docker.sock", answer), DockerSocket(str(tmp_path / "docker.sock")) as docker:
+        yield docker
 
 
 @pytest.mark.parametrize(

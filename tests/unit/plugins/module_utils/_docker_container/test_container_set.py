@@ -9,18 +9,13 @@ from typing import Any
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import container_set
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import plan as container_plan
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import startup as container_startup
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.fake_docker import FakeDocker, network
 
 IMAGE = {"image": "busybox:lab"}
 LABEL = {"labels": {"lab": "x"}}
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(container_startup, "_SETTLING_SECONDS", 0)
-    monkeypatch.setattr(container_plan.published, "listeners_on_host", list)
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.fixture

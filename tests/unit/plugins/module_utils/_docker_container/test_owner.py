@@ -16,7 +16,6 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import container_set, published_ports
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import foreign as container_foreign
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import plan as container_plan
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import startup as container_startup
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container.spec import parse
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import plan as swarm_plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._facts import host_info
@@ -29,15 +28,7 @@ TEST1 = {"name": "test1", "image": "busybox:lab", "labels": {LAB: "emon"}}
 TEST2 = {**TEST1, "name": "test2"}
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(container_startup, "_SETTLING_SECONDS", 0)
-    monkeypatch.setattr(container_plan.published, "listeners_on_host", list)
-
-
-@pytest.fixture
-def docker() -> FakeDocker:
-    return FakeDocker()
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 def run(docker: FakeDocker, *entries: dict[str, Any], prune_label: str = PRUNE) -> container_set.SetPlan:

@@ -11,7 +11,6 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import apply as container_apply
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import plan as container_plan
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import startup as container_startup
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container.spec import CONTAINER_OPTIONS, parse
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container.view import shown
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.fake_docker import (
@@ -24,11 +23,7 @@ from ansible_collections.emon.overlay_lab.tests.unit.plugins.fake_docker import 
 LOST = "could not get network sandbox (oper true): failed get network namespace"
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No waiting, and the machine's own ports are no part of these tests."""
-    monkeypatch.setattr(container_startup, "_SETTLING_SECONDS", 0)
-    monkeypatch.setattr(container_plan.published, "listeners_on_host", list)
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import LOCAL
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import startup as container_startup
 
 RUNS = {"Running": True, "Pid": 10}
@@ -19,7 +20,7 @@ class Dockerd:
     """Tells one state after the other; the last one again and again."""
 
     def __init__(self, *states: dict[str, Any], local: bool = True) -> None:
-        self.local = local
+        self.base_url = LOCAL if local else "http://10.0.0.116:2375"
         self.states = list(states)
         self.asked = 0
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,33 +15,13 @@ import pytest
 import requests
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import apply as network_apply
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import plan as network_plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.fake_docker import FakeDocker, network
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils._docker_network import steps
 
-LABELS = {"labels": {"emon.overlay_lab.lab": "emon"}}
-
-
-@pytest.fixture(autouse=True)
-def own_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network_plan, "read_routes", list)
-    monkeypatch.setattr(network_plan, "read_addresses", list)
-
-
-@pytest.fixture
-def docker() -> FakeDocker:
-    return FakeDocker()
-
-
-def planned(docker: FakeDocker, **given: Any) -> network_plan.Plan:
-    defaults = {"name": "demo", "driver": "overlay", "lab": "emon", "state": "present", "recreate": False}
-    defaults |= {"force": False, "allow_overlap": False, "avoid": None, "mtu": None, "mtu_from": None, **LABELS}
-    return network_plan.plan(docker, network_plan.request({**defaults, **given}))
-
-
-def run(docker: FakeDocker, **given: Any) -> tuple[network_plan.Plan, dict[str, Any]]:
-    plan = planned(docker, **given)
-    return plan, network_apply.apply(docker, plan)
+LABELS = {"emon.overlay_lab.lab": "emon"}
+planned = partial(steps.planned, driver="overlay", lab="emon", labels=LABELS)
+run = partial(steps.run, driver="overlay", lab="emon", labels=LABELS)
 
 
 def foreign(docker: FakeDocker, **given: Any) -> None:
@@ -55,7 +36,7 @@ def foreign(docker: FakeDocker, **given: Any) -> None:
     }
 
 
-@pytest.mark.parametrize("labels", [{}, LABELS["labels"]])
+@pytest.mark.parametrize("labels", [{}, LABELS])
 @pytest.mark.parametrize("force", [True, False])
 def test_a_foreign_network_of_the_labs_name_stays_with_its_containers(
     docker: FakeDocker, host_record: Path, labels: dict[str, str], force: bool
@@ -97,7 +78,7 @@ def test_what_was_made_is_recorded_until_it_is_gone(docker: FakeDocker, host_rec
 
 def test_another_host_records_the_id_by_which_the_maker_knows_it(docker: FakeDocker) -> None:
     owned.claim("network", {})
-    docker.all_networks.append(network("demo", "overlay", Id="n1-0123456789", **{"Labels": LABELS["labels"]}))
+    docker.all_networks.append(network("demo", "overlay", Id="n1-0123456789", Labels=LABELS))
     plan, _ = run(docker, id="n1-0123456789")
     assert not plan.differences.changed
     assert owned.owns("network", "n1-0123456789")
@@ -114,7 +95,7 @@ def test_one_that_another_host_removed_is_forgotten(docker: FakeDocker, host_rec
 def test_networks_from_before_ids_were_recorded_are_taken_over_together(docker: FakeDocker, host_record: Path) -> None:
     host_record.write_text(json.dumps({"lab": "emon", "sections": {}}), encoding="utf-8")
     for name in ("demo", "back"):
-        docker.all_networks.append(network(name, "overlay", Labels=LABELS["labels"]))
+        docker.all_networks.append(network(name, "overlay", Labels=LABELS))
     docker.all_networks.append(network("other", "overlay"))
     assert not run(docker)[0].differences.changed
     assert not run(docker, name="back")[0].differences.changed
@@ -124,14 +105,14 @@ def test_networks_from_before_ids_were_recorded_are_taken_over_together(docker: 
 
 
 def test_without_a_record_a_label_makes_nothing_removable(docker: FakeDocker) -> None:
-    foreign(docker, Labels=LABELS["labels"])
+    foreign(docker, Labels=LABELS)
     assert run(docker, state="absent", force=True)[0].left
     assert docker.calls == []
 
 
 def test_one_whose_maker_was_killed_before_it_knew_the_id_is_known(docker: FakeDocker) -> None:
     owned.begin(owned.NETWORK, "demo", {"lab": "emon"})
-    foreign(docker, Labels=LABELS["labels"])
+    foreign(docker, Labels=LABELS)
     docker.all_containers.clear()
     assert not run(docker)[0].differences.changed
     assert owned.owns("network", "foreign-id-0123456789")
@@ -166,16 +147,7 @@ def test_one_that_may_have_been_made_is_expected(docker: FakeDocker) -> None:
 def test_the_former_one_that_came_back_is_the_labs(docker: FakeDocker, host_record: Path) -> None:
     run(docker, labels={})
     plan = planned(docker, driver="nonsense", recreate=True)
-    create = docker.create_network
-
-    def refuse_nonsense(name: str, **given: Any) -> dict[str, str]:
-        docker.failing |= {"create_network": "no such driver"} if given["driver"] == "nonsense" else {}
-        try:
-            return create(name, **given)
-        finally:
-            docker.failing.clear()
-
-    docker.create_network = refuse_nonsense  # type: ignore[method-assign]
+    steps.refuse_driver(docker, "nonsense")
     with pytest.raises(LabError, match="the former network was made again"):
         network_apply.apply(docker, plan)
     (back,) = docker.networks(names=["demo"])

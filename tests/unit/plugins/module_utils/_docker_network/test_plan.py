@@ -14,27 +14,13 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network i
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network.spec import MTU_OPTION
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network.view import read, shown
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.fake_docker import FakeDocker, Restarting, network
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils._docker_network.steps import (
+    planned,
+    refuse_driver,
+    run,
+)
 
 SUBNET = "10.200.0.0/24"
-
-
-@pytest.fixture(autouse=True)
-def own_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine's own routes are no part of these tests."""
-    monkeypatch.setattr(network_plan, "read_routes", list)
-    monkeypatch.setattr(network_plan, "read_addresses", list)
-    monkeypatch.setattr(network_plan.kernel_links, "is_missing", lambda kind: kind in ("ipvlan", "vlan"))
-
-
-def run(docker: FakeDocker, **given: Any) -> tuple[network_plan.Plan, dict[str, Any]]:
-    plan = planned(docker, **given)
-    return plan, network_apply.apply(docker, plan)
-
-
-def planned(docker: FakeDocker, **given: Any) -> network_plan.Plan:
-    defaults = {"state": "present", "recreate": False, "force": False, "allow_overlap": False, "avoid": None}
-    defaults |= {"mtu": None, "mtu_from": None}
-    return network_plan.plan(docker, network_plan.request({"name": "demo", **defaults, **given}))
 
 
 def container(docker: FakeDocker, name: str, **settings: Any) -> None:
@@ -146,17 +132,7 @@ def test_the_former_network_comes_back_when_the_new_one_cannot_be_made() -> None
     docker.all_networks.append(network("demo", subnets=(SUBNET,)))
     container(docker, "any", IPAddress="10.200.0.2")
     plan = planned(docker, driver="nonsense", subnet=SUBNET, recreate=True)
-    create = docker.create_network
-
-    def refuse_nonsense(name: str, **given: Any) -> dict[str, str]:
-        if given["driver"] == "nonsense":
-            docker.failing["create_network"] = "no such driver"
-        try:
-            return create(name, **given)
-        finally:
-            docker.failing.clear()
-
-    docker.create_network = refuse_nonsense  # type: ignore[method-assign]
+    refuse_driver(docker, "nonsense")
     with pytest.raises(LabError) as caught:
         network_apply.apply(docker, plan)
     assert caught.value.faults == [

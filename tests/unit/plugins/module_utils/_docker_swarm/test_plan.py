@@ -32,11 +32,6 @@ def record(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return kept
 
 
-@pytest.fixture
-def docker() -> FakeDocker:
-    return FakeDocker()
-
-
 def requested(**given: Any) -> swarm_plan.Request:
     defaults = {
         "lab": "emon",

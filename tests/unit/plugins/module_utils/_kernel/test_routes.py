@@ -14,6 +14,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.routes im
     parse_addresses4,
     parse_addresses6,
     read_addresses,
+    read_link_local,
     read_routes,
 )
 
@@ -81,6 +82,11 @@ def test_addresses_are_those_of_links_that_lead_somewhere(proc: Path) -> None:
     assert parse_addresses6(INET6)[1] == ip_address("fe80::42:acff:fe11:2")
 
 
+def test_link_local_addresses_are_named_with_their_links(proc: Path) -> None:
+    assert read_link_local(proc) == {"fe80::42:acff:fe11:2": "eth0"}
+
+
 def test_a_kernel_without_ipv6_has_no_such_tables(tmp_path: Path) -> None:
     (tmp_path / "route").write_text(ROUTE)
     assert [route.device for route in read_routes(tmp_path)] == ["eth0", "docker0"]
+    assert read_link_local(tmp_path) == {}

@@ -238,7 +238,7 @@ def test_a_guest_gets_nothing_of_the_callers_environment(hosts: Path, monkeypatc
     # Everything after nsenter is the guest's, its env(1) and its loader included: what nsenter has, the guest has.
     before = command[: command.index("nsenter")]
     said = subprocess.run([*before[: before.index("setpriv")], "env"], capture_output=True, text=True, check=True)
-    assert said.stdout.splitlines() == list(simulated_host._ENVIRONMENT)
+    assert said.stdout.splitlines() == list(nspawn._INSIDE)
     assert command[command.index("--") :] == ["--", "run", "inside"]
 
 

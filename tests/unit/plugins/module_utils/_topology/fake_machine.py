@@ -123,7 +123,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> RecordingClient:
     monkeypatch.setattr(topology_run.rollback, "pending", list)
     monkeypatch.setattr(topology_run.managers, "leave_alone", lambda _: None)
     monkeypatch.setattr(lockout, "sessions", dict)
-    monkeypatch.setattr(lockout, "_link_local", dict)
+    monkeypatch.setattr(lockout.routes, "read_link_local", dict)
     monkeypatch.setattr(topology_record, "locked", nullcontext)
     monkeypatch.setattr(topology_record, "load", lambda name: a_record() if name == "lab" else Record())
     monkeypatch.setattr(topology_record, "save", lambda *_: None)

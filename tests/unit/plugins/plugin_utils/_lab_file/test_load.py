@@ -251,8 +251,6 @@ def test_variables_of_a_real_host():
     one, two = load(REAL).hosts
     assert host_variables(two, "here", simulated=False) == {
         "lab_address": "10.9.0.12",
-        "lab_addresses": {"here": "10.9.0.12"},
-        "lab_etcd_member": True,
         "ansible_host": "10.9.0.12",
         "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_ssh_common_args": "-o HostKeyAlias=two -o ServerAliveInterval=5 -o ServerAliveCountMax=3",
@@ -271,8 +269,6 @@ def test_variables_of_a_simulated_host():
     one, _ = load(REAL).hosts
     assert host_variables(one, "here", simulated=True) == {
         "lab_address": "10.9.0.11",
-        "lab_addresses": {"here": "10.9.0.11"},
-        "lab_etcd_member": True,
         "ansible_connection": "emon.overlay_lab.simulated_host",
         "ansible_python_interpreter": "/usr/bin/python3",
     }
