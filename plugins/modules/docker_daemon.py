@@ -163,7 +163,7 @@ version:
   description: The installed Docker's version; empty with O(state=absent) where nothing was to be done.
   returned: success
   type: str
-  sample: 20.10.24+dfsg1
+  sample: 20.10.24
 containers_restarted:
   description: Containers that are not the lab's and were started again. Empty in check mode.
   returned: success
