@@ -38,6 +38,7 @@ TABLE = """
     6 +_lab_file: _core _kernel
     6 +_lookup: _core
     6 +_membership: _core _docker_swarm
+    6 +_output: _core
     6 +_run: _core _host
     6 +_simulated: _kernel
     7 +_engines: _core _docker_swarm _kernel _probe +_lab_file +_membership

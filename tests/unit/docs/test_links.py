@@ -48,7 +48,14 @@ def test_a_broken_link_is_found(tmp_path: Path) -> None:
     assert broken(page) == ["none.md", "#c"]
 
 
-@pytest.mark.parametrize("kind", ["playbooks/*.yml", "roles/*", "plugins/modules/*.py"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "playbooks/*.yml",
+        "roles/*",
+        *(f"plugins/{kind}/*.py" for kind in ("modules", "callback", "connection", "inventory", "lookup")),
+    ],
+)
 def test_the_reference_has_a_line_for_each(kind: str) -> None:
     page = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
     names = [path.name.removesuffix(".py") for path in ROOT.glob(kind) if not path.name.startswith("_")]
