@@ -6,6 +6,8 @@ SITE ?= company
 RELEASE ?= bookworm
 HOST ?= emon
 LAB ?= emon
+# 1: Ansible's own output.
+V ?=
 
 PYTHON ?= python3
 VENV := .venv
@@ -19,15 +21,31 @@ unexport LANGUAGE
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
 # Simulated hosts need root; their connection plugin cannot ask for a password, so the playbook itself runs with sudo.
-# A user's PATH has no sbin, and sudo keeps the one it is given, and nothing else.
+# A user's PATH has no sbin, and sudo keeps the one it is given, and nothing else but what is named here.
+KEPT := NO_COLOR ANSIBLE_NOCOLOR ANSIBLE_FORCE_COLOR
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo) env PATH="$$PWD/$(BIN):$$PATH:/usr/sbin:/sbin" LC_ALL="$$LC_ALL" \
   ANSIBLE_CONFIG="$$ANSIBLE_CONFIG" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" \
-  PYTHONDONTWRITEBYTECODE=1 OVERLAY_LAB_RELEASE=$(RELEASE)
+  PYTHONDONTWRITEBYTECODE=1 OVERLAY_LAB_RELEASE=$(RELEASE) $(foreach name,$(KEPT),$(if $($(name)),$(name)="$$$(name)"))
 # The default lab has one inventory a site; another lab's begins with its name: LAB=four SITE=company, LAB=tutorial.
 INVENTORIES := inventories/simulated
 INVENTORY := $(if $(filter emon,$(LAB)),$(INVENTORIES)/$(SITE).yml,$(firstword \
   $(wildcard $(INVENTORIES)/$(LAB)-$(SITE).yml $(INVENTORIES)/$(LAB).yml) $(INVENTORIES)/$(LAB)-$(SITE).yml))
-PLAY = $(AS_ROOT) $(BIN)/ansible-playbook -i $(INVENTORY)
+PLAY = $(AS_ROOT) $(if $(filter 1,$(V)),,ANSIBLE_STDOUT_CALLBACK=emon.overlay_lab.lab) $(BIN)/ansible-playbook -i $(INVENTORY)
+
+# Before anything starts, set-up included. An inventory without a hyphen is a site of the default lab, or a lab.
+ifneq ($(filter overlay move verify destroy,$(MAKECMDGOALS)),)
+ifeq ($(wildcard $(INVENTORY)),)
+comma := ,
+space := $(comma:,=) $(comma:,=)
+listed = $(subst $(space),$(comma) ,$(strip $1))
+LABS := $(basename $(notdir $(sort $(wildcard labs/*.yml))))
+NAMES := $(basename $(notdir $(sort $(wildcard $(INVENTORIES)/*.yml))))
+SITES := $(if $(filter emon,$(LAB)),$(filter-out $(LABS),$(foreach name,$(NAMES),$(if $(findstring -,$(name)),,$(name)))),\
+  $(patsubst $(LAB)-%,%,$(filter $(LAB)-%,$(NAMES))))
+$(error $(if $(strip $(SITES)),SITE=$(SITE): the lab $(LAB) is at no such site; choose one of $(call listed,$(SITES)),LAB=$(LAB): \
+  there is no $(INVENTORY); choose one of $(call listed,$(LABS))))
+endif
+endif
 
 .PHONY: help setup overlay move verify destroy shell test lint unit kernel integration molecule soak benchmark vm-test docs sanity clean
 
@@ -35,6 +53,7 @@ help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Variables: SITE=home|company ($(SITE))  RELEASE=bookworm|trixie ($(RELEASE))  HOST=emon  LAB=emon|four|tutorial"
+	@echo "  V=1 (Ansible's own output)  ARGS='--check --diff' (more arguments for the playbook or the test)"
 
 setup: $(VENV)/lab.stamp ## Install what a lab on this machine needs (every other target does it by itself)
 

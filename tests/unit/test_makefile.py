@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -18,6 +19,8 @@ echo "locale=$LC_ALL/$LANGUAGE"
 echo "config=$ANSIBLE_CONFIG"
 echo "collections=$ANSIBLE_COLLECTIONS_PATH"
 echo "path=$PATH"
+echo "callback=$ANSIBLE_STDOUT_CALLBACK"
+echo "colours=$NO_COLOR/$ANSIBLE_NOCOLOR"
 """
 _PROGRAMS = ("ansible-playbook", "pip", "pytest", "python")
 # As sudo does by default on Debian: of the environment nothing else is left.
@@ -30,7 +33,7 @@ def checkout(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """What `make` needs of a checkout that is set up, with programs that only tell how they were called."""
     folder = tmp_path / request.param
     (folder / ".venv/bin").mkdir(parents=True)
-    for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "tools", "inventories"):
+    for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "tools", "inventories", "labs"):
         source = _ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
     for name in ("system", "lab", "dev"):
@@ -92,3 +95,40 @@ def test_the_locale_is_utf_8(make: Make, locale: str) -> None:
 def test_arguments_reach_the_playbook(make: Make) -> None:
     said = make("overlay", "LAB=four", "SITE=home", "ARGS=--check --diff")
     assert said["arguments"] == "-i inventories/simulated/four-home.yml playbooks/overlay.yml --check --diff"
+
+
+@pytest.mark.parametrize("target", ["overlay", "move", "verify", "destroy"])
+def test_one_line_per_step_unless_ansible_s_own_output_is_asked_for(make: Make, target: str) -> None:
+    assert make(target)["callback"] == "emon.overlay_lab.lab"
+    assert make(target, "V=1")["callback"] == ""
+    assert make(target, V="1")["callback"] == ""
+
+
+def test_a_wish_for_no_colours_passes_sudo(make: Make) -> None:
+    assert make("overlay", NO_COLOR="1", ANSIBLE_NOCOLOR="true")["colours"] == "1/true"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["SITE=nowhere"], "SITE=nowhere: the lab emon is at no such site; choose one of company, home"),
+        (["LAB=four", "SITE=x"], "SITE=x: the lab four is at no such site; choose one of company, home"),
+        (
+            ["LAB=fuor"],
+            "LAB=fuor: there is no inventories/simulated/fuor-company.yml;"
+            " choose one of emon, emon3, four, tutorial, vxlan",
+        ),
+    ],
+)
+@pytest.mark.parametrize("target", ["overlay", "destroy"])
+def test_an_inventory_that_is_not_there_is_told_before_anything_starts(
+    checkout: Path, target: str, arguments: list[str], line: str
+) -> None:
+    (checkout / ".venv/lab.stamp").unlink()
+    done = subprocess.run(["make", target, *arguments], cwd=checkout, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(rf"Makefile:[0-9]+: \*\*\* {re.escape(line)}\.  Stop\.\n", done.stderr)
+
+
+def test_other_targets_need_no_inventory(make: Make, checkout: Path) -> None:
+    assert make("unit", "SITE=nowhere")["program"] == ".venv/bin/pytest"
