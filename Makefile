@@ -47,7 +47,7 @@ $(error $(if $(strip $(SITES)),SITE=$(SITE): the lab $(LAB) is at no such site; 
 endif
 endif
 
-.PHONY: help setup overlay move verify destroy shell test lint unit kernel integration molecule soak benchmark vm-test docs sanity clean
+.PHONY: help setup overlay move verify destroy shell test check lint unit kernel integration molecule soak benchmark vm-test docs sanity clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ shell: setup ## A root shell on the simulated host HOST
 test: $(VENV)/kernel.stamp ## Everything a release needs; beside a standing lab it leaves that alone
 	@status=0; printf '$(MAKE) --no-print-directory %s\n' integration lint kernel unit | tests/abreast || status=1; \
 	$(MAKE) --no-print-directory molecule && exit $$status
+
+check: $(VENV)/dev.stamp ## The fast part of the tests, for every change: below five minutes
+	@printf '%s\n' 'tests/lint --fast' '$(MAKE) --no-print-directory unit' | PATH="$$PWD/$(BIN):$$PATH" tests/abreast
 
 lint: $(VENV)/dev.stamp ## ruff, mypy, yamllint, ansible-lint, documentation, argument specs
 	@PATH="$$PWD/$(BIN):$$PATH" tests/lint
