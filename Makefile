@@ -22,7 +22,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
 # Simulated hosts need root; their connection plugin cannot ask for a password, so the playbook itself runs with sudo.
 # A user's PATH has no sbin, and sudo keeps the one it is given, and nothing else but what is named here.
-KEPT := NO_COLOR ANSIBLE_NOCOLOR ANSIBLE_FORCE_COLOR
+KEPT := NO_COLOR ANSIBLE_NOCOLOR ANSIBLE_FORCE_COLOR OVERLAY_LAB_UNTIL OVERLAY_LAB_TIMES
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo) env PATH="$$PWD/$(BIN):$$PATH:/usr/sbin:/sbin" LC_ALL="$$LC_ALL" \
   ANSIBLE_CONFIG="$$ANSIBLE_CONFIG" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" \
   PYTHONDONTWRITEBYTECODE=1 OVERLAY_LAB_RELEASE=$(RELEASE) $(foreach name,$(KEPT),$(if $($(name)),$(name)="$$$(name)"))
@@ -94,8 +94,10 @@ shell: setup ## A root shell on the simulated host HOST
 	@$(AS_ROOT) $(BIN)/python tools/shell $(HOST)
 
 test: $(VENV)/kernel.stamp ## Everything a release needs; beside a standing lab it leaves that alone
-	@status=0; printf '$(MAKE) --no-print-directory %s\n' integration lint kernel unit | tests/abreast || status=1; \
-	$(MAKE) --no-print-directory molecule && exit $$status
+	@mkdir -p .cache; : >.cache/times; export OVERLAY_LAB_TIMES="$$PWD/.cache/times"; status=0; \
+	printf 'tests/timed %s - $(MAKE) --no-print-directory %s\n' {integration,lint,kernel,unit}{,} | tests/abreast || status=1; \
+	tests/timed molecule - $(MAKE) --no-print-directory molecule || status=1; \
+	tests/timetable.py .cache/times $$SECONDS; exit $$status
 
 check: $(VENV)/dev.stamp ## The fast part of the tests, for every change: below five minutes
 	@printf '%s\n' 'tests/lint --fast' '$(MAKE) --no-print-directory unit' | PATH="$$PWD/$(BIN):$$PATH" tests/abreast
