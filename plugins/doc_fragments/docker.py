@@ -15,9 +15,9 @@ options:
     type: str
     default: unix:///var/run/docker.sock
   timeout:
-    description: Seconds that one answer of dockerd may take.
+    description: Seconds that one answer of dockerd may take. The start of a container takes minutes on a slow machine.
     type: int
-    default: 60
+    default: 300
 requirements:
   - "The Python library docker: 5.0.3 to 7.2.0 are tested"
 notes:

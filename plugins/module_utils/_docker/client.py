@@ -31,11 +31,11 @@ LOCAL = "http+docker://localhost"
 # Put in front of a module's own argument spec; documented in doc_fragments/docker.py.
 DOCKER_ARGUMENTS: dict[str, dict[str, Any]] = {
     "docker_host": {"type": "str", "default": DEFAULT_HOST},
-    "timeout": {"type": "int", "default": 60},
+    "timeout": {"type": "int", "default": 300},
 }
 
 
-def connect(docker_host: str = DEFAULT_HOST, timeout: int = 60) -> APIClient:
+def connect(docker_host: str = DEFAULT_HOST, timeout: int = 300) -> APIClient:
     """A client of a dockerd that answers: it was asked for its API version.
 
     ``timeout``: seconds an answer may take. LabError: dockerd is down, may not be used, or the libraries do not fit.
@@ -44,7 +44,7 @@ def connect(docker_host: str = DEFAULT_HOST, timeout: int = 60) -> APIClient:
         return APIClient(base_url=docker_host, version="auto", timeout=timeout)
     # TypeError: an SDK that does not fit its requests.
     except (DockerException, RequestException, TypeError) as error:
-        raise LabError(line(error, docker_host, timeout)) from error
+        raise LabError(line(error, docker_host)) from error
 
 
 def is_local(client: APIClient) -> bool:

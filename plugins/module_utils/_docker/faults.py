@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -72,7 +73,7 @@ def unanswered(error: LabError) -> bool:
     return isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, APIError)
 
 
-def line(error: Exception, docker_host: str = "its socket", timeout: int | None = None) -> str:
+def line(error: Exception, docker_host: str = "its socket") -> str:
     """The SDK's error in one line."""
     explanation = getattr(error, "explanation", None)
     if explanation is not None:
@@ -81,7 +82,8 @@ def line(error: Exception, docker_host: str = "its socket", timeout: int | None 
     text = " ".join(f"{type(error).__name__}: {error}".split())
     for signs, meaning in _MEANINGS:
         if any(sign in text for sign in signs):
-            return meaning.format(host=docker_host, timeout="the given" if timeout is None else timeout)
+            waited = re.search(r"read timeout=(\d+)", text)
+            return meaning.format(host=docker_host, timeout=waited[1] if waited else "some")
     return text
 
 

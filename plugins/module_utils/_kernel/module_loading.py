@@ -8,8 +8,9 @@
 
 A simulated host has no modprobe(8), so what Docker asks for by it is loaded here. br_netfilter makes every bridge pass
 the packet filters of its network namespace, from the moment it is loaded. Its switches are per namespace (since Linux
-5.3), so it is switched off in every namespace that is there, the machine's own first: a thread writes the switches as
-soon as they appear, which is before the module takes its hooks. In the hosts' namespaces, made later, it is on.
+5.3), so it is switched off in every namespace that is there, the machine's own first. The switches appear before the
+module takes its hooks, for which it needs RTNL: that is held until they are written, so not a packet passes a filter
+in between. In the hosts' namespaces, made later, it is on.
 
 A module that was loaded before is left as it is, and so are its switches.
 """
@@ -35,6 +36,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.state_files
 )
 
 from . import netns as kernel_netns
+from . import rtnl
 from .modules import AVAILABLE, MODULES, Kernel
 
 _BRIDGE_FILTER = "br_netfilter"
@@ -47,6 +49,8 @@ _LINK_KINDS = frozenset(("veth", "bridge", "vxlan", "macvlan", "macvtap", "ipvla
 # Wanted only, and the kernel does not load it by itself.
 _ASKED_BY_MODPROBE = ("ip_vs",)
 _MODPROBE_SECONDS = 60
+# Of modprobe(8), while nobody can change a link.
+_HOLD_SECONDS = 10
 
 # {"boot": boot id, "loaded": [module, ...], "quiet": whether br_netfilter was switched off after it was loaded}
 _RECORD = STATE_DIR / "modules.json"
@@ -148,26 +152,20 @@ def _load(names: list[str]) -> None:
 
 
 def _load_bridge_filter() -> None:
-    """Load it, and switch it off in this namespace while it is being loaded."""
-    done = threading.Event()
-    writer = threading.Thread(target=_switch_off_as_it_comes, args=(done,))
-    writer.start()
-    try:
-        _load([_BRIDGE_FILTER])
-    finally:
-        done.set()
-        writer.join()
-
-
-def _switch_off_as_it_comes(done: threading.Event) -> None:
-    """Write each switch the moment it is there.
-
-    It does not sleep: between the coming of a switch and that of the module's hooks are some tens of microseconds.
-    """
-    deadline = time.monotonic() + _MODPROBE_SECONDS
-    for switch in _SWITCHES:
-        while not _write(switch, b"0") and not done.is_set() and time.monotonic() < deadline:
-            pass
+    """Load it, and switch it off in every namespace before it takes its hooks."""
+    namespaces = _others()
+    loader = threading.Thread(target=_load, args=([_BRIDGE_FILTER],))
+    with rtnl.held() as held:
+        loader.start()
+        deadline = time.monotonic() + _HOLD_SECONDS
+        # Where RTNL cannot be held, it is a race: between the coming of a switch and that of the hooks are some tens
+        # of microseconds.
+        pause = 0.001 if held else 0
+        for _namespace in _each_namespace(namespaces):
+            for switch in _SWITCHES:
+                while not _write(switch, b"0") and loader.is_alive() and time.monotonic() < deadline:
+                    time.sleep(pause)
+    loader.join()
 
 
 def _write(switch: Path, value: bytes) -> bool:
@@ -184,8 +182,8 @@ def _write(switch: Path, value: bytes) -> bool:
 
 
 def _switch_off_everywhere() -> None:
-    """Switch it off in this namespace and in all others that can be seen; no simulated host runs yet."""
-    for _namespace in _each_namespace([*kernel_netns.names(), *_of_processes()]):
+    """Switch it off in every namespace that is there; no simulated host runs yet."""
+    for _namespace in _each_namespace(_others()):
         for switch in _SWITCHES:
             _write(switch, b"0")
 
@@ -196,6 +194,11 @@ def _bridge_filter_serves_somebody() -> bool:
     A namespace in which no process lives is not asked: those of hosts that have just gone are like that.
     """
     return any(any(map(_is_on, _SWITCHES)) and _has_bridge() for _namespace in _each_namespace(_of_processes()))
+
+
+def _others() -> list[str]:
+    """Namespaces beside this one that can be seen, some of them twice."""
+    return [*kernel_netns.names(), *_of_processes()]
 
 
 def _of_processes() -> list[str]:
