@@ -32,7 +32,10 @@ from requests.exceptions import ReadTimeout
             RequestsConnectionError("('Connection aborted.', RemoteDisconnected('Remote end closed connection'))"),
             "web: dockerd hung up",
         ),
-        (ReadTimeout("UnixHTTPConnectionPool: Read timed out. (read timeout=60)"), "web: dockerd did not answer within 60 s"),
+        (
+            ReadTimeout("UnixHTTPConnectionPool: Read timed out. (read timeout=60)"),
+            "web: dockerd did not answer within 60 s",
+        ),
         (DockerException("something new"), "web: DockerException: something new"),
     ],
 )
