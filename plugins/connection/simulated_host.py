@@ -20,7 +20,7 @@ options:
     default: inventory_hostname
     vars:
       - name: inventory_hostname
-      # For a delegated task inventory_hostname is the host that delegates; this is the one that it goes to.
+      # For a delegated task inventory_hostname is the host that delegates; this is the host that it runs on.
       - name: ansible_host
   remote_user:
     description: Tasks run as root; the option is there because plays may set it.

@@ -15,7 +15,7 @@ options:
     type: str
     default: unix:///var/run/docker.sock
   timeout:
-    description: Seconds that one answer of dockerd may take. The start of a container takes minutes on a slow machine.
+    description: Seconds to wait for each answer of dockerd. A container may take minutes to start on a slow machine.
     type: int
     default: 300
 requirements:

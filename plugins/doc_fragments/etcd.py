@@ -19,7 +19,7 @@ options:
   ca_cert:
     description:
       - The CA that signed the members' certificates, a file on the host that runs the module.
-        Default is what that host trusts.
+        By default, the CAs that the host trusts.
     type: path
   client_cert:
     description:
@@ -31,7 +31,7 @@ options:
     type: path
   timeout:
     description:
-      - How many seconds one request may take.
+      - Seconds that one request may take.
     type: float
     default: 5.0
 notes:

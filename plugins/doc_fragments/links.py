@@ -22,8 +22,8 @@ netns:
 _INTERFACE = """\
 addresses:
   description:
-    - All its IPv4 and IPv6 addresses, each with its prefix length. Another one that it has is removed, except IPv6
-      link-local addresses, which are the kernel's. An empty list removes all.
+    - All its IPv4 and IPv6 addresses, each with its prefix length. Others are removed, except IPv6 link-local
+      addresses, which are the kernel's. An empty list removes all.
     - Without it, addresses are left alone.
     - IPv6 addresses are usable at once, without duplicate address detection.
   type: list
@@ -33,8 +33,8 @@ mtu:
   type: int
 mac:
   description:
-    - The MAC address. Without it, a new link gets one that is made from the machine's id, the namespace and the
-      name, so it stays the same when the link is made anew, and a link that exists keeps its own.
+    - The MAC address. Without it, a new link gets an address that is derived from the machine's id, the namespace and
+      the name, so it stays the same when the link is created again, and an existing link keeps its address.
   type: str
 up:
   description: Whether it is administratively up.
@@ -45,7 +45,7 @@ _MASTER = """\
 master:
   description:
     - The bridge of the same namespace of which it is a port. The empty string releases it.
-    - Without it, that is left as it is, and a new link is no port.
+    - Without it, this is not changed, and a new link is not a port.
   type: str
 """
 _END = _NETNS + _INTERFACE + _MASTER
@@ -60,11 +60,11 @@ _BRIDGE = (
     + _INTERFACE
     + """\
 stp:
-  description: Whether it speaks the spanning tree protocol.
+  description: Whether it uses the spanning tree protocol.
   type: bool
 ports:
   description:
-    - Links of the same namespace that are to be its ports, whoever made them. A real interface can be one.
+    - Links of the same namespace that should be its ports, whoever created them. A real interface can be one.
     - A port that is not listed is left alone, unless O(exclusive_ports=true).
   type: list
   elements: str
@@ -79,8 +79,8 @@ _VETH = (
     + """\
 peer:
   description:
-    - The other end. Both ends are one object, wherever they are. If the link has another peer, the pair is made anew. A
-      link of the peer's name that belongs to another pair is an error, unless both are of the same topology.
+    - The other end. Both ends are one object, wherever they are. If the link has another peer, the pair is created
+      again. A link of the peer's name that belongs to another pair is an error, unless both are of the same topology.
     - Without it, the one end is changed in place, if it exists.
   type: dict
   suboptions:
@@ -91,26 +91,26 @@ _VXLAN = (
     _END
     + """\
 vni:
-  description: The VXLAN network identifier, 1 to 16777215. Required unless it is removed. A change makes the link anew.
+  description: The VXLAN network identifier, 1 to 16777215. Required unless it is removed. A change creates it again.
   type: int
 local:
-  description: The source address of the tunnel, an address of this namespace. A change makes the link anew.
+  description: The source address of the tunnel, an address of this namespace. A change creates the link again.
   type: str
 port:
   description:
-    - The UDP port, the same at all VTEPs. A change makes the link anew.
-    - One namespace takes a VNI once a port. Docker's own VXLANs use 4789 with VNIs from 256 on.
+    - The UDP port, the same at all VTEPs. A change creates the link again.
+    - A namespace can have a VNI once per port. Docker's own VXLANs use 4789 with VNIs from 256 on.
   type: int
   default: 4789
 parent:
   description:
-    - The link of the same namespace that carries the tunnel. A change makes the VXLAN anew, and the kernel removes
+    - The link of the same namespace that carries the tunnel. A change creates the VXLAN again, and the kernel removes
       it with its parent. Without it, routing decides.
   type: str
 remotes:
   description:
-    - The addresses of all other VTEPs, to which broadcasts and unknown destinations are sent. Another one that it
-      has is removed.
+    - The addresses of all other VTEPs, to which broadcasts and packets to unknown destinations are sent. Others are
+      removed.
     - Without it, they are left alone.
   type: list
   elements: str
@@ -125,14 +125,14 @@ _MACVLAN = (
     + """\
 parent:
   description:
-    - The link on which it is made. Required unless it is removed. A change makes it anew, and the kernel removes it
-      with its parent.
+    - The link on which it is created. Required unless it is removed. A change creates it again, and the kernel removes
+      it with its parent.
   type: str
 parent_netns:
   description: The namespace of O(parent), by name or by path. Without it, the machine's own.
   type: str
 mode:
-  description: How it talks with the other macvlans of its parent. A change from or to V(passthru) makes it anew.
+  description: How it reaches the other macvlans of its parent. A change from or to V(passthru) creates it again.
   type: str
   choices: [private, vepa, bridge, passthru]
   default: bridge
@@ -155,7 +155,7 @@ dev:
 )
 _STATE = """\
 state:
-  description: Whether it is to be there.
+  description: Whether it should exist.
   type: str
   choices: [present, absent]
   default: present
@@ -163,11 +163,12 @@ state:
 _FORCE = """\
 force:
   description:
-    - Do it even if it cuts the machine off. A change to an interface of the machine's own namespace that carries
-      the default route, the connection Ansible came by, or an established SSH session is refused otherwise.
-    - With it, the old state of the machine's own namespace comes back by itself after 60 seconds, unless a next
-      task of any module of this kind (not in check mode) reaches the machine before and ends well. That task proves
-      that the connection still stands.
+    - Apply a change even if it may disconnect the machine. Without it, a change to an interface of the machine's own
+      namespace is refused if the interface carries the default route, Ansible's connection, or an established SSH
+      session.
+    - With it, the old state of the machine's own namespace is restored after 60 seconds, unless a next
+      task of any module of this kind (not in check mode) reaches the machine before and succeeds. That task proves
+      that the connection still works.
   type: bool
   default: false
 """
@@ -196,7 +197,7 @@ attributes:
     description: Can run without changing anything, and returns what it would do.
   diff_mode:
     support: full
-    description: Returns each attribute that differs, before and after, and why something is made anew.
+    description: Returns each attribute that differs, before and after, and why something is created again.
   idempotent:
     support: full
     description: A second run with the same options changes nothing.

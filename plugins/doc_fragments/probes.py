@@ -19,7 +19,7 @@ options:
       netns:
         description:
           - The network namespace to probe from, by name (as in C(ip netns)) or by path where there is a C(/).
-          - With neither O(probes[].netns) nor O(probes[].container) the host's own namespace is meant.
+          - With neither O(probes[].netns) nor O(probes[].container), the host's own namespace is used.
         type: str
       container:
         description: The Docker container to probe from. It needs to be running.
@@ -46,7 +46,7 @@ options:
       dont_fragment:
         description:
           - Forbid routers and this host to fragment ICMP packets, so a packet longer than the path's MTU is lost.
-            The MTU that was in its way is returned.
+            The MTU that the packet exceeded is returned.
         type: bool
       count:
         description: How many packets to send, or connections to open.

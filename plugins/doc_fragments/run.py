@@ -11,7 +11,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   _run:
-    description: Which run this is. The action plugin sets it.
+    description: The identity of this run. The action plugin sets it.
     type: dict
     required: true
   _ended:

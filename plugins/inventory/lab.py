@@ -13,8 +13,8 @@ version_added: 0.1.0
 author:
   - The emon.overlay_lab authors (@emon)
 description:
-  - Reads a lab file, which says what the lab is, and gives its hosts as they are reached at one site.
-  - The whole lab file is checked before anything runs. For a file with faults the plugin gives no hosts, but the
+  - Reads a lab file, which describes the lab, and returns its hosts with their addresses at one site.
+  - The whole lab file is checked before anything runs. For a file with faults the plugin returns no hosts, but the
     variable C(lab_errors), one line for each fault, with which the first task of every playbook here fails.
   - The groups are C(lab), C(lab_etcd) (members of the etcd cluster), C(lab_docker) and C(lab_simulated).
   - Everything is plain data. Templates are not rendered.

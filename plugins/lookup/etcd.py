@@ -49,7 +49,7 @@ options:
     vars:
       - name: etcd_client_key
   timeout:
-    description: How many seconds one member may take to answer.
+    description: Seconds that one member may take to answer.
     type: float
     default: 5.0
 seealso:
@@ -57,11 +57,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A key is shown
+- name: Show a key
   ansible.builtin.debug:
     msg: "{{ lookup('emon.overlay_lab.etcd', '/hello', endpoints=['http://10.0.0.116:2379']) }}"
 
-- name: Every key below a prefix is shown
+- name: Show every key below a prefix
   ansible.builtin.debug:
     msg: "{{ lookup('emon.overlay_lab.etcd', '/web/', prefix=true) }}"
   vars:

@@ -11,9 +11,9 @@ short_description: Bridges and their ports
 version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
-  - Makes a bridge, compares it attribute by attribute, gives it ports and takes them away, or removes it by its name,
-    whoever made it.
-  - A real interface can be a port, with the care that O(force) tells about.
+  - Creates a bridge, compares it attribute by attribute, adds and releases its ports, or removes it by its name,
+    whoever created it.
+  - A real interface can be a port; see O(force) for how the connection to the machine is protected.
 extends_documentation_fragment:
   - emon.overlay_lab.links
   - emon.overlay_lab.links.bridge
@@ -23,23 +23,23 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A bridge with an address
+- name: Create a bridge with an address
   emon.overlay_lab.bridge:
     name: br0
     addresses: [172.18.0.1/24]
 
-- name: A second interface of the machine becomes a port
+- name: Make a second interface of the machine a port
   emon.overlay_lab.bridge:
     name: br0
     ports: [eth1]
 
-- name: It is released again
+- name: Release the port again
   emon.overlay_lab.bridge:
     name: br0
     ports: []
     exclusive_ports: true
 
-- name: A bridge in a namespace of its own
+- name: Create a bridge in a namespace of its own
   emon.overlay_lab.bridge:
     name: underlay
     netns: lab-underlay
@@ -57,7 +57,7 @@ plan:
     - make bridge br0 in the machine's own namespace
     - add 172.18.0.1/24 to bridge br0 in the machine's own namespace
 reverts_in:
-  description: Seconds after which the old state comes back unless a next task confirms, after O(force). Otherwise null.
+  description: After O(force), seconds until the old state is restored unless a next task confirms. Otherwise null.
   type: int
   returned: success
   sample: null

@@ -7,25 +7,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: busybox_image
-short_description: A container image made from the host's own busybox
+short_description: A container image built from the host's own busybox
 version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
-  - Puts an image of the given name on the host. It is pulled where that is asked for and a registry answers, and made
-    from the host's static busybox otherwise, so that a lab needs no registry.
-  - The image runs C(sh), C(sleep), C(ping), C(nc), C(httpd), C(ip) and what else the busybox has. The same busybox
-    gives the same image on every host.
-  - An image of that name that this module did not make is taken as it is. One that it made is replaced when the host's
-    busybox has changed.
+  - Puts an image of the given name on the host. It is pulled if O(pull) is set and a registry answers, and otherwise
+    built from the host's static busybox, so that a lab needs no registry.
+  - The image runs C(sh), C(sleep), C(ping), C(nc), C(httpd), C(ip) and the other applets of that busybox. The same
+    busybox gives the same image on every host.
+  - An image of that name that this module did not build is used as it is. An image that it built is replaced when the
+    host's busybox has changed.
 extends_documentation_fragment:
   - emon.overlay_lab.docker
 attributes:
   check_mode:
     support: full
-    description: Can run without changing anything. Whether a registry will answer is not foretold.
+    description: Can run without changing anything. Whether a registry will answer cannot be predicted.
   diff_mode:
     support: full
-    description: Returns what the image holds, before and after.
+    description: Returns the content of the image, before and after.
   idempotent:
     support: full
     description: A second run with the same options changes nothing.
@@ -39,15 +39,15 @@ options:
     type: path
   pull:
     description:
-      - An image to pull first and to give the name to, such as V(busybox:1.36).
+      - An image to pull first, which then gets the name, such as V(busybox:1.36).
       - Tried only where the image is not there yet and the host has a default route.
     type: str
   pull_timeout:
-    description: Seconds that the registry may be silent before the host's busybox is taken.
+    description: Seconds that the registry may be silent before the host's busybox is used.
     type: int
     default: 20
   state:
-    description: Whether the image is to be there.
+    description: Whether the image should exist.
     type: str
     choices: [present, absent]
     default: present
@@ -56,11 +56,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The lab's image
+- name: Build the lab's image
   emon.overlay_lab.busybox_image:
     name: busybox:lab
 
-- name: The same, from a registry where there is one
+- name: Pull the image if a registry answers, and build it otherwise
   emon.overlay_lab.busybox_image:
     name: busybox:lab
     pull: busybox:1.36

@@ -11,15 +11,15 @@ short_description: Containers for a network lab
 version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
-  - Makes, starts, stops and removes a container, in every network mode and on any number of networks.
-  - What Docker fixes at creation is compared by a digest that is kept in the label C(emon.overlay_lab.digest); where it
-    differs, the container is made anew, and the diff says why. The former one runs until the new one is made; if that
-    cannot be started, it comes back. Networks, the restart policy and the running state are compared with the live
-    container and changed in place.
-  - A container that this module did not make is never changed or removed.
+  - Creates, starts, stops and removes a container, in every network mode and on any number of networks.
+  - What Docker fixes at creation is compared by a digest that is kept in the label C(emon.overlay_lab.digest). If it
+    differs, the container is created again, and the diff says why. The former one runs until the new one is created; if
+    the new one cannot be started, the former one is put back. Networks, the restart policy and the running state are
+    compared with the current container and changed in place.
+  - A container that this module did not create is never changed or removed.
   - When a container does not start because its sandbox was lost in a crash of the host, it is disconnected from its
     networks and connected again, and RV(healed) says so.
-  - It is no general container module. For volumes, environment, health checks and limits use
+  - This is not a general container module. For volumes, environment, health checks and limits use
     C(community.docker.docker_container).
 extends_documentation_fragment:
   - emon.overlay_lab.docker
@@ -41,10 +41,10 @@ options:
   image:
     description:
       - The image, which has to be on the host.
-      - Without it only the running state of a container that is there is managed, and nothing else compared.
+      - Without it, only the running state of an existing container is managed, and nothing else is compared.
     type: str
   command:
-    description: What it runs, as a list or as a text that is split like a shell's. The image's own command by default.
+    description: The command, as a list or as a string that is split as a shell does. Default is the image's command.
     type: raw
   network_mode:
     description:
@@ -52,11 +52,11 @@ options:
         or V(container:NAME) for the namespace of another container.
       - By default V(default), or where O(networks) is given, these alone. With V(bridge) and O(networks) it is on
         the default bridge as well.
-      - A container that shares another one's namespace is started again when that one has been, because it was left
-        with the former namespace.
+      - A container that shares the namespace of another one is started again after that one was restarted, because it
+        is still in the former namespace.
     type: str
   networks:
-    description: Networks to be on. Others are left. Joining and leaving does not recreate the container.
+    description: Networks to connect to; it is disconnected from others. Neither recreates the container.
     type: list
     elements: dict
     suboptions:
@@ -65,7 +65,7 @@ options:
         type: str
         required: true
       ipv4_address:
-        description: A fixed address. Without it any address is right.
+        description: A fixed address. Without it, any address is accepted.
         type: str
       ipv6_address:
         description: A fixed IPv6 address.
@@ -118,7 +118,7 @@ options:
     description: Labels.
     type: dict
   init:
-    description: Whether a small init is its first process, so that it ends when it is told to.
+    description: Whether a small init is its first process, so that it ends on SIGTERM.
     type: bool
     default: true
   stop_timeout:
@@ -127,7 +127,7 @@ options:
     default: 1
   state:
     description:
-      - V(present) leaves it running or not, as it is. V(stopped) without O(image) is content with no container at all.
+      - V(present) does not change whether it runs. V(stopped) without O(image) also accepts that there is no container.
     type: str
     choices: [present, started, stopped, absent]
     default: started
@@ -137,7 +137,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A container on an overlay network, at a fixed address
+- name: Start a container on an overlay network, at a fixed address
   emon.overlay_lab.docker_container:
     name: test1
     image: busybox:lab
@@ -145,14 +145,14 @@ EXAMPLES = r"""
     networks:
       - {name: demo, ipv4_address: 10.200.0.10, aliases: [web]}
 
-- name: One that shares its network namespace
+- name: Start a container that shares the namespace of test1
   emon.overlay_lab.docker_container:
     name: test1-shell
     image: busybox:lab
     command: sleep infinity
     network_mode: container:test1
 
-- name: A web server on the default bridge, with a link to another container
+- name: Start a web server on the default bridge, with a link to another container
   emon.overlay_lab.docker_container:
     name: web
     image: busybox:lab
@@ -160,7 +160,7 @@ EXAMPLES = r"""
     published_ports: ["8080:80"]
     links: [db]
 
-- name: Stopped, whatever it is made of
+- name: Stop a container, whatever its options are
   emon.overlay_lab.docker_container:
     name: test1
     state: stopped
@@ -168,7 +168,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 container:
-  description: The container; empty where it is absent. In check mode, what is known in advance.
+  description: The container; empty if it is absent. In check mode, what is known in advance.
   returned: always
   type: dict
   contains:
@@ -182,7 +182,7 @@ container:
       description: Docker's word for its state, such as V(running) or V(exited).
       type: str
     pid:
-      description: Its first process on the host; 0 where it does not run.
+      description: Process id of its first process on the host; 0 if it does not run.
       type: int
     image:
       description: The image's name.
@@ -197,7 +197,7 @@ container:
       description: Its labels.
       type: dict
 healed:
-  description: What had to be mended before it started, a line each.
+  description: What had to be repaired before it started, one line each.
   returned: always
   type: list
   elements: str

@@ -12,10 +12,11 @@ version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
   - Does for many containers in one task what M(emon.overlay_lab.docker_container) does for one, in their order.
-  - Every fault of every container is named before the first one is touched. Among these are a name, a port or an
-    address that two of them want.
-  - Two containers of the list may swap addresses. After a change, every container tells its networks where it is (by
-    ARP, which takes root), so that bridges and VXLANs do not send its packets to where its address was before.
+  - All faults of all containers are reported before the first container is touched. A name, a port or an address that
+    two of them ask for is such a fault.
+  - Two containers of the list may swap addresses. After a change, every container announces its addresses in its
+    networks (by gratuitous ARP, which needs root), so that bridges and VXLANs do not send its packets to the former
+    place of an address.
 extends_documentation_fragment:
   - emon.overlay_lab.docker
 attributes:
@@ -32,18 +33,20 @@ options:
   containers:
     description:
       - The containers, each with the options of M(emon.overlay_lab.docker_container) except those of the connection.
-      - One may share the namespace of one that stands before it, or be linked to it.
+      - A container may share the namespace of one that is listed before it, or be linked to it.
     type: list
     elements: dict
     required: true
   prune_label:
     description:
-      - Containers with this label, as C(KEY=VALUE), that are not in O(containers) are removed. Only those are that
-        M(emon.overlay_lab.docker_container) or this module made.
-      - Whether they did is told by the id of each, which this host's record (C(/var/lib/overlay-lab/state.json)) keeps.
+      - Containers with this label, as C(KEY=VALUE), that are not in O(containers) are removed, but only if
+        M(emon.overlay_lab.docker_container) or this module created them.
+      - The ids of the containers that they created are in this host's record (C(/var/lib/overlay-lab/state.json)).
         A container of a committed image inherits the label; it stays, and RV(left) names it.
-      - With C(emon.overlay_lab.lab=LAB), a container of a wanted name that is not that lab's by its id is refused.
-      - A lab that was made before ids were recorded is taken over once, where a container has its labels of its own.
+      - With C(emon.overlay_lab.lab=LAB), a container of a listed name whose id is not recorded as that lab's is
+        refused.
+      - Containers of a lab that was created before ids were recorded are taken over once, if they have the labels
+        themselves and not from their image.
     type: str
     default: ""
 seealso:
@@ -51,7 +54,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The lab's containers of this host, and no others of the lab's
+- name: Start the lab's containers on this host and remove its others
   emon.overlay_lab.docker_container_set:
     prune_label: emon.overlay_lab.lab=emon
     containers:
@@ -70,17 +73,17 @@ EXAMPLES = r"""
 RETURN = r"""
 containers:
   description:
-    - The containers that are there, in their order, each as RV(emon.overlay_lab.docker_container#module:container).
+    - The containers that exist, in their order, each as RV(emon.overlay_lab.docker_container#module:container).
   returned: success
   type: list
   elements: dict
 healed:
-  description: What had to be mended before containers started, a line each.
+  description: What had to be repaired before containers started, one line each.
   returned: success
   type: list
   elements: str
 left:
-  description: Containers that bear O(prune_label) and stay, because no module made them, a line each.
+  description: Containers with O(prune_label) that stay because no module created them, one line each.
   returned: success
   type: list
   elements: str

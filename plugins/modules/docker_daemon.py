@@ -7,20 +7,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: docker_daemon
-short_description: dockerd's configuration, with its way back
+short_description: Configure dockerd, with rollback to the former configuration
 version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
   - Merges settings into C(daemon.json), writes the files that go with them, and restarts dockerd if something changed.
-    Keys that are not named here survive.
-  - What was there before is kept in C(/var/lib/overlay-lab/state.json). O(state=absent) puts exactly that back.
-  - Everything that would go wrong is named before anything is touched, all at once. These are settings that clash with
-    dockerd's command line or with the lab, keys that somebody else has set to another value, a C(daemon.json) that is
-    not JSON, a Docker that has no cluster store, and containers that are not the lab's and that a restart would stop.
-  - Where dockerd does not come up, the former files are put back, dockerd is started with them, and the module fails
-    with what dockerd said.
+    Keys that are not named here are kept.
+  - The former configuration is kept in C(/var/lib/overlay-lab/state.json). O(state=absent) restores exactly that.
+  - All faults are reported at once, before anything is touched. These are settings that conflict with dockerd's command
+    line or with the lab, keys that were set to another value outside the lab, a C(daemon.json) that is not JSON, a
+    Docker that has no cluster store, and containers that are not the lab's and that a restart would stop.
+  - If dockerd does not start, the former files are restored, dockerd is started with them, and the module fails
+    with dockerd's error.
   - After a crash of the host, dockerd with a cluster store cannot use its overlay networks any more, in some cases not
-    even after a restart. Where that is so, it is restarted in a way that mends it.
+    even after a restart. The module detects this, and restarts dockerd in a way that repairs it.
   - A run that was interrupted between writing and restarting is completed by the next one.
 attributes:
   check_mode:
@@ -41,13 +41,13 @@ options:
     description:
       - Files that dockerd or its unit reads, such as certificates and drop-ins. systemd is reloaded when a drop-in
         changed.
-      - A file of ours that is no longer named is removed.
+      - A file that this module wrote and that is no longer listed is removed.
     type: list
     elements: dict
     default: []
     suboptions:
       path:
-        description: Absolute path. Directories on the way are made.
+        description: Absolute path. Missing directories are created.
         type: path
         required: true
       content:
@@ -70,9 +70,9 @@ options:
         default: root
       backup:
         description:
-          - Keep a file that stood there before, in C(/var/lib/overlay-lab/kept) and, where there is none yet, as
-            C(PATH.bak). It comes back with O(state=absent).
-          - A file that somebody else made is always kept.
+          - Keep a file that was there before, in C(/var/lib/overlay-lab/kept) and, unless it exists, as
+            C(PATH.bak). O(state=absent) restores it.
+          - A file that this module did not write is always kept.
         type: bool
         default: false
   path:
@@ -84,7 +84,7 @@ options:
     type: str
     default: docker.service
   enabled:
-    description: Whether the unit is enabled, so that dockerd starts at boot. With V(false) that is left as it is.
+    description: Whether the unit is enabled, so that dockerd starts at boot. V(false) does not change that.
     type: bool
     default: true
   restart_allowed:
@@ -95,19 +95,19 @@ options:
     type: bool
     default: false
   override:
-    description: Whether a setting may replace a value that somebody else has set. It comes back with O(state=absent).
+    description: Whether a setting may replace a value set outside the lab. O(state=absent) restores that value.
     type: bool
     default: false
   swarm:
-    description: Whether this dockerd is to take part in a swarm, which excludes C(live-restore).
+    description: Whether this dockerd will be in a swarm, which excludes C(live-restore).
     type: bool
     default: false
   forget_endpoints:
     description:
-      - With O(state=stopped), start dockerd once without its cluster store before, so that it forgets its containers'
+      - With O(state=stopped), first start dockerd once without its cluster store, so that it drops its containers'
         endpoints on overlay networks.
-      - One that stopped while its store was away has kept them, takes them for its own at each later start, and tells
-        the other hosts that they are nowhere; no packet reaches the containers that have their addresses then.
+      - A dockerd that stopped while its store was unavailable keeps these endpoints, claims them at each later start,
+        and withdraws them on the other hosts; then no packet reaches the containers that have their addresses by then.
     type: bool
     default: false
   docker_host:
@@ -115,13 +115,13 @@ options:
     type: str
     default: unix:///var/run/docker.sock
   timeout:
-    description: Seconds until dockerd has to be up after a restart. An emulated machine may need some minutes.
+    description: Seconds within which dockerd has to start. An emulated machine may need some minutes.
     type: int
     default: 300
   state:
     description:
-      - V(absent) puts back what was there before, and does nothing on a host without a record of that.
-      - V(stopped) stops dockerd and its socket for a while. V(present) starts it again later, and with it the
+      - V(absent) restores the former configuration, and does nothing on a host without a record of it.
+      - V(stopped) stops dockerd and its socket until V(present) starts them again, together with the
         containers that are not the lab's and ran before.
     type: str
     choices: [present, stopped, absent]
@@ -131,7 +131,7 @@ requirements:
 """
 
 EXAMPLES = r"""
-- name: dockerd keeps its networks in the lab's etcd
+- name: Store Docker's networks in the lab's etcd
   emon.overlay_lab.docker_daemon:
     settings:
       cluster-store: etcd://10.0.0.116:2379
@@ -145,11 +145,11 @@ EXAMPLES = r"""
         secret_content: "{{ client_key }}"
         mode: "0600"
 
-- name: dockerd pauses while its store is replaced
+- name: Stop dockerd while its store is replaced
   emon.overlay_lab.docker_daemon:
     state: stopped
 
-- name: dockerd is configured as it was before the lab
+- name: Restore dockerd's configuration from before the lab
   emon.overlay_lab.docker_daemon:
     state: absent
 """
@@ -160,7 +160,7 @@ restarted:
   returned: success
   type: bool
 version:
-  description: The installed Docker's version; empty with O(state=absent) where nothing was to be done.
+  description: The installed Docker's version; empty with O(state=absent) if there was nothing to do.
   returned: success
   type: str
   sample: 20.10.24

@@ -11,16 +11,16 @@ short_description: Docker networks of every driver, compared attribute by attrib
 version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
-  - Makes, compares and removes a Docker network by its name.
-  - What is given is compared with what stands there. What is not given is left to Docker and not compared;
-    O(driver_options) and O(labels) are compared key by key.
-  - Docker changes nothing of a network in place. The module names what differs and makes the network anew only with
+  - Creates, compares and removes a Docker network by its name.
+  - Options that are given are compared with the existing network. Options that are not given are left to Docker and not
+    compared; O(driver_options) and O(labels) are compared key by key.
+  - Docker cannot change a network in place. The module names what differs, and creates the network again only with
     O(recreate=true). Its containers, stopped ones too, are then connected again with the addresses, aliases and links
-    that they had, as far as the addresses fit into the new subnets. If the new network cannot be made, the former one
-    comes back.
+    that they had, if the addresses are in the new subnets. If the new network cannot be created, the former one is
+    restored.
   - A subnet that overlaps the host's own routes, another Docker network or a subnet in O(avoid) is refused, and
     both sides are named.
-  - With Docker's cluster store, an overlay network is made on one host and appears on the others.
+  - With Docker's cluster store, an overlay network is created on one host and appears on the others.
 extends_documentation_fragment:
   - emon.overlay_lab.docker
 attributes:
@@ -36,7 +36,7 @@ attributes:
 options:
   name:
     description:
-      - The network's name. Two networks of one name are never told apart silently, but named in the error.
+      - The network's name. If two networks have it, the module fails and names both.
     type: str
     required: true
   driver:
@@ -62,13 +62,13 @@ options:
         description: The gateway's address. Docker takes the first one by default.
         type: str
       ip_range:
-        description: The part of the subnet from which Docker gives addresses to containers.
+        description: The part of the subnet from which Docker assigns addresses to containers.
         type: str
       aux_addresses:
-        description: Addresses that Docker must not give away, by a name of your own.
+        description: Addresses that Docker must not assign, by a name of your choice.
         type: dict
   ipam_driver:
-    description: The IPAM driver, where it is not Docker's own.
+    description: The IPAM driver, if it is not Docker's default.
     type: str
   enable_ipv6:
     description: Whether containers get IPv6 addresses as well.
@@ -77,11 +77,11 @@ options:
     description:
       - Sets the driver option C(com.docker.network.driver.mtu).
       - For V(bridge) this is the containers' MTU. For V(overlay) it is the MTU of the underlay, from which the driver
-        takes 50 bytes for VXLAN; Docker itself never looks at the underlay and assumes 1500.
+        subtracts 50 bytes for VXLAN; Docker never reads the underlay's MTU and assumes 1500.
     type: int
   mtu_from:
     description:
-      - A link of the host, whose MTU is taken for O(mtu). For V(overlay), the one that leads to the other hosts.
+      - A link of the host, whose MTU is used for O(mtu). For V(overlay), the link that leads to the other hosts.
     type: str
   driver_options:
     description: Options of the driver, such as C(parent) for V(macvlan).
@@ -93,13 +93,13 @@ options:
     description: Whether containers may join a network of swarm scope.
     type: bool
   internal:
-    description: Whether the network has no way out.
+    description: Whether the network has no route to the outside.
     type: bool
   avoid:
     description:
       - Subnets that the network must not overlap, besides the host's own routes and Docker's other networks.
-      - A C(macvlan) or C(ipvlan) shares its parent's subnet by design. It may lie in one of these, but then needs an
-        C(ip_range), and that must not hold any smaller one of these, such as another host's address with /32.
+      - A C(macvlan) or C(ipvlan) shares its parent's subnet by design. It may be inside one of these, but then needs an
+        C(ip_range) which must not contain a smaller one of these, such as another host's address with /32.
     type: list
     elements: dict
     suboptions:
@@ -116,7 +116,7 @@ options:
     type: bool
     default: false
   recreate:
-    description: Whether the network may be removed and made again where something differs.
+    description: Whether the network may be removed and created again if something differs.
     type: bool
     default: false
   force:
@@ -127,12 +127,12 @@ options:
     default: false
   lab:
     description:
-      - The lab whose network it is. This host's record keeps the ids of those that were made for it.
-      - Then a network of this name that is not the lab's by its id is neither changed nor removed. With
+      - The lab that the network belongs to. This host's record keeps the ids of the networks that were created for it.
+      - A network of this name whose id is not recorded is then neither changed nor removed. With
         O(state=present) it is refused; with O(state=absent) it stays, and RV(left) names it.
-      - One that was made before ids were recorded is taken over once, where it has the label C(emon.overlay_lab.lab) of
-        the lab that the host belongs to.
-      - Without it, networks are managed by name, whoever made them.
+      - A network that was created before ids were recorded is taken over once, if it has the label
+        C(emon.overlay_lab.lab) of the lab that the host belongs to.
+      - Without it, networks are managed by name, whoever created them.
     type: str
     default: ""
   id:
@@ -142,7 +142,7 @@ options:
     type: str
     default: ""
   state:
-    description: Whether the network is to be there.
+    description: Whether the network should exist.
     type: str
     choices: [present, absent]
     default: present
@@ -152,12 +152,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A bridge of one's own, on which containers find each other by name
+- name: Create a user-defined bridge, on which containers find each other by name
   emon.overlay_lab.docker_network:
     name: my-bridge
     subnet: 172.30.0.0/24
 
-- name: An overlay network, made on one host and seen on all
+- name: Create an overlay network on one host, which all hosts see
   emon.overlay_lab.docker_network:
     name: demo
     driver: overlay
@@ -167,7 +167,7 @@ EXAMPLES = r"""
       - {name: the company's underlay, subnet: 10.0.0.0/24}
   run_once: true
 
-- name: Containers on the segment of the host's own link
+- name: Create a macvlan network on the segment of a link of the host
   emon.overlay_lab.docker_network:
     name: segment
     driver: macvlan
@@ -176,7 +176,7 @@ EXAMPLES = r"""
     driver_options:
       parent: eth0
 
-- name: No such network
+- name: Remove a network
   emon.overlay_lab.docker_network:
     name: my-bridge
     state: absent
@@ -185,7 +185,7 @@ EXAMPLES = r"""
 RETURN = r"""
 network:
   description:
-    - The network, in the same shape as in M(emon.overlay_lab.docker_network_info). Empty where it is absent.
+    - The network, in the same shape as in M(emon.overlay_lab.docker_network_info). Empty if it is absent.
     - In check mode, what is known in advance; its C(id) is empty then.
   returned: always
   type: dict
@@ -200,7 +200,7 @@ network:
     labels: {}
     containers: []
 left:
-  description: Networks of the name that stay with O(state=absent), because they are not the lab's, a line each.
+  description: Networks of the name that stay with O(state=absent) because they are not the lab's, one line each.
   returned: success
   type: list
   elements: str

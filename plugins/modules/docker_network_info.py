@@ -12,7 +12,7 @@ version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
   - Returns Docker networks with their subnets and containers.
-  - Can wait until networks that another host made have come here through the store.
+  - Can wait until networks that another host created have appeared here through the store.
 extends_documentation_fragment:
   - emon.overlay_lab.docker
 attributes:
@@ -27,19 +27,18 @@ attributes:
     description: Changes nothing.
 options:
   name:
-    description: Names of networks. All networks by default. A name that is not there is left out.
+    description: Names of networks. All networks by default. Names without a network are left out.
     type: list
     elements: str
   wait_seconds:
     description:
-      - Wait up to so many seconds until every network in O(name) is there, and fail if one is not.
-      - With V(0) nothing is waited for, and a network that is not there is no error.
+      - Seconds to wait until every network in O(name) exists; then fail if one is missing.
+      - V(0) does not wait, and a missing network is not an error.
     type: float
     default: 0
   interfaces:
     description:
-      - Look up each container's interface and its veth on the host, which is what C(brctl show) and C(ip link) tell
-        together.
+      - Look up each container's interface and its veth on the host, as C(brctl show) and C(ip link) show together.
     type: bool
     default: false
 seealso:
@@ -47,16 +46,16 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: All networks
+- name: Read all networks
   emon.overlay_lab.docker_network_info:
   register: found
 
-- name: The network that the first host made is here as well
+- name: Wait for the network that the first host created
   emon.overlay_lab.docker_network_info:
     name: demo
     wait_seconds: 10
 
-- name: Which veth on docker0 belongs to which container
+- name: Read which veth on docker0 belongs to which container
   emon.overlay_lab.docker_network_info:
     name: bridge
     interfaces: true
@@ -90,7 +89,7 @@ networks:
       type: list
       elements: dict
     mtu:
-      description: The driver option C(com.docker.network.driver.mtu); null where it is not set.
+      description: The driver option C(com.docker.network.driver.mtu); null if it is not set.
       type: int
     bridge:
       description: The bridge's link on the host; empty for other drivers.
@@ -99,7 +98,7 @@ networks:
       description: Whether containers get IPv6 addresses.
       type: bool
     internal:
-      description: Whether the network has no way out.
+      description: Whether the network has no route to the outside.
       type: bool
     attachable:
       description: Whether containers may join a network of swarm scope.
@@ -112,8 +111,8 @@ networks:
       type: dict
     containers:
       description:
-        - What is connected and runs, ordered by name, with C(name), C(id), C(ipv4_address), C(ipv6_address), C(mac),
-          and with O(interfaces=true) C(interface) in the container and C(veth) on the network's C(bridge).
+        - The connected containers that run, ordered by name, with C(name), C(id), C(ipv4_address), C(ipv6_address),
+          C(mac), and with O(interfaces=true) C(interface) in the container and C(veth) on the network's C(bridge).
         - An overlay's C(veth) is empty, because its bridge is in a namespace of its own.
         - The id of another host's container begins with C(ep-).
       type: list

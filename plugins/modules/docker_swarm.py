@@ -12,13 +12,13 @@ version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
   - Founds a swarm, joins one, or leaves it.
-  - A host remembers in C(/var/lib/overlay-lab/state.json) that it joined for a lab, and the swarm itself carries the
-    label C(emon.overlay_lab.lab). A swarm of somebody else is never left or changed.
-  - A host leaves in the order that leaves no network behind. The lab's containers on the swarm's networks are stopped,
-    all are disconnected, the node leaves, and the networks have to be gone. The containers stay, with their ids;
+  - The host's record in C(/var/lib/overlay-lab/state.json) says that it joined for a lab, and the swarm itself has the
+    label C(emon.overlay_lab.lab). A swarm that is not the lab's is never left or changed.
+  - A host leaves in an order that leaves no network behind. The lab's containers on the swarm's networks are stopped,
+    all are disconnected, the node leaves, and the networks must be gone. The containers stay, with their ids;
     M(emon.overlay_lab.docker_container_set) connects them again.
-  - Before it founds or joins, the lab's containers are disconnected from networks of a swarm that is gone, because they
-    could not start with them.
+  - Before a host founds or joins a swarm, the lab's containers are disconnected from networks of a swarm that no longer
+    exists, because they could not start with them.
   - On a host whose dockerd does not run, O(state=absent) removes the node's own files, as dockerd does. A node that has
     moved to another network may keep dockerd from starting.
 extends_documentation_fragment:
@@ -35,12 +35,12 @@ attributes:
     description: A second run with the same options changes nothing.
 options:
   lab:
-    description: The lab for which the host is a node.
+    description: The lab for which the host is a node of the swarm.
     type: str
     required: true
   advertise_addr:
     description:
-      - The address that the node announces. It cannot be changed. A node with another one has to leave first.
+      - The address that the node advertises. It cannot be changed. A node with another address has to leave first.
       - Needed with O(state=present).
     type: str
   listen_addr:
@@ -52,7 +52,7 @@ options:
     type: str
   default_addr_pool:
     description:
-      - Subnets from which the swarm takes those of its ingress network and of networks without a subnet of their own.
+      - Subnets from which the swarm takes subnets for its ingress network and for networks without a given subnet.
         Docker's default is 10.0.0.0/8.
       - Used when it is founded, and not compared afterwards, because it cannot be changed.
     type: list
@@ -63,9 +63,9 @@ options:
     default: 24
   gateway_bridge:
     description:
-      - The subnet of C(docker_gwbridge), by which containers on overlay networks reach the outside, where there is no
-        such bridge yet. Without it Docker chooses one by the routes that the host has at that moment.
-      - A bridge that is there is left as it is.
+      - The subnet of C(docker_gwbridge), through which containers on overlay networks reach the outside. Without it,
+        Docker chooses a subnet by the routes that the host has at that moment.
+      - An existing bridge is not changed.
     type: str
   remote_addrs:
     description: Managers to join at, each as C(ADDRESS:PORT).
@@ -73,30 +73,30 @@ options:
     elements: str
   join_token:
     description:
-      - The token by which the host joins, and which decides whether as manager or as worker. Without it, it founds a
-        swarm.
+      - The token with which the host joins. It decides whether the host joins as manager or as worker. Without it, the
+        host founds a swarm.
       - M(emon.overlay_lab.docker_swarm_info) reads it on a manager.
     type: str
   force:
     description:
       - With O(state=absent), whether the host leaves although containers that are not the lab's, or services, use the
-        swarm. Without it they are named.
+        swarm. Without it, the module fails and names them.
     type: bool
     default: false
   purge:
     description:
-      - With O(state=absent), whether the host leaves for good. Then C(docker_gwbridge) goes as well, if it came with
-        the swarm and nothing uses it, and the host forgets that it was in one.
+      - With O(state=absent), whether the host leaves for good. Then C(docker_gwbridge) is removed as well, if it came
+        with the swarm and nothing uses it, and the swarm is removed from the host's record.
     type: bool
     default: false
   others_stay:
     description:
-      - With O(state=absent), whether other nodes go on with the swarm. Services go on there, so they keep
-        nobody.
+      - With O(state=absent), whether other nodes keep the swarm. Services continue there, so they do not prevent
+        leaving.
     type: bool
     default: false
   state:
-    description: Whether the host is to be a node. The role of one that is a node is left as it is.
+    description: Whether the host should be a node. The role of an existing node is not changed.
     type: str
     choices: [present, absent]
     default: present
@@ -106,26 +106,26 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The first host founds the swarm
+- name: Found the swarm on the first host
   emon.overlay_lab.docker_swarm:
     lab: emon
     advertise_addr: 10.0.0.116
     default_addr_pool: [10.255.0.0/16]
 
-- name: The tokens are read there
+- name: Read the join tokens there
   emon.overlay_lab.docker_swarm_info:
     join_tokens: true
   register: swarm
   no_log: true
 
-- name: Another host joins
+- name: Join another host
   emon.overlay_lab.docker_swarm:
     lab: emon
     advertise_addr: 10.0.0.117
     remote_addrs: ["10.0.0.116:2377"]
     join_token: "{{ swarm.join_tokens.worker }}"
 
-- name: The host leaves
+- name: Leave the swarm
   emon.overlay_lab.docker_swarm:
     lab: emon
     state: absent

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: docker_swarm_info
-short_description: What a host knows of its swarm
+short_description: Read a host's part in a swarm
 version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
-  - Reads a host's part in a swarm; on a manager also the nodes and, where they are asked for, the join tokens.
-  - It can wait until the swarm has come so far.
+  - Reads a host's part in a swarm; on a manager also the nodes and, if requested, the join tokens.
+  - It can wait until the node is up, the managers have a leader, and O(peers) are known.
 extends_documentation_fragment:
   - emon.overlay_lab.docker
 attributes:
@@ -28,18 +28,18 @@ attributes:
 options:
   join_tokens:
     description:
-      - Whether the join tokens are returned. Whoever has the one for managers owns the swarm, so give the task
-        C(no_log=true).
+      - Whether the join tokens are returned. The token for managers gives control of the swarm, so set
+        C(no_log=true) on the task.
     type: bool
     default: false
   peers:
     description:
-      - Addresses to wait for, by the name of a network, until this host has heard of all of them. Hosts hear of each
-        other while they have containers on the network.
+      - Addresses of hosts by the name of a network. Wait until this host knows all of them as peers. Hosts learn of
+        each other while they have containers on the network.
     type: dict
     default: {}
   wait_seconds:
-    description: How long a node may take to come up, the managers to elect a leader, and O(peers) to be heard of.
+    description: Seconds within which the node has to come up, the managers elect a leader, and O(peers) become known.
     type: float
     default: 0
 seealso:
@@ -48,15 +48,15 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The swarm is known
+- name: Read the swarm
   emon.overlay_lab.docker_swarm_info:
   register: swarm
 
-- name: All nodes are ready
+- name: Wait until all nodes are ready
   ansible.builtin.assert:
     that: swarm.nodes | map(attribute='state') | unique == ['ready']
 
-- name: This host has heard of the other one, or gives up
+- name: Wait until this host knows the other one
   emon.overlay_lab.docker_swarm_info:
     peers:
       demo: [10.0.0.117]
@@ -71,15 +71,15 @@ swarm:
   contains:
     state:
       description:
-        - V(inactive), V(pending), V(active), V(locked) or V(error), in Docker's words.
-        - Empty where dockerd does not run; then RV(swarm.node_address) is what the node will announce once it does.
+        - Docker's value, V(inactive), V(pending), V(active), V(locked) or V(error).
+        - Empty if dockerd does not run; then RV(swarm.node_address) is what the node will advertise once it does.
       type: str
       sample: active
     node_id:
-      description: The node's id. Empty where it is none, or does not work.
+      description: The node's id. Empty if the host is not a node, or the node does not work.
       type: str
     node_address:
-      description: The address that it announces.
+      description: The address that it advertises.
       type: str
       sample: 10.0.0.116
     manager:
@@ -90,7 +90,7 @@ swarm:
       description: The swarm's id; only managers know it.
       type: str
     lab:
-      description: The lab that made the swarm, or for which this host joined it. Empty for a swarm of somebody else.
+      description: The lab that founded the swarm, or for which this host joined it. Empty for any other swarm.
       type: str
       sample: emon
     managers:
@@ -98,11 +98,11 @@ swarm:
       type: list
       elements: dict
     error:
-      description: What Docker says is wrong; empty if nothing is.
+      description: The error that Docker reports; empty if there is none.
       type: str
 nodes:
   description:
-    - All nodes of the swarm. Empty where this host is no manager, or the managers have no majority.
+    - All nodes of the swarm. Empty if this host is not a manager, or the managers have no majority.
   returned: success
   type: list
   elements: dict
@@ -130,7 +130,7 @@ networks:
       type: str
       sample: 2uoqkye4eblcj6dqwcv8a6ras
     peers:
-      description: Addresses of the hosts with containers on it of which this host has heard, itself included.
+      description: Addresses of the hosts with containers on it that this host knows, itself included.
       type: list
       elements: str
       sample: [10.0.0.116, 10.0.0.117]

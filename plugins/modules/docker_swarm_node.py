@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: docker_swarm_node
-short_description: A node as its swarm's managers keep it
+short_description: Promote, demote or remove a node of a swarm
 version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
-  - Makes a node a manager or a worker, or makes the managers forget it. Runs on a manager.
-  - Docker refuses only to give up the last manager. This module also refuses what would leave the managers without a
-    majority, before anything is changed.
+  - Makes a node a manager or a worker, or removes it from the swarm. Runs on a manager.
+  - Docker itself refuses only to demote the last manager. This module also refuses a change that would leave the
+    managers without a majority, before anything is changed.
 extends_documentation_fragment:
   - emon.overlay_lab.docker
 attributes:
@@ -33,7 +33,7 @@ options:
     type: str
     required: true
   role:
-    description: Whether it is a manager. Without it the role is left as it is.
+    description: The role that it should have. Without it, the role is not changed.
     type: str
     choices: [manager, worker]
   force:
@@ -41,12 +41,13 @@ options:
     type: bool
     default: false
   wait_seconds:
-    description: How long the managers may take to take a member in, or to let it go.
+    description: Seconds that the managers may take to add or remove a manager.
     type: float
     default: 30
   state:
     description:
-      - Whether the managers are to know the node. V(present) makes none; that does M(emon.overlay_lab.docker_swarm).
+      - Whether the node should be in the swarm. V(present) does not add one; M(emon.overlay_lab.docker_swarm) does
+        that.
     type: str
     choices: [present, absent]
     default: present
@@ -56,12 +57,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A host becomes a manager
+- name: Promote a host to manager
   emon.overlay_lab.docker_swarm_node:
     node: emon2
     role: manager
 
-- name: A host that is lost is forgotten
+- name: Remove a lost host from the swarm
   emon.overlay_lab.docker_swarm_node:
     node: emon3
     state: absent
@@ -69,7 +70,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 nodes:
-  description: The nodes that were meant, as RV(emon.overlay_lab.docker_swarm_info#module:nodes); none where absent.
+  description: The nodes that O(node) matches, as RV(emon.overlay_lab.docker_swarm_info#module:nodes); none if absent.
   returned: success
   type: list
   elements: dict

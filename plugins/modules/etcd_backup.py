@@ -12,10 +12,11 @@ version_added: 0.1.0
 author:
   - The emon.overlay_lab authors (@emon)
 description:
-  - Takes a snapshot of a live cluster, which has the keys of the v3 API, and reads the tree of the v2 API beside it,
+  - Takes a snapshot of a running cluster, which has the keys of the v3 API, and also reads the tree of the v2 API,
     where Docker's cluster store is.
-  - The file is a tar.gz with checksums, and has a sentinel of each API. M(emon.overlay_lab.etcd_restore) demands both.
-  - Keys of the v2 API with a time to live are left out. Whoever wrote them writes them again.
+  - The file is a tar.gz with checksums, and has a sentinel key of each API. M(emon.overlay_lab.etcd_restore) requires
+    both.
+  - Keys of the v2 API with a time to live are left out. The process that wrote them writes them again.
 attributes:
   check_mode:
     support: full
@@ -25,7 +26,7 @@ attributes:
     description: A backup is new each time.
   idempotent:
     support: none
-    description: Each run makes another file.
+    description: Each run creates another file.
 requirements:
   - etcdctl on the host
 extends_documentation_fragment:
@@ -33,7 +34,7 @@ extends_documentation_fragment:
 options:
   lab:
     description:
-      - The lab's name. It begins the file's name, and only this lab restores the file.
+      - The lab's name. The file's name begins with it, and only this lab restores the file.
     type: str
     required: true
   lab_uuid:
@@ -43,7 +44,7 @@ options:
     default: ""
   directory:
     description:
-      - Where the file is made. It must exist.
+      - The directory for the file. It must exist.
     type: path
     required: true
 seealso:
@@ -51,7 +52,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The cluster is backed up
+- name: Back up the cluster
   emon.overlay_lab.etcd_backup:
     endpoints: [http://10.0.0.116:2379, http://10.0.0.117:2379]
     lab: emon
@@ -65,7 +66,7 @@ path:
   type: str
   sample: /var/backups/emon-20261122T110000Z.tar.gz
 manifest:
-  description: What is in it.
+  description: The content of the file.
   returned: always
   type: dict
   sample: {format: 1, lab: emon, time: "2026-11-22T11:00:00Z", v2_keys: 41}

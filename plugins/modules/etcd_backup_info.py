@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: etcd_backup_info
-short_description: Tell whether a backup of etcd can be restored
+short_description: Check whether a backup of etcd can be restored
 version_added: 0.1.0
 author:
   - The emon.overlay_lab authors (@emon)
 description:
-  - Reads a file of M(emon.overlay_lab.etcd_backup) in full, and fails with one line for one that is damaged, of
-    another lab, or without a sentinel of each API. It usually runs on the controller, before anything is stopped.
+  - Reads a file of M(emon.overlay_lab.etcd_backup) in full, and fails with one line if it is damaged, of
+    another lab, or without a sentinel key of each API. It usually runs on the controller, before anything is stopped.
 attributes:
   check_mode:
     support: full
@@ -32,12 +32,12 @@ options:
     required: true
   lab:
     description:
-      - The lab that it has to be of.
+      - The lab that the file has to belong to.
     type: str
     required: true
   lab_uuid:
     description:
-      - The lab's UUID. A file that has one has to have the same.
+      - The lab's UUID. A file with a UUID must have this one.
     type: str
     default: ""
 seealso:
@@ -46,7 +46,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The file can be restored
+- name: Check that the file can be restored
   emon.overlay_lab.etcd_backup_info:
     path: ~/.config/overlay-lab/emon/backups/emon-20261122T110000Z.tar.gz
     lab: emon
@@ -55,7 +55,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 manifest:
-  description: What is in it.
+  description: The content of the file.
   returned: success
   type: dict
   sample: {format: 1, lab: emon, time: "2026-11-22T11:00:00Z", v2_keys: 41}

@@ -7,25 +7,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: etcd_data
-short_description: Remove or set aside a lab's etcd data, and nobody else's
+short_description: Remove or set aside a lab's etcd data, and no other data
 version_added: 0.1.0
 author:
   - The emon.overlay_lab authors (@emon)
 description:
-  - Asks the data whose it is. The ids of cluster and member in its write-ahead log have to be in the host's record as
-    the lab's. Else the module fails with one line, and changes nothing.
+  - Checks that the data is the lab's. The ids of cluster and member in its write-ahead log have to be in the host's
+    record as the lab's. Otherwise the module fails with one line, and changes nothing.
   - Stop etcd before its data is removed, set aside or copied.
-  - No link is followed. In check mode it only tells whether the data is the lab's.
+  - No link is followed. In check mode it only checks whether the data is the lab's.
 attributes:
   check_mode:
     support: full
-    description: Changes nothing, and refuses what it would refuse.
+    description: Changes nothing, and refuses what it would refuse otherwise.
   diff_mode:
     support: none
     description: Data is not shown.
   idempotent:
     support: partial
-    description: A copy is another one each time.
+    description: Each run with O(state=copied) makes another copy.
 options:
   path:
     description:
@@ -34,26 +34,26 @@ options:
     required: true
   lab:
     description:
-      - The lab whose data it has to be.
+      - The lab that the data has to belong to.
     type: str
     required: true
   state:
     description:
-      - V(claimed) records the ids of the member that runs, O(cluster_id) and O(member_id), where its data is in the
-        directory. Where there is no data yet, it records that the lab's is to come. It fails where the directory holds
-        something else.
-      - V(absent) removes the lab's data from the host, in the directory and wherever else the record says that it
-        is. What is not the lab's in O(path) stays, if the lab's was elsewhere.
-      - V(set_aside) gives it a dated name beside the former one.
+      - V(claimed) records the ids of the running member, O(cluster_id) and O(member_id), if its data is in the
+        directory. If there is no data yet, it records that the lab's data is expected there. It fails if the directory
+        holds other data.
+      - V(absent) removes the lab's data from the host, in O(path) and wherever else the record says that it is. If
+        the lab's data was elsewhere, other data in O(path) stays.
+      - V(set_aside) renames the directory to a dated name beside it.
       - V(copied) makes a copy with such a name, as the directory's owner.
-      - Data of a lab that was made before ids were recorded may be set aside and copied. It is removed only once
+      - Data of a lab that was created before ids were recorded may be set aside and copied. It is removed only after
         V(claimed) has recorded it.
     type: str
     choices: [absent, claimed, copied, set_aside]
     required: true
   cluster_id:
     description:
-      - The id of the cluster that runs, hexadecimal, as M(emon.overlay_lab.etcd_info) returns it. With
+      - The id of the running cluster, hexadecimal, as M(emon.overlay_lab.etcd_info) returns it. With
         O(state=claimed).
     type: str
     default: ""
@@ -64,7 +64,7 @@ options:
     default: ""
   config:
     description:
-      - etcd's configuration file. It tells whose data is to come to the directory.
+      - etcd's configuration file. It says which lab's data is expected in the directory.
     type: path
     default: /etc/default/etcd
 seealso:
@@ -73,7 +73,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The host's member is recorded as the lab's
+- name: Record the host's member as the lab's
   emon.overlay_lab.etcd_data:
     path: /var/lib/etcd/default.etcd
     lab: emon
@@ -81,7 +81,7 @@ EXAMPLES = r"""
     cluster_id: "{{ cluster.cluster_id }}"
     member_id: "{{ (cluster.members | selectattr('name', 'eq', inventory_hostname) | first).id }}"
 
-- name: The lab's data has a dated name
+- name: Set the lab's data aside
   emon.overlay_lab.etcd_data:
     path: /var/lib/etcd/default.etcd
     lab: emon
@@ -90,13 +90,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 paths:
-  description: The dated names of what was set aside or copied. Empty in check mode.
+  description: The dated names of the directories that were set aside or copied. Empty in check mode.
   returned: success
   type: list
   elements: str
   sample: [/var/lib/etcd/default.etcd.20261122T110000Z]
 left:
-  description: A line for each directory that is not the lab's and was left alone.
+  description: One line for each directory that is not the lab's and was left alone.
   returned: success
   type: list
   elements: str

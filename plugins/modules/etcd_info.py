@@ -7,14 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: etcd_info
-short_description: Tell how an etcd cluster fares
+short_description: Read the state and health of an etcd cluster
 version_added: 0.1.0
 author:
   - The emon.overlay_lab authors (@emon)
 description:
-  - Asks every member at the same time what it is, whether it is healthy, and who leads.
-  - A member that cannot be reached is data, and so is a cluster of which nothing answers, see RV(reachable).
-    Only O(wait_seconds) makes a failure of it.
+  - Asks all members at the same time for their state, their health and the leader.
+  - A member that cannot be reached is returned as such, and so is a cluster of which nothing answers, see
+    RV(reachable). The module fails only with O(wait_seconds).
 attributes:
   check_mode:
     support: full
@@ -30,8 +30,8 @@ extends_documentation_fragment:
 options:
   wait_seconds:
     description:
-      - Keep asking for so long until every expected member is healthy and there is a leader; then fail with one line
-        that says which member is missing and what each said.
+      - Seconds to wait until every expected member is healthy and there is a leader. Then the module fails with one
+        line that says which member is missing and what each member answered.
     type: float
     default: 0
   expect_members:
@@ -42,13 +42,13 @@ options:
     default: []
   wait_for:
     description:
-      - What O(wait_seconds) waits for. V(quorum) is enough to change members; one that is down may stay so.
+      - What O(wait_seconds) waits for. V(quorum) is enough to change members; a member may then be down.
     type: str
     choices: [health, quorum]
     default: health
   fail:
     description:
-      - Whether it is a failure when O(wait_seconds) are over. If not, the cluster is returned as it is then.
+      - Whether the module fails after O(wait_seconds). If not, the cluster is returned as it is then.
     type: bool
     default: true
 seealso:
@@ -57,12 +57,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The cluster is told
+- name: Read the cluster
   emon.overlay_lab.etcd_info:
     endpoints: [http://10.0.0.116:2379, http://10.0.0.117:2379]
   register: etcd
 
-- name: The cluster has quorum and every member is healthy
+- name: Wait until the cluster has quorum and every member is healthy
   emon.overlay_lab.etcd_info:
     endpoints: ["https://10.0.0.116:2379", "https://10.0.0.117:2379"]
     ca_cert: /etc/etcd/pki/ca.crt
@@ -74,7 +74,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 reachable:
-  description: Whether any endpoint answered. If not, there are no members, and RV(errors) says what each endpoint said.
+  description: Whether any endpoint answered. If not, there are no members, and RV(errors) has each endpoint's error.
   returned: always
   type: bool
 cluster_id:
@@ -83,7 +83,8 @@ cluster_id:
   type: str
   sample: 48276a8f75b6a87
 members:
-  description: The members that the cluster lists, by name. Of one that does not answer, what only it knows is none.
+  description: >-
+    The members that the cluster lists, by name. If a member does not answer, values that only it knows are none.
   returned: always
   type: list
   elements: dict
@@ -93,22 +94,22 @@ members:
       type: str
       sample: 122b032f3d6b6b6
     name:
-      description: The name. Empty as long as a member was added and has not started.
+      description: The name. Empty for a member that was added and has not started yet.
       type: str
       sample: emon2
     peer_urls:
-      description: Where the other members reach it.
+      description: The URLs at which the other members reach it.
       type: list
       elements: str
     client_urls:
-      description: Where it says that clients reach it.
+      description: The URLs that it advertises to clients.
       type: list
       elements: str
     is_leader:
-      description: Whether it says that it leads.
+      description: Whether it reports itself as leader.
       type: bool
     is_learner:
-      description: Whether it only listens and has no vote.
+      description: Whether it is a learner, without a vote.
       type: bool
     started:
       description: Whether it has ever started.
@@ -117,20 +118,20 @@ members:
       description: Whether a read through quorum works at this member, and it has no alarm.
       type: bool
     version:
-      description: The etcd that it runs.
+      description: Its version of etcd.
       type: str
       sample: 3.4.23
     db_size:
       description: The size of its database in bytes.
       type: int
     db_size_quota:
-      description: How large its database may become, in bytes. None where its metrics cannot be had.
+      description: The largest size of its database in bytes. None if its metrics cannot be read.
       type: int
     raft_term:
-      description: How many elections there were.
+      description: The Raft term, which counts elections.
       type: int
     raft_index:
-      description: How far its log is.
+      description: The index of the last entry in its Raft log.
       type: int
     errors:
       description: Why it is not healthy, one line each.
@@ -145,7 +146,7 @@ quorum:
   returned: always
   type: bool
 quorum_survives_one_loss:
-  description: Whether it still could if one more member were lost.
+  description: Whether it still could after the loss of one more member.
   returned: always
   type: bool
 health:
@@ -163,12 +164,12 @@ alarms:
   elements: dict
   sample: [{member: emon, alarm: NOSPACE}]
 missing:
-  description: What keeps O(expect_members), or all members if none is named, from being healthy, one line each.
+  description: Why O(expect_members), or all members if none is named, are not healthy, one line each.
   returned: always
   type: list
   elements: str
 errors:
-  description: What is wrong and belongs to no member, one line each.
+  description: Errors that belong to no member, one line each.
   returned: always
   type: list
   elements: str

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: etcd_key
-short_description: Keep, read or remove keys of etcd
+short_description: Write, read or remove keys of etcd
 version_added: 0.1.0
 author:
   - The emon.overlay_lab authors (@emon)
 description:
-  - Keeps one key or many, of the v3 API or the v2 API. The two share no data. Docker's cluster store is in v2.
-  - A write happens only where the value differs, and reads go through quorum.
+  - Manages one key or many, of the v3 API or the v2 API. The two share no data. Docker's cluster store is in v2.
+  - A value is written only if it differs, and reads go through quorum.
   - Values of the v3 API may be any bytes, up to what etcd takes (C(--max-request-bytes), 1.5 MiB).
 attributes:
   check_mode:
@@ -64,31 +64,32 @@ options:
     default: false
   api:
     description:
-      - Which store. The v2 API has to be switched on in etcd 3.4 and 3.5, and is gone from 3.6.
+      - Which API. The v2 API has to be enabled in etcd 3.4 and 3.5, and does not exist in 3.6.
     type: str
     choices: [v3, v2]
     default: v3
   state:
     description:
       - V(present) writes the value, V(absent) removes the key, V(query) only reads.
-      - Default is V(present) where a value is given, and V(query) where none is.
+      - Default is V(present) if a value is given, and V(query) otherwise.
     type: str
     choices: [present, absent, query]
   create_only:
     description:
-      - Write only if the key is absent at that moment, and fail if it has another value. Of many who try, one succeeds.
+      - Write only if the key is absent at that moment, and fail if it has another value. Of several tasks that try, one
+        succeeds.
     type: bool
     default: false
   previous_value:
     description:
-      - Write or remove only if this is the value at that moment, and fail if it is another.
+      - Write or remove only if this is the value at that moment, and fail otherwise.
     type: str
   previous_revision:
     description:
-      - As O(previous_value), by RV(values[].mod_revision). Also notices a value that was changed and changed back.
+      - As O(previous_value), by RV(values[].mod_revision). Also detects a value that was changed and changed back.
     type: int
 notes:
-  - What is in etcd is not secret to Ansible. Give the task C(no_log=true) for a value that is.
+  - Ansible does not treat values in etcd as secrets. Set C(no_log=true) on the task for a secret value.
 seealso:
   - module: emon.overlay_lab.etcd_info
 """
@@ -106,7 +107,7 @@ EXAMPLES = r"""
     key: hello
   register: hello
 
-- name: The value is shown
+- name: Show the value
   ansible.builtin.debug:
     msg: "{{ hello['values'][0].value }}"  # not hello.values, which is a method of every dictionary
 
@@ -116,14 +117,14 @@ EXAMPLES = r"""
     api: v2
     key: /docker/nodes
 
-- name: One host alone takes the lock
+- name: Take a lock on one host alone
   emon.overlay_lab.etcd_key:
     endpoints: [http://10.0.0.116:2379]
     key: lock
     value: "{{ inventory_hostname }}"
     create_only: true
 
-- name: The tree is read
+- name: Read the tree
   emon.overlay_lab.etcd_key:
     endpoints: [http://10.0.0.116:2379]
     api: v2
@@ -131,13 +132,13 @@ EXAMPLES = r"""
     prefix: true
   register: tree
 
-- name: The tree is written to another cluster, in one call
+- name: Write the tree to another cluster, in one call
   emon.overlay_lab.etcd_key:
     endpoints: [http://10.0.0.118:2379]
     api: v2
     entries: "{{ tree['values'] | emon.overlay_lab.query('[?!dir].{key: key, value: value}') }}"
 
-- name: Everything below the prefix is gone
+- name: Remove everything below the prefix
   emon.overlay_lab.etcd_key:
     endpoints: [http://10.0.0.116:2379]
     key: lab/emon/
@@ -157,28 +158,28 @@ values:
   elements: dict
   contains:
     key:
-      description: The key. None where it is no text.
+      description: The key. None if it is not text.
       type: str
     key_base64:
-      description: The key as base64, where it is no text.
+      description: The key as base64, if it is not text.
       type: str
     value:
-      description: The value. None where it is no text, and for a directory.
+      description: The value. None if it is not text, and for a directory.
       type: str
     value_base64:
-      description: The value as base64, where it is no text.
+      description: The value as base64, if it is not text.
       type: str
     dir:
       description: Whether it is a directory of the v2 API.
       type: bool
     mod_revision:
-      description: The store's revision at the last write. None for what check mode foretells.
+      description: The store's revision at the last write. None in check mode for a key that would be written.
       type: int
     create_revision:
       description: The store's revision when the key was created.
       type: int
     ttl:
-      description: After how many seconds the v2 API removes it. None for what stays.
+      description: Seconds after which the v2 API removes it. None if it does not expire.
       type: int
   sample:
     - key: hello

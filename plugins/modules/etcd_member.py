@@ -7,18 +7,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: etcd_member
-short_description: Keep a member in an etcd cluster, or out of it
+short_description: Add, change or remove a member of an etcd cluster
 version_added: 0.1.0
 author:
   - The emon.overlay_lab authors (@emon)
 description:
   - Adds a member, updates its peer URLs, or removes it. It changes the list of members, and neither starts nor stops
-    an etcd.
+    etcd.
   - Add one member, start it with RV(initial_cluster) and C(ETCD_INITIAL_CLUSTER_STATE=existing), and wait with
-    M(emon.overlay_lab.etcd_info) until it is healthy, before the next.
-  - What would lose quorum is refused, and the message has the arithmetic.
-  - A member that was added and has not started has no name in etcd. It is known by its peer URLs, so an interrupted
-    join goes on with the next run.
+    M(emon.overlay_lab.etcd_info) until it is healthy, before you add the next one.
+  - A change that would lose quorum is refused, and the message has the arithmetic.
+  - A member that was added and has not started has no name in etcd. It is found by its peer URLs, so the next run
+    continues an interrupted join.
 attributes:
   check_mode:
     support: full
@@ -39,8 +39,8 @@ options:
     required: true
   peer_urls:
     description:
-      - Where the other members reach it, all of them; the order does not matter. Required with O(state=present).
-      - With O(state=absent), they name a member that was added and has not started.
+      - All URLs at which the other members reach it; the order does not matter. Required with O(state=present).
+      - With O(state=absent), they identify a member that was added and has not started.
     type: list
     elements: str
     default: []
@@ -52,7 +52,7 @@ options:
     default: present
   force:
     description:
-      - Do it although quorum would be lost. The check that etcd makes itself stays.
+      - Change the list even if quorum would be lost. etcd's own check still applies.
     type: bool
     default: false
 seealso:
@@ -60,24 +60,24 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The cluster knows emon3
+- name: Add emon3 to the cluster
   emon.overlay_lab.etcd_member:
     endpoints: [http://10.0.0.116:2379, http://10.0.0.117:2379]
     name: emon3
     peer_urls: [http://10.0.0.118:2380]
   register: joined
 
-- name: The line for emon3's configuration is shown
+- name: Show the line for emon3's configuration
   ansible.builtin.debug:
     msg: ETCD_INITIAL_CLUSTER="{{ joined.initial_cluster }}"
 
-- name: The members announce the addresses of both sites
+- name: Set the addresses of both sites as peer URLs
   emon.overlay_lab.etcd_member:
     endpoints: [http://10.0.0.116:2379]
     name: emon
     peer_urls: [http://10.0.0.116:2380, http://192.168.1.116:2380]
 
-- name: Host emon2 has left
+- name: Remove emon2 from the cluster
   emon.overlay_lab.etcd_member:
     endpoints: [http://10.0.0.116:2379]
     name: emon2
@@ -86,7 +86,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 member:
-  description: The member as it is afterwards; with O(state=absent) the one that was removed. None if there was none.
+  description: The member after the task; with O(state=absent) the removed one. None if there was none.
   returned: always
   type: dict
   sample:
@@ -97,7 +97,7 @@ member:
     is_learner: false
     started: true
 initial_cluster:
-  description: What C(ETCD_INITIAL_CLUSTER) of a joining member has to be.
+  description: The value of C(ETCD_INITIAL_CLUSTER) for a joining member.
   returned: always
   type: str
   sample: emon=http://10.0.0.116:2380,emon2=http://10.0.0.117:2380

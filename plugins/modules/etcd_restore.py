@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: etcd_restore
-short_description: Make a new etcd cluster of a backup
+short_description: Restore a backup into a new etcd cluster
 version_added: 0.1.0
 author:
   - The emon.overlay_lab authors (@emon)
@@ -15,7 +15,7 @@ description:
   - Restores a file of M(emon.overlay_lab.etcd_backup) in two parts. With O(part=data), each member gets a data
     directory of the snapshot while etcd is stopped. With O(part=keys), the keys of the v2 API are written once the new
     cluster runs, and the sentinels of both APIs are read back.
-  - The file is checked in full before anything is touched. The data is made with the rights of its owner, and its
+  - The file is checked in full before anything is touched. The data is created as O(owner), and its
     ids are recorded as the lab's, see M(emon.overlay_lab.etcd_data).
 attributes:
   check_mode:
@@ -26,7 +26,7 @@ attributes:
     description: Data is not shown.
   idempotent:
     support: none
-    description: What is restored is written each time. A data directory that is there already is refused.
+    description: Each run writes what it restores. An existing data directory is refused.
 requirements:
   - etcdctl on the host
 extends_documentation_fragment:
@@ -39,17 +39,17 @@ options:
     required: true
   lab:
     description:
-      - The lab that it has to be of.
+      - The lab that the file has to belong to.
     type: str
     required: true
   lab_uuid:
     description:
-      - The lab's UUID. A file that has one has to have the same.
+      - The lab's UUID. A file with a UUID must have this one.
     type: str
     default: ""
   part:
     description:
-      - What is restored.
+      - The part to restore.
     type: str
     choices: [data, keys]
     required: true
@@ -67,16 +67,16 @@ options:
     type: str
   peer_urls:
     description:
-      - Where the other members reach this one. With O(part=data).
+      - The URLs at which the other members reach this one. With O(part=data).
     type: list
     elements: str
   data_dir:
     description:
-      - The data directory to make. With O(part=data).
+      - The data directory to create. With O(part=data).
     type: path
   owner:
     description:
-      - Who owns it.
+      - The owner of the data directory.
     type: str
     default: etcd
 seealso:
@@ -84,7 +84,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The member has its data again
+- name: Restore the member's data
   emon.overlay_lab.etcd_restore:
     endpoints: [http://10.0.0.116:2379]
     path: /var/backups/emon-20261122T110000Z.tar.gz
@@ -96,7 +96,7 @@ EXAMPLES = r"""
     peer_urls: [http://10.0.0.116:2380]
     data_dir: /var/lib/etcd/default.etcd
 
-- name: The keys of the v2 API are there again
+- name: Restore the keys of the v2 API
   emon.overlay_lab.etcd_restore:
     endpoints: [http://10.0.0.116:2379]
     path: /var/backups/emon-20261122T110000Z.tar.gz
@@ -106,7 +106,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 manifest:
-  description: What is in the file.
+  description: The content of the file.
   returned: success
   type: dict
   sample: {format: 1, lab: emon, time: "2026-11-22T11:00:00Z", v2_keys: 41}

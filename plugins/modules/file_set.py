@@ -17,13 +17,13 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Tells what would be written, and writes nothing.
+    description: Returns what would be written, and writes nothing.
   diff_mode:
     support: full
     description: Shows contents before and after; of a secret only that it changes.
   idempotent:
     support: full
-    description: Files that are as wanted are not written.
+    description: Files that do not differ are not written.
 options:
   files:
     description: The files.
@@ -33,9 +33,9 @@ options:
     suboptions:
       path:
         description:
-          - Absolute path. Directories on the way are made.
-          - With O(files[].backup) a link stays one, and what it leads to is written. Without, the link is replaced, and
-            what it leads to is not touched.
+          - Absolute path. Missing directories are created.
+          - With O(files[].backup) a symbolic link is kept, and its target is written. Without it, the link is replaced,
+            and its target is not touched.
         type: path
         required: true
       content:
@@ -58,22 +58,23 @@ options:
         default: root
       backup:
         description:
-          - Keep a file that stood there before, in C(/var/lib/overlay-lab/kept) and, where there is none yet, as
-            C(PATH.bak). With O(state=absent) it comes back, and a file that was not written with this option stays.
-            What was there is recorded with its hash in C(/var/lib/overlay-lab/state.json), so a C(PATH.bak) of somebody
-            else is neither used nor removed.
-          - What somebody changed in the lab's file meanwhile is kept beside it, as C(PATH.DATE.edited), with a warning.
+          - Keep a file that was there before, in C(/var/lib/overlay-lab/kept) and, unless it exists, as
+            C(PATH.bak). O(state=absent) restores it, and leaves a file that was not written with this option.
+            The former file is recorded with its hash in C(/var/lib/overlay-lab/state.json), so a C(PATH.bak) that the
+            lab did not write is neither used nor removed.
+          - If the lab's file was edited meanwhile, the edited file is kept beside it as C(PATH.DATE.edited), with a
+            warning.
         type: bool
         default: false
   state:
-    description: V(absent) removes the files, or puts back what stood there before.
+    description: V(absent) removes the files, or restores the former ones.
     type: str
     choices: [present, absent]
     default: present
 """
 
 EXAMPLES = r"""
-- name: Etcd is configured
+- name: Configure etcd
   emon.overlay_lab.file_set:
     files:
       - path: /etc/default/etcd

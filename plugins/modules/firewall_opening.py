@@ -7,38 +7,38 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: firewall_opening
-short_description: Let a lab's peers through a host's firewall, and nobody else
+short_description: Open a host's firewall for a lab's peers only
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
-  - Opens ports in ufw or firewalld, for the addresses of the peers only, for good. Rules that were there before are
+  - Opens ports in ufw or firewalld, permanently, for the addresses of the peers only. Rules that were there before are
     left alone, even if they say the same.
-  - A host whose packet filter neither of the two manages is left alone. There M(emon.overlay_lab.port_probe) finds what
-    is closed, and the filter P(emon.overlay_lab.port_faults#filter) says what to type.
+  - A host whose packet filter is managed by neither of the two is left alone. There M(emon.overlay_lab.port_probe)
+    finds the closed ports, and the filter P(emon.overlay_lab.port_faults#filter) names the commands that open them.
 attributes:
   check_mode:
     support: full
-    description: Tells which rules would be added and removed.
+    description: Returns which rules would be added and removed.
   diff_mode:
     support: full
     description: Shows the rules that are added and removed.
   idempotent:
     support: full
-    description: Rules that are there are not added again.
+    description: Existing rules are not added again.
 options:
   address:
     description: >-
-      The host's own address, at which the peers come in. It tells the zone of firewalld. Needed for O(state=present).
+      The host's own address, which the peers connect to. It determines firewalld's zone. Needed for O(state=present).
     type: str
   peers:
     description:
-      - Addresses that are let in. Others that this module let in before no longer are.
-      - With O(state=absent), those that no longer are. None stands for all that this module let in.
+      - Addresses to allow. Other addresses that this module allowed before are removed.
+      - With O(state=absent), the addresses to remove. An empty list stands for all that this module allowed.
     type: list
     elements: str
     default: []
   ports:
-    description: Where they are let in.
+    description: The ports to open for them.
     type: list
     elements: dict
     default: []
@@ -58,14 +58,14 @@ options:
     choices: [present, absent]
     default: present
 notes:
-  - Needs root. What was added is written down in C(/var/lib/overlay-lab/state.json).
+  - Needs root. The added rules are recorded in C(/var/lib/overlay-lab/state.json).
   - The rules of firewalld become part of its running and its permanent configuration, without a reload.
 seealso:
   - module: emon.overlay_lab.port_probe
 """
 
 EXAMPLES = r"""
-- name: The peers reach etcd and the overlay here
+- name: Open the ports of etcd and the overlay for the peers
   emon.overlay_lab.firewall_opening:
     address: 10.0.0.117
     peers: [10.0.0.116]
@@ -74,12 +74,12 @@ EXAMPLES = r"""
       - {protocol: tcp, port: 2380}
       - {protocol: udp, port: 4789}
 
-- name: A host that left comes in no more
+- name: Close the firewall for a host that left
   emon.overlay_lab.firewall_opening:
     peers: [10.0.0.118]
     state: absent
 
-- name: The firewall is as it was before
+- name: Remove all rules that this module added
   emon.overlay_lab.firewall_opening:
     state: absent
 """
@@ -87,17 +87,17 @@ EXAMPLES = r"""
 RETURN = r"""
 manager:
   description:
-    - Who manages the host's packet filter, V(ufw) or V(firewalld), V(nftables) or V(iptables) for rules that somebody
-      else put there, or empty where nothing refuses anything. With O(state=absent), who had this module's rules.
+    - What manages the host's packet filter, V(ufw) or V(firewalld), V(nftables) or V(iptables) for rules from
+      elsewhere, or empty if nothing refuses packets. With O(state=absent), what had this module's rules.
   returned: success
   type: str
   sample: ufw
 managed:
-  description: Whether rules can be added to it here.
+  description: Whether this module can add rules to it.
   returned: success
   type: bool
 rules:
-  description: The rules that are there by this module's doing.
+  description: The rules that this module added.
   returned: success
   type: list
   elements: str

@@ -8,47 +8,47 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: host_info
-short_description: What a lab needs to know of a host, in one call
+short_description: Read what a lab needs to know of a host, in one call
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
-  - Reads versions installed and to be had, addresses and MTU, ports in use, containers, and the host's record of
-    the lab it belongs to. A run decides from this before it changes anything.
-  - Takes the lab's lock in the same call where O(lock) says so, before it reads.
+  - Reads installed and available versions, addresses and MTU, ports in use, containers, and the host's record of
+    the lab it belongs to. A run decides by these before it changes anything.
+  - With O(lock), takes the lab's lock in the same call, before it reads.
 extends_documentation_fragment:
   - emon.overlay_lab.run
 attributes:
   check_mode:
     support: full
-    description: It only reads. The lock is looked at and not taken.
+    description: It only reads. The lock is read and not taken.
   diff_mode:
     support: none
     description: It only reads.
   idempotent:
     support: full
-    description: It only reads. A lock is no configuration, so taking it is no change.
+    description: It only reads. A lock is not configuration, so taking it is not a change.
 options:
   etcd_package:
-    description: The package whose version is looked up where etcd is not installed.
+    description: The package whose version is looked up if etcd is not installed.
     type: str
     default: etcd-server
   docker_package:
-    description: The package whose version is looked up where Docker is not installed.
+    description: The package whose version is looked up if Docker is not installed.
     type: str
     default: docker.io
   resolver_package:
     description:
-      - The package whose version is looked up where dnsmasq is not installed, and the lab's engine is another one than
+      - The package whose version is looked up if dnsmasq is not installed, and the lab's engine is another one than
         V(vxlan).
       - Default is the distribution's, V(dnsmasq-base) or V(dnsmasq).
     type: str
   etcd_config:
     description:
-      - etcd's configuration file. Its first line tells which lab wrote it.
+      - etcd's configuration file. Its first line says which lab wrote it.
       - Default is the distribution's, C(/etc/default/etcd) or C(/etc/etcd/etcd.conf).
     type: path
   etcd_data_dir:
-    description: The lab's etcd data directory. Whose data it holds is read from its log.
+    description: The lab's etcd data directory. The ids in its log say which cluster's data it holds.
     type: path
     default: /var/lib/etcd/default.etcd
   lock:
@@ -57,7 +57,7 @@ options:
       - A lock that another run has does not fail this module. Judge RV(lock) of all hosts together.
     type: str
   break_lock:
-    description: Take the lock whoever has it.
+    description: Take the lock, whichever run has it.
     type: bool
     default: false
 seealso:
@@ -67,11 +67,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What the host has is known
+- name: Read facts of the host
   emon.overlay_lab.host_info:
   register: lab_host_info
 
-- name: What the host has is known, and no other run changes it from here on
+- name: Read facts of the host, and lock it against other runs
   emon.overlay_lab.host_info:
     lock: emon
   register: lab_host_info
@@ -87,7 +87,7 @@ os_family:
   type: str
   returned: success
 machine_id:
-  description: The host's own id, which no address and no name change alters.
+  description: The host's own id, which does not change with its address or name.
   type: str
   returned: success
 time:
@@ -95,42 +95,41 @@ time:
   type: float
   returned: success
 kernel:
-  description: C(faults), a line for each module that a lab needs and the running kernel has not.
+  description: C(faults), one line for each module that a lab needs and the running kernel does not have.
   type: dict
   returned: success
 record:
   description:
-    - The lab, its UUID, machine id, site, engine, and the site that it is being moved to, as they were recorded; empty
-      strings for what is not.
+    - The lab, its UUID, machine id, site, engine, and the site that it is being moved to, as recorded; an empty
+      string for each that is not.
   type: dict
   returned: success
 index:
-  description: The host's place in its lab that was recorded, 0 where none was.
+  description: The recorded place of the host in its lab, 0 if none was recorded.
   type: int
   returned: success
 let_in:
-  description: The addresses that the host's firewall lets in by the doing of M(emon.overlay_lab.firewall_opening).
+  description: The addresses for which M(emon.overlay_lab.firewall_opening) opened the host's firewall.
   type: list
   elements: str
   returned: success
 etcd:
   description:
     - C(version) installed, else C(available); C(unit) known to systemd, C(active), C(state) as systemd calls it,
-      C(enabled), C(started) in seconds since the epoch; whether it is C(ready) for clients, which takes a majority; the
+      C(enabled), C(started) in seconds since the epoch; whether it is C(ready) for clients, which needs a majority; the
       C(lab) that configured it; the SHA-256 fingerprints of the C(cas) that the lab put there, C(ca) and C(peer-ca), ''
       for none.
     - C(config), the variables of its configuration file; C(data) with C(path), whether data is C(present), and the
-      C(member_id) and C(cluster_id) it is of, the C(lab) whose it is by the host's record, '' for none, whether these
-      ids are recorded (C(claimed)), the lab expects its data there (C(awaited)), and any id was ever recorded
-      (C(recorded)); whether it is C(outdated), started before its files were written, and C(outdated_ca), before those
-      of the CAs were;
-      C(kubernetes), whether Kubernetes runs one of its own here.
+      C(member_id) and C(cluster_id) of the data, the C(lab) that it belongs to by the host's record, '' for none,
+      whether these ids are recorded (C(claimed)), the lab expects its data there (C(awaited)), and any id was ever
+      recorded (C(recorded)); whether it is C(outdated), started before its files were written, and C(outdated_ca),
+      started before those of the CAs were written; C(kubernetes), whether Kubernetes runs an etcd of its own here.
   type: dict
   returned: success
 certificates:
   description:
     - The lab's certificates on the host, each with C(path), C(not_after) in seconds since the epoch, and C(sha256), its
-      fingerprint. For what is no certificate these are 0 and empty.
+      fingerprint. For a file that is not a certificate these are 0 and empty.
   type: list
   elements: dict
   returned: success
@@ -146,7 +145,8 @@ resolver:
   returned: success
 vxlan:
   description:
-    - The lab's unit that puts VXLANs back after a reboot, with C(unit), C(active), C(state), C(enabled), C(started).
+    - The lab's unit that creates the VXLANs again after a reboot, with C(unit), C(active), C(state), C(enabled),
+      C(started).
     - C(links), all VXLANs of the host's own network namespace, each with C(name), C(vni), C(port) and its
       interface C(group) as C(ip) shows it.
   type: dict
@@ -161,23 +161,23 @@ addresses:
   elements: dict
   returned: success
 default_route:
-  description: Whether the host has a way out.
+  description: Whether the host has a default route.
   type: bool
   returned: success
 listening:
-  description: Which of a lab's ports somebody listens on, by C(tcp) and C(udp). 53 only where it is on all addresses.
+  description: Which of a lab's ports are in use, by C(tcp) and C(udp). 53 only if it is in use on all addresses.
   type: dict
   returned: success
 containers:
   description:
-    - All containers, each with C(name), C(running), the C(lab) that made it, '' for a foreign one, and whether a
-      foreign one that runs is C(passing), started with C(--rm).
+    - All containers, each with C(name), C(running), the C(lab) that created it, '' for a foreign one, and whether a
+      running foreign one is C(passing), that is started with C(--rm).
   type: list
   elements: dict
   returned: success
 networks:
   description:
-    - Docker's networks, each with C(name), C(id) and the C(lab) that made it, by the host's record, '' for a foreign
+    - Docker's networks, each with C(name), C(id) and the C(lab) that created it by the host's record, '' for a foreign
       one.
   type: list
   elements: dict
@@ -187,7 +187,7 @@ swarm:
   type: dict
   returned: success
 lock:
-  description: As RV(emon.overlay_lab.lab_lock#module:lock). Free where O(lock) was not given.
+  description: As RV(emon.overlay_lab.lab_lock#module:lock). Free if O(lock) was not given.
   type: dict
   returned: success
 """

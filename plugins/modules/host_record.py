@@ -13,17 +13,17 @@ version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
   - Writes lab, site, engine, index and the host's machine id to C(/var/lib/overlay-lab/state.json). Playbooks change
-    only hosts whose record fits; what other modules keep there for their way back stays.
+    only hosts whose record matches. What other modules keep there for rollback is not touched.
 attributes:
   check_mode:
     support: full
-    description: Tells whether the record would change.
+    description: Returns whether the record would change.
   diff_mode:
     support: full
     description: Shows the record before and after.
   idempotent:
     support: full
-    description: A record that fits is not written again.
+    description: A record that does not differ is not written again.
 options:
   lab:
     description: Name of the lab. A host that belongs to another lab is refused.
@@ -31,16 +31,16 @@ options:
     required: true
   uuid:
     description:
-      - The lab's own id, which no other lab of its name has. A host that has recorded another one is refused.
-      - Without it, the one that was recorded stays.
+      - The lab's unique id. A host with another id on record is refused.
+      - Without it, the recorded id stays.
     type: str
   site:
     description: The site that the host is configured for. Needed for O(state=present).
     type: str
   moving_to:
     description:
-      - The site that the lab is being moved to; empty where it is not, which is the default. O(site) is the one where
-        the lab was proven last, until it is proven at the other.
+      - The site that the lab is being moved to; empty, the default, if it is not moved. O(site) is the site where
+        the lab was verified last, until it is verified at the new one.
     type: str
     default: ""
   engine:
@@ -48,8 +48,8 @@ options:
     type: str
   index:
     description:
-      - The host's place in the lab, from 1. It stays the host's when others leave the lab file.
-      - Without it, the one that was recorded stays.
+      - The host's place in the lab, from 1. The host keeps it when others leave the lab file.
+      - Without it, the recorded index stays.
     type: int
   state:
     description: V(absent) ends the host's membership.
@@ -59,7 +59,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: The host belongs to the lab
+- name: Record that the host belongs to the lab
   emon.overlay_lab.host_record:
     lab: emon
     site: company

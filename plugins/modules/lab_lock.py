@@ -7,18 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: lab_lock
-short_description: Keep other runs away from a lab's host
+short_description: Lock a lab's host against other runs
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
-  - Two people, or one at two machines, may run a playbook for the same lab at the same time. The lock on each host, in
-    C(/var/lib/overlay-lab/lock.json), lets one run in.
-  - A run is the process of C(ansible-playbook). It may take the lock again, as often as it likes, and gives it back at
-    its end.
-  - A run that is killed leaves the lock. It is taken over without a word by a run on the same controller, which sees
-    that the process has gone, and by any run after the host has rebooted. Other controllers are refused, and told who
-    has it, for how long, and how it is broken.
-  - M(emon.overlay_lab.host_info) takes the lock as well, in the call that a playbook begins with anyhow.
+  - Two people, or one person on two machines, may run a playbook for the same lab at the same time. The lock on each
+    host, in C(/var/lib/overlay-lab/lock.json), is held by one run only.
+  - A run is the process of C(ansible-playbook). It may take the lock repeatedly, and releases it at its end.
+  - A killed run leaves the lock. A run on the same controller takes it over without asking, because it sees that the
+    process has ended, and so does any run after the host has rebooted. Other controllers are refused, with a line that
+    says who has the lock, for how long, and how to break it.
+  - M(emon.overlay_lab.host_info) takes the lock as well, in the first call of a playbook.
 extends_documentation_fragment:
   - emon.overlay_lab.run
 attributes:
@@ -27,13 +26,13 @@ attributes:
     description: A part of it runs on the controller, and says which run this is and whether another one has ended.
   check_mode:
     support: full
-    description: The lock is looked at, and neither taken nor released.
+    description: The lock is read, and neither taken nor released.
   diff_mode:
     support: none
-    description: A lock is no configuration.
+    description: A lock is not configuration.
   idempotent:
     support: full
-    description: A lock is no configuration, so taking and releasing it are no changes.
+    description: A lock is not configuration, so taking and releasing it are not changes.
 options:
   lab:
     description: Name of the lab. A host has one lock, whatever the lab.
@@ -41,13 +40,13 @@ options:
     required: true
   state:
     description:
-      - V(held) takes the lock, and fails where another run has it.
-      - V(released) gives it back. One that another run has stays where it is.
+      - V(held) takes the lock, and fails if another run has it.
+      - V(released) releases it. A lock of another run stays.
     type: str
     choices: [held, released]
     default: held
   break_lock:
-    description: Take the lock whoever has it.
+    description: Take the lock, whichever run has it.
     type: bool
     default: false
 seealso:
@@ -55,11 +54,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: No other run changes the host
+- name: Lock the host
   emon.overlay_lab.lab_lock:
     lab: emon
 
-- name: Other runs may change it again
+- name: Release the lock
   emon.overlay_lab.lab_lock:
     lab: emon
     state: released
@@ -77,12 +76,12 @@ lock:
       sample: held
     holder:
       description:
-        - The other run that has the lock, or from which it was taken over. Empty where there is none.
-        - C(run) (an id), C(lab), C(owner) (words for a person), C(since) (seconds since the epoch, by the host's
+        - The other run that has the lock, or from which it was taken over. Empty if there is none.
+        - C(run) (an id), C(lab), C(owner) (a description), C(since) (seconds since the epoch, by the host's
           clock), C(age) in seconds, and C(controller), where the run's process is.
       type: dict
     reason:
-      description: Why it was taken over, V(ended), V(rebooted) or V(broken). Empty where it was not.
+      description: Why it was taken over, V(ended), V(rebooted) or V(broken). Empty if it was not.
       type: str
 """
 

@@ -11,8 +11,8 @@ short_description: Macvlans on links of any namespace
 version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
-  - Makes a macvlan, born in its namespace, compares it attribute by attribute, or removes it by its name, whoever
-    made it.
+  - Creates a macvlan directly in its namespace, compares it attribute by attribute, or removes it by its name, whoever
+    created it.
 extends_documentation_fragment:
   - emon.overlay_lab.links
   - emon.overlay_lab.links.macvlan
@@ -22,14 +22,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A namespace has an interface of its own in the machine's network
+- name: Give a namespace its own interface in the machine's network
   emon.overlay_lab.macvlan:
     name: eth0
     netns: test1
     parent: eth1
     addresses: [192.168.1.50/24]
 
-- name: On a link of another namespace
+- name: Create a macvlan on a link of another namespace
   emon.overlay_lab.macvlan:
     name: eth0
     netns: test2
@@ -37,7 +37,7 @@ EXAMPLES = r"""
     parent_netns: router
     mode: private
 
-- name: It is gone
+- name: Remove the macvlan
   emon.overlay_lab.macvlan:
     name: eth0
     netns: test1
@@ -54,7 +54,7 @@ plan:
     - make macvlan eth0 in namespace test1 on eth1
     - add 192.168.1.50/24 to macvlan eth0 in namespace test1
 reverts_in:
-  description: Seconds after which the old state comes back unless a next task confirms, after O(force). Otherwise null.
+  description: After O(force), seconds until the old state is restored unless a next task confirms. Otherwise null.
   type: int
   returned: success
   sample: null

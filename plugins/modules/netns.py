@@ -11,8 +11,8 @@ short_description: Named network namespaces
 version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
-  - Makes a network namespace with its loopback up, or removes it by its name, whoever made it.
-  - A removed namespace dies with the last process that lives in it; its links go with it.
+  - Creates a network namespace with its loopback up, or removes it by its name, whoever created it.
+  - A removed namespace exists until the last process in it ends; its links are removed with it.
 extends_documentation_fragment:
   - emon.overlay_lab.links
   - emon.overlay_lab.links.netns
@@ -27,12 +27,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Two namespaces
+- name: Create two namespaces
   emon.overlay_lab.netns:
     name: "{{ item }}"
   loop: [test1, test2]
 
-- name: One of them goes
+- name: Remove one of them
   emon.overlay_lab.netns:
     name: test2
     state: absent
@@ -47,7 +47,7 @@ plan:
   sample:
     - make namespace test1
 reverts_in:
-  description: Always null. It has a meaning in the modules that change links.
+  description: Always null. It is used by the modules that change links.
   type: int
   returned: success
   sample: null

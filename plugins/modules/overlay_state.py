@@ -11,11 +11,11 @@ short_description: Read what a host knows of its overlay networks, and probe the
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
-  - Reads, in one call on one host, what has to be known to verify Docker networks that span hosts. The networks and
-    containers as Docker describes them, the interfaces inside the containers and the entries that forward to other
+  - Reads, in one call on one host, the facts that are needed to verify Docker networks across hosts. These are networks
+    and containers as Docker describes them, and interfaces inside the containers and entries that forward to other
     hosts as the kernel has them.
   - Probes, in the same call, whether packets cross. A probe that fails does not fail the module.
-  - It judges nothing. What is absent, stopped or unreachable is told in the return values.
+  - It does not judge. What is absent, stopped or unreachable is in the return values.
 extends_documentation_fragment:
   - emon.overlay_lab.probes
 attributes:
@@ -47,7 +47,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The overlay is read and probed
+- name: Read and probe the overlay
   emon.overlay_lab.overlay_state:
     networks: [demo]
     containers: [test1]
@@ -56,7 +56,7 @@ EXAMPLES = r"""
       - {container: test1, to: 10.200.0.3, size: 1422, dont_fragment: true}
   register: overlay
 
-- name: Each interface of the container has the overlay's MTU
+- name: Check that each interface of the container has the overlay's MTU
   ansible.builtin.assert:
     that: item.mtu == 1450
   loop: "{{ overlay.containers[0].interfaces | rejectattr('name', 'eq', 'eth1') }}"
@@ -65,8 +65,8 @@ EXAMPLES = r"""
 RETURN = r"""
 networks:
   description:
-    - One entry for each network of the names asked for, two where one name was made twice. A name without a network is
-      an entry that does not exist.
+    - One entry for each network of the listed names, two if a name exists twice. For a name without a network, the
+      entry says that it does not exist.
   returned: success
   type: list
   elements: dict
@@ -76,7 +76,7 @@ networks:
       type: str
       sample: demo
     exists:
-      description: Whether this host's Docker knows it. Where not, the other values are null or empty.
+      description: Whether this host's Docker knows it. If not, the other values are null or empty.
       type: bool
       sample: true
     id:
@@ -87,7 +87,7 @@ networks:
       type: str
       sample: overlay
     scope:
-      description: V(global) with a cluster store, V(swarm) with Swarm, V(local) where only this host knows it.
+      description: V(global) with a cluster store, V(swarm) with Swarm, V(local) if only this host knows it.
       type: str
       sample: global
     subnets:
@@ -96,12 +96,12 @@ networks:
       elements: str
       sample: [10.200.0.0/24]
     ipam:
-      description: The same with C(gateway) and C(ip_range), each null where Docker was given none.
+      description: The same with C(gateway) and C(ip_range), each null if none was given.
       type: list
       elements: dict
       sample: [{subnet: 10.200.0.0/24, gateway: 10.200.0.128, ip_range: 10.200.0.128/29}]
     mtu:
-      description: The MTU that the network was created with. Null where none was given.
+      description: The MTU that the network was created with. Null if none was given.
       type: int
       sample: 1500
     options:
@@ -109,8 +109,8 @@ networks:
       type: dict
     sandbox:
       description:
-        - The namespace in which Docker keeps this host's part of an overlay network. Null where this host has no part
-          in it, or the network's bridge is in the host's own namespace.
+        - The namespace in which Docker keeps this host's part of an overlay network. Null if this host has no part
+          of it, or the network's bridge is in the host's own namespace.
       type: str
       sample: /var/run/docker/netns/1-5d2ac4f1f0
     vnis:
@@ -141,15 +141,15 @@ containers:
       type: bool
       sample: true
     status:
-      description: Docker's word for its state. Null where it does not exist.
+      description: Docker's name for its state. Null if it does not exist.
       type: str
       sample: running
     pid:
-      description: Process id of its first process. Null where it does not run.
+      description: Process id of its first process. Null if it does not run.
       type: int
       sample: 4711
     networks:
-      description: The networks that Docker has attached it to, with its address and MAC in each.
+      description: The networks that Docker has connected it to, with its address and MAC in each.
       type: list
       elements: dict
       sample: [{name: demo, id: 5d2ac4f1f0, address: 10.200.0.2, mac: "02:42:0a:c8:00:02"}]
@@ -162,8 +162,8 @@ forwarding:
   description:
     - The entries by which the host forwards to containers on other hosts, from C(bridge fdb) and C(ip neigh) of the
       network's VXLANs, matched by MAC.
-    - The VTEP is null where only the neighbour table knows the MAC, the address where only the forwarding database
-      does.
+    - The VTEP is null if only the neighbour table has the MAC, and the address is null if only the forwarding database
+      has it.
   returned: success
   type: list
   elements: dict

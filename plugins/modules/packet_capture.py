@@ -11,8 +11,8 @@ short_description: Capture packets of a namespace or a container
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
-  - Runs tcpdump inside a network namespace or a container's, for a bounded time, and leaves a file on the managed host
-    that Wireshark opens. Nothing has to be installed in the container.
+  - Runs tcpdump inside a network namespace or a container's, for a limited time, and writes a file on the managed host
+    that Wireshark can open. Nothing has to be installed in the container.
   - To capture what other tasks send, run it with C(async) and C(poll=0), see the examples.
 attributes:
   check_mode:
@@ -28,7 +28,7 @@ options:
   netns:
     description:
       - The network namespace to capture in, by name (as in C(ip netns)) or by path where there is a C(/).
-      - With neither O(netns) nor O(container) the host's own namespace is meant.
+      - With neither O(netns) nor O(container), the host's own namespace is used.
     type: str
   container:
     description: The Docker container to capture in. It needs to be running.
@@ -64,7 +64,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The next ten ARP packets of a namespace
+- name: Capture the next ten ARP packets of a namespace
   emon.overlay_lab.packet_capture:
     netns: test1
     interface: veth0
@@ -73,7 +73,7 @@ EXAMPLES = r"""
     seconds: 60
     dest: /tmp/arp.pcap
 
-- name: The capture of a ping has begun
+- name: Start the capture of a ping
   emon.overlay_lab.packet_capture:
     container: test1
     interface: eth0
@@ -84,17 +84,17 @@ EXAMPLES = r"""
   poll: 0
   register: capture
 
-- name: The capture listens
+- name: Wait until the capture listens
   ansible.builtin.wait_for:
     path: /tmp/ping.pcap.part
     timeout: 10
 
-- name: The ping
+- name: Send the ping
   emon.overlay_lab.reachability:
     probes:
       - {container: test1, to: test2}
 
-- name: The capture is complete
+- name: Wait for the capture to end
   ansible.builtin.async_status:
     jid: "{{ capture.ansible_job_id }}"
   register: captured
@@ -102,7 +102,7 @@ EXAMPLES = r"""
   retries: 30
   delay: 1
 
-- name: The file is here, for Wireshark
+- name: Fetch the file for Wireshark
   ansible.builtin.fetch:
     src: "{{ captured.path }}"
     dest: ./
@@ -111,7 +111,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 path:
-  description: The file. In check mode it is not there.
+  description: The file. In check mode it does not exist.
   returned: success
   type: str
   sample: /tmp/ping.pcap

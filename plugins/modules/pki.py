@@ -7,24 +7,23 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: pki
-short_description: Keep a lab's certificate authorities and certificates
+short_description: Manage a lab's certificate authorities and certificates
 version_added: 0.1.0
 author:
   - The emon.overlay_lab authors (@emon)
 description:
-  - Keeps one directory with the CAs and every certificate of a lab, in one call. It usually runs on the controller.
-  - Certificates of O(certificates[].kind=peer) have a CA of their own, C(peer-ca.crt). So none of the other CA,
-    C(ca.crt), is accepted among peers, and none of a peer elsewhere.
-  - A certificate is issued anew when a third of its life is left, and when it is unfit in any other way, by its
-    validity, names, purpose, extensions, key or CA.
-    Its private key stays, so a server that rereads its files never sees a pair that does not fit.
-    Remove O(certificates[].name)C(.key) for a new key.
-  - A CA's key is never overwritten. Back it up. Where it is lost, remove C(ca.crt) and C(ca.key), or C(peer-ca.crt) and
-    C(peer-ca.key), and run again. That makes a new CA and new certificates for everybody who has one of it.
-  - A CA is not renewed by itself. This module warns thirty days before its end.
+  - Manages one directory with the CAs and all certificates of a lab, in one call. It usually runs on the controller.
+  - Certificates of O(certificates[].kind=peer) have a CA of their own, C(peer-ca.crt). So peers accept no certificate
+    of the other CA, C(ca.crt), and a peer's certificate is accepted nowhere else.
+  - A certificate is issued again when a third of its lifetime is left, or when its validity, names, purpose,
+    extensions, key or CA are not as they should be. Its private key stays, so a server that rereads its files never
+    sees a pair that does not match. Remove O(certificates[].name)C(.key) for a new key.
+  - A CA's key is never overwritten. Back it up. If it is lost, remove C(ca.crt) and C(ca.key), or C(peer-ca.crt) and
+    C(peer-ca.key), and run again. That creates a new CA, and issues all certificates of the former CA again.
+  - A CA is never renewed automatically. This module warns thirty days before it expires.
   - All keys are EC P-256. Certificates are valid from a day before they were made, because clocks of hosts differ.
   - Nothing that this module returns or shows as a difference holds a private key.
-  - Runs at the same time wait for each other.
+  - Concurrent runs wait for each other.
 attributes:
   check_mode:
     support: full
@@ -34,7 +33,7 @@ attributes:
     description: Shows names, purposes, validity and file modes, never keys.
   idempotent:
     support: full
-    description: A second run changes nothing, until a certificate is due.
+    description: A second run changes nothing, until a certificate is due for renewal.
 requirements:
   - cryptography (38.0 or later)
 options:
@@ -50,15 +49,15 @@ options:
     required: true
   state:
     description:
-      - V(present) makes what is missing or due.
+      - V(present) creates what is missing, and renews what is due.
       - V(absent) removes the CAs, what they issued, and the directory unless something else is in it. With O(only), it
-        removes no more than these.
+        removes only the listed certificates.
     type: str
     choices: [present, absent]
     default: present
   certificates:
     description:
-      - Every certificate that the directory should have. One that is not listed is left alone.
+      - All certificates that the directory should have. Others are left alone.
     type: list
     elements: dict
     default: []
@@ -70,10 +69,10 @@ options:
         required: true
       kind:
         description:
-          - What the certificate may be used for, and by which CA it is issued.
-          - V(client) may only prove who calls.
-          - V(server) may serve and call, because a server of etcd calls itself to serve its JSON API.
-          - V(peer) may do both, among peers only.
+          - The purpose of the certificate, and the CA that issues it.
+          - V(client) is for client authentication only.
+          - V(server) is for server and client authentication, because etcd connects to itself to serve its JSON API.
+          - V(peer) is for both, among peers only.
         type: str
         choices: [server, peer, client]
         required: true
@@ -83,32 +82,32 @@ options:
         type: str
       dns:
         description:
-          - Host names under which it is met. Exactly these; the order does not matter.
+          - The host names in the certificate, exactly these; the order does not matter.
         type: list
         elements: str
         default: []
       ip:
         description:
-          - Addresses at which it is met, IPv4 or IPv6. Exactly these; the order does not matter.
+          - The addresses in the certificate, IPv4 or IPv6, exactly these; the order does not matter.
         type: list
         elements: str
         default: []
       days:
         description:
-          - How many days it lives, at most as long as its CA. Counts when it is issued; a change issues nothing.
+          - How many days it is valid, at most as long as its CA. Used when it is issued; a change does not issue it
+            again.
         type: int
         default: 365
   only:
     description:
-      - With O(state=absent), names of certificates that are removed with their keys. The CAs and all others stay. What
-        the lab's CAs did not issue stays, too.
+      - With O(state=absent), names of certificates to remove with their keys. The CAs and all others stay. Certificates
+        that the lab's CAs did not issue stay, too.
     type: list
     elements: str
     default: []
   uuid:
     description:
-      - The lab's own id, which no other lab of its name has. It is kept beside the CAs, and a directory of another is
-        refused.
+      - The lab's unique id. It is stored beside the CAs, and a directory with another id is refused.
     type: str
   trusted:
     description:
@@ -125,22 +124,22 @@ options:
     default: []
   new_ca:
     description:
-      - Go on although the hosts trust another CA. All of them get this directory's, or a new one where it has none.
+      - Continue although the hosts trust another CA. All of them get this directory's CA, or a new one if it has none.
     type: bool
     default: false
   former_path:
     description:
-      - The lab's directory of an earlier version. Where O(path) has no CA and the hosts trust the one there, keys and
-        certificates are copied from it. The former directory stays.
+      - The directory that an earlier version used for the lab. If O(path) has no CA and the hosts trust the CA there,
+        keys and certificates are copied from it. The former directory stays.
     type: path
   ca_days:
     description:
-      - How many days a new CA lives.
+      - How many days a new CA is valid.
     type: int
     default: 3650
   renew_fraction:
     description:
-      - A certificate is issued anew when less than this part of its life is left. Default is a third.
+      - A certificate is issued again when less than this part of its lifetime is left. Default is a third.
     type: float
     default: 0.3333
 seealso:
@@ -148,7 +147,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The lab has its certificates
+- name: Create the lab's CAs and certificates
   emon.overlay_lab.pki:
     path: ~/.overlay-lab/emon/pki
     name: emon
@@ -166,7 +165,7 @@ EXAMPLES = r"""
         days: 3650
   delegate_to: localhost
 
-- name: The lab's certificates are gone
+- name: Remove the lab's CAs and certificates
   emon.overlay_lab.pki:
     path: ~/.overlay-lab/emon/pki
     name: emon
@@ -176,22 +175,22 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ca:
-  description: The CA's certificate, PEM. None in check mode as long as there is none, and when O(state=absent).
+  description: The CA's certificate, PEM. None in check mode if there is none yet, and with O(state=absent).
   returned: always
   type: str
 peer_ca:
-  description: The same of the peers' CA. None also where no certificate of a peer was asked for.
+  description: The same for the peers' CA. None also if no certificate of a peer is listed.
   returned: always
   type: str
 others:
   description:
-    - Certificates in the directory that the lab's CAs issued, that were not asked for, and that have not run out. By
-      name, with their end.
+    - Certificates in the directory that the lab's CAs issued, that are not listed in O(certificates), and that have not
+      expired. By name, with their expiry.
   returned: always
   type: dict
   sample: {emon3-docker: "2027-11-22T10:00:00Z"}
 certificates:
-  description: Each certificate that was asked for, by name; with O(only), each that was removed.
+  description: Each listed certificate, by name; with O(only), each that was removed.
   returned: always
   type: dict
   sample:

@@ -11,15 +11,15 @@ short_description: Prove that hosts reach each other's ports, before anything li
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
-  - Runs on all hosts at the same time. Each listens on its own ports, and asks its peers on theirs, TCP and UDP, with
-    real packets, until every port has answered. So packet filters on the hosts and between them show before a service
-    is moved.
-  - A call ends as soon as all is known and no peer needs an answer any more, well below a second after the last host
-    has begun. A port that stays silent is given up O(quiet) seconds after its host was heard in some other way, and
-    everything at O(deadline).
-  - A port that a service has already is not taken from it. Over TCP it counts as reached if it accepts a connection,
+  - Runs on all hosts at the same time. Each host listens on its own ports, and probes the ports of its peers, TCP and
+    UDP, with real packets, until every port has answered. So packet filters on the hosts and between them are found
+    before a service is moved.
+  - A call ends as soon as all results are known and no peer needs an answer any more, well below a second after the
+    last host has begun. The module stops waiting for a silent port O(quiet) seconds after its host was heard in some
+    other way, and for everything at O(deadline).
+  - A port that a service uses is left to the service. Over TCP it counts as reached if it accepts a connection,
     over UDP it is not probed.
-  - The hosts tell each other the time as well.
+  - The hosts also compare their clocks.
 attributes:
   check_mode:
     support: full
@@ -40,7 +40,7 @@ options:
     type: str
     required: true
   address:
-    description: The host's own address, at which peers ask, and from which it asks them.
+    description: The host's own address, which peers probe, and from which it probes them.
     type: str
     required: true
   listen:
@@ -59,13 +59,13 @@ options:
         type: int
         required: true
   peers:
-    description: The other hosts, those included that only ask.
+    description: The other hosts, including those that only probe.
     type: list
     elements: dict
     required: true
     suboptions:
       name:
-        description: The name that it gives itself.
+        description: Its O(name) in its own call.
         type: str
         required: true
       address:
@@ -73,7 +73,7 @@ options:
         type: str
         required: true
       ports:
-        description: The ports to ask it on.
+        description: The ports to probe.
         type: list
         elements: dict
         default: []
@@ -89,17 +89,17 @@ options:
             required: true
   deadline:
     description:
-      - Seconds after which the call ends in any case. All hosts have to begin within this time, so none may wait for a
-        fork, V(throttle) or V(serial).
+      - Seconds after which the call ends in any case. All hosts have to begin within this time, so no host may wait for
+        a fork, V(throttle) or V(serial).
     type: float
     default: 30.0
   quiet:
-    description: Seconds after which a port is given up whose host was heard in some other way.
+    description: Seconds to wait for a silent port after its host was heard in some other way.
     type: float
     default: 5.0
 notes:
-  - Its listeners are there for the time of the call only, at O(address) only, and answer nothing but probes.
-  - Needs no root to probe. Only root sees which packet filter guards the host.
+  - Its listeners exist during the call only, at O(address) only, and answer nothing but probes.
+  - Probing does not need root. Only root can see which packet filter is active on the host.
 seealso:
   - plugin: emon.overlay_lab.port_plan
     plugin_type: filter
@@ -109,11 +109,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What each host has is known
+- name: Read facts of the hosts
   emon.overlay_lab.host_info:
   register: lab_host_info
 
-- name: The hosts reach each other's ports
+- name: Probe the ports between the hosts
   emon.overlay_lab.port_probe:
     lab: "{{ lab_name }}"
     name: "{{ inventory_hostname }}"
@@ -136,12 +136,12 @@ listening:
     protocol: {description: Its protocol., type: str}
     port: {description: Its number., type: int}
     state:
-      description: V(listening) for the time of the call, V(in_use) by a service, or V(unreachable), not to be had.
+      description: V(listening) during the call, V(in_use) by a service, or V(unreachable) if it cannot be bound.
       type: str
       sample: listening
-    error: {description: The system's words for it., type: str}
+    error: {description: The system's error., type: str}
 peers:
-  description: What was found, in the order of O(peers).
+  description: The results, in the order of O(peers).
   returned: success
   type: list
   elements: dict
@@ -149,13 +149,13 @@ peers:
     name: {description: The peer's name., type: str}
     address: {description: The peer's address., type: str}
     heard:
-      description: Whether any probe of its, or any answer, has come.
+      description: Whether any probe or answer has come from it.
       type: bool
     clock_offset:
-      description: Seconds by which its clock is ahead of this host's. Null where it gave no answer.
+      description: Seconds by which its clock is ahead of this host's. Null if it did not answer.
       type: float
     round_trip:
-      description: Seconds that the answer took from which that was taken; the offset is known to half of them.
+      description: Seconds that the answer took from which the offset was computed; its error is at most half of that.
       type: float
     ports:
       description: One entry for each of its ports.
@@ -166,7 +166,7 @@ peers:
         port: {description: Its number., type: int}
         state:
           description:
-            - V(open), its probe answered; V(service), somebody accepted a connection who is no probe of this peer's;
+            - V(open), the probe was answered; V(service), a program other than this peer's probe accepted a connection;
               V(in_use), by a service of the peer, so not probed.
             - V(refused), by the host or a packet filter; V(unreachable), for the reason in RV(peers[].ports[].error);
               V(no_answer).
@@ -174,7 +174,7 @@ peers:
           sample: open
         error: {description: Why it is not open., type: str}
 firewall:
-  description: C(manager), which packet filter may refuse packets to the host, and C(places), where in its rules.
+  description: C(manager), the packet filter that may refuse packets to the host, and C(places), where in its rules.
   returned: success
   type: dict
   sample: {manager: nftables, places: [inet filter input]}

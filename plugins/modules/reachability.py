@@ -13,7 +13,7 @@ author: The emon.overlay_lab authors (@emon)
 description:
   - Sends ICMP echo requests or opens TCP connections from network namespaces and containers, and returns loss and
     round-trip times as data.
-  - All probes of a call run side by side, so a call takes as long as its slowest probe.
+  - All probes of a call run concurrently, so a call takes as long as its slowest probe.
   - Nothing has to be installed in a container. Names are looked up as the container would, in its C(/etc/hosts) and
     with its DNS servers, Docker's own included.
 extends_documentation_fragment:
@@ -30,25 +30,25 @@ attributes:
     description: Running it again changes nothing, because it never changes anything.
 options:
   fail:
-    description: Fail where a target is not reachable. Otherwise this is only told in the return values.
+    description: Whether to fail if a target is not reachable. Otherwise this is only in the return values.
     type: bool
     default: true
 notes:
   - Needs root on the managed host, for raw sockets and for entering namespaces.
-  - Only C(/etc/hosts) and DNS are asked for names, not other sources of C(nsswitch.conf).
+  - Names are looked up in C(/etc/hosts) and DNS only, not in other sources of C(nsswitch.conf).
 seealso:
   - module: emon.overlay_lab.packet_capture
 """
 
 EXAMPLES = r"""
-- name: Two containers reach each other, by name and at full size
+- name: Check that two containers reach each other, by name and at full size
   emon.overlay_lab.reachability:
     probes:
       - {container: test1, to: test2}
       - {container: test1, to: test2, size: 1422, dont_fragment: true}
       - {container: test1, to: test2, protocol: tcp, port: 80}
 
-- name: A namespace reaches its gateway and not the world
+- name: Check that a namespace reaches its gateway and not the world
   emon.overlay_lab.reachability:
     probes:
       - {netns: test1, to: 192.168.1.254}
@@ -92,7 +92,7 @@ results:
       type: str
       sample: test2
     address:
-      description: The target's address. Null where the name could not be resolved.
+      description: The target's address. Null if the name could not be resolved.
       type: str
       sample: 10.0.0.3
     protocol:
@@ -124,11 +124,11 @@ results:
       type: float
       sample: 0.0
     rtt_ms:
-      description: Least, mean and greatest round-trip time in milliseconds. Null where no reply came.
+      description: Minimum, mean and maximum round-trip time in milliseconds. Null without a reply.
       type: dict
       sample: {min: 0.061, avg: 0.08, max: 0.113}
     path_mtu:
-      description: The MTU of the path, where a packet was too long for it.
+      description: The MTU of the path, if a packet was too long for it.
       type: int
       sample: null
     ok:

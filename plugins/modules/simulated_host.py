@@ -12,19 +12,21 @@ short_description: Boot, stop, crash or remove a simulated host
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
-  - A simulated host is a systemd-nspawn machine over an immutable base image, with namespaces of every kind of its own.
+  - A simulated host is a systemd-nspawn machine over an immutable base image, with its own namespaces of every kind.
     It boots a real systemd, and runs a real etcd and a real dockerd.
-  - It boots into the network namespace C(/run/netns/NAME), which M(emon.overlay_lab.topology) makes.
-  - It outlives the run that boots it, and is found again by what was recorded in C(/var/lib/overlay-lab/hosts/NAME).
-  - Nothing outside changes. Sysctls of the machine are read-only inside, its clock and its modules out of reach, and no
-    unit that would write them starts. It is no security boundary, though; root inside could remount what is read-only.
+  - It boots into the network namespace C(/run/netns/NAME), which M(emon.overlay_lab.topology) creates.
+  - It keeps running after the run that booted it, and is found again by its record in
+    C(/var/lib/overlay-lab/hosts/NAME).
+  - Nothing outside changes. The machine's sysctls are read-only inside, its clock and its modules cannot be reached,
+    and no unit that would write them starts. It is not a security boundary, though; root inside could remount what is
+    read-only.
 requirements:
   - root on the machine
   - systemd-nspawn (Debian package systemd-container)
 attributes:
   check_mode:
     support: full
-    description: Tells what would happen, and changes nothing.
+    description: Returns what would happen, and changes nothing.
   diff_mode:
     support: full
     description: Shows the host's state before and after.
@@ -42,19 +44,19 @@ options:
     type: str
     required: true
   release:
-    description: Debian release of its base image. That of a host that was made already cannot be changed.
+    description: Debian release of its base image. It cannot be changed for an existing host.
     type: str
     choices: [bookworm, trixie]
     default: bookworm
   state:
     description:
-      - V(started) makes it and boots it, and waits until the boot is complete.
-      - V(suspended) stops all its processes where they are, as a laptop's lid does. V(started) wakes it. A host that
-        does not run is left as it is.
+      - V(started) creates and boots it, and waits until the boot is complete.
+      - V(suspended) freezes all its processes, as closing a laptop does. V(started) resumes them. A host that
+        does not run is not changed.
       - V(stopped) shuts it down in order.
-      - V(crashed) ends all its processes at once, as a power cut does.
+      - V(crashed) kills all its processes at once, as a power cut does.
       - V(rebooted) shuts it down in order and boots it again.
-      - V(absent) ends all its processes and removes its files.
+      - V(absent) kills all its processes and removes its files.
     type: str
     choices: [started, suspended, stopped, crashed, rebooted, absent]
     default: started
@@ -64,12 +66,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Emon runs
+- name: Start emon
   emon.overlay_lab.simulated_host:
     name: emon
     lab: emon
 
-- name: Emon loses power
+- name: Crash emon, as a power cut does
   emon.overlay_lab.simulated_host:
     name: emon
     lab: emon
@@ -78,7 +80,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 pid:
-  description: Process id of the host's init, as this machine sees it; 0 where the host does not run.
+  description: Process id of the host's init, as this machine sees it; 0 if the host does not run.
   type: int
   returned: success
   sample: 4711

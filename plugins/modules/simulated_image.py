@@ -13,22 +13,22 @@ version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
   - Builds a Debian tree with systemd, etcd, dockerd and their Python libraries, by mmdebstrap from the machine's own
-    package sources. That takes about half a minute and 600 MB, once a release.
+    package sources. That takes about half a minute and 600 MB, once per release.
   - An image is named by the hash of its recipe (packages, units, files), and is never changed. It has its name only
-    while it is complete, so neither an interrupted build nor an interrupted removal passes for a finished one.
+    while it is complete, so the rest of an interrupted build or removal is never taken for an image.
 requirements:
   - root on the machine
   - mmdebstrap, systemd-container
 attributes:
   check_mode:
     support: full
-    description: Tells whether it would be built or removed. An image in use is refused as without check mode.
+    description: Returns whether it would be built or removed. An image in use is refused as without check mode.
   diff_mode:
     support: full
-    description: Shows the image's name where it would be built or removed.
+    description: Shows the image's name if it would be built or removed.
   idempotent:
     support: full
-    description: An image that is there is not built again.
+    description: An existing image is not built again.
 options:
   release:
     description: Debian release.
@@ -36,14 +36,14 @@ options:
     choices: [bookworm, trixie]
     default: bookworm
   state:
-    description: V(absent) removes the image. It is refused while a simulated host stands on it.
+    description: V(absent) removes the image. It is refused while a simulated host uses it.
     type: str
     choices: [present, absent]
     default: present
 """
 
 EXAMPLES = r"""
-- name: There is a base image of Debian 12
+- name: Build the base image of Debian 12
   emon.overlay_lab.simulated_image:
     release: bookworm
 """

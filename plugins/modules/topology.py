@@ -11,42 +11,41 @@ short_description: Namespaces, veth pairs, bridges, VXLANs, macvlans and routes 
 version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
-  - Brings everything that is listed to what is listed, in one call, however much it is. A thousand attached
-    namespaces take no longer than one C(ip -batch).
+  - Creates and changes all listed objects in one call, however many they are. A thousand attached
+    namespaces take no longer than with one C(ip -batch).
   - All faults of the whole topology are found together before anything is touched. If the kernel refuses something
-    later, the error names the object and the kernel's own sentence, and a second run completes the rest. So does a
-    second run after a kill.
-  - What it makes carries its mark, which is made from its O(name). Links carry it as their interface group, which
-    C(ip link show group NUMBER) lists; it is returned as RV(mark). Namespaces cannot carry a mark, so a record in
-    C(/var/lib/overlay-lab/topology) tells which are its own; the record holds for the boot and the inode that it
-    names.
-  - An object of a wanted name that does not carry the mark is an error, unless O(adopt=true).
-  - Every attribute that is given is compared. What the kernel can change is changed in place; what it cannot (a
-    VXLAN's VNI or port, a veth's peer, a macvlan's parent) is made anew, and the diff says which and why.
-  - Where NetworkManager or systemd-networkd run, they are told to leave links in the machine's own namespace alone.
+    later, the error has the object and the kernel's message, and a second run completes the rest. So does a
+    second run after the first was killed.
+  - Objects that it creates have a mark, which is derived from O(name). Links have it as their interface group, which
+    C(ip link show group NUMBER) lists; it is returned as RV(mark). Namespaces cannot have a mark, so they are recorded
+    in C(/var/lib/overlay-lab/topology); the record is valid for the boot and the inode that it names.
+  - An existing object of a listed name without the mark is an error, unless O(adopt=true).
+  - Every attribute that is given is compared. If the kernel can change it, it is changed in place. Otherwise (a VXLAN's
+    VNI or port, a veth's peer, a macvlan's parent) the object is created again, and the diff says which and why.
+  - If NetworkManager or systemd-networkd run, they are configured to leave links in the machine's own namespace alone.
 extends_documentation_fragment:
   - emon.overlay_lab.links
   - emon.overlay_lab.links.topology
 options:
   name:
-    description: The topology's name, from which its mark is made.
+    description: The topology's name, from which its mark is derived.
     type: str
     required: true
   prune:
     description:
-      - Remove what carries the mark, or is recorded, and is no longer listed.
-      - Without it, such things stay, and stay marked.
+      - Remove objects that have the mark, or are recorded, and are no longer listed.
+      - Without it, such objects stay, with their mark.
     type: bool
     default: false
   adopt:
     description:
-      - Take over objects of the wanted names that somebody else made. They are changed as needed, carry the mark
-        from then on, and go with O(state=absent).
+      - Take over existing objects of the listed names. They are changed as needed, have the mark from then on, and are
+        removed with O(state=absent).
     type: bool
     default: false
   state:
     description:
-      - V(absent) removes all links that carry the mark and all recorded namespaces and routes, and nothing else.
+      - V(absent) removes all links with the mark and all recorded namespaces and routes, and nothing else.
         The lists are not needed for that.
     type: str
     choices: [present, absent]
@@ -56,7 +55,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Two hosts on an underlay
+- name: Create two hosts on an underlay
   emon.overlay_lab.topology:
     name: demo
     namespaces: [{name: demo-underlay}, {name: host1}, {name: host2}]
@@ -75,7 +74,7 @@ EXAMPLES = r"""
       - {netns: host1, to: default, via: 10.0.0.117}
     prune: true
 
-- name: A VXLAN across them
+- name: Create a VXLAN across them
   emon.overlay_lab.topology:
     name: demo-segment
     bridges:
@@ -88,7 +87,7 @@ EXAMPLES = r"""
         remotes: [10.0.0.117]
         master: br0
 
-- name: Both are gone
+- name: Remove both topologies
   emon.overlay_lab.topology:
     name: "{{ item }}"
     state: absent
@@ -111,7 +110,7 @@ plan:
     - make veth host1 in namespace demo-underlay, its peer eth0 in namespace host1
     - add 10.0.0.116/24 to veth eth0 in namespace host1
 reverts_in:
-  description: Seconds after which the old state comes back unless a next task confirms, after O(force). Otherwise null.
+  description: After O(force), seconds until the old state is restored unless a next task confirms. Otherwise null.
   type: int
   returned: success
   sample: null

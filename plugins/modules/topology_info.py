@@ -13,8 +13,8 @@ author: "The emon.overlay_lab authors (@emon)"
 description:
   - Describes network namespaces, links with their attributes, bridges with their ports, addresses, routes and
     forwarding entries.
-  - Finds them all, the named ones, those of Docker's containers, and those that only processes hold. So the
-    interface of a container and its other end on the host are told as a pair.
+  - Finds all of them, named ones, those of Docker's containers, and those that only processes keep open. So the
+    interface of a container and its other end on the host are returned as a pair.
 options:
   netns:
     description:
@@ -38,16 +38,16 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: All namespaces of the machine
+- name: Read all namespaces of the machine
   emon.overlay_lab.topology_info:
   register: machine
 
-- name: One container's namespace
+- name: Read one container's namespace
   emon.overlay_lab.topology_info:
     netns: ["/proc/{{ container.State.Pid }}/ns/net"]
   register: inside
 
-- name: The host's end of the container's eth0
+- name: Show the host's end of the container's eth0
   ansible.builtin.debug:
     msg: "{{ (inside.namespaces[0].links | selectattr('name', 'eq', 'eth0') | first).peer.name }}"
 """
@@ -64,7 +64,7 @@ namespaces:
       type: str
       sample: test1
     processes:
-      description: The processes that live in it, each with its pid and command. Empty for the machine's own.
+      description: The processes in it, each with its pid and command. Empty for the machine's own.
       type: list
       elements: dict
       sample: [{"pid": 4711, "command": "sh"}]
@@ -82,7 +82,7 @@ namespaces:
           type: int
           sample: 2
         kind:
-          description: V(veth), V(bridge), V(vxlan), V(macvlan) or another kind of the kernel's. Null if it is real.
+          description: V(veth), V(bridge), V(vxlan), V(macvlan) or another kind that the kernel has. Null for hardware.
           type: str
           sample: veth
         up:
@@ -111,19 +111,19 @@ namespaces:
           elements: str
           sample: [172.17.0.2/16]
         peer:
-          description: The other end of a veth, by C(netns) and C(name). Null where it is out of reach.
+          description: The other end of a veth, by C(netns) and C(name). Null if it cannot be found.
           type: dict
           sample: {"netns": "", "name": "vethde47d6c"}
         parent:
-          description: The link on which it was made, by C(netns) and C(name).
+          description: The link on which it was created, by C(netns) and C(name).
           type: dict
           sample: null
         topology:
-          description: The topology whose mark it carries.
+          description: The topology whose mark it has.
           type: str
           sample: emon-underlay
         settings:
-          description: What only its kind has, such as C(stp), C(vni), C(local), C(port), C(learning), C(mode).
+          description: Attributes of its kind only, such as C(stp), C(vni), C(local), C(port), C(learning), C(mode).
           type: dict
           sample: {}
     bridges:

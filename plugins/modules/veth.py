@@ -7,12 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: veth
-short_description: Veth pairs, each end where it belongs
+short_description: Veth pairs, each end in its namespace
 version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
-  - Makes a pair of virtual interfaces, both born in their namespaces, and compares both ends attribute by attribute.
-  - Removes the pair by one end's name, whoever made it.
+  - Creates a pair of virtual interfaces, both directly in their namespaces, and compares both ends attribute by
+    attribute.
+  - Removes the pair by one end's name, whoever created it.
 extends_documentation_fragment:
   - emon.overlay_lab.links
   - emon.overlay_lab.links.veth
@@ -22,7 +23,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Two namespaces are joined
+- name: Connect two namespaces
   emon.overlay_lab.veth:
     name: veth-test1
     netns: test1
@@ -32,7 +33,7 @@ EXAMPLES = r"""
       netns: test2
       addresses: [192.168.1.11/24]
 
-- name: A namespace is a port of the machine's bridge
+- name: Connect a namespace to the machine's bridge
   emon.overlay_lab.veth:
     name: eth0
     netns: test1
@@ -40,14 +41,14 @@ EXAMPLES = r"""
     mtu: 1450
     peer: {name: veth-test1, master: br0}
 
-- name: A container is joined as well, by the path of its namespace
+- name: Connect a container, by the path of its namespace
   emon.overlay_lab.veth:
     name: eth1
     netns: "/proc/{{ container.State.Pid }}/ns/net"
     addresses: [172.18.0.3/24]
     peer: {name: veth-test3, master: br0}
 
-- name: The pair is gone
+- name: Remove the pair
   emon.overlay_lab.veth:
     name: veth-test1
     netns: test1
@@ -64,7 +65,7 @@ plan:
     - make veth veth-test1 in namespace test1, its peer veth-test2 in namespace test2
     - add 192.168.1.10/24 to veth veth-test1 in namespace test1
 reverts_in:
-  description: Seconds after which the old state comes back unless a next task confirms, after O(force). Otherwise null.
+  description: After O(force), seconds until the old state is restored unless a next task confirms. Otherwise null.
   type: int
   returned: success
   sample: null

@@ -11,9 +11,9 @@ short_description: VXLAN interfaces with static VTEPs
 version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
-  - Makes a VXLAN, compares it attribute by attribute, or removes it by its name, whoever made it.
-  - A new one without O(mtu) takes what fits into the link that has O(local), or into O(parent); an O(mtu) that does
-    not fit is refused.
+  - Creates a VXLAN, compares it attribute by attribute, or removes it by its name, whoever created it.
+  - A new VXLAN without O(mtu) gets the largest MTU that fits into the link that has O(local), or into O(parent); an
+    O(mtu) that does not fit is refused.
 extends_documentation_fragment:
   - emon.overlay_lab.links
   - emon.overlay_lab.links.vxlan
@@ -23,7 +23,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A segment to two other hosts, on a bridge
+- name: Create a segment to two other hosts, on a bridge
   emon.overlay_lab.vxlan:
     name: vxlan42
     vni: 42
@@ -32,7 +32,7 @@ EXAMPLES = r"""
     remotes: [10.0.0.117, 10.0.0.118]
     master: br0
 
-- name: The segment is gone
+- name: Remove the segment
   emon.overlay_lab.vxlan:
     name: vxlan42
     state: absent
@@ -48,7 +48,7 @@ plan:
     - make vxlan vxlan42 in the machine's own namespace
     - add remote 10.0.0.117 to vxlan vxlan42 in the machine's own namespace
 reverts_in:
-  description: Seconds after which the old state comes back unless a next task confirms, after O(force). Otherwise null.
+  description: After O(force), seconds until the old state is restored unless a next task confirms. Otherwise null.
   type: int
   returned: success
   sample: null

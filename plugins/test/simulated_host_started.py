@@ -29,7 +29,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Emon runs
+- name: Start emon
   emon.overlay_lab.simulated_host:
     name: emon
     lab: emon

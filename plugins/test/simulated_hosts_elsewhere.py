@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: simulated_hosts_elsewhere
-short_description: Whether simulated hosts were last proven at another site
+short_description: Whether simulated hosts were last verified at another site
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
-  - Reads the record that each host keeps of its lab, from the machine that runs Ansible and whether the host runs or
-    not. A host's files are its own, so no link in them is followed out of the host, and only a regular file is read.
+  - Reads the record that each host keeps of its lab, on the machine that runs Ansible, whether the host runs or
+    not. The host controls these files, so no link is followed out of the host, and only a regular file is read.
 positional: _input, site
 options:
   _input:
@@ -20,13 +20,13 @@ options:
     elements: str
     required: true
   site:
-    description: The site where they are to be.
+    description: The site where they should be.
     type: str
     required: true
 """
 
 EXAMPLES = r"""
-- name: The lab stands at another site
+- name: Tell that the lab is at another site
   ansible.builtin.debug:
     msg: it would be moved
   when: "['emon', 'emon2'] is emon.overlay_lab.simulated_hosts_elsewhere('home')"

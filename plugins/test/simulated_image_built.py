@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: simulated_image_built
-short_description: Whether the base image of a release is there
+short_description: Whether the base image of a release exists
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
-  - Looks on the machine that runs Ansible, where simulated hosts are. Asking costs nothing, and running
+  - Looks on the machine that runs Ansible, where simulated hosts are. This test costs nothing, while running
     M(emon.overlay_lab.simulated_image) to find that there is nothing to do costs half a second.
 options:
   _input:
@@ -20,7 +20,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: There is a base image
+- name: Build the base image
   emon.overlay_lab.simulated_image:
     release: bookworm
   when: "'bookworm' is not emon.overlay_lab.simulated_image_built"
@@ -28,7 +28,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Whether it is there, and complete.
+  description: Whether it exists and is complete.
   type: bool
 """
 
