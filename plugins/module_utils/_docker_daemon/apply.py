@@ -158,7 +158,7 @@ def _put_back(made: Plan, former: dict[str, Any], error: LabError, started: floa
     lines = why(error, _own_words(made.request.service, started))
     _undo_files(made, former)
     systemd.reload()
-    outcome = "the former configuration is back"
+    outcome = "the former configuration is restored"
     if made.service.active:
         try:
             _restart(made)

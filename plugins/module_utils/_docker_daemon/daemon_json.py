@@ -58,10 +58,10 @@ def read(text: str, path: str) -> dict[str, Any]:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         raise LabError(
-            f"{path}: line {error.lineno} is not JSON ({error.msg}): mend it first; it is left as it is"
+            f"{path}: line {error.lineno} is not JSON ({error.msg}): fix it first; it is not changed"
         ) from error
     if not isinstance(value, dict):
-        raise LabError(f"{path}: holds no JSON object: mend it first; it is left as it is")
+        raise LabError(f"{path}: holds no JSON object: fix it first; it is not changed")
     return value
 
 
@@ -144,7 +144,7 @@ def clashes(
     if merged.get("userns-remap") or "userns-remap" in on_command_line:
         found.append("userns-remap is on: containers could not use the host's network namespace: turn it off")
     if merged.get("iptables") is False or on_command_line.get("iptables", "").endswith("=false"):
-        found.append("iptables is false: Docker's bridges would have no way out and publish no ports: turn it on")
+        found.append("iptables is false: Docker's bridges would reach nothing outside and publish no ports: turn it on")
     if merged.get("bridge") == "none" or on_command_line.get("bridge", "").endswith("none"):
         found.append("bridge is none: there is no default bridge: remove it")
     data_root, wanted = existing.get("data-root", _DEFAULT_DATA_ROOT), merged.get("data-root", _DEFAULT_DATA_ROOT)

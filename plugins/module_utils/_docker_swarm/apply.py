@@ -167,8 +167,8 @@ def _check_networks_gone(client) -> None:
     while left := [one for one in networks.list_networks(client) if one["Scope"] == view.SCOPE]:
         if time.monotonic() > deadline:
             raise LabError(
-                f"network {one['Name']} ({one['Id'][:12]}) is left of the swarm that this host left: docker network rm"
-                f" {one['Id'][:12]}, or restart dockerd, then run again"
+                f"network {one['Name']} ({one['Id'][:12]}) is left over from the swarm that this host left:"
+                f" docker network rm {one['Id'][:12]}, or restart dockerd, then run again"
                 for one in left
             )
         time.sleep(_POLL_SECONDS)

@@ -86,11 +86,12 @@ def _faults(listed: list[dict[str, Any]], meant: list[dict[str, Any]], request: 
         if len(meant) == 1:
             return [] if request.role != "worker" else _quorum_faults(listed, meant)
         known = ", ".join(_hostname(node) for node in listed)
-        return [f"{'is no node of this swarm' if not meant else 'is listed twice, give its id'}: its nodes are {known}"]
+        what = "is listed twice, give its id" if meant else "is not a node of this swarm"
+        return [f"{what}: its nodes are {known}"]
     ready = [node for node in meant if node["Status"]["State"] == "ready"]
     faults = _quorum_faults(listed, meant)
     if ready and not request.force:
-        faults.append("answers, and would go on believing that it is one: let it leave first, or set force to true")
+        faults.append("answers, and would still act as a node: let it leave first, or set force to true")
     return faults
 
 

@@ -180,9 +180,9 @@ def _networks(client) -> list[dict[str, Any]]:
 
 
 def check_peers(peers: dict[str, Any]) -> None:
-    """The option of `docker_swarm_info`: LabError with every value that is no list of addresses."""
+    """The option of `docker_swarm_info`: LabError with every value that is not a list of addresses."""
     faults = [
-        f"peers.{name}: {value!r} is no list of addresses: give for example [10.0.0.116]"
+        f"peers.{name}: {value!r} is not a list of addresses: give for example [10.0.0.116]"
         for name, value in peers.items()
         if not isinstance(value, list) or not all(isinstance(address, str) for address in value)
     ]

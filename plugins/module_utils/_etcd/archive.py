@@ -75,7 +75,7 @@ def read(path: Path, lab: str, lab_uuid: str = "") -> Backup:
     # Before the errors of the system, to which gzip counts its own.
     except _DAMAGE as error:
         raise LabError(
-            f"{path}: it is no backup of etcd, or damaged: {_line(error) or type(error).__name__}"
+            f"{path}: it is not a backup of etcd, or damaged: {_line(error) or type(error).__name__}"
         ) from error
     except OSError as error:
         raise LabError(f"{path}: it cannot be read: {reason(error)}") from error
@@ -207,7 +207,7 @@ def _manifest(text: bytes) -> dict[str, Any]:
     manifest = json.loads(text)
     wanted = {"format": int, "lab": str, "sentinel": str, "sha256": dict}
     if not isinstance(manifest, dict) or any(not isinstance(manifest.get(key), one) for key, one in wanted.items()):
-        raise ValueError("its manifest is none")
+        raise ValueError("its manifest is not valid")
     return manifest
 
 
@@ -216,7 +216,7 @@ def _keys(text: bytes) -> tuple[tuple[str, str], ...]:
     if not isinstance(keys, list) or not all(
         isinstance(pair, list) and len(pair) == 2 and all(isinstance(one, str) for one in pair) for pair in keys
     ):
-        raise ValueError("its v2 keys are none")
+        raise ValueError("its v2 keys are not valid")
     for pair in keys:
         "".join(pair).encode()
     return tuple((key, value) for key, value in keys)
@@ -231,7 +231,7 @@ def _checks(found: dict[str, Any], lab: str, lab_uuid: str) -> dict[str, bool]:
         f"it is of the lab {_line(manifest['lab'])}, not of {lab}: {another}": manifest["lab"] == lab,
         f"it is of another lab named {lab}, {_line(uuid)}, and this one is {lab_uuid}: {another}, or restore that"
         f" lab's with -e etcd_lab_uuid={_line(uuid)}": not uuid or not lab_uuid or uuid == lab_uuid,
-        f"a checksum does not fit, so it is damaged: {another}": manifest["sha256"] == found["sums"],
+        f"a checksum does not match, so it is damaged: {another}": manifest["sha256"] == found["sums"],
         f"its v3 snapshot is cut off: {another}": v3.whole,
         f"its v3 snapshot has no sentinel: {another}": v3.sentinel,
         f"its v2 keys have no sentinel: {another}": (SENTINEL, manifest["sentinel"]) in found["keys"],

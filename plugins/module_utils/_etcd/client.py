@@ -187,17 +187,17 @@ class Endpoint:
         if isinstance(error, (TimeoutError, socket.timeout)):
             return f"no answer within {self._access.timeout:g} s: is {host} up, port {port} open, and quorum there?"
         if isinstance(error, ConnectionRefusedError):
-            return f"connection refused: does etcd run on {host}? `systemctl status etcd` there tells"
+            return f"connection refused: does etcd run on {host}? `systemctl status etcd` there shows why"
         if isinstance(error, socket.gaierror):
             return f"the name {host} cannot be resolved: {error.strerror}"
         if isinstance(error, (ConnectionError, http.client.HTTPException)):
             if not self.url.startswith("https"):
-                other = "does it want https://"
+                other = "does it require https://"
             # From TLS 1.3 on, the connection may be reset before the alert that says so is read.
             elif self._access.client_cert:
-                other = f"is it that it refuses {self._access.client_cert}"
+                other = f"does it refuse {self._access.client_cert}"
             else:
-                other = "is it that it wants a client's certificate, client_cert and client_key"
+                other = "does it require a client certificate, client_cert and client_key"
             return f"it closed the connection without an answer: did it stop, is its link too slow, or {other}?"
         return getattr(error, "strerror", None) or str(error)
 
@@ -208,7 +208,7 @@ class Endpoint:
         if not connected and "ALERT" not in str(error.reason):
             return "it does not speak TLS: write http://"
         if not self._access.client_cert:
-            return "it wants a client's certificate: give client_cert and client_key"
+            return "it requires a client certificate: give client_cert and client_key"
         return f"it refuses {self._access.client_cert}: is it of the CA that this cluster trusts, and still valid?"
 
 
@@ -240,7 +240,7 @@ class Client:
                 if fault.done and not repeatable:
                     raise LabError(
                         f"{fault}; the request may have been carried out all the same, so it is not repeated: "
-                        "see what stands, then run again"
+                        "check what is there now, then run again"
                     ) from fault
                 faults.append(f"{fault}")
             except Refused as refusal:

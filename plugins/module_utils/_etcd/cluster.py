@@ -270,7 +270,7 @@ def _find(client: Client, listed: dict[str, Any], asked: dict[str, Answer | str]
             faults.append(f"{url}: {said}")
         elif said.member_id == hex_id(listed["ID"]):
             return said, []
-    return None, faults or ["none of the client URLs that it announces leads to it"]
+    return None, faults or ["none of the client URLs that it advertises leads to it"]
 
 
 def _member(listed: dict[str, Any], answer: Answer | None, faults: list[str], alarms: dict[str, list[str]]) -> Member:

@@ -56,9 +56,9 @@ class Held:
     @property
     def told(self) -> str:
         if not self.present:
-            return "something that is no data of etcd"
+            return "files that are not etcd's data"
         if not self.identity:
-            return "data of etcd whose log cannot be read"
+            return "etcd data whose log cannot be read"
         cluster, member = self.identity.split("/")
         return f"the data of member {member} of cluster {cluster}"
 
@@ -178,7 +178,7 @@ def _refuse_foreign(request: Request, known: Founded, held: Held) -> None:
     if not held.filled or _is_own(request, known, held):
         return
     if held.link:
-        raise LabError(f"{held.path} is no directory: say as etcd_data_dir where it leads, or move it away")
+        raise LabError(f"{held.path} is no directory: set etcd_data_dir to where it leads, or move it away")
     if _owner(known, held).by == "before":
         raise LabError(
             f"{held.path} holds {held.told}, and this host has no record of its etcd's ids: run playbooks/overlay.yml"
@@ -198,7 +198,7 @@ def _claim(request: Request, known: Founded, held: Held, elsewhere: list[Held]) 
         if standing:
             raise LabError(
                 f"the lab {request.lab}'s etcd data is in {', '.join(standing)} on this host, not in {held.path}: run"
-                f" with -e etcd_data_dir={standing[0]}, or found the cluster anew with playbooks/etcd_reset.yml"
+                f" with -e etcd_data_dir={standing[0]}, or found a new cluster with playbooks/etcd_reset.yml"
             )
         awaited = str(request.path)
         if held.filled and awaited not in own:

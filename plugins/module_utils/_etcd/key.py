@@ -73,7 +73,7 @@ def parse(params: Mapping[str, Any]) -> Request:
         if state == "present" and not valued:
             faults.append(f"{where}: state present needs value or value_base64")
         if state != "present" and valued:
-            faults.append(f"{where}: a value means nothing with state {state}")
+            faults.append(f"{where}: a value has no meaning with state {state}")
         if not one["key"].strip("/" if params["api"] == "v2" else "") and state != "query":
             faults.append(f"{where}: names every key; only state query may")
         try:

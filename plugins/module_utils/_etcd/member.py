@@ -200,7 +200,7 @@ def _check(request: Request, what: str, voters: list[Member], healthy: list[Memb
     silent = (one for one in voters if one not in healthy)
     raise LabError(
         f"{what} {len(voters)} voters, of which {needed} must answer, and only {len(healthy)} would "
-        f"({_errors(silent, request.name)}): {remedy or 'mend those first'}, "
+        f"({_errors(silent, request.name)}): {remedy or 'repair those first'}, "
         "or set force: true and risk the loss of quorum"
     )
 

@@ -125,8 +125,7 @@ def openings(firewall: dict[str, Any], sources: list[str], ports: dict[str, list
         _rule(place, sources, protocol, some) for place in firewall["places"] for protocol, some in wanted.items()
     )
     return (
-        rules
-        or "no packet filter of this host refuses them: look at the way between the hosts, its routers and filters"
+        rules or "no packet filter of this host refuses them: check the path between the hosts, its routers and filters"
     )
 
 

@@ -195,7 +195,7 @@ class Plan:
     def _run(self, commands: list[list[str]]) -> None:
         for command in commands:
             if self._ask(command) is None:
-                raise LabError(f"{shlex.join(command)} failed: type it on this host, and see what it says")
+                raise LabError(f"{shlex.join(command)} failed: run it on this host to see why")
 
 
 def _is_address(text: str) -> bool:

@@ -132,7 +132,7 @@ def content(path: Path, former: Former) -> bytes:
     found = _with_hash(former, _kept_path(path, former), backup_path(path))
     if found is None:
         raise LabError(
-            f"{path}: what stood there before the lab is neither in {_kept_path(path, former)} nor in"
+            f"{path}: the file from before the lab is neither in {_kept_path(path, former)} nor in"
             f" {backup_path(path)}: put a copy of it in one of them (SHA-256 {former.sha256})"
         )
     return found.content

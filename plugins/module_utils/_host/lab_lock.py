@@ -181,7 +181,7 @@ def _read(path: Path) -> Lock | None:
     names = {field.name for field in fields(Lock)}
     # Seconds of the epoch that are a date, to be told by it.
     if set(found) != names or misfit(found, _SHAPE) or not 0 <= found["since"] < _MOST_SECONDS:
-        raise LabError(f"{path} is no lock: run again with -e break_lock=true")
+        raise LabError(f"{path} is not a lock: run again with -e break_lock=true")
     return Lock(**found)
 
 

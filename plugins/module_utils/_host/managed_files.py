@@ -76,7 +76,7 @@ def parse(options: list[dict[str, Any]], present: bool) -> list[ManagedFile]:
         if not path.is_absolute():
             faults.append(f"{where}.path: {path} is not an absolute path")
         if places.setdefault(path, where) != where:
-            faults.append(f"{where}.path: {path} stands in {places[path]} already: remove one of them")
+            faults.append(f"{where}.path: {path} is listed in {places[path]} already: remove one of them")
         if present and len(contents) != 1:
             faults.append(f"{where}: {path} needs one of content and secret_content")
         if not _MODE.fullmatch(option["mode"]):
@@ -265,7 +265,7 @@ def obstacle(place: Path) -> str:
     for path in (place, directory):
         for flag, word, letter in ((_IMMUTABLE, "immutable", "i"), (_APPEND_ONLY, "append-only", "a")):
             if _attributes(path) & flag:
-                return f"{path} is {word}: take that away (chattr -{letter} {path})"
+                return f"{path} is {word}: remove that attribute (chattr -{letter} {path})"
     if os.statvfs(directory).f_flag & os.ST_RDONLY:
         return f"{directory} is on a read-only file system: mount it read-write"
     return ""

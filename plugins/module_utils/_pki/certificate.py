@@ -42,7 +42,7 @@ class Standing:
         if self.certificate is None:
             return "there is none"
         if self.key is None or not x509.belongs(self.key, self.certificate):
-            return "its private key is missing or another"
+            return "its private key is missing or does not match"
         if not x509.issued_by(self.certificate, self.authority.certificate):
             return "another CA issued it"
         return self._differs() or self._is_at_its_end()
@@ -62,7 +62,7 @@ class Standing:
             return f"it is not valid before {start:%Y-%m-%d}"
         if _is_due(self.certificate, self.pki, self.now):
             left = (until - self.now).days
-            return f"{left} days of its life are left" if left >= 0 else "it has expired"
+            return f"{left} days of its validity are left" if left >= 0 else "it has expired"
         return ""
 
     def issued(self, until: datetime):

@@ -79,10 +79,10 @@ def _due(hosts: Mapping[str, Any], lab: Mapping[str, Any]) -> Iterator[tuple[str
 
 def _when(end: float, now: float) -> str:
     if not end:
-        return "is no certificate"
+        return "is not a certificate"
     day = datetime.fromtimestamp(end, timezone.utc).strftime("%Y-%m-%d")
     days = int((end - now) // 86400)
-    return f"has run out on {day}" if end <= now else f"runs out on {day}, in {days} days"
+    return f"expired on {day}" if end <= now else f"expires on {day}, in {days} days"
 
 
 def _remedy(place: str, path: Path, lab: Mapping[str, Any]) -> str:
@@ -112,7 +112,7 @@ def forgotten(certificates: Mapping[str, Any], host: Mapping[str, Any]) -> str:
     kept = (
         f" and from {name}: {names}; a copy is accepted until {until}"
         if host["answers"]
-        else f", not from {name}, which does not answer: {names}; whoever has that host is let in until {until}"
+        else f", not from {name}, which does not answer: {names}; whoever has that host has access until {until}"
     )
     return f"{gone}{kept}; to end that at once, {_worthless(f'in {pki}')}"
 

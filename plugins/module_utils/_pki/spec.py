@@ -155,5 +155,5 @@ def _faults(one: Mapping[str, Any]) -> list[str]:
         except ValueError:
             faults.append(f"{where}.ip: {address!r} is not an IP address")
     if x509.SERVER in x509.USAGES[one["kind"]] and not one.get("dns") and not one.get("ip"):
-        faults.append(f"{where}: a certificate of kind {one['kind']} needs dns or ip, or nobody can verify it")
+        faults.append(f"{where}: a certificate of kind {one['kind']} needs dns or ip to be verified by")
     return faults

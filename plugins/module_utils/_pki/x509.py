@@ -75,7 +75,7 @@ def load_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
 
 
 def load_certificate(pem: bytes) -> x509.Certificate:
-    """Raises ValueError for what is no certificate."""
+    """Raises ValueError for what is not a certificate."""
     return x509.load_pem_x509_certificate(pem)
 
 

@@ -69,7 +69,7 @@ def parse(params: dict[str, Any]) -> Capture:
     interface, seconds, count, dest = params["interface"], params["seconds"], params["count"], Path(params["dest"])
     faults = place.faults()
     if not 1 <= len(interface) <= _LONGEST_INTERFACE or re.search(r"[\s/]", interface):
-        faults.append(f"interface: {interface!r} is no interface's name")
+        faults.append(f"interface: {interface!r} is not an interface's name")
     if "\0" in params["filter"]:
         faults.append("filter: it has a NUL character")
     if not _SECONDS[0] <= seconds <= _SECONDS[1]:

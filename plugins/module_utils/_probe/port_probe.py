@@ -55,14 +55,14 @@ def parse(options: dict[str, Any]) -> Session:
     _check_address("address", options["address"], faults)
     for key in ("deadline", "quiet"):
         if options[key] <= 0:
-            faults.append(f"{key}: {options[key]:g} s is no time: give a positive number")
+            faults.append(f"{key}: {options[key]:g} s is not a time: give a positive number")
     for index, one in enumerate(options["peers"]):
         where = f"peers[{index}]"
         _check_address(f"{where}.address", one["address"], faults)
         if one["name"] == options["name"]:
             faults.append(f"{where}.name: {one['name']} is this host itself: leave it out")
         elif one["name"] in peers:
-            faults.append(f"{where}.name: {one['name']} stands in peers twice: remove one of them")
+            faults.append(f"{where}.name: {one['name']} is listed in peers twice: remove one of them")
         ports = _ports(f"{where}.ports", one["ports"], faults)
         peers[one["name"]] = Peer(one["name"], one["address"], {port: Finding() for port in ports})
     ports = _ports("listen", options["listen"], faults)

@@ -258,7 +258,7 @@ class Session:
         finally:
             writer.close()
         # Not final: it may be leaving, and the peer not have begun; or be a probe whose host is slow.
-        return Finding(SERVICE, "it accepts connections, but is no probe")
+        return Finding(SERVICE, "it accepts connections, but is not a probe")
 
     def _hello(self, peer: Peer) -> port_messages.Hello:
         return port_messages.Hello(self.lab, self.name, secrets.token_hex(8), time.time(), peer.asked, self._busy())

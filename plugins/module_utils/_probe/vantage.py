@@ -46,7 +46,7 @@ class Place:
             found.append(f"{where}container: {self.container!r} excludes netns {self.netns!r}: give only one of them")
         for option, value in (("netns", self.netns), ("container", self.container)):
             if value is not None and (not value.strip("./") or "\0" in value):
-                found.append(f"{where}{option}: {value!r} is no name: give one, or leave {option} out")
+                found.append(f"{where}{option}: {value!r} is not a name: give one, or leave {option} out")
         return found
 
 
@@ -138,7 +138,7 @@ def _open_process(place: Place, pid: int) -> Vantage:
         root = inside.open_root(f"/proc/{pid}/root")
     except OSError as error:
         os.close(network)
-        raise LabError(f"{place} ended while it was looked at ({error.strerror})") from error
+        raise LabError(f"{place} ended while it was read ({error.strerror})") from error
     return _tried(Vantage(place, network, root, ("etc",)))
 
 

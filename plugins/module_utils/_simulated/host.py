@@ -103,11 +103,11 @@ class SimulatedHost:
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:
-            raise LabError(f"{shown} {reason(error)}: mend it there") from error
+            raise LabError(f"{shown} {reason(error)}: repair it there") from error
         except (ValueError, RecursionError):
             found = None
         if misfit(found, {"site": str, "moving_to": str}):
-            raise LabError(f"{shown} is damaged: mend it there")
+            raise LabError(f"{shown} is damaged: repair it there")
         return found
 
     # -- what is ------------------------------------------------------------------------------------------------------

@@ -130,7 +130,7 @@ class Client:
                     sent.append(request)
                 except _MissingError as error:
                     if request.operation not in _GONE_ALREADY:
-                        faults.append(f"{request.step}: {error} is gone: somebody else removed it just now, run again")
+                        faults.append(f"{request.step}: {error} is gone: another program removed it: run again")
             refused = here.send(messages)
         return faults + [
             f"{sent[refusal.position].step}: the kernel says: {refusal.sentence}"

@@ -85,6 +85,6 @@ def _reload(manager: Manager) -> None:
     try:
         done = programs.run(manager.reload, _SECONDS)
     except programs.Missing as error:
-        raise LabError(f"{manager.reload[0]} is missing, so its service cannot be told of new links") from error
+        raise LabError(f"{manager.reload[0]} is missing, so its service cannot be notified of new links") from error
     if done.returncode != 0:
         raise LabError(f"{' '.join(manager.reload)} failed: {programs.words(done)}")

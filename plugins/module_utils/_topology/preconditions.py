@@ -83,7 +83,7 @@ def _check_master(draft: Draft, link: Link) -> None:
         return
     kind = draft.kind_of((link.netns, link.master))
     if kind != "bridge":
-        what = f"it is no bridge ({kind})" if kind else "there is no such bridge"
+        what = f"it is not a bridge ({kind})" if kind else "there is no such bridge"
         draft.fault(link.title, f"master {link.master}: {what}: list it under bridges of that namespace")
     state = draft.state(link.key)
     if link.kind == PORT and state and (state.kind == "bridge" or state.name == "lo"):

@@ -137,7 +137,7 @@ def restore(before: Snapshot, plan: Plan) -> None:
 
     Raises LabError with what could not be undone, after everything else has been.
     """
-    syslog.syslog(syslog.LOG_WARNING, "nobody confirmed the forced change: the old state of the network comes back")
+    syslog.syslog(syslog.LOG_WARNING, "the forced change was not confirmed: the old state of the network is restored")
     faults: list[str] = []
     with Namespaces() as namespaces:
         client = Client(namespaces)

@@ -73,12 +73,12 @@ class Values:
         if "/" not in text:
             self.fault(title, f"{text} lacks its prefix length: write {text}/{24 if address.version == 4 else 64}")
         elif ip.is_multicast or ip.is_unspecified:
-            self.fault(title, f"{text} is no address of a host: write a unicast address")
+            self.fault(title, f"{text} is not the address of a host: write a unicast address")
         elif address.version == 6 and ip.is_link_local:
             self.fault(title, f"{text} is link-local, and those the kernel gives by itself: leave it out")
         elif address.version == 4 and network.prefixlen < 31 and ip in (network[0], network[-1]):
             what = "a network" if ip == network[0] else "a broadcast address"
-            self.fault(title, f"{text} is {what} and no host's: write one like {network[1]}/{network.prefixlen}")
+            self.fault(title, f"{text} is {what} and not a host's: write one like {network[1]}/{network.prefixlen}")
         else:
             return address
         return None
@@ -95,7 +95,9 @@ class Values:
         if not _MAC.fullmatch(mac):
             self.fault(title, f"mac {text!r} is not six bytes: write one like 02:00:00:00:00:01")
         elif int(mac[:2], 16) & 1 or mac == "00:00:00:00:00:00":
-            self.fault(title, f"mac {text} is no interface's (a group's, or zero): give an even first byte, such as 02")
+            self.fault(
+                title, f"mac {text} is not an interface's (a group's, or zero): use an even first byte, such as 02"
+            )
         else:
             return mac
         return None
@@ -109,7 +111,7 @@ class Values:
             self.fault(title, f"{option} {text!r} is not an address: {remedy}")
             return None
         if address.is_unspecified or address.is_multicast:
-            self.fault(title, f"{option} {text} is no host's address: write a unicast address")
+            self.fault(title, f"{option} {text} is not a host's address: write a unicast address")
             return None
         return address
 

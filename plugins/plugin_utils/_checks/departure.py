@@ -106,13 +106,13 @@ def _etcd_faults(infos: _Infos, lab: Mapping[str, Any]) -> list[str]:
         return []
     others = [name for name, one in lab["hosts"].items() if one["etcd"] and name != host]
     if others:
-        return [f"no other member of etcd answers, which could take {host} out: start {' or '.join(others)}"]
+        return [f"no other member of etcd answers to remove {host}: start {' or '.join(others)}"]
     if host in infos:
         remedy = "give another host etcd: true in the lab file, and run playbooks/overlay.yml first"
     else:
         remedy = (
             "start it; if it is lost, take it out of the lab file, give another host etcd: true, and run"
-            " playbooks/overlay.yml, which founds etcd anew"
+            " playbooks/overlay.yml, which founds a new etcd cluster"
         )
     return [f"{host} is the only member of etcd: {remedy}"]
 
@@ -138,15 +138,15 @@ def _swarm(infos: _Infos, lab: Mapping[str, Any]) -> dict[str, Any]:
     faults = [f"{host}: {line}" for line in quorum_faults(listed, going)]
     if host not in infos and not lab["force"] and any(one["state"] == "ready" for one in listed if one["id"] in going):
         faults.append(
-            f"{host} does not answer here, and its node answers the swarm's managers: mend the way to it, or run again"
-            " with -e force=true"
+            f"{host} does not answer Ansible, but its node answers the swarm's managers: repair the connection to it,"
+            " or run again with -e force=true"
         )
     return {**result, "faults": faults}
 
 
 NO_MANAGER = (
     "no manager of the lab's swarm answers: start one; if the only one is lost, take its host out of the lab file and"
-    " run playbooks/overlay.yml, which founds the swarm anew"
+    " run playbooks/overlay.yml, which founds a new swarm"
 )
 
 

@@ -125,7 +125,7 @@ def _faults_at(target: str, results: dict[str, dict[str, Any]]) -> list[str]:
     """What is wrong with one host's ports, as its peers see them."""
     own = {Port(one["protocol"], one["port"]): one for one in results[target]["listening"]}
     lines = [
-        f"{target}: nobody can listen on {port.protocol} {port.number} ({one['error']})"
+        f"{target}: cannot listen on {port.protocol} {port.number} ({one['error']})"
         for port, one in own.items()
         if one["state"] == UNREACHABLE
     ]
@@ -137,13 +137,13 @@ def _faults_at(target: str, results: dict[str, dict[str, Any]]) -> list[str]:
             state = found["state"]
             if state == SERVICE and one["state"] == LISTENING:
                 lines.append(
-                    f"{source}: at {_address(results, source, target)}, {port.protocol} {port.number}, somebody answers"
-                    f" who is not {target} ({found['error']}): is the address used twice?"
+                    f"{source}: at {_address(results, source, target)}, {port.protocol} {port.number}, something"
+                    f" answers that is not {target} ({found['error']}): is the address used twice?"
                 )
             elif found["error"] == _OWN_FILTER:
                 lines.append(
                     f"{source}: its own packet filter keeps packets to {target} ({_address(results, source, target)}),"
-                    f" {port.protocol} {port.number}, from leaving: let them out"
+                    f" {port.protocol} {port.number}, from leaving: allow them"
                 )
             elif found["error"] == _NO_ROUTE:
                 lines.append(
@@ -153,7 +153,7 @@ def _faults_at(target: str, results: dict[str, dict[str, Any]]) -> list[str]:
                 words = {NO_ANSWER: "no answer", REFUSED: "refused"}.get(state, found["error"])
                 said.setdefault(words, []).append(source)
             elif state in (NO_ANSWER, REFUSED, UNREACHABLE) and one["state"] == IN_USE and port.protocol == "tcp":
-                said.setdefault(f"a service has it, {found['error']}", []).append(source)
+                said.setdefault(f"a service uses it, {found['error']}", []).append(source)
         for words, sources in said.items():
             blocked.setdefault((words, tuple(sources)), []).append(port)
     return [

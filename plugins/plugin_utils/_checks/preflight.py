@@ -66,10 +66,10 @@ def unasked(lab: dict[str, Any]) -> dict[str, str]:
         elif f"Host key for {name} has changed" in words:
             found[name] = (
                 f"{name}: the machine at {address} has another host key than {name}: it is another machine, or {name}"
-                f" was installed anew; only if it was, ssh-keygen -R {name}, and meet it again"
+                f" was reinstalled; only if it was, ssh-keygen -R {name}, and accept its new key"
             )
         elif any(sign in words for sign in _NOT_LET_IN):
-            found[name] = f"{name}: the machine at {address} is there, and lets nobody in: {words}"
+            found[name] = f"{name}: the machine at {address} answers, but refuses the login: {words}"
         elif "Host key verification failed" in words:
             found[name] = (
                 f"{name}: its host key is not known here: compare it and accept it once,"
@@ -115,9 +115,10 @@ def _engine_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
     told = f"this host is configured for the engine {record['engine']}, not for {lab['engine']}"
     if not lab["change_engine"]:
         # The resolver that a container asks is chosen when it is made.
-        kept = "makes the containers anew" if "vxlan" in (record["engine"], lab["engine"]) else "keeps the containers"
+        renewed = "vxlan" in (record["engine"], lab["engine"])
+        kept = "creates the containers again" if renewed else "keeps the containers"
         return [
-            f"{told}: run overlay.yml with -e change_engine=true, which takes the networks of {record['engine']} away"
+            f"{told}: run overlay.yml with -e change_engine=true, which removes the networks of {record['engine']}"
             f" first and {kept}"
         ]
     if lab["limited"] or lab["missing"]:
@@ -135,7 +136,7 @@ def _engine_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
     # A dockerd that knows no store any more was met by a run that ended on the way, after its backup.
     if etcd["lab"] == lab["name"] and not etcd["ready"] and info["docker"]["store"]:
         return [
-            f"{told}: etcd does not answer clients here, and its keys are to be kept: bring the lab up with"
+            f"{told}: etcd does not answer clients here, and its keys have to be backed up first: run overlay.yml with"
             f" {record['engine']} in the lab file first"
         ]
     return []
@@ -161,13 +162,13 @@ def _name_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[
     ours = {one["id"] for _host, one in listed if one["lab"] == lab["name"]}
     wanted = {network["name"] for network in lab["networks"]}
     found = [
-        f"{host}: the network {one['name']} ({one['id'][:12]}) is there and is not the lab's, by the hosts' records:"
+        f"{host}: the network {one['name']} ({one['id'][:12]}) exists and is not the lab's by the hosts' records:"
         f" give the lab's another name, or remove this one yourself (docker network rm {one['id'][:12]})"
         for host, one in listed
         if one["name"] in wanted and one["id"] not in ours
     ]
     return found + [
-        f"{container['host']}: the container {container['name']} is there and is not the lab's, by the host's record:"
+        f"{container['host']}: the container {container['name']} exists and is not the lab's by the host's record:"
         f" give the lab's another name, or remove this one yourself (docker rm {container['name']})"
         for container in lab.get("containers", ())
         for one in hosts.get(container["host"], {}).get("containers", ())
@@ -178,7 +179,7 @@ def _name_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[
 def _program_faults(member: bool, info: dict[str, Any]) -> list[str]:
     needed = [("etcd", "etcd"), ("docker", "Docker")] if member else [("docker", "Docker")]
     return [
-        f"{title} is neither installed nor to be had from this host's package sources: install it, or add a source"
+        f"{title} is neither installed nor available from this host's package sources: install it, or add a source"
         for key, title in needed
         if not (info[key]["version"] or info[key]["available"])
     ]
@@ -196,7 +197,7 @@ def _cluster_faults(lab: dict[str, Any], etcd: dict[str, Any]) -> list[str]:
     if not etcd["data"]["present"] and not etcd["active"]:
         return []
     scheme = "https" if lab["etcd"]["tls"] else "http"
-    remedy = "put it back, or found the cluster anew with playbooks/etcd_reset.yml"
+    remedy = "put it back, or found a new cluster with playbooks/etcd_reset.yml"
     founded = {
         "token": (config.get("ETCD_INITIAL_CLUSTER_TOKEN"), lab["etcd"]["token"]),
         "data directory": (config.get("ETCD_DATA_DIR"), etcd["data"]["path"]),
@@ -233,7 +234,7 @@ def _subnet_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
         return []
     return [
         f"the subnet {network['subnet']} of {network['name']} overlaps {there} on {one['interface']}: take another, or"
-        " say allow_overlap: true if its containers need not reach what is there"
+        " set allow_overlap: true if its containers need not reach that network"
         for one in info["addresses"]
         if not _BRIDGES.fullmatch(one["interface"])
         for there in [ip_interface(f"{one['address']}/{one['prefix']}").network]

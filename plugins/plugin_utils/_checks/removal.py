@@ -28,8 +28,8 @@ def refusal(info: dict[str, Any], lab: dict[str, Any]) -> str:
     if record["lab"] == "":
         signs = _signs(info, lab["name"])
         remedy = (
-            f"put {RECORD_PATH} back there; if it is lost, playbooks/overlay.yml tells what to move away, and gives it"
-            " another; then run this again"
+            f"put {RECORD_PATH} back there; if it is lost, playbooks/overlay.yml says what to move away, and writes a"
+            " new one; then run this again"
         )
         return f"it has lost its record, and {' and '.join(signs)}: {remedy}" if signs else ""
     return of_others(record, lab)
@@ -53,7 +53,7 @@ def left(hosts: dict[str, dict[str, Any]], cleared: list[str], lab: dict[str, An
     ``hosts``: every host of the lab file -> as for refusal(); ``cleared``: those that the lab was taken off.
     """
     found = [
-        f"{name}: {refusal(info, lab) or 'it was not cleared, see above: mend that, and run destroy.yml again'}"
+        f"{name}: {refusal(info, lab) or 'it was not cleared, see above: fix that, and run destroy.yml again'}"
         for name, info in hosts.items()
         if name not in cleared
     ]
@@ -66,7 +66,7 @@ def _unknown(info: dict[str, Any]) -> str:
     words = str(info.get("msg", "")).removeprefix("Task failed: ").strip()
     if info.get("unreachable"):
         return f"it does not answer: {words}: what it has of the lab is left; run destroy.yml again once it is back"
-    return f"{words or 'it was not asked'}: nothing is removed; mend that, and run destroy.yml again"
+    return f"{words or 'it was not asked'}: nothing is removed; fix that, and run destroy.yml again"
 
 
 def _signs(info: dict[str, Any], lab: str) -> list[str]:
@@ -75,5 +75,5 @@ def _signs(info: dict[str, Any], lab: str) -> list[str]:
     if containers:
         found.append(f"the containers {', '.join(containers)} are labelled as the lab's")
     if info["resolver"]["unit"] or info["vxlan"]["unit"]:
-        found.append("units of the lab's are there")
+        found.append("units of the lab exist")
     return found

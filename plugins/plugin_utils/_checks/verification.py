@@ -273,7 +273,7 @@ def _table(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) -> li
             shown = "one a host"
         networks.append((network["name"], network["subnet"], str(network["mtu"]), shown))
     unseen = [host for host in lab["hosts"] if host not in states]
-    note = ["", f"Not proven: {', '.join(unseen)} took no part in this run."] if unseen else []
+    note = ["", f"Not proven: {', '.join(unseen)} (unreachable, or not in this run)."] if unseen else []
     return [*_aligned(networks), "", *_aligned(containers), "", *_aligned(proven), *note]
 
 

@@ -37,7 +37,7 @@ def choose(wanted: str, infos: dict[str, dict[str, Any]]) -> dict[str, Any]:
     if len(newer) == len(versions):
         return chosen
     fault = (
-        f"engine auto: Docker is {listed}: cluster_store ended before 23, and hosts on both sides of it find no engine"
-        " by themselves; install one version on all, or say engine: vxlan in the lab file, which serves them all"
+        f"engine auto: Docker is {listed}: auto needs Docker on one side of 23 on all hosts, because cluster_store"
+        " ended before 23; install one version on all, or set engine: vxlan in the lab file, which serves them all"
     )
     return {**chosen, "faults": [fault]}

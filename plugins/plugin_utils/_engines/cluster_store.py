@@ -55,7 +55,7 @@ def _mixed(infos: dict[str, dict]) -> list[str]:
     listed = ", ".join(f"{version} on {name}" for name, version in versions.items())
     return [
         f"Docker differs between the hosts: {listed}; install one version on all, they may not understand each other,"
-        " or say engine: vxlan, which serves them all"
+        " or set engine: vxlan, which serves them all"
     ]
 
 
@@ -85,8 +85,8 @@ def _without_quorum(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
         return []
     return [
         f"{', '.join(away)} not reached: etcd needs {needed} of its {len(members)} members, and {len(there)} would be"
-        " there: start what is off (containers without an overlay go on meanwhile); what is lost for good, give up with"
-        " playbooks/etcd_recover.yml"
+        " there: start the missing hosts (containers without an overlay keep running meanwhile); if they are lost for"
+        " good, run playbooks/etcd_recover.yml"
     ]
 
 

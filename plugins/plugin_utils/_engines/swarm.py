@@ -80,7 +80,7 @@ def _missing_faults(lab: dict[str, Any], swarms: dict[str, dict]) -> list[str]:
         and swarm["node_address"] == lab["hosts"][host]["addresses"][lab["site"]]
     ]
     if not nodes:
-        return [f"{away} not reached: a swarm is founded with all hosts of the lab file; start what is off"]
+        return [f"{away} not reached: a swarm is founded with all hosts of the lab file; start the missing hosts"]
     known = {one["node_id"] for swarm in nodes for one in swarm["managers"]}
     there = [swarm for swarm in nodes if swarm["manager"] and swarm["node_id"] in known]
     needed = majority(len(known))
@@ -88,7 +88,7 @@ def _missing_faults(lab: dict[str, Any], swarms: dict[str, dict]) -> list[str]:
         return []
     return [
         f"{away} not reached: the swarm needs {needed} of its {len(known)} managers, and {len(there)} would be there:"
-        " start what is off, or take what is lost out of the lab file"
+        " start the missing hosts, or take lost ones out of the lab file"
     ]
 
 
@@ -181,8 +181,8 @@ def _network_faults(lab: dict[str, Any], states: dict[str, dict], told: dict[str
     return [
         *(f"the swarm has no network {name}, says {manager}: {_AGAIN}" for name in names if name not in told),
         *(
-            f"{host}: its network {name} ({identity[:12]}) is left of a swarm that is gone: docker network rm"
-            f" {identity[:12]} there, or restart dockerd, and {_AGAIN}"
+            f"{host}: its network {name} ({identity[:12]}) is left over from a swarm that no longer exists: docker"
+            f" network rm {identity[:12]} there, or restart dockerd, and {_AGAIN}"
             for name in names
             for host, state in states.items()
             for identity in ids_on(state, name)

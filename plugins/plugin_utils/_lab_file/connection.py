@@ -83,7 +83,7 @@ def _ssh_arguments(item: Item) -> str | None:
         option = (rest or next(words, "")) if kind in ("-J", "-o") else ""
         if not _is_harmless(f"ProxyJump={option}" if kind == "-J" else option):
             item.fault(
-                f"{shown(option or word)} is not taken from a lab file, where ssh gets -J JUMP and -o with"
+                f"{shown(option or word)} is not accepted in a lab file, where ssh gets -J JUMP and -o with"
                 f" {', '.join(_SSH_OPTIONS)} alone: write it to ~/.ssh/config"
             )
             return None
@@ -125,7 +125,7 @@ def read_variables(item: Item, host: str) -> dict[str, Any]:
         elif name not in _VARIABLES:
             near = difflib.get_close_matches(name, _VARIABLES, n=1, cutoff=0.9)
             meant = f", or did you mean {near[0]}?" if near else ""
-            entry.fault(f"is not taken from a lab file, which must run nothing here: set it in {beside(host)}{meant}")
+            entry.fault(f"is not accepted in a lab file, which must run nothing here: set it in {beside(host)}{meant}")
         elif entry.is_encrypted:
             entry.fault(f"is encrypted by ansible-vault, which a lab file cannot hold: set it in {beside(host)}")
         elif entry.is_scalar and any(mark in entry.source for mark in ("{{", "{%")):

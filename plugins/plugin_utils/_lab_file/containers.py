@@ -17,7 +17,7 @@ from .networks import Declared
 from .vxlan_shares import Shares
 from .yaml_nodes import Item, Names, shown, suggestion
 
-_ITSELF = {"localhost": "every container calls itself that"}
+_ITSELF = {"localhost": "in every container it means the container itself"}
 _NAMES = Names(
     "a container's name",
     re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+"),
@@ -84,10 +84,10 @@ class ContainerReader:
         if name is None:
             return ""
         if _is_address(name):
-            item.fault(f"{name} cannot be a container's name: it is an address, and nobody looks an address up")
+            item.fault(f"{name} cannot be a container's name: it is an address, and these are not looked up by name")
         first = self._names.setdefault(name.lower(), item.path)
         if first != item.path:
-            item.fault(f"{name} is given at {first} as well: names hold on all hosts, and their case does not count")
+            item.fault(f"{name} is given at {first} as well: names are valid on all hosts, and case does not matter")
         return name
 
     def _attachments(self, item: Item, container: str) -> tuple[Attachment, ...]:

@@ -88,7 +88,7 @@ def read_sites(item: Item) -> dict[str, Site | None]:
             for other in filter(None, sites.values()):
                 if subnet.overlaps(other.subnet):
                     given["subnet"].fault(
-                        f"{subnet} overlaps the site {other.name} ({other.subnet}): an address must tell the site"
+                        f"{subnet} overlaps the site {other.name} ({other.subnet}): an address must identify the site"
                     )
             sites[name] = Site(name, subnet, _UNLIMITED if mtu is None else mtu)
     if item.is_mapping and not sites:

@@ -40,7 +40,7 @@ _NAMES = Names(
     re.compile(r"[a-zA-Z0-9](?:[-_]*[a-zA-Z0-9])*"),
     63,
     "use letters, digits, hyphens and underscores, a letter or digit first and last",
-    dict.fromkeys(_RESERVED, "Docker keeps that name for itself"),
+    dict.fromkeys(_RESERVED, "Docker reserves that name"),
 )
 
 
@@ -92,7 +92,7 @@ def _read_mtu(item: Item | None, underlay: int, encrypted: bool) -> int:
         item.fault(f"{mtu} is too large: the smallest MTU of the sites less {takes} is {largest}")
     elif encrypted and mtu % ENCRYPTED_MULTIPLE:
         less = mtu // ENCRYPTED_MULTIPLE * ENCRYPTED_MULTIPLE
-        item.fault(f"{mtu} is no multiple of {ENCRYPTED_MULTIPLE}, as Docker makes it with encryption: take {less}")
+        item.fault(f"{mtu} is no multiple of {ENCRYPTED_MULTIPLE}, as Docker sets it with encryption: take {less}")
     return mtu
 
 
@@ -105,7 +105,7 @@ def _check_subnet(
         item.fault(f"{subnet} is {kind}: no container can have such an address")
     elif not flags["allow_public"] and not any(subnet.subnet_of(block) for block in _PRIVATE):
         blocks = ", ".join(str(block) for block in _PRIVATE)
-        item.fault(f"{subnet} is not private: take a part of {blocks}, or say allow_public: true")
+        item.fault(f"{subnet} is not private: take a part of {blocks}, or set allow_public: true")
     too_small = subnet.prefixlen > _SMALLEST_NETWORK
     if too_small:
         item.fault(f"{subnet} is too small: take at least a /{_SMALLEST_NETWORK}")
@@ -115,7 +115,7 @@ def _check_subnet(
     if not flags["allow_overlap"]:
         for holder, block in ({f"the site {site.name}": site.subnet for site in sites} | _DOCKERS_OWN).items():
             if subnet.overlaps(block):
-                item.fault(f"{subnet} overlaps {holder} ({block}): take another, or say allow_overlap: true")
+                item.fault(f"{subnet} overlaps {holder} ({block}): take another, or set allow_overlap: true")
     return not kind and not too_small
 
 

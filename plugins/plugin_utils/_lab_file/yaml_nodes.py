@@ -85,7 +85,7 @@ class Item:
 
     def fault(self, sentence: str) -> None:
         if len(self.faults) >= _MOST_FAULTS:
-            raise LabError([*self.faults, "there are more faults than these: mend them first"])
+            raise LabError([*self.faults, "there are more faults than these: fix these first"])
         self.faults.append(f"{self.path}: {sentence}" if self.path else sentence)
 
     def at(self, key: str) -> Item:
@@ -240,7 +240,7 @@ class Item:
             self._wrong_kind("text")
             return None
         if self.node.tag.startswith("!"):
-            self.fault(f"has the tag {shown(self.node.tag)}, which means nothing here: remove it")
+            self.fault(f"has the tag {shown(self.node.tag)}, which has no meaning here: remove it")
             return None
         value = self._value()
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -305,7 +305,7 @@ class _Loader(yaml.SafeLoader):
 def root(text: str, faults: list[str]) -> Item:
     """The whole document. Raises LabError, with line and column, where the text is not YAML at all, or is too much."""
     if len(text) > LARGEST_FILE:
-        raise LabError(f"the file is larger than {LARGEST_FILE // 1024} KiB: it is no lab file, or take it apart")
+        raise LabError(f"the file is larger than {LARGEST_FILE // 1024} KiB: it is not a lab file, or split it")
     if text.startswith("$ANSIBLE_VAULT;"):
         raise LabError(
             "the file is encrypted by ansible-vault: decrypt it, and keep what is secret in host_vars beside the"
@@ -317,7 +317,7 @@ def root(text: str, faults: list[str]) -> Item:
         raise LabError(_syntax_fault(error)) from error
     except yaml.reader.ReaderError as error:
         where = position(text, error.position)
-        raise LabError(f"{where}: not YAML: the character U+{error.character:04X} must not stand here") from error
+        raise LabError(f"{where}: not YAML: the character U+{error.character:04X} is not allowed here") from error
     except RecursionError as error:  # in the parser, before there is a node
         raise LabError("the file is nested too deeply") from error
     if node is None or node.tag == _TAG + "null":
@@ -329,7 +329,7 @@ def root(text: str, faults: list[str]) -> Item:
     if nodes > _MOST_NODES or characters > _MOST_TEXT:
         raise LabError(
             f"the file has more than {_MOST_NODES} values, or {_MOST_TEXT} characters, with its aliases written out:"
-            " use fewer aliases, or take the lab apart"
+            " use fewer aliases, or split the lab"
         )
     return Item(node, "", faults)
 

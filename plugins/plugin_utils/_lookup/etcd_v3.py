@@ -72,7 +72,7 @@ def _checked(cluster: Cluster) -> dict[str, tuple[str, int]]:
         if address is not None:
             addresses[endpoint] = address
         else:
-            faults.append(f"endpoints: {endpoint} is no URL such as https://10.0.0.116:2379")
+            faults.append(f"endpoints: {endpoint} is not a URL such as https://10.0.0.116:2379")
         if endpoint.startswith("https:") and not cluster.ca_cert:
             faults.append(f"ca_cert: is needed for {endpoint}: the CA that signed the members' certificates")
     if bool(cluster.client_cert) != bool(cluster.client_key):
@@ -85,7 +85,7 @@ def _checked(cluster: Cluster) -> dict[str, tuple[str, int]]:
             except OSError as error:
                 faults.append(f"{name}: {path}: {reason(error)}")
     if cluster.timeout <= 0:
-        faults.append(f"timeout: {cluster.timeout:g} is no time: give seconds, such as 5")
+        faults.append(f"timeout: {cluster.timeout:g} is not a time: give seconds, such as 5")
     if faults:
         raise LabError(dict.fromkeys(faults))
     return addresses
@@ -132,7 +132,7 @@ def _text(key: str, value: bytes) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError:
-        raise LabError(f"etcd's key {key} holds bytes that are no UTF-8: read it with the module etcd_key") from None
+        raise LabError(f"etcd's key {key} holds bytes that are not UTF-8: read it with the module etcd_key") from None
 
 
 def _why(error: Exception) -> str:

@@ -208,11 +208,13 @@ def recovery_faults(infos: Mapping[str, Any], lab: str, survivor: str, cluster: 
     if cluster and cluster["quorum"]:
         healthy = [member["name"] for member in cluster["members"] if member["healthy"]]
         return [
-            f"the cluster has quorum ({', '.join(healthy)} answer): nothing is lost; playbooks/overlay.yml mends what"
+            f"the cluster has quorum ({', '.join(healthy)} answer): nothing is lost; playbooks/overlay.yml repairs what"
             " is missing"
         ]
     if survivor and survivor not in holding:
-        return [f"survivor {survivor} holds none of etcd's data, or does not answer: {', '.join(holding)} would do"]
+        return [
+            f"survivor {survivor} holds none of etcd's data, or does not answer: choose one of {', '.join(holding)}"
+        ]
     if len(holding) > 1 and not survivor:
         indexes = {one["name"]: one["raft_index"] for one in cluster.get("members", ())}
         told = ", ".join(f"{name} (log up to {indexes.get(name) or 'unknown'})" for name in holding)

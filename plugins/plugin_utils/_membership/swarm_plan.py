@@ -257,8 +257,8 @@ def _without(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> dict[str, Any]
         names = ", ".join(away.values())
         return _result(
             faults=[
-                f"no host of this run is in the lab's swarm, and {names} took no part in it: a swarm is founded with"
-                " all hosts of the lab file; run without --limit, start them, or take them out of the file"
+                f"no host of this run is in the lab's swarm, and {names} took no part in this run: a swarm is founded"
+                " with all hosts of the lab file; run without --limit, start them, or take them out of the file"
             ]
         )
     first = next(iter(lab["hosts"]))
@@ -280,8 +280,8 @@ def _has_majority(host: str, settled: Mapping[str, Any]) -> bool:
 
 def _no_majority(host: str, away: list[str], said: str) -> str:
     remedy = (
-        f"start {' and '.join(away)}; if they are lost for good, take them out of the lab file, and the swarm is"
-        " founded anew"
+        f"start {' and '.join(away)}; if they are lost for good, take them out of the lab file, and a new swarm"
+        " is founded"
         if away
         else "see journalctl -u docker.service there, then run again"
     )

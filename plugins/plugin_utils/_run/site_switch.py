@@ -57,7 +57,7 @@ def faults(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> list[str]:
         return _unknown_place(lab, infos) if lab["limited"] else []
     where = f"the switch from {told['from']} to {told['to']}"
     if lab["limited"]:
-        return [f"{where} has to see the whole lab: run it without --limit"]
+        return [f"{where} needs all hosts of the lab: run it without --limit"]
     return [
         *_clock_faults(infos, lab["clock_seconds"]),
         *(_data_faults(lab, infos, where) if lab["uses_etcd"] else ()),
@@ -70,7 +70,7 @@ def _unknown_place(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> lis
     if any(info["record"]["lab"] == lab["name"] for info in infos.values()):
         return []
     return [
-        f"{', '.join(infos)}: no host of the lab {lab['name']} is in this run, to say at which site the lab stands: run"
+        f"{', '.join(infos)}: no host of the lab {lab['name']} is in this run, so the lab's site is not known: run"
         " without --limit, or with one of its hosts"
     ]
 
@@ -112,8 +112,8 @@ def _data_faults(lab: dict[str, Any], infos: dict[str, dict[str, Any]], where: s
 def _docker_faults(infos: dict[str, dict[str, Any]], where: str) -> list[str]:
     """A dockerd that has a store has run with it, and so has made its directories."""
     return [
-        f"{name}: Docker's data is missing ({info['docker']['data']['path']}): {where} would make the lab's containers"
-        f" anew; mount its disk, or run once at {info['record']['site']}, which makes them there"
+        f"{name}: Docker's data is missing ({info['docker']['data']['path']}): {where} would create the lab's"
+        f" containers again; mount its disk, or run once at {info['record']['site']}, which creates them there"
         for name, info in infos.items()
         if info["docker"]["store"] and not info["docker"]["data"]["present"]
     ]

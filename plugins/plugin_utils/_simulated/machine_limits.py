@@ -34,8 +34,8 @@ def faults(hosts: int, proc: Path = Path("/proc")) -> list[str]:
     available = int(memory["MemAvailable"].split()[0]) // 1000
     if available < hosts * _MEGABYTES:
         found.append(
-            f"{more} need about {hosts * _MEGABYTES} MB of memory, and {available} MB are available: end something"
-            " else, or take hosts out of the lab file"
+            f"{more} need about {hosts * _MEGABYTES} MB of memory, and {available} MB are available: stop other"
+            " programs, or take hosts out of the lab file"
         )
     return found
 

@@ -120,7 +120,7 @@ CASES = {
         "emon: services run on this swarm: theirs",
         SWARM,
     ),
-    "a port that is closed": Case("overlay.yml", {"port_probe": CLOSED}, "emon: nobody can listen on tcp 2379", FRESH),
+    "a port that is closed": Case("overlay.yml", {"port_probe": CLOSED}, "emon: cannot listen on tcp 2379", FRESH),
     "overlay, with the records lost": Case(
         "overlay.yml", {}, "emon: /d holds the data of an etcd of somebody else (member a of cluster c)", LOST
     ),

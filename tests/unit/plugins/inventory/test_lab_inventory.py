@@ -226,7 +226,7 @@ def test_a_lab_file_without_end_is_refused(lab, tmp_path):
     inventory = lab()
     (tmp_path / "labs" / "my.yml").unlink()
     (tmp_path / "labs" / "my.yml").symlink_to("/dev/zero")
-    assert faults(inventory) == ["../labs/my.yml: the file is larger than 256 KiB: it is no lab file, or take it apart"]
+    assert faults(inventory) == ["../labs/my.yml: the file is larger than 256 KiB: it is not a lab file, or split it"]
 
 
 def test_host_vars_beside_the_inventory_win(lab):

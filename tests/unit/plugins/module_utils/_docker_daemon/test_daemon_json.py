@@ -39,7 +39,7 @@ def test_a_file_that_is_none_is_never_taken_for_empty(text: str, line: str) -> N
     with pytest.raises(LabError) as caught:
         read(text, PATH)
     assert str(caught.value).startswith(line)
-    assert str(caught.value).endswith("mend it first; it is left as it is")
+    assert str(caught.value).endswith("fix it first; it is not changed")
 
 
 def test_foreign_keys_survive_and_ours_are_remembered() -> None:

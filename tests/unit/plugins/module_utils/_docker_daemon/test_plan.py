@@ -249,7 +249,7 @@ def test_a_link_stays_one_where_dockerd_does_not_start(host: Host, tmp_path: Pat
     (tmp_path / "own.json").write_text('{"debug":true}')
     host.path.symlink_to(tmp_path / "own.json")
     host.broken = "nonsense"
-    with pytest.raises(LabError, match="the former configuration is back"):
+    with pytest.raises(LabError, match="the former configuration is restored"):
         host.run(settings={"nonsense": 1})
     assert host.path.is_symlink() and (tmp_path / "own.json").read_text() == '{"debug":true}'
     assert not kept_files.KEPT.exists()
@@ -316,7 +316,8 @@ def test_dockerd_that_does_not_start_gets_its_former_files_and_its_words_are_sho
     with pytest.raises(LabError) as caught:
         host.run(settings={"nonsense": 1}, files=[a_file(tmp_path / "new/file")])
     assert caught.value.faults == [
-        "dockerd did not start with the new configuration; the former configuration is back, and dockerd runs with it",
+        "dockerd did not start with the new configuration; the former configuration is restored, and dockerd runs with"
+        " it",
         "dockerd: failed to start daemon: nonsense is unknown",
     ]
     assert host.path.read_text() == '{"debug": true}'
@@ -336,7 +337,7 @@ def test_a_dockerd_that_did_not_run_is_left_stopped_when_it_does_not_start(host:
     host.broken = "nonsense"
     with pytest.raises(LabError) as caught:
         host.run(settings={"nonsense": 1})
-    assert caught.value.faults[0].endswith("; the former configuration is back")
+    assert caught.value.faults[0].endswith("; the former configuration is restored")
     assert (host.units_[SERVICE].active, host.units_[SERVICE].enabled) == (False, False)
 
 

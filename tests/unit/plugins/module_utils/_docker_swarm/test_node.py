@@ -96,7 +96,7 @@ def test_what_is_done_and_done_once(nodes: list, given: dict[str, Any], calls: l
         pytest.param(
             [ONE, WORKER],
             {"node": "e9", "role": "manager"},
-            "node e9: is no node of this swarm: its nodes are e1, e4",
+            "node e9: is not a node of this swarm: its nodes are e1, e4",
             id="unknown",
         ),
         pytest.param(
@@ -121,7 +121,7 @@ def test_what_is_done_and_done_once(nodes: list, given: dict[str, Any], calls: l
         pytest.param(
             [ONE, WORKER],
             {"node": "e4", "present": False},
-            "node e4: answers, and would go on believing that it is one: let it leave first, or set force to true",
+            "node e4: answers, and would still act as a node: let it leave first, or set force to true",
             id="alive",
         ),
     ],

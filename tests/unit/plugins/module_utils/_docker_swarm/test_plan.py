@@ -294,7 +294,7 @@ def test_a_network_that_stays_is_named(
     monkeypatch.setattr(swarm_apply, "_GONE_SECONDS", 0)
     record["docker_swarm"] = dict(JOINED)
     overlay(docker, "demo")
-    with pytest.raises(LabError, match=r"network demo \(demo-id\) is left of the swarm that this host left"):
+    with pytest.raises(LabError, match=r"network demo \(demo-id\) is left over from the swarm that this host left"):
         run(docker, state="absent")
 
 

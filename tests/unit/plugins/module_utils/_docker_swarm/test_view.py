@@ -55,6 +55,6 @@ def test_peers_that_are_no_lists_are_named_together() -> None:
     with pytest.raises(LabError) as caught:
         swarm_view.check_peers({"demo": OWN, "back": None, "front": [OWN]})
     assert caught.value.faults == [
-        "peers.demo: '10.0.0.117' is no list of addresses: give for example [10.0.0.116]",
-        "peers.back: None is no list of addresses: give for example [10.0.0.116]",
+        "peers.demo: '10.0.0.117' is not a list of addresses: give for example [10.0.0.116]",
+        "peers.back: None is not a list of addresses: give for example [10.0.0.116]",
     ]

@@ -58,11 +58,11 @@ def test_a_whole_file(tmp_path: Path) -> None:
     [
         pytest.param(GOOD, KEYS, {"lab": "school"}, "it is of the lab school, not of emon", id="another lab"),
         pytest.param(GOOD, KEYS, {"format": 2}, "it has format 2, and only 1 is known", id="another format"),
-        pytest.param(GOOD, KEYS, {"sha256": {}}, "a checksum does not fit", id="other contents"),
+        pytest.param(GOOD, KEYS, {"sha256": {}}, "a checksum does not match", id="other contents"),
         pytest.param(GOOD[:-9], KEYS, {}, "its v3 snapshot is cut off", id="a snapshot that was cut off"),
         pytest.param(snapshot(b"bolt"), KEYS, {}, "its v3 snapshot has no sentinel", id="no v3 sentinel"),
         pytest.param(GOOD, KEYS[:1], {}, "its v2 keys have no sentinel", id="no v2 sentinel"),
-        pytest.param(GOOD, 1, {}, "it is no backup of etcd, or damaged", id="no list of keys"),
+        pytest.param(GOOD, 1, {}, "it is not a backup of etcd, or damaged", id="no list of keys"),
     ],
 )
 def test_a_file_that_is_refused(tmp_path: Path, v3: bytes, keys: Any, manifest: Any, said: str) -> None:
@@ -91,9 +91,9 @@ def test_damage_wherever_it_is(tmp_path: Path) -> None:
     ("content", "said"),
     [
         pytest.param(None, "there is no such backup", id="nothing"),
-        pytest.param(b"", "it is no backup of etcd, or damaged: empty file", id="empty"),
+        pytest.param(b"", "it is not a backup of etcd, or damaged: empty file", id="empty"),
         # To gzip, that is an error of the system.
-        pytest.param(b"no archive", "it is no backup of etcd, or damaged: Not a gzipped file", id="a text"),
+        pytest.param(b"no archive", "it is not a backup of etcd, or damaged: Not a gzipped file", id="a text"),
     ],
 )
 def test_no_backup_at_all(tmp_path: Path, content: bytes | None, said: str) -> None:

@@ -173,7 +173,7 @@ def test_an_answer_counts_only_for_whom_it_names() -> None:
         for member in node.members:
             member["clientURLs"] = [url("emon")]
     errors = read(cluster, url("emon")).members[1].errors
-    assert errors == ["none of the client URLs that it announces leads to it"]
+    assert errors == ["none of the client URLs that it advertises leads to it"]
 
 
 def test_the_list_of_the_member_whose_log_is_furthest() -> None:

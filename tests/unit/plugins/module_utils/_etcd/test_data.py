@@ -102,7 +102,7 @@ def test_files_that_are_no_data_of_etcd_stay(host: Host, state: str) -> None:
     host.owns(OURS)
     host.data.mkdir()
     (host.data / "thesis.tex").write_text("x", encoding="utf-8")
-    with pytest.raises(LabError, match="something that is no data of etcd"):
+    with pytest.raises(LabError, match="files that are not etcd's data"):
         host.run(state)
     assert (host.data / "thesis.tex").exists()
 

@@ -164,7 +164,7 @@ def test_somebody_else_was_faster() -> None:
     [
         ({"key": "a", "state": "present"}, "key 'a': state present needs value or value_base64"),
         ({"key": "a", "value": "1", "value_base64": "MQ=="}, "key 'a': give value or value_base64, not both"),
-        ({"key": "a", "value": "1", "state": "absent"}, "key 'a': a value means nothing with state absent"),
+        ({"key": "a", "value": "1", "state": "absent"}, "key 'a': a value has no meaning with state absent"),
         ({"key": "", "state": "absent", "prefix": True}, "key '': names every key; only state query may"),
         ({"key": "/", "state": "absent", "prefix": True, "api": "v2"}, "key '/': names every key"),
         ({"key": "a", "value_base64": "%"}, "key 'a': value_base64 is not base64"),

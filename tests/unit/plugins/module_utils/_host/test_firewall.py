@@ -179,7 +179,7 @@ def test_a_program_that_is_missing_or_fails_says_nothing() -> None:
         (
             "",
             [],
-            "no packet filter of this host refuses them: look at the way between the hosts, its routers and filters",
+            "no packet filter of this host refuses them: check the path between the hosts, its routers and filters",
         ),
     ],
 )

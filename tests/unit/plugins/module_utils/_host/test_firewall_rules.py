@@ -175,7 +175,7 @@ def test_rules_follow_to_another_zone() -> None:
 def test_a_run_that_is_killed_knows_its_rules(record: dict[str, Any]) -> None:
     fake = FakeFirewall()
     fake.broken = "4789"
-    with pytest.raises(LabError, match=r"ufw allow .* 4789 proto udp failed: type it on this host"):
+    with pytest.raises(LabError, match=r"ufw allow .* 4789 proto udp failed: run it on this host"):
         changed(UFW, SMALLER, fake)
     assert record["firewall"]["rules"] == ["allow from 10.0.0.116 to any port 4789 proto udp"]
     fake.broken = ""

@@ -78,9 +78,9 @@ def test_a_lock_of_other_types_is_named(path: Path, content: Any) -> None:
     path.parent.mkdir()
     path.write_text(json.dumps(content))
     for write in (True, False):
-        with pytest.raises(LabError, match=r"lock\.json is (no lock|damaged)"):
+        with pytest.raises(LabError, match=r"lock\.json is (not a lock|damaged)"):
             lab_lock.take("emon", BOB, write=write, path=path)
-    with pytest.raises(LabError, match=r"lock\.json is (no lock|damaged)"):
+    with pytest.raises(LabError, match=r"lock\.json is (not a lock|damaged)"):
         lab_lock.release(BOB["id"], path=path)
     assert lab_lock.take("emon", BOB, force=True, path=path)["state"] == "held"
 
@@ -133,7 +133,7 @@ def test_releasing_nothing_makes_nothing(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [("{", "is damaged"), ('{"run": "x"}', "is no lock: run again with -e break_lock=true")]
+    ("content", "said"), [("{", "is damaged"), ('{"run": "x"}', "is not a lock: run again with -e break_lock=true")]
 )
 def test_a_damaged_lock_is_refused_unless_broken(path: Path, content: str, said: str) -> None:
     path.parent.mkdir()
@@ -230,5 +230,5 @@ def test_what_is_no_lock_is_told_and_can_be_broken(path: Path, given: dict[str, 
     for use in (lambda: lab_lock.take("emon", BOB, path=path), lambda: lab_lock.release(ANN["id"], path=path)):
         with pytest.raises(LabError) as error:
             use()
-        assert error.value.faults == [f"{path} is no lock: run again with -e break_lock=true"]
+        assert error.value.faults == [f"{path} is not a lock: run again with -e break_lock=true"]
     assert lab_lock.take("emon", BOB, force=True, path=path)["state"] == "held"

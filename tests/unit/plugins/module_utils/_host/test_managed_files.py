@@ -105,7 +105,7 @@ def test_parse_finds_every_fault() -> None:
     with pytest.raises(LabError) as error:
         parse([option(), option(mode="x"), option(path="/b", owner="no-such", content=None)], present=True)
     assert error.value.faults == [
-        "files[1].path: /etc/default/etcd stands in files[0] already: remove one of them",
+        "files[1].path: /etc/default/etcd is listed in files[0] already: remove one of them",
         'files[1].mode: x is not a mode such as "0644": write it in octal, in quotes',
         "files[2]: /b needs one of content and secret_content",
         "files[2].owner: there is no user no-such",
@@ -343,7 +343,7 @@ def test_it_comes_back_from_where_it_has_its_hash_or_a_line_says_so(path: Path, 
         with pytest.raises(LabError) as error:
             Plan(gone, written)
         assert error.value.faults == [
-            f"{path}: what stood there before the lab is neither in {kept} nor in {path}.bak:"
+            f"{path}: the file from before the lab is neither in {kept} nor in {path}.bak:"
             f" put a copy of it in one of them (SHA-256 {written[str(path)].sha256})"
         ]
         assert tree(path.parent) == before
@@ -441,9 +441,9 @@ def test_what_is_no_file_is_told(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize(
     ("attribute", "of", "why"),
     [
-        (0x10, "file", "{file} is immutable: take that away (chattr -i {file})"),
-        (0x20, "file", "{file} is append-only: take that away (chattr -a {file})"),
-        (0x10, "directory", "{directory} is immutable: take that away (chattr -i {directory})"),
+        (0x10, "file", "{file} is immutable: remove that attribute (chattr -i {file})"),
+        (0x20, "file", "{file} is append-only: remove that attribute (chattr -a {file})"),
+        (0x10, "directory", "{directory} is immutable: remove that attribute (chattr -i {directory})"),
         (None, "mount", "it is a mount of its own: unmount it (umount {file}), or edit what is mounted there"),
     ],
 )

@@ -183,7 +183,7 @@ def test_issued_anew_when_it_should_say_something_else(path: Path, changes: dict
 
 
 @pytest.mark.parametrize(
-    ("days", "reason"), [(0, ""), (59, ""), (61, "29 days of its life are left"), (95, "it has expired")]
+    ("days", "reason"), [(0, ""), (59, ""), (61, "29 days of its validity are left"), (95, "it has expired")]
 )
 def test_issued_anew_when_a_third_of_its_life_is_left(path: Path, days: int, reason: str) -> None:
     make(path, EMON)
@@ -195,8 +195,8 @@ def test_issued_anew_when_a_third_of_its_life_is_left(path: Path, days: int, rea
     [
         ("emon.crt", None, "there is none"),
         ("emon.crt", b"torn", "there is none"),
-        ("emon.key", None, "its private key is missing or another"),
-        ("emon.key", b"torn", "its private key is missing or another"),
+        ("emon.key", None, "its private key is missing or does not match"),
+        ("emon.key", b"torn", "its private key is missing or does not match"),
     ],
 )
 def test_mended_when_a_file_is_gone_or_torn(path: Path, file: str, content: bytes | None, reason: str) -> None:

@@ -89,9 +89,9 @@ def ending(hosts: dict[str, list[dict[str, Any]]], *controller: dict[str, Any]) 
     [
         (31, None),
         (30, None),
-        (29.5, "emon: /etc/overlay-lab/etcd/server.crt runs out on 2026-12-21, in 29 days: run playbooks/overlay.yml"),
-        (0.5, "emon: /etc/overlay-lab/etcd/server.crt runs out on 2026-11-22, in 0 days: run playbooks/overlay.yml"),
-        (-0.5, "emon: /etc/overlay-lab/etcd/server.crt has run out on 2026-11-21: run playbooks/overlay.yml"),
+        (29.5, "emon: /etc/overlay-lab/etcd/server.crt expires on 2026-12-21, in 29 days: run playbooks/overlay.yml"),
+        (0.5, "emon: /etc/overlay-lab/etcd/server.crt expires on 2026-11-22, in 0 days: run playbooks/overlay.yml"),
+        (-0.5, "emon: /etc/overlay-lab/etcd/server.crt expired on 2026-11-21: run playbooks/overlay.yml"),
     ],
 )
 def test_what_a_host_has(days: float, line: str | None) -> None:
@@ -102,7 +102,7 @@ def test_what_a_host_has(days: float, line: str | None) -> None:
 def test_one_that_is_damaged() -> None:
     damaged = {"path": "/etc/overlay-lab/docker/client.crt", "not_after": 0.0, "sha256": ""}
     assert ending({"emon2": [damaged]}) == [
-        "emon2: /etc/overlay-lab/docker/client.crt is no certificate: run playbooks/overlay.yml, which renews it"
+        "emon2: /etc/overlay-lab/docker/client.crt is not a certificate: run playbooks/overlay.yml, which renews it"
     ]
 
 
@@ -116,10 +116,10 @@ def test_a_ca_is_one_line_and_what_ends_with_it_has_none() -> None:
     ]
     lines = ending({"emon": host, "emon2": host}, on(20, f"{PKI}/ca.crt"), on(20, f"{PKI}/emon.crt"))
     assert lines[0].startswith(
-        "emon, emon2, the controller: ca.crt, the CA with all that it issued, runs out on 2026-12-12, in 20 days:"
+        "emon, emon2, the controller: ca.crt, the CA with all that it issued, expires on 2026-12-12, in 20 days:"
         f" in {PKI}, remove ca.crt and ca.key and run again with -e new_ca=true"
     )
-    assert [line.partition(" runs")[0] for line in lines[1:]] == [
+    assert [line.partition(" expires")[0] for line in lines[1:]] == [
         f"{one}: {etcd}/peer.crt" for one in ("emon", "emon2")
     ]
 
@@ -127,9 +127,9 @@ def test_a_ca_is_one_line_and_what_ends_with_it_has_none() -> None:
 def test_what_the_controller_alone_has() -> None:
     lines = ending({"emon": [on(9)]}, on(9, f"{PKI}/emon.crt"), on(8, f"{PKI}/emon2-peer.crt"), on(7, f"{PKI}/ann.crt"))
     assert lines[1:] == [
-        f"the controller: {PKI}/emon2-peer.crt runs out on 2026-11-30, in 8 days: run playbooks/overlay.yml, which"
+        f"the controller: {PKI}/emon2-peer.crt expires on 2026-11-30, in 8 days: run playbooks/overlay.yml, which"
         " renews it",
-        f"the controller: {PKI}/ann.crt runs out on 2026-11-29, in 7 days: no host of the lab file has it, so no run"
+        f"the controller: {PKI}/ann.crt expires on 2026-11-29, in 7 days: no host of the lab file has it, so no run"
         " renews it",
     ]
 
@@ -149,7 +149,7 @@ def test_what_is_left_of_a_host_out_of_the_file() -> None:
         (True, " and from emon3: emon3, emon3-peer; a copy is accepted until 2027-11-22; to end that at once"),
         (
             False,
-            ", not from emon3, which does not answer: emon3, emon3-peer; whoever has that host is let in until"
+            ", not from emon3, which does not answer: emon3, emon3-peer; whoever has that host has access until"
             " 2027-11-22; to end that at once",
         ),
     ],
@@ -165,7 +165,7 @@ def test_two_of_one_end_are_two() -> None:
     """One run makes many in one second."""
     dockerd = on(9, f"{PKI}/emon-docker.crt", sha256="another")
     lines = ending({"emon": [on(9)]}, on(9, f"{PKI}/emon.crt"), dockerd)
-    assert [line.partition(" runs out")[0] for line in lines] == [
+    assert [line.partition(" expires")[0] for line in lines] == [
         "emon: /etc/overlay-lab/etcd/server.crt",
         f"the controller: {PKI}/emon-docker.crt",
     ]

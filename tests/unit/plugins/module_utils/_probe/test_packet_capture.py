@@ -20,9 +20,9 @@ def params(dest: Path | str, **given: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("given", "fault"),
     [
-        ({"interface": ""}, "interface: '' is no interface's name"),
-        ({"interface": "a b"}, "interface: 'a b' is no interface's name"),
-        ({"interface": "interface-too-long"}, "interface: 'interface-too-long' is no interface's name"),
+        ({"interface": ""}, "interface: '' is not an interface's name"),
+        ({"interface": "a b"}, "interface: 'a b' is not an interface's name"),
+        ({"interface": "interface-too-long"}, "interface: 'interface-too-long' is not an interface's name"),
         ({"seconds": 0.0}, "seconds: 0 is out of range, give 0.1 to 3600"),
         ({"seconds": float("inf")}, "seconds: inf is out of range, give 0.1 to 3600"),
         ({"seconds": float("nan")}, "seconds: nan is out of range, give 0.1 to 3600"),

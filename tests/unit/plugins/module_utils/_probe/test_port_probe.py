@@ -58,7 +58,7 @@ PEER = {"name": "emon2", "address": "10.0.0.117", "ports": []}
             id="itself",
         ),
         pytest.param(
-            {"peers": [PEER, PEER]}, ["peers[1].name: emon2 stands in peers twice: remove one of them"], id="twice"
+            {"peers": [PEER, PEER]}, ["peers[1].name: emon2 is listed in peers twice: remove one of them"], id="twice"
         ),
         pytest.param(
             {"listen": [{"protocol": "tcp", "port": 0}], "peers": [{**PEER, "ports": [TOO_HIGH]}]},
@@ -71,8 +71,8 @@ PEER = {"name": "emon2", "address": "10.0.0.117", "ports": []}
         pytest.param(
             {"deadline": 0.0, "quiet": -1.0},
             [
-                "deadline: 0 s is no time: give a positive number",
-                "quiet: -1 s is no time: give a positive number",
+                "deadline: 0 s is not a time: give a positive number",
+                "quiet: -1 s is not a time: give a positive number",
             ],
             id="no time",
         ),

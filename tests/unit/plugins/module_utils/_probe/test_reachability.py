@@ -35,9 +35,9 @@ def raw(**given: Any) -> dict[str, Any]:
             {"netns": "a", "container": "b"},
             ["probes[0].container: 'b' excludes netns 'a': give only one of them"],
         ),
-        ({"netns": ""}, ["probes[0].netns: '' is no name: give one, or leave netns out"]),
-        ({"netns": ".."}, ["probes[0].netns: '..' is no name: give one, or leave netns out"]),
-        ({"container": "/"}, ["probes[0].container: '/' is no name: give one, or leave container out"]),
+        ({"netns": ""}, ["probes[0].netns: '' is not a name: give one, or leave netns out"]),
+        ({"netns": ".."}, ["probes[0].netns: '..' is not a name: give one, or leave netns out"]),
+        ({"container": "/"}, ["probes[0].container: '/' is not a name: give one, or leave container out"]),
         ({"protocol": "tcp"}, ["probes[0].port: tcp needs a port"]),
         ({"protocol": "tcp", "port": 0}, ["probes[0].port: 0 is out of range, give 1 to 65535"]),
         (

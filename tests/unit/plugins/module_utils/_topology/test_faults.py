@@ -98,15 +98,15 @@ BAD: list[tuple[Options, str]] = [
     (bridge(addresses=["fd00::1"]), f"bridge b0 {OWN}: fd00::1 lacks its prefix length: write fd00::1/64"),
     (
         bridge(addresses=["10.2.0.0/24"]),
-        f"bridge b0 {OWN}: 10.2.0.0/24 is a network and no host's: write one like 10.2.0.1/24",
+        f"bridge b0 {OWN}: 10.2.0.0/24 is a network and not a host's: write one like 10.2.0.1/24",
     ),
     (
         bridge(addresses=["10.2.0.255/24"]),
-        f"bridge b0 {OWN}: 10.2.0.255/24 is a broadcast address and no host's: write one like 10.2.0.1/24",
+        f"bridge b0 {OWN}: 10.2.0.255/24 is a broadcast address and not a host's: write one like 10.2.0.1/24",
     ),
     (
         bridge(addresses=["224.0.0.5/24"]),
-        f"bridge b0 {OWN}: 224.0.0.5/24 is no address of a host: write a unicast address",
+        f"bridge b0 {OWN}: 224.0.0.5/24 is not the address of a host: write a unicast address",
     ),
     (
         bridge(addresses=["fe80::1/64"]),
@@ -131,8 +131,8 @@ BAD: list[tuple[Options, str]] = [
     (bridge(mac="02:00"), f"bridge b0 {OWN}: mac '02:00' is not six bytes: write one like 02:00:00:00:00:01"),
     (
         bridge(mac="01:00:5e:00:00:01"),
-        f"bridge b0 {OWN}: mac 01:00:5e:00:00:01 is no interface's (a group's, or zero):"
-        " give an even first byte, such as 02",
+        f"bridge b0 {OWN}: mac 01:00:5e:00:00:01 is not an interface's (a group's, or zero):"
+        " use an even first byte, such as 02",
     ),
     # Namespaces and masters that nobody makes
     (
@@ -149,7 +149,7 @@ BAD: list[tuple[Options, str]] = [
     ),
     (
         veth(master="eth1"),
-        f"veth v1 {OWN}: master eth1: it is no bridge (interface): list it under bridges of that namespace",
+        f"veth v1 {OWN}: master eth1: it is not a bridge (interface): list it under bridges of that namespace",
     ),
     # Ports
     (bridge(ports=["eth9"]), f"bridge b0 {OWN}: port eth9: there is no such link"),
@@ -207,7 +207,7 @@ BAD: list[tuple[Options, str]] = [
     (vxlan(remotes=["emon2"]), f"vxlan x0 {OWN}: remote 'emon2' is not an address: write one like 10.0.0.1 or fd00::1"),
     (
         vxlan(remotes=["239.1.1.1"]),
-        f"vxlan x0 {OWN}: remote 239.1.1.1 is no host's address: write a unicast address",
+        f"vxlan x0 {OWN}: remote 239.1.1.1 is not a host's address: write a unicast address",
     ),
     (
         vxlan(local="10.1.0.1", remotes=["fd00::2"]),

@@ -82,7 +82,7 @@ def test_where_they_do_not_run_nothing_is_written(machine: Path) -> None:
     ("command", "line"),
     [
         (("sh", "-c", "echo not today >&2; exit 1"), "sh -c echo not today >&2; exit 1 failed: not today"),
-        (("no-such-tool",), "no-such-tool is missing, so its service cannot be told of new links"),
+        (("no-such-tool",), "no-such-tool is missing, so its service cannot be notified of new links"),
     ],
 )
 def test_one_that_cannot_be_told_is_a_fault(

@@ -159,7 +159,7 @@ def test_who_may_leave(infos: dict[str, Any], given: dict[str, Any], known: tupl
         pytest.param(
             {"e3": info()},
             {"silent": {"e1": OFF, "e2": OFF}},
-            ["no other member of etcd answers, which could take e3"],
+            ["no other member of etcd answers to remove e3"],
             id="the other members are off",
         ),
         pytest.param(
@@ -195,7 +195,7 @@ def test_who_may_leave(infos: dict[str, Any], given: dict[str, Any], known: tupl
         pytest.param(
             DEAD,
             {"etcd": KNOWN, "silent": {"e3": {"unreachable": True, "msg": "Permission denied (publickey)"}}},
-            ["e3: the machine at 10.0.0.3 is there, and lets nobody in"],
+            ["e3: the machine at 10.0.0.3 answers, but refuses the login"],
             id="not dead",
         ),
         pytest.param(
@@ -292,7 +292,7 @@ def test_a_dead_node_is_forgotten() -> None:
 
 def test_a_node_that_answers_its_managers_is_not_dead() -> None:
     (fault,) = swarm(MANAGERS, ("e1", "e2"))["faults"]
-    assert fault.startswith("e3 does not answer here, and its node answers the swarm's managers")
+    assert fault.startswith("e3 does not answer Ansible, but its node answers the swarm's managers")
     assert swarm(MANAGERS, ("e1", "e2"), force=True)["faults"] == []
 
 

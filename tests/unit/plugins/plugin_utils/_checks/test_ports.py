@@ -12,7 +12,7 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import po
 ADDRESSES = {"emon": "10.0.0.116", "emon2": "10.0.0.117", "emon3": "10.0.0.118"}
 UFW = {"manager": "ufw", "places": []}
 NONE = {"manager": "", "places": []}
-NO_FILTER = "no packet filter of this host refuses them: look at the way between the hosts, its routers and filters"
+NO_FILTER = "no packet filter of this host refuses them: check the path between the hosts, its routers and filters"
 
 
 def lab(engine: str = "cluster_store", ports: list[dict[str, Any]] | None = None) -> dict[str, Any]:
@@ -203,7 +203,7 @@ def test_what_the_sending_host_refuses_is_its_own_fault() -> None:
         found(given, "emon2", "emon", port, "unreachable", "network is unreachable")
     assert judge(given) == [
         "emon2: it has no route to emon (10.0.0.116): is it at that site?",
-        "emon: its own packet filter keeps packets to emon2 (10.0.0.117), udp 4789, from leaving: let them out",
+        "emon: its own packet filter keeps packets to emon2 (10.0.0.117), udp 4789, from leaving: allow them",
     ]
 
 
@@ -211,7 +211,7 @@ def test_somebody_else_answers() -> None:
     given = results("emon", "emon2")
     found(given, "emon", "emon2", 2379, "service", "emon3 answers there")
     assert judge(given) == [
-        "emon: at 10.0.0.117, tcp 2379, somebody answers who is not emon2 (emon3 answers there): is the address used"
+        "emon: at 10.0.0.117, tcp 2379, something answers that is not emon2 (emon3 answers there): is the address used"
         " twice?"
     ]
 
@@ -223,7 +223,7 @@ def test_somebody_else_answers() -> None:
         pytest.param(
             2379,
             "no_answer",
-            [f"emon2: emon (10.0.0.116) cannot reach tcp 2379 here (a service has it, error): {NO_FILTER}"],
+            [f"emon2: emon (10.0.0.116) cannot reach tcp 2379 here (a service uses it, error): {NO_FILTER}"],
             id="a service does not",
         ),
         pytest.param(4789, "in_use", [], id="udp is not probed"),
@@ -241,7 +241,7 @@ def test_a_port_that_cannot_be_had() -> None:
     given = results("emon", "emon2")
     own(given, "emon2", 2379, "unreachable")
     found(given, "emon", "emon2", 2379, "refused")
-    assert judge(given) == ["emon2: nobody can listen on tcp 2379 (error)"]
+    assert judge(given) == ["emon2: cannot listen on tcp 2379 (error)"]
 
 
 def test_too_few_forks_are_no_fault_of_a_firewall() -> None:

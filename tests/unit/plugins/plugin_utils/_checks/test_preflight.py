@@ -119,14 +119,14 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
         pytest.param(
             {"networks": [{"name": "demo", "subnet": "10.200.0.0/24", "allow_overlap": False}]},
             {"networks": [{"name": "demo", "id": "0123456789abcdef", "lab": ""}]},
-            "emon2: the network demo (0123456789ab) is there and is not the lab's, by the hosts' records: give"
+            "emon2: the network demo (0123456789ab) exists and is not the lab's by the hosts' records: give"
             " the lab's another name, or remove this one yourself (docker network rm 0123456789ab)",
             id="a network of the lab's name that is somebody else's",
         ),
         pytest.param(
             {"containers": [{"name": "test2", "host": "emon2"}]},
             {"containers": [{"name": "test2", "running": False, "lab": "", "passing": False}]},
-            "emon2: the container test2 is there and is not the lab's, by the host's record: give the lab's another"
+            "emon2: the container test2 exists and is not the lab's by the host's record: give the lab's another"
             " name, or remove this one yourself (docker rm test2)",
             id="a container of the lab's name that is somebody else's",
         ),
@@ -147,7 +147,7 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             {},
             {"record": {**RECORD, "engine": "vxlan"}},
             "emon2: this host is configured for the engine vxlan, not for cluster_store: run overlay.yml with -e"
-            " change_engine=true, which takes the networks of vxlan away first and makes the containers anew",
+            " change_engine=true, which removes the networks of vxlan first and creates the containers again",
             id="another engine",
         ),
         pytest.param(
@@ -168,7 +168,7 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             {"change_engine": True, "engine": "swarm"},
             {"record": RECORD, "etcd": {"lab": "emon"}, "docker": {"active": True, "store": "etcd://10.0.0.117:2379"}},
             "emon2: this host is configured for the engine cluster_store, not for swarm: etcd does not answer clients"
-            " here, and its keys are to be kept: bring the lab up with cluster_store in the lab file first",
+            " here, and its keys have to be backed up first: run overlay.yml with cluster_store in the lab file first",
             id="another engine while etcd is down",
         ),
         pytest.param(
@@ -188,14 +188,14 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
         pytest.param(
             {},
             {"etcd": {"version": ""}},
-            "emon2: etcd is neither installed nor to be had from this host's package sources: install it, or add a"
+            "emon2: etcd is neither installed nor available from this host's package sources: install it, or add a"
             " source",
             id="no etcd",
         ),
         pytest.param(
             {},
             {"docker": {"version": ""}},
-            "emon2: Docker is neither installed nor to be had from this host's package sources: install it, or add a"
+            "emon2: Docker is neither installed nor available from this host's package sources: install it, or add a"
             " source",
             id="no Docker",
         ),
@@ -242,22 +242,22 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
         pytest.param(
             {"etcd": {"token": "other", "tls": True}},
             {"etcd": {"lab": "emon", "config": CONFIG, "data": HELD}},
-            "emon2: etcd was founded with the token emon-etcd, and the lab now says other: put it back, or found the"
-            " cluster anew with playbooks/etcd_reset.yml",
+            "emon2: etcd was founded with the token emon-etcd, and the lab now says other: put it back, or found a"
+            " new cluster with playbooks/etcd_reset.yml",
             id="another token",
         ),
         pytest.param(
             {"etcd": {"token": "emon-etcd", "tls": False}},
             {"etcd": {"active": True, "lab": "emon", "config": CONFIG}},
-            "emon2: etcd was founded with the scheme https, and the lab now says http: put it back, or found the"
-            " cluster anew with playbooks/etcd_reset.yml",
+            "emon2: etcd was founded with the scheme https, and the lab now says http: put it back, or found a"
+            " new cluster with playbooks/etcd_reset.yml",
             id="no TLS any more",
         ),
         pytest.param(
             {},
             {"etcd": {"active": True, "lab": "emon", "config": {**CONFIG, "ETCD_DATA_DIR": "/srv/etcd"}}},
             "emon2: etcd was founded with the data directory /srv/etcd, and the lab now says"
-            " /var/lib/etcd/default.etcd: put it back, or found the cluster anew with playbooks/etcd_reset.yml",
+            " /var/lib/etcd/default.etcd: put it back, or found a new cluster with playbooks/etcd_reset.yml",
             id="another data directory",
         ),
         pytest.param(
@@ -270,7 +270,7 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             {},
             {"docker": {"version": "19.03.15"}},
             "Docker differs between the hosts: 20.10.24 on emon, 19.03.15 on emon2; install one version on all, they"
-            " may not understand each other, or say engine: vxlan, which serves them all",
+            " may not understand each other, or set engine: vxlan, which serves them all",
             id="two Docker releases",
         ),
         pytest.param(
@@ -305,8 +305,8 @@ def test_etcd_of_a_host_that_is_no_member_matters_to_nobody(etcd: dict[str, Any]
             ["emon2"],
             {"emon": info("emon", etcd={"data": HELD, "lab": "emon"})},
             [
-                "emon2 not reached: etcd needs 2 of its 2 members, and 1 would be there: start what is off"
-                " (containers without an overlay go on meanwhile); what is lost for good, give up with"
+                "emon2 not reached: etcd needs 2 of its 2 members, and 1 would be there: start the missing hosts"
+                " (containers without an overlay keep running meanwhile); if they are lost for good, run"
                 " playbooks/etcd_recover.yml"
             ],
             id="no majority",
@@ -335,7 +335,7 @@ CHANGED = "Host key for emon2 has changed and you have requested strict checking
         pytest.param(
             unreachable(CHANGED),
             "emon2: the machine at 10.0.0.117 has another host key than emon2: it is another machine, or emon2 was"
-            " installed anew; only if it was, ssh-keygen -R emon2, and meet it again",
+            " reinstalled; only if it was, ssh-keygen -R emon2, and accept its new key",
             id="stranger",
         ),
         pytest.param(
@@ -456,8 +456,8 @@ def test_subnets_that_a_place_has_as_well(
     one = lab(**{"networks": [DEMO], "moving": False, **of_lab})
     host = info("emon2", addresses=[address("eth0", ADDRESSES["emon2"]), *added])
     assert _subnet_faults(one, host) == [
-        f"the subnet 10.200.0.0/24 of demo overlaps 10.200.0.0/16 on {interface}: take another, or say allow_overlap:"
-        " true if its containers need not reach what is there"
+        f"the subnet 10.200.0.0/24 of demo overlaps 10.200.0.0/16 on {interface}: take another, or set allow_overlap:"
+        " true if its containers need not reach that network"
         for interface in expected
     ]
     # A host that stays where it is has the lab's own links as well, and its network stands.

@@ -44,10 +44,8 @@ CLEARED = {**LOST, "etcd": {"lab": ""}}
             "has lost its record, and the containers test1 are labelled as the lab's",
             id="lost, with containers",
         ),
-        pytest.param(host(**CLEARED, vxlan={"unit": True}), "and units of the lab's are there", id="lost, with a unit"),
-        pytest.param(
-            host(**CLEARED, resolver={"unit": True}), "and units of the lab's are there", id="lost, a resolver"
-        ),
+        pytest.param(host(**CLEARED, vxlan={"unit": True}), "and units of the lab exist", id="lost, with a unit"),
+        pytest.param(host(**CLEARED, resolver={"unit": True}), "and units of the lab exist", id="lost, a resolver"),
         pytest.param(host(record={"lab": "school", "uuid": B}), "belongs to the lab school", id="another lab's"),
         pytest.param(
             host(record={"lab": "emon", "uuid": B}), f"belongs to another lab emon, {B}, not to {A}", id="a namesake's"

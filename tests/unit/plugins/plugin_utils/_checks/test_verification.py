@@ -111,7 +111,7 @@ def test_a_host_that_was_not_read_is_named() -> None:
     del found["emon2"]
     report = verification.report(LAB, found, {"emon": []}, STORE)
     assert report["faults"] == []
-    assert report["table"][-2:] == ["", "Not proven: emon2 took no part in this run."]
+    assert report["table"][-2:] == ["", "Not proven: emon2 (unreachable, or not in this run)."]
 
 
 def test_probes_of_a_host() -> None:

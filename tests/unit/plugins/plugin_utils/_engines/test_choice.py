@@ -8,9 +8,9 @@ import pytest
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import choose
 
 MIXED = (
-    "engine auto: Docker is 20.10.24 on host0, 23.0.1 on host1: cluster_store ended before 23, and hosts on both sides"
-    " of it find no engine by themselves; install one version on all, or say engine: vxlan in the lab file, which"
-    " serves them all"
+    "engine auto: Docker is 20.10.24 on host0, 23.0.1 on host1: auto needs Docker on one side of 23 on"
+    " all hosts, because cluster_store ended before 23; install one version on all, or set engine: vxlan in the lab"
+    " file, which serves them all"
 )
 
 

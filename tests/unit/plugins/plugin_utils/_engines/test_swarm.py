@@ -101,8 +101,8 @@ def test_a_run_without_a_manager_sees_its_own_part() -> None:
         ),
         pytest.param(
             ("e1", "networks", 0, "id"), "newer",
-            [f"{host}: its network demo (2uoqkye4eblc) is left of a swarm that is gone: docker network rm 2uoqkye4eblc"
-             f" there, or restart dockerd, and {AGAIN}" for host in ("e1", "e2")],
+            [f"{host}: its network demo (2uoqkye4eblc) is left over from a swarm that no longer exists: docker network"
+             f" rm 2uoqkye4eblc there, or restart dockerd, and {AGAIN}" for host in ("e1", "e2")],
             id="phantom networks",
         ),
     ],
@@ -168,26 +168,26 @@ THREE = [node(name, "manager") for name in ("e1", "e2", "e3")]
         pytest.param([], {"e1": OUTSIDE, "e2": OUTSIDE}, [], id="all answer"),
         pytest.param(
             ["e3"], {"e1": OUTSIDE, "e2": OUTSIDE},
-            ["e3 not reached: a swarm is founded with all hosts of the lab file; start what is off"],
+            ["e3 not reached: a swarm is founded with all hosts of the lab file; start the missing hosts"],
             id="nothing is founded without one",
         ),
         pytest.param(["e3"], {name: inside(name, THREE) for name in ("e1", "e2")}, [], id="a majority is there"),
         pytest.param(["e3"], {name: inside(name, NODES) for name in ("e1", "e2")}, [], id="a worker is off"),
         pytest.param(
             ["e2", "e3"], {"e1": inside("e1", THREE)},
-            ["e2, e3 not reached: the swarm needs 2 of its 3 managers, and 1 would be there: start what is off, or take"
-             " what is lost out of the lab file"],
+            ["e2, e3 not reached: the swarm needs 2 of its 3 managers, and 1 would be there: start the missing hosts,"
+             " or take lost ones out of the lab file"],
             id="no majority is there",
         ),
         pytest.param(
             ["e1"], {"e2": inside("e2", NODES), "e3": inside("e3", NODES)},
-            ["e1 not reached: the swarm needs 1 of its 1 managers, and 0 would be there: start what is off, or take"
-             " what is lost out of the lab file"],
+            ["e1 not reached: the swarm needs 1 of its 1 managers, and 0 would be there: start the missing hosts, or"
+             " take lost ones out of the lab file"],
             id="the manager is off",
         ),
         pytest.param(
             ["e3"], {"e1": inside("e1", THREE, node_address="192.168.1.1"), "e2": OUTSIDE},
-            ["e3 not reached: a swarm is founded with all hosts of the lab file; start what is off"],
+            ["e3 not reached: a swarm is founded with all hosts of the lab file; start the missing hosts"],
             id="the lab has moved",
         ),
     ],

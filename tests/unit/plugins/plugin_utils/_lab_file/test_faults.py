@@ -80,7 +80,7 @@ BROKEN = [
     ("192.168.1.0/24", "fd00::/64", ["sites.home.subnet: fd00::/64 is not an IPv4 subnet; write for example 10.200.0.0/24"]),
     ("192.168.1.0/24", "169.254.0.0/16", ["sites.home.subnet: 169.254.0.0/16 is link-local: no host can have such an address"]),
     ("192.168.1.0/24", "192.168.1.116/31", ["sites.home.subnet: 192.168.1.116/31 is too small: at least a /30 has room for two hosts"]),
-    ("192.168.1.0/24", "10.0.0.0/16", ["sites.company.subnet: 10.0.0.0/24 overlaps the site home (10.0.0.0/16): an address must tell the site", "hosts.emon.addresses.home: 192.168.1.116 is outside the subnet of the site home (10.0.0.0/16)", "hosts.emon2.addresses.home: 192.168.1.117 is outside the subnet of the site home (10.0.0.0/16)"]),
+    ("192.168.1.0/24", "10.0.0.0/16", ["sites.company.subnet: 10.0.0.0/24 overlaps the site home (10.0.0.0/16): an address must identify the site", "hosts.emon.addresses.home: 192.168.1.116 is outside the subnet of the site home (10.0.0.0/16)", "hosts.emon2.addresses.home: 192.168.1.117 is outside the subnet of the site home (10.0.0.0/16)"]),
     ("  home: {subnet", "  Home: {subnet", ["sites.Home: Home cannot be a site's name: use lower-case letters, digits and hyphens, a letter first and no hyphen last", "hosts.emon.addresses.home: home is not a site of this lab; did you mean Home?", "hosts.emon.addresses: no address for the site Home", "hosts.emon2.addresses.home: home is not a site of this lab; did you mean Home?", "hosts.emon2.addresses: no address for the site Home"]),
     ("  home: {subnet", "  on: {subnet", ['sites: the key on is true to YAML: write "on"', "hosts.emon.addresses.home: home is not a site of this lab; known: company", "hosts.emon2.addresses.home: home is not a site of this lab; known: company"]),
     # Hosts
@@ -108,11 +108,11 @@ BROKEN = [
     ("  emon2: {", "  emon2: {index: first, ", ['hosts.emon2.index: must be a whole number, not "first"']),
     ("  emon2: {", "  emon2: {ansible: {user: bob, ansible_port: 2222}, ", ["hosts.emon2.ansible.user: not a variable that tells Ansible how to connect; for example ansible_user"]),
     ("  emon2: {", "  emon2: {ansible: {ansible_user: '{{ x }}', ansible_password: 2022-01-01}, ", ["hosts.emon2.ansible.ansible_user: holds a template, which Ansible does not render here; write the value", "hosts.emon2.ansible.ansible_password: is a date to YAML: write it in quotes"]),
-    ("  emon2: {", "  emon2: {ansible: {ansible_ssh_executable: /tmp/ssh}, ", ["hosts.emon2.ansible.ansible_ssh_executable: is not taken from a lab file, which must run nothing here: set it in host_vars/emon2.yml beside the inventory"]),
-    ("  emon2: {", "  emon2: {ansible: {ansible_usr: ann}, ", ["hosts.emon2.ansible.ansible_usr: is not taken from a lab file, which must run nothing here: set it in host_vars/emon2.yml beside the inventory, or did you mean ansible_user?"]),
+    ("  emon2: {", "  emon2: {ansible: {ansible_ssh_executable: /tmp/ssh}, ", ["hosts.emon2.ansible.ansible_ssh_executable: is not accepted in a lab file, which must run nothing here: set it in host_vars/emon2.yml beside the inventory"]),
+    ("  emon2: {", "  emon2: {ansible: {ansible_usr: ann}, ", ["hosts.emon2.ansible.ansible_usr: is not accepted in a lab file, which must run nothing here: set it in host_vars/emon2.yml beside the inventory, or did you mean ansible_user?"]),
     ("  emon2: {", "  emon2: {ansible: {ansible_connection: local}, ", ["hosts.emon2.ansible.ansible_connection: local is not one of ssh"]),
     ("  emon2: {", "  emon2: {ansible: {ansible_host: -oProxyCommand=id}, ", ["hosts.emon2.ansible.ansible_host: -oProxyCommand=id cannot be a machine's address: write a name or an IP address"]),
-    ("  emon2: {", "  emon2: {ansible: {ansible_ssh_common_args: -o ProxyCommand=id}, ", ["hosts.emon2.ansible.ansible_ssh_common_args: ProxyCommand=id is not taken from a lab file, where ssh gets -J JUMP and -o with AddressFamily, ConnectTimeout, HostKeyAlgorithms, HostKeyAlias, IdentitiesOnly, KexAlgorithms, ProxyJump, PubkeyAcceptedAlgorithms, ServerAliveCountMax, ServerAliveInterval alone: write it to ~/.ssh/config"]),
+    ("  emon2: {", "  emon2: {ansible: {ansible_ssh_common_args: -o ProxyCommand=id}, ", ["hosts.emon2.ansible.ansible_ssh_common_args: ProxyCommand=id is not accepted in a lab file, where ssh gets -J JUMP and -o with AddressFamily, ConnectTimeout, HostKeyAlgorithms, HostKeyAlias, IdentitiesOnly, KexAlgorithms, ProxyJump, PubkeyAcceptedAlgorithms, ServerAliveCountMax, ServerAliveInterval alone: write it to ~/.ssh/config"]),
     ("  emon2: {", "  emon2: {ansible: {ansible_password: !vault x}, ", ["hosts.emon2.ansible.ansible_password: is encrypted by ansible-vault, which a lab file cannot hold: set it in host_vars/emon2.yml beside the inventory"]),
     ("  emon2: {", "  emon2: {ansible: !vault x, ", ["hosts.emon2.ansible: is encrypted by ansible-vault, which a lab file cannot hold: write it as it is; the secrets of a connection belong to host_vars beside the inventory"]),
     ("etcd: {tls: true}", "etcd: {token: !vault x}", ["etcd.token: is encrypted by ansible-vault, which a lab file cannot hold: write it as it is; the secrets of a connection belong to host_vars beside the inventory"]),
@@ -124,22 +124,22 @@ BROKEN = [
     ("{name: demo, subnet: 10.200.0.0/24}", "{name: demo}", ["networks[0].subnet: missing; for example 10.200.0.0/24"]),
     ("{name: demo, subnet: 10.200.0.0/24}", "{subnet: 10.200.0.0/24}", ["networks[0].name: missing; for example demo"]),
     ("{name: demo, subnet: 10.200.0.0/24}", "demo", ['networks[0]: must be a mapping, not "demo"']),
-    ("{name: demo, subnet", "{name: host, subnet", ["networks[0].name: host cannot be a network's name: Docker keeps that name for itself; choose another", "containers[0].networks[0]: demo is not a network of this lab; known: host, back", "containers[1].networks[0]: demo is not a network of this lab; known: host, back"]),
+    ("{name: demo, subnet", "{name: host, subnet", ["networks[0].name: host cannot be a network's name: Docker reserves that name; choose another", "containers[0].networks[0]: demo is not a network of this lab; known: host, back", "containers[1].networks[0]: demo is not a network of this lab; known: host, back"]),
     ("{name: demo, subnet", "{name: de mo, subnet", ["networks[0].name: de mo cannot be a network's name: use letters, digits, hyphens and underscores, a letter or digit first and last", "containers[0].networks[0]: demo is not a network of this lab; did you mean de mo?", "containers[1].networks[0]: demo is not a network of this lab; did you mean de mo?"]),
     ("{name: back, subnet", "{name: demo, subnet", ["networks[1].name: demo is the name of another network as well"]),
     ("10.200.0.0/24", "10.200.0.1/24", ["networks[0].subnet: 10.200.0.1/24 has host bits set: write 10.200.0.0/24"]),
     ("10.200.0.0/24", "10.201.0.0/16", ["networks[1].subnet: 10.201.0.0/24 overlaps the network demo (10.201.0.0/16): take another"]),
     ("10.200.0.0/24", "10.201.0.0/25", ["networks[1].subnet: 10.201.0.0/24 overlaps the network demo (10.201.0.0/25): take another"]),
-    ("10.200.0.0/24", "10.0.0.0/8", ["networks[0].subnet: 10.0.0.0/8 overlaps the site company (10.0.0.0/24): take another, or say allow_overlap: true", "networks[1].subnet: 10.201.0.0/24 overlaps the network demo (10.0.0.0/8): take another"]),
-    ("10.200.0.0/24", "172.17.5.0/24", ["networks[0].subnet: 172.17.5.0/24 overlaps docker0's default subnet (172.17.0.0/16): take another, or say allow_overlap: true"]),
-    ("10.200.0.0/24", "172.18.0.0/24", ["networks[0].subnet: 172.18.0.0/24 overlaps docker_gwbridge's usual subnet (172.18.0.0/16): take another, or say allow_overlap: true"]),
-    ("10.200.0.0/24", "8.8.8.0/24", ["networks[0].subnet: 8.8.8.0/24 is not private: take a part of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, or say allow_public: true"]),
-    ("10.200.0.0/24", "8.8.8.0/24, allow_public: 1", ["networks[0].allow_public: must be true or false, not 1", "networks[0].subnet: 8.8.8.0/24 is not private: take a part of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, or say allow_public: true"]),
+    ("10.200.0.0/24", "10.0.0.0/8", ["networks[0].subnet: 10.0.0.0/8 overlaps the site company (10.0.0.0/24): take another, or set allow_overlap: true", "networks[1].subnet: 10.201.0.0/24 overlaps the network demo (10.0.0.0/8): take another"]),
+    ("10.200.0.0/24", "172.17.5.0/24", ["networks[0].subnet: 172.17.5.0/24 overlaps docker0's default subnet (172.17.0.0/16): take another, or set allow_overlap: true"]),
+    ("10.200.0.0/24", "172.18.0.0/24", ["networks[0].subnet: 172.18.0.0/24 overlaps docker_gwbridge's usual subnet (172.18.0.0/16): take another, or set allow_overlap: true"]),
+    ("10.200.0.0/24", "8.8.8.0/24", ["networks[0].subnet: 8.8.8.0/24 is not private: take a part of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, or set allow_public: true"]),
+    ("10.200.0.0/24", "8.8.8.0/24, allow_public: 1", ["networks[0].allow_public: must be true or false, not 1", "networks[0].subnet: 8.8.8.0/24 is not private: take a part of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, or set allow_public: true"]),
     ("10.200.0.0/24", "127.1.0.0/24, allow_public: true", ["networks[0].subnet: 127.1.0.0/24 is loopback: no container can have such an address"]),
     ("10.200.0.0/24", "10.200.0.0/30", ["networks[0].subnet: 10.200.0.0/30 is too small: take at least a /29"]),
     ("10.200.0.0/24", "10.200.0.0/24, mtu: 1500", ["networks[0].mtu: 1500 is too large: the smallest MTU of the sites less 50 for VXLAN is 1450"]),
     ("10.200.0.0/24", "10.200.0.0/24, encrypted: true, mtu: 1428", ["networks[0].mtu: 1428 is too large: the smallest MTU of the sites less 50 for VXLAN and 26 for encryption is 1424"]),
-    ("10.200.0.0/24", "10.200.0.0/24, encrypted: true, mtu: 1422", ["networks[0].mtu: 1422 is no multiple of 4, as Docker makes it with encryption: take 1420"]),
+    ("10.200.0.0/24", "10.200.0.0/24, encrypted: true, mtu: 1422", ["networks[0].mtu: 1422 is no multiple of 4, as Docker sets it with encryption: take 1420"]),
     ("10.200.0.0/24", "10.200.0.0/24, mtu: 100", ["networks[0].mtu: 100 is not 576 or more"]),
     ("engine: auto\netcd: {tls: true}\nnetworks:\n  - {", "engine: cluster_store\nnetworks:\n  - {encrypted: true, ", ["networks[0].encrypted: the engine cluster_store has no keys to encrypt with: remove this, or choose the engine swarm"]),
     ("engine: auto\netcd: {tls: true}\nnetworks:\n  - {", "engine: vxlan\nnetworks:\n  - {encrypted: true, ", ["networks[0].encrypted: the engine vxlan does not encrypt: remove this, or choose the engine swarm"]),
@@ -152,10 +152,10 @@ BROKEN = [
     ("name: test1", "name: t", ["containers[0].name: t cannot be a container's name: use two or more letters, digits, underscores, dots and hyphens, a letter or digit first"]),
     ("name: test1", "name: -test1", ["containers[0].name: -test1 cannot be a container's name: use two or more letters, digits, underscores, dots and hyphens, a letter or digit first"]),
     ("name: test1", "name: 'te/st'", ["containers[0].name: te/st cannot be a container's name: use two or more letters, digits, underscores, dots and hyphens, a letter or digit first"]),
-    ("name: test1", "name: test2", ["containers[1].name: test2 is given at containers[0].name as well: names hold on all hosts, and their case does not count"]),
-    ("name: test2", "name: Test1", ["containers[1].name: Test1 is given at containers[0].name as well: names hold on all hosts, and their case does not count"]),
-    ("name: test1", "name: 10.0.0.1", ["containers[0].name: 10.0.0.1 cannot be a container's name: it is an address, and nobody looks an address up"]),
-    ("name: test1", "name: localhost", ["containers[0].name: localhost cannot be a container's name: every container calls itself that; choose another"]),
+    ("name: test1", "name: test2", ["containers[1].name: test2 is given at containers[0].name as well: names are valid on all hosts, and case does not matter"]),
+    ("name: test2", "name: Test1", ["containers[1].name: Test1 is given at containers[0].name as well: names are valid on all hosts, and case does not matter"]),
+    ("name: test1", "name: 10.0.0.1", ["containers[0].name: 10.0.0.1 cannot be a container's name: it is an address, and these are not looked up by name"]),
+    ("name: test1", "name: localhost", ["containers[0].name: localhost cannot be a container's name: in every container it means the container itself; choose another"]),
     ("host: emon,", "host: emon3,", ["containers[0].host: emon3 is not a host of this lab; did you mean emon?"]),
     ("host: emon,", "", ["containers[0].host: missing; for example emon"]),
     ("networks: [demo]}", "networks: [dmo]}", ["containers[0].networks[0]: dmo is not a network of this lab; did you mean demo?"]),
@@ -199,7 +199,7 @@ NO_LAB = [
         "line 3, column 1: not YAML: found unexpected end of stream (while scanning a quoted scalar, from line 2)",
     ),
     ("a: *b\n", "line 1, column 4: not YAML: found undefined alias 'b'"),
-    ("a: \x07\n", "line 1, column 4: not YAML: the character U+0007 must not stand here"),
+    ("a: \x07\n", "line 1, column 4: not YAML: the character U+0007 is not allowed here"),
     (
         "a: 1\n---\nb: 1\n",
         "line 2, column 1: not YAML: found another document (expected a single document in the stream, from line 1)",
@@ -210,18 +210,18 @@ NO_LAB = [
         "$ANSIBLE_VAULT;1.1;AES256\n3338\n",
         "the file is encrypted by ansible-vault: decrypt it, and keep what is secret in host_vars beside the inventory",
     ),
-    ("#" * 300_000, "the file is larger than 256 KiB: it is no lab file, or take it apart"),
+    ("#" * 300_000, "the file is larger than 256 KiB: it is not a lab file, or split it"),
     (
         ALIASES,
-        "the file has more than 50000 values, or 1048576 characters, with its aliases written out: use fewer aliases, or take the lab apart",
+        "the file has more than 50000 values, or 1048576 characters, with its aliases written out: use fewer aliases, or split the lab",
     ),
     (
         MERGES,
-        "the file has more than 50000 values, or 1048576 characters, with its aliases written out: use fewer aliases, or take the lab apart",
+        "the file has more than 50000 values, or 1048576 characters, with its aliases written out: use fewer aliases, or split the lab",
     ),
     (
         f"a: &a {'x' * 100_000}\nb: [{'*a, ' * 20}]\n",
-        "the file has more than 50000 values, or 1048576 characters, with its aliases written out: use fewer aliases, or take the lab apart",
+        "the file has more than 50000 values, or 1048576 characters, with its aliases written out: use fewer aliases, or split the lab",
     ),
     ("sites: {" + ", ".join(f"s{n}: {{}}" for n in range(101)) + "}", "sites: 101 are too many: a lab has at most 100"),
 ]
@@ -287,7 +287,7 @@ def test_ten_faults_are_ten_lines():
         "engine: dockerd is not one of auto, cluster_store, swarm, vxlan",
         'etcd.tls: must be true or false, not "no"',
         "networks[0].mtu: 1500 is too large: the smallest MTU of the sites less 50 for VXLAN is 1450",
-        "networks[0].subnet: 10.0.0.0/24 overlaps the site company (10.0.0.0/24): take another, or say allow_overlap: true",
+        "networks[0].subnet: 10.0.0.0/24 overlaps the site company (10.0.0.0/24): take another, or set allow_overlap: true",
         "containers[0].host: emon3 is not a host of this lab; did you mean emon?",
     ]
 
@@ -430,7 +430,7 @@ def test_what_a_file_means_costs_nothing_to_refuse(text):
 def test_so_many_faults_end_the_reading():
     faults = faults_of("".join(f"k{n}: 1\n" for n in range(5000)))
     assert len(faults) == 201
-    assert faults[-1] == "there are more faults than these: mend them first"
+    assert faults[-1] == "there are more faults than these: fix these first"
 
 
 @pytest.mark.parametrize("kind", ["!vault", "!unsafe"])

@@ -19,11 +19,14 @@ ASK = ("http://127.0.0.1:1",)
     ("given", "faults"),
     [
         ({"endpoints": []}, ["endpoints: is empty: give the members' URLs, such as http://10.0.0.116:2379"]),
-        ({"endpoints": ["10.0.0.116:2379"]}, ["endpoints: 10.0.0.116:2379 is no URL such as https://10.0.0.116:2379"]),
-        ({"endpoints": ["http://emon"]}, ["endpoints: http://emon is no URL such as https://10.0.0.116:2379"]),
+        (
+            {"endpoints": ["10.0.0.116:2379"]},
+            ["endpoints: 10.0.0.116:2379 is not a URL such as https://10.0.0.116:2379"],
+        ),
+        ({"endpoints": ["http://emon"]}, ["endpoints: http://emon is not a URL such as https://10.0.0.116:2379"]),
         (
             {"endpoints": ["http://emon:99999"]},
-            ["endpoints: http://emon:99999 is no URL such as https://10.0.0.116:2379"],
+            ["endpoints: http://emon:99999 is not a URL such as https://10.0.0.116:2379"],
         ),
         (
             {"endpoints": ["https://emon:1"]},
@@ -34,7 +37,7 @@ ASK = ("http://127.0.0.1:1",)
             [
                 "client_cert and client_key: one was given without the other: give both",
                 "client_key: /nowhere/key: No such file or directory",
-                "timeout: 0 is no time: give seconds, such as 5",
+                "timeout: 0 is not a time: give seconds, such as 5",
             ],
         ),
     ],

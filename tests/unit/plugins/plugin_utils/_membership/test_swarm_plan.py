@@ -203,8 +203,8 @@ def test_plan(names: list[str], infos: dict[str, Any], expected: dict[str, Any])
     [
         pytest.param(
             ["e1", "e2"], {"e2": OUTSIDE},
-            ["no host of this run is in the lab's swarm, and e1 took no part in it: a swarm is founded with all hosts"
-             " of the lab file; run without --limit, start them, or take them out of the file"],
+            ["no host of this run is in the lab's swarm, and e1 took no part in this run: a swarm is founded with all"
+             " hosts of the lab file; run without --limit, start them, or take them out of the file"],
             id="nobody founds a swarm with half a lab",
         ),
         pytest.param(
@@ -215,7 +215,7 @@ def test_plan(names: list[str], infos: dict[str, Any], expected: dict[str, Any])
         pytest.param(
             ["e1", "e2", "e3"], {"e1": inside("e1", THREE, blind=True)},
             ["e1: the managers of the swarm have no majority (no leader): start e2 and e3; if they are lost for good,"
-             " take them out of the lab file, and the swarm is founded anew"],
+             " take them out of the lab file, and a new swarm is founded"],
             id="two of three managers are away",
         ),
         pytest.param(

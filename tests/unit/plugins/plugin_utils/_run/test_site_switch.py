@@ -122,7 +122,7 @@ def test_where_most_come_from_elsewhere_all_move() -> None:
         pytest.param(
             {"limited": True},
             {"emon": info("emon")},
-            ["the switch from company to home has to see the whole lab: run it without --limit"],
+            ["the switch from company to home needs all hosts of the lab: run it without --limit"],
             id="limited",
         ),
         pytest.param(
@@ -144,8 +144,8 @@ def test_where_most_come_from_elsewhere_all_move() -> None:
             {},
             {"emon": info("emon"), "emon2": info("emon2", run=False)},
             [
-                "emon2: Docker's data is missing (/srv/docker): the switch from company to home would make the lab's"
-                " containers anew; mount its disk, or run once at company, which makes them there"
+                "emon2: Docker's data is missing (/srv/docker): the switch from company to home would create the lab's"
+                " containers again; mount its disk, or run once at company, which creates them there"
             ],
             id="Docker's data",
         ),
@@ -165,7 +165,7 @@ def test_where_most_come_from_elsewhere_all_move() -> None:
             {"limited": True},
             {"emon2": info("emon2", at="home", record=NONE)},
             [
-                "emon2: no host of the lab emon is in this run, to say at which site the lab stands: run without"
+                "emon2: no host of the lab emon is in this run, so the lab's site is not known: run without"
                 " --limit, or with one of its hosts"
             ],
             id="a newcomer alone",
