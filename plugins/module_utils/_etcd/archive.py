@@ -176,7 +176,7 @@ class _Digest:
     """What was seen of a snapshot while it went by."""
 
     sha256: str
-    whole: bool
+    complete: bool
     sentinel: bool
 
 
@@ -232,7 +232,7 @@ def _checks(found: dict[str, Any], lab: str, lab_uuid: str) -> dict[str, bool]:
         f"it is of another lab named {lab}, {_line(uuid)}, and this one is {lab_uuid}: {another}, or restore that"
         f" lab's with -e etcd_lab_uuid={_line(uuid)}": not uuid or not lab_uuid or uuid == lab_uuid,
         f"a checksum does not match, so it is damaged: {another}": manifest["sha256"] == found["sums"],
-        f"its v3 snapshot is cut off: {another}": v3.whole,
+        f"its v3 snapshot is cut off: {another}": v3.complete,
         f"its v3 snapshot has no sentinel: {another}": v3.sentinel,
         f"its v2 keys have no sentinel: {another}": (SENTINEL, manifest["sentinel"]) in found["keys"],
     }

@@ -67,12 +67,12 @@ def create(client: Client, lab: str, directory: Path, now: datetime, lab_uuid: s
 def worth_keeping(entries: Iterable[Entry]) -> list[tuple[str, str]]:
     """Keys and values of a v2 tree. What has a time to live belongs to somebody who lives, and writes it again."""
     entries = list(entries)
-    passing = tuple(entry.key.decode() + "/" for entry in entries if entry.ttl is not None and entry.value is None)
+    expiring = tuple(entry.key.decode() + "/" for entry in entries if entry.ttl is not None and entry.value is None)
     return [
         (entry.key.decode(), entry.value.decode())
         for entry in entries
         if entry.value is not None and entry.ttl is None
-        if not entry.key.decode().startswith(("/docker/nodes/", *passing))
+        if not entry.key.decode().startswith(("/docker/nodes/", *expiring))
     ]
 
 

@@ -194,11 +194,11 @@ def _refuse_foreign(request: Request, known: Founded, held: Held) -> None:
 def _claim(request: Request, known: Founded, held: Held, elsewhere: list[Held]) -> Plan:
     own = _own(request, known)
     if not held.present:
-        standing = [str(one.path) for one in elsewhere if one.present and _is_own(request, known, one)]
-        if standing:
+        occupied = [str(one.path) for one in elsewhere if one.present and _is_own(request, known, one)]
+        if occupied:
             raise LabError(
-                f"the lab {request.lab}'s etcd data is in {', '.join(standing)} on this host, not in {held.path}: run"
-                f" with -e etcd_data_dir={standing[0]}, or found a new cluster with playbooks/etcd_reset.yml"
+                f"the lab {request.lab}'s etcd data is in {', '.join(occupied)} on this host, not in {held.path}: run"
+                f" with -e etcd_data_dir={occupied[0]}, or found a new cluster with playbooks/etcd_reset.yml"
             )
         awaited = str(request.path)
         if held.filled and awaited not in own:

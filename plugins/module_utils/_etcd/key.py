@@ -25,8 +25,8 @@ _SHOWN = 1000  # characters of a value in a difference; a longer one is told by 
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is wanted of one key. ``value`` counts with state present only."""
+class DesiredKey:
+    """The desired state of one key. ``value`` counts with state present only."""
 
     key: str
     value: bytes = b""
@@ -37,7 +37,7 @@ class Request:
     """What one call of the module wants."""
 
     state: str
-    wishes: tuple[Wish, ...]
+    desired: tuple[DesiredKey, ...]
     prefix: bool
     condition: Condition
 
@@ -47,7 +47,7 @@ class Plan:
     """What apply() writes, and what the module returns: entries as they are, or would be, afterwards."""
 
     request: Request
-    writes: list[Wish] = field(default_factory=list)
+    writes: list[DesiredKey] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     differences: Differences = field(default_factory=Differences)
 
@@ -63,7 +63,7 @@ def parse(params: Mapping[str, Any]) -> Request:
         revision=params["previous_revision"],
     )
     faults = _faults(state, params["prefix"], condition)
-    wishes = []
+    desired = []
     for one, valued in zip(given, has_value):
         # Both forms name the same v2 key; etcd answers with the slash.
         key = "/" + one["key"].strip("/") if params["api"] == "v2" else one["key"]
@@ -77,74 +77,74 @@ def parse(params: Mapping[str, Any]) -> Request:
         if not one["key"].strip("/" if params["api"] == "v2" else "") and state != "query":
             faults.append(f"{where}: names every key; only state query may")
         try:
-            wishes.append(Wish(key, _value(one, params["api"])))
+            desired.append(DesiredKey(key, _value(one, params["api"])))
         except ValueError as error:
             faults.append(f"{where}: {error}")
     if faults:
         raise LabError(faults)
-    return Request(state, tuple(wishes), params["prefix"], condition)
+    return Request(state, tuple(desired), params["prefix"], condition)
 
 
 def plan(request: Request, store: Store) -> Plan:
-    """Compare what is wanted with what stands. Raises LabError where a condition does not hold."""
+    """Compare the desired keys with the current ones. Raises LabError where a condition does not hold."""
     result = Plan(request)
-    for wish in request.wishes:
+    for desired in request.desired:
         if request.state == "query":
-            result.entries += store.list(wish.key, request.prefix)
+            result.entries += store.list(desired.key, request.prefix)
         elif request.prefix:
-            _plan_absent(result, wish, store.list(wish.key, True))
+            _plan_absent(result, desired, store.list(desired.key, True))
         else:
-            standing = store.get(wish.key)
-            if standing is not None and standing.value is None:
+            current = store.get(desired.key)
+            if current is not None and current.value is None:
                 raise LabError(
-                    f"key {wish.key} is a directory, which holds no value; absent with prefix: true removes it"
+                    f"key {desired.key} is a directory, which holds no value; absent with prefix: true removes it"
                 )
             if request.state == "absent":
-                _plan_absent(result, wish, [standing] if standing else [])
+                _plan_absent(result, desired, [current] if current else [])
             else:
-                _plan_present(result, wish, standing)
+                _plan_present(result, desired, current)
     return result
 
 
 def apply(plan: Plan, store: Store) -> None:
     """Write what was planned; what is returned about it is read back."""
     request = plan.request
-    for wish in plan.writes:
+    for desired in plan.writes:
         try:
             if request.state == "absent":
-                store.delete(wish.key, request.prefix, request.condition)
+                store.delete(desired.key, request.prefix, request.condition)
             else:
-                store.put(wish.key, wish.value, request.condition)
+                store.put(desired.key, desired.value, request.condition)
         except Conflict:
             # Somebody wrote between the plan and now.
-            _refuse(wish, store.get(wish.key), request.condition)
+            _refuse(desired, store.get(desired.key), request.condition)
     if plan.writes and request.state == "present":
-        plan.entries = [entry for wish in request.wishes if (entry := store.get(wish.key))]
+        plan.entries = [entry for desired in request.desired if (entry := store.get(desired.key))]
 
 
-def _plan_present(result: Plan, wish: Wish, standing: Entry | None) -> None:
-    if standing is not None and standing.value == wish.value:
-        result.entries.append(standing)
+def _plan_present(result: Plan, desired: DesiredKey, current: Entry | None) -> None:
+    if current is not None and current.value == desired.value:
+        result.entries.append(current)
         return
-    if not result.request.condition.holds(standing):
-        _refuse(wish, standing, result.request.condition)
-    result.writes.append(wish)
-    result.entries.append(Entry(wish.key.encode(), wish.value))
-    result.differences.add(wish.key, _shown(standing), _shown(result.entries[-1]))
+    if not result.request.condition.holds(current):
+        _refuse(desired, current, result.request.condition)
+    result.writes.append(desired)
+    result.entries.append(Entry(desired.key.encode(), desired.value))
+    result.differences.add(desired.key, _shown(current), _shown(result.entries[-1]))
 
 
-def _plan_absent(result: Plan, wish: Wish, standing: list[Entry]) -> None:
-    if not standing:
+def _plan_absent(result: Plan, desired: DesiredKey, current: list[Entry]) -> None:
+    if not current:
         return
-    if not result.request.condition.holds(standing[0]):
-        _refuse(wish, standing[0], result.request.condition)
-    result.entries += standing
-    result.writes.append(wish)
-    for entry in standing:
+    if not result.request.condition.holds(current[0]):
+        _refuse(desired, current[0], result.request.condition)
+    result.entries += current
+    result.writes.append(desired)
+    for entry in current:
         result.differences.add(entry.key.decode(errors="backslashreplace"), _shown(entry), None)
 
 
-def _refuse(wish: Wish, entry: Entry | None, condition: Condition) -> NoReturn:
+def _refuse(desired: DesiredKey, entry: Entry | None, condition: Condition) -> NoReturn:
     stands = "is absent" if entry is None else f"holds {_shown(entry)} (revision {entry.mod_revision})"
     if condition.create_only:
         wanted = "it was to be created"
@@ -152,7 +152,7 @@ def _refuse(wish: Wish, entry: Entry | None, condition: Condition) -> NoReturn:
         wanted = f"{_shown(Entry(b'', condition.value))} was expected"
     else:
         wanted = f"revision {condition.revision} was expected"
-    raise LabError(f"key {wish.key} {stands}, {wanted}: nothing was changed; read it again and decide")
+    raise LabError(f"key {desired.key} {stands}, {wanted}: nothing was changed; read it again and decide")
 
 
 def _shown(entry: Entry | None) -> str | None:

@@ -64,12 +64,12 @@ class Condition:
     def __bool__(self) -> bool:
         return self.create_only or self.value is not None or self.revision is not None
 
-    def holds(self, standing: Entry | None) -> bool:
+    def holds(self, current: Entry | None) -> bool:
         if self.create_only:
-            return standing is None
+            return current is None
         if self.value is not None:
-            return standing is not None and standing.value == self.value
-        return self.revision is None or (standing is not None and standing.mod_revision == self.revision)
+            return current is not None and current.value == self.value
+        return self.revision is None or (current is not None and current.mod_revision == self.revision)
 
 
 class Store(Protocol):
@@ -178,10 +178,10 @@ class V2Store:
         revision = condition.revision
         if condition.value == b"":
             # etcd takes no empty prevValue; the revision that has this value says the same.
-            standing = self.get(key)
-            if not condition.holds(standing):
+            current = self.get(key)
+            if not condition.holds(current):
                 raise Conflict(key)
-            revision = standing.mod_revision if standing else None
+            revision = current.mod_revision if current else None
         return {} if revision is None else {"prevIndex": str(revision)}
 
     def _request(self, method: str, key: str, query: dict[str, str], body: bytes | None = None) -> dict | None:

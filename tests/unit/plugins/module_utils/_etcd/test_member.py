@@ -45,9 +45,9 @@ def cluster(voters: int, dead: int = 0, **last: Any) -> Cluster:
     return Cluster("c1", tuple(members))
 
 
-def plan(standing: Cluster, name: str, **changes: Any) -> etcd_member.Plan:
+def plan(current: Cluster, name: str, **changes: Any) -> etcd_member.Plan:
     params = {"name": name, "peer_urls": [peer(name)], "state": "present", "force": False} | changes
-    return etcd_member.plan(etcd_member.parse(params), standing)
+    return etcd_member.plan(etcd_member.parse(params), current)
 
 
 @pytest.mark.parametrize(
@@ -124,8 +124,8 @@ def test_what_is_absent_is_absent() -> None:
 
 
 def test_an_interrupted_join_is_known_by_its_urls() -> None:
-    standing = cluster(2, 1, name="")
-    result = plan(standing, "emon2")
+    current = cluster(2, 1, name="")
+    result = plan(current, "emon2")
     assert not result.differences.changed
     data = etcd_member.data(result)
     assert data is not None and (data["id"], data["name"], data["started"]) == ("12", "emon2", False)
@@ -160,8 +160,8 @@ def test_moving_a_member_keeps_quorum(voters: int, dead: int, urls: list[str], r
 
 def test_the_order_of_urls_is_no_difference() -> None:
     urls = (peer("emon"), peer("emon", 192))
-    standing = Cluster("c1", (member("emon", 17, peer_urls=urls),))
-    assert not plan(standing, "emon", peer_urls=list(reversed(urls))).differences.changed
+    current = Cluster("c1", (member("emon", 17, peer_urls=urls),))
+    assert not plan(current, "emon", peer_urls=list(reversed(urls))).differences.changed
 
 
 def test_a_url_of_another_member() -> None:
@@ -170,9 +170,9 @@ def test_a_url_of_another_member() -> None:
 
 
 def test_two_members_of_one_name() -> None:
-    standing = Cluster("c1", (member("emon", 17), member("emon", 18)))
+    current = Cluster("c1", (member("emon", 17), member("emon", 18)))
     with pytest.raises(LabError, match="11, 12 all have this name"):
-        plan(standing, "emon", state="absent")
+        plan(current, "emon", state="absent")
 
 
 def test_the_line_for_a_joining_member() -> None:
