@@ -126,9 +126,9 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        wish = firewall_rules.Wish.of(module.params) if module.params["state"] == "present" else None
+        desired = firewall_rules.Desired.of(module.params) if module.params["state"] == "present" else None
         firewall = host_firewall.detect(host_firewall.interface(module.params["address"]))
-        plan = firewall_rules.Plan(firewall, wish, leaving=tuple(module.params["peers"]) if wish is None else ())
+        plan = firewall_rules.Plan(firewall, desired, leaving=tuple(module.params["peers"]) if desired is None else ())
         if not module.check_mode:
             plan.apply()
     except LabError as error:

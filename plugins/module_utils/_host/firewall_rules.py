@@ -44,14 +44,14 @@ def _peer(rule: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Wish:
-    """Who comes in where: addresses, and (protocol, port) pairs."""
+class Desired:
+    """Which peers reach which ports: addresses, and (protocol, port) pairs."""
 
     peers: tuple[str, ...]
     ports: tuple[tuple[str, int], ...]
 
     @classmethod
-    def of(cls, options: dict[str, Any]) -> Wish:
+    def of(cls, options: dict[str, Any]) -> Desired:
         """From a module's options. Raises LabError with every fault in them."""
         faults = [f"peers[{index}]: {peer} is not an IP address" for index, peer in enumerate(options["peers"])
                   if not _is_address(peer)]  # fmt: skip
@@ -76,12 +76,12 @@ class Ufw:
     def __init__(self, _zone: str, ask: host_firewall.Run) -> None:
         self._ask = ask
 
-    def wanted(self, wish: Wish) -> list[str]:
+    def rules_for(self, desired: Desired) -> list[str]:
         return [
-            f"allow from {peer} to any port {wish.numbers(protocol)} proto {protocol}"
-            for peer in wish.peers
+            f"allow from {peer} to any port {desired.numbers(protocol)} proto {protocol}"
+            for peer in desired.peers
             for protocol in ("tcp", "udp")
-            if wish.numbers(protocol)
+            if desired.numbers(protocol)
         ]
 
     def present(self, _rules: list[str]) -> list[str]:
@@ -105,12 +105,12 @@ class Firewalld:
         self._zone = zone
         self._ask = ask
 
-    def wanted(self, wish: Wish) -> list[str]:
+    def rules_for(self, desired: Desired) -> list[str]:
         return [
             f'{self._zone}: rule family="ipv{ipaddress.ip_address(peer).version}" source address="{peer}"'
             f' port port="{port}" protocol="{protocol}" accept'
-            for peer in wish.peers
-            for protocol, port in sorted(wish.ports)
+            for peer in desired.peers
+            for protocol, port in sorted(desired.ports)
         ]
 
     def present(self, rules: list[str]) -> list[str]:
@@ -139,23 +139,23 @@ _MANAGERS: dict[str, Callable[[str, host_firewall.Run], Ufw | Firewalld]] = {Ufw
 
 
 class Plan:
-    """What has to change so that the peers come in by the lab's doing, and nobody else. Made without touching anything.
+    """What has to change so that these peers alone get through by rules of the lab. Made without touching anything.
 
-    ``firewall``: from firewall.detect(); ``wish``: None opens nothing, and closes what lets in the addresses
+    ``firewall``: from firewall.detect(); ``desired``: None opens nothing, and closes what lets in the addresses
     ``leaving``, or all. The record's section is {"manager": str, "rules": [str]}.
     """
 
     def __init__(
         self,
         firewall: dict[str, Any],
-        wish: Wish | None,
+        desired: Desired | None,
         ask: host_firewall.Run = host_firewall.run,
         leaving: tuple[str, ...] = (),
     ) -> None:
         self._ask = ask
         ours = record.section(SECTION)
         # What was added goes by the words with which it came, whoever manages the filter by now.
-        self.manager = ours.get("manager", "") if wish is None else firewall["manager"]
+        self.manager = ours.get("manager", "") if desired is None else firewall["manager"]
         self.managed = self.manager in _MANAGERS
         self.differences = Differences()
         self.rules: list[str] = []
@@ -163,11 +163,11 @@ class Plan:
         self._remove: list[str] = []
         if self.managed:
             self._manager = _MANAGERS[self.manager](next(iter(firewall["places"]), ""), ask)
-            self._compare(ours["rules"] if ours.get("manager") == self.manager else [], wish, leaving)
+            self._compare(ours["rules"] if ours.get("manager") == self.manager else [], desired, leaving)
 
-    def _compare(self, former: list[str], wish: Wish | None, leaving: tuple[str, ...]) -> None:
-        wanted = self._manager.wanted(wish) if wish else []
-        kept = [rule for rule in former if leaving and _peer(rule) not in leaving] if wish is None else []
+    def _compare(self, former: list[str], desired: Desired | None, leaving: tuple[str, ...]) -> None:
+        wanted = self._manager.rules_for(desired) if desired else []
+        kept = [rule for rule in former if leaving and _peer(rule) not in leaving] if desired is None else []
         present = self._manager.present([*wanted, *former])
         self._add = [rule for rule in wanted if rule not in present]
         self._remove = [rule for rule in former if rule not in (*wanted, *kept)]

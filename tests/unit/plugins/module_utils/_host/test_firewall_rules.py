@@ -12,13 +12,13 @@ import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import firewall_rules
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host.firewall_rules import Plan, Wish
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.firewall_rules import Desired, Plan
 
 UFW = {"manager": "ufw", "places": []}
 FIREWALLD = {"manager": "firewalld", "places": ["public"]}
 PORTS = (("udp", 4789), ("tcp", 2380), ("tcp", 2379))
-WISH = Wish(("10.0.0.116", "10.0.0.118"), PORTS)
-SMALLER = Wish(("10.0.0.116",), (("udp", 4789),))
+DESIRED = Desired(("10.0.0.116", "10.0.0.118"), PORTS)
+SMALLER = Desired(("10.0.0.116",), (("udp", 4789),))
 
 
 class FakeFirewall:
@@ -62,8 +62,8 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return sections
 
 
-def changed(firewall: dict[str, Any], wish: Wish | None, fake: FakeFirewall) -> bool:
-    plan = Plan(firewall, wish, fake)
+def changed(firewall: dict[str, Any], desired: Desired | None, fake: FakeFirewall) -> bool:
+    plan = Plan(firewall, desired, fake)
     plan.apply()
     return plan.differences.changed
 
@@ -92,12 +92,12 @@ def changed(firewall: dict[str, Any], wish: Wish | None, fake: FakeFirewall) -> 
 )
 def test_open_again_change_and_close(firewall: dict[str, Any], expected: list[str], record: dict[str, Any]) -> None:
     fake = FakeFirewall()
-    plan = Plan(firewall, WISH, fake)
+    plan = Plan(firewall, DESIRED, fake)
     assert (plan.managed, plan.manager, plan.rules) == (True, firewall["manager"], expected)
     assert not any(fake.rules.values())
     plan.apply()
     assert record["firewall"] == {"manager": firewall["manager"], "rules": expected}
-    assert not changed(firewall, WISH, fake)
+    assert not changed(firewall, DESIRED, fake)
     assert changed(firewall, SMALLER, fake)
     assert len(record["firewall"]["rules"]) == 1
     assert not changed(firewall, SMALLER, fake)
@@ -110,7 +110,7 @@ def test_open_again_change_and_close(firewall: dict[str, Any], expected: list[st
 @pytest.mark.parametrize("firewall", [UFW, FIREWALLD])
 def test_who_left_is_let_in_no_longer(firewall: dict[str, Any], record: dict[str, Any]) -> None:
     fake = FakeFirewall()
-    changed(firewall, WISH, fake)
+    changed(firewall, DESIRED, fake)
     assert firewall_rules.let_in() == ["10.0.0.116", "10.0.0.118"]
     by_hand = fake.rules[next(iter(fake.rules))].pop(0)
     left = Plan(firewall, None, fake, leaving=("10.0.0.118", "10.0.0.119"))
@@ -141,7 +141,7 @@ def test_the_same_rule_of_somebody_else_stays(firewall: dict[str, Any], record: 
         theirs._run(theirs._manager.add(rule))
     before = {kept: list(rules) for kept, rules in fake.rules.items()}
     assert not changed(firewall, SMALLER, fake)
-    assert changed(firewall, WISH, fake)
+    assert changed(firewall, DESIRED, fake)
     assert changed(firewall, None, fake)
     assert fake.rules == before
 
@@ -187,7 +187,7 @@ def test_a_run_that_is_killed_knows_its_rules(record: dict[str, Any]) -> None:
 @pytest.mark.parametrize("manager", ["nftables", "iptables", ""])
 def test_others_are_left_alone(manager: str) -> None:
     fake = FakeFirewall()
-    plan = Plan({"manager": manager, "places": ["inet filter input"]}, WISH, fake)
+    plan = Plan({"manager": manager, "places": ["inet filter input"]}, DESIRED, fake)
     plan.apply()
     assert (plan.managed, plan.manager, plan.rules, plan.differences.changed) == (False, manager, [], False)
     assert fake.calls == []
@@ -201,5 +201,5 @@ def test_diff_shows_rules() -> None:
 
 def test_faults_in_the_options() -> None:
     with pytest.raises(LabError) as error:
-        firewall_rules.Wish.of({"peers": ["emon"], "ports": [{"protocol": "tcp", "port": 0}]})
+        firewall_rules.Desired.of({"peers": ["emon"], "ports": [{"protocol": "tcp", "port": 0}]})
     assert error.value.faults == ["peers[0]: emon is not an IP address", "ports[0].port: 0 is not a port (1 to 65535)"]
