@@ -15,14 +15,14 @@ from typing import Any
 
 from . import x509
 from .plan import CERTIFICATE_MODE, KEY_MODE, File, Plan, or_none, read
-from .spec import Pki, Wanted
+from .spec import Desired, Pki
 
 
 @dataclass(frozen=True)
-class Standing:
-    """One wanted certificate, beside what stands of it."""
+class Renewal:
+    """A desired certificate beside the current one, and why it has to be issued again."""
 
-    wanted: Wanted
+    desired: Desired
     pki: Pki
     authority: x509.Authority
     now: datetime
@@ -32,10 +32,10 @@ class Standing:
     key: Any = field(repr=False)
 
     @classmethod
-    def read(cls, wanted: Wanted, pki: Pki, authority: x509.Authority, now: datetime) -> Standing:
-        path, key_path = pki.path / f"{wanted.name}.crt", pki.path / f"{wanted.name}.key"
+    def read(cls, desired: Desired, pki: Pki, authority: x509.Authority, now: datetime) -> Renewal:
+        path, key_path = pki.path / f"{desired.name}.crt", pki.path / f"{desired.name}.key"
         certificate, key = or_none(x509.load_certificate, read(path)), or_none(x509.load_key, read(key_path))
-        return cls(wanted, pki, authority, now, path, key_path, certificate, key)
+        return cls(desired, pki, authority, now, path, key_path, certificate, key)
 
     def reason(self) -> str:
         """Why the certificate has to be issued; empty where it need not."""
@@ -67,11 +67,11 @@ class Standing:
 
     def issued(self, until: datetime):
         """A new certificate for the key that stands."""
-        return x509.new_certificate(self.wanted.identity, self.key, self.authority, self.now, until)
+        return x509.new_certificate(self.desired.identity, self.key, self.authority, self.now, until)
 
     def compared(self) -> list[tuple[str, Any, Any]]:
         """What a certificate says, as (what, before, after)."""
-        before, after = x509.identity_of(self.certificate), self.wanted.identity
+        before, after = x509.identity_of(self.certificate), self.desired.identity
         return [
             ("common name", before.common_name, after.common_name),
             ("usages", sorted(before.usages), sorted(after.usages)),
@@ -79,26 +79,26 @@ class Standing:
         ]
 
 
-def plan_certificate(standing: Standing, result: Plan) -> None:
-    wanted, path, key = standing.wanted, standing.path, standing.key
-    reason = standing.reason()
+def plan_certificate(renewal: Renewal, result: Plan) -> None:
+    desired, path, key = renewal.desired, renewal.path, renewal.key
+    reason = renewal.reason()
     if key is None:
         key = x509.new_key()
-        result.add(File(standing.key_path, KEY_MODE, x509.key_pem(key)), "a new private key")
+        result.add(File(renewal.key_path, KEY_MODE, x509.key_pem(key)), "a new private key")
     else:
-        result.fix_mode(standing.key_path, KEY_MODE)
+        result.fix_mode(renewal.key_path, KEY_MODE)
     if reason:
         # The key stays: then only one file changes, and a server that rereads its files never sees a pair that
         # does not fit. Whoever wants a new key removes the old one.
-        until = min(standing.now + timedelta(days=wanted.days), x509.valid_until(standing.authority.certificate))
-        certificate = replace(standing, key=key).issued(until)
+        until = min(renewal.now + timedelta(days=desired.days), x509.valid_until(renewal.authority.certificate))
+        certificate = replace(renewal, key=key).issued(until)
         result.writes.append(File(path, CERTIFICATE_MODE, x509.certificate_pem(certificate)))
-        _record(standing, until, result)
+        _record(renewal, until, result)
     else:
-        until = x509.valid_until(standing.certificate)
+        until = x509.valid_until(renewal.certificate)
         result.fix_mode(path, CERTIFICATE_MODE)
-    result.certificates[wanted.name] = {
-        "path_key": str(standing.key_path),
+    result.certificates[desired.name] = {
+        "path_key": str(renewal.key_path),
         "path_crt": str(path),
         "not_after": moment(until),
         "renewed": bool(reason),
@@ -106,16 +106,16 @@ def plan_certificate(standing: Standing, result: Plan) -> None:
     }
 
 
-def _record(standing: Standing, until: datetime, result: Plan) -> None:
+def _record(renewal: Renewal, until: datetime, result: Plan) -> None:
     """Names and validity for the diff, never a key."""
-    what, identity = standing.path.name, standing.wanted.identity
-    if standing.certificate is None:
+    what, identity = renewal.path.name, renewal.desired.identity
+    if renewal.certificate is None:
         names = [f"CN {identity.common_name}", *identity.subject_alternative_names]
         result.differences.add(what, None, [*names, f"valid to {until:%Y-%m-%d}"])
         return
-    for attribute, before, after in standing.compared():
+    for attribute, before, after in renewal.compared():
         result.differences.compare(f"{what}: {attribute}", before, after)
-    before = x509.valid_until(standing.certificate)
+    before = x509.valid_until(renewal.certificate)
     result.differences.add(f"{what}: valid to", f"{before:%Y-%m-%d %H:%M}", f"{until:%Y-%m-%d %H:%M}")
 
 

@@ -25,7 +25,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_
 
 from . import owner, removal, x509
 from .authority import plan_authority
-from .certificate import Standing, moment, plan_certificate
+from .certificate import Renewal, moment, plan_certificate
 from .plan import CERTIFICATE_MODE, DIRECTORY_MODE, KEY_MODE, File, Plan
 from .spec import Pki
 
@@ -79,7 +79,7 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def plan(pki: Pki, now: datetime) -> Plan:
-    """What has to be written so that the directory is as wanted. Touches nothing."""
+    """What has to be written so that the directory is in its desired state. Touches nothing."""
     with _explained(pki.path):
         return _plan_present(pki, now)
 
@@ -102,8 +102,8 @@ def _plan_present(pki: Pki, now: datetime) -> Plan:
             faults += error.faults
     if faults:
         raise LabError(faults)
-    for wanted in pki.certificates:
-        plan_certificate(Standing.read(wanted, pki, authorities[wanted.authority], now), result)
+    for desired in pki.certificates:
+        plan_certificate(Renewal.read(desired, pki, authorities[desired.authority], now), result)
     if pki.uuid and not lab_identity.recorded_uuid(pki.path):
         content = f"{pki.uuid}\n".encode()
         result.add(File(pki.path / lab_identity.UUID_FILE, CERTIFICATE_MODE, content), pki.uuid)

@@ -51,8 +51,8 @@ class Plan:
         self.differences.add(file.path.name, None, what)
 
     def fix_mode(self, path: Path, mode: int) -> None:
-        standing = path.stat().st_mode & 0o777
-        if self.differences.compare(f"{path.name}: mode", f"{standing:04o}", f"{mode:04o}"):
+        current = path.stat().st_mode & 0o777
+        if self.differences.compare(f"{path.name}: mode", f"{current:04o}", f"{mode:04o}"):
             self.modes.append((path, mode))
 
 

@@ -35,7 +35,7 @@ def authority_name(stem: str, lab: str) -> str:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Desired:
     """One certificate: ``name`` is the stem of its two files, ``authority`` that of the CA's which issues it."""
 
     name: str
@@ -50,7 +50,7 @@ class Pki:
 
     path: Path
     lab: str
-    certificates: tuple[Wanted, ...]
+    certificates: tuple[Desired, ...]
     ca_days: int
     renew_fraction: float
     uuid: str = ""
@@ -62,7 +62,7 @@ class Pki:
 
     @property
     def authorities(self) -> tuple[str, ...]:
-        """The CAs that are wanted. That of clients always; that of peers where there are any."""
+        """The desired CAs. That of clients always; that of peers where there are any."""
         return tuple(stem for stem in AUTHORITIES if stem == CA or stem in {one.authority for one in self.certificates})
 
     def trusted_as(self, stem: str) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ def parse(
         faults.append(f"ca_days: {ca_days} must be 1 or more")
     if not 0 < renew_fraction < 1:
         faults.append(f"renew_fraction: {renew_fraction} must lie between 0 and 1")
-    wanted = []
+    desired = []
     seen: set[str] = set()
     for one in certificates:
         if one["name"] in seen:
@@ -100,14 +100,14 @@ def parse(
         seen.add(one["name"])
         faults.extend(_faults(one))
         if not faults:
-            wanted.append(_wanted(one))
+            desired.append(_desired(one))
     faults += [f"only.{stem}: {_NAME_RULE}" for stem in only if not _may_be_a_stem(stem)]
     if faults:
         raise LabError(faults)
     return Pki(
         path=Path(path),
         lab=name,
-        certificates=tuple(wanted),
+        certificates=tuple(desired),
         ca_days=ca_days,
         renew_fraction=renew_fraction,
         uuid=uuid or "",
@@ -126,7 +126,7 @@ def _may_be_a_stem(name: str) -> bool:
     return bool(_FILE_NAME.fullmatch(name)) and name not in AUTHORITIES
 
 
-def _wanted(one: Mapping[str, Any]) -> Wanted:
+def _desired(one: Mapping[str, Any]) -> Desired:
     identity = x509.Identity(
         common_name=one.get("common_name") or one["name"],
         usages=x509.USAGES[one["kind"]],
@@ -134,7 +134,7 @@ def _wanted(one: Mapping[str, Any]) -> Wanted:
         ip=frozenset(str(ipaddress.ip_address(address)) for address in one.get("ip") or ()),
     )
     authority = PEER_CA if one["kind"] == "peer" else CA
-    return Wanted(one["name"], authority, identity, one.get("days") or 365)
+    return Desired(one["name"], authority, identity, one.get("days") or 365)
 
 
 def _faults(one: Mapping[str, Any]) -> list[str]:

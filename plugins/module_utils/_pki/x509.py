@@ -127,7 +127,7 @@ def new_certificate(
 
 
 def identity_of(certificate: x509.Certificate) -> Identity:
-    """What a certificate that stands says; unknown parts are left out, so they differ from what is wanted."""
+    """The identity in a current certificate; unknown parts are left out, so they differ from the desired one."""
     common_names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     usage, names = x509.ExtendedKeyUsage([]), x509.SubjectAlternativeName([])
     for extension in certificate.extensions:

@@ -380,17 +380,17 @@ def forged(path: Path, **changes: Any) -> None:
     """Replace emon's certificate by another one of the lab's CA for the same key."""
     authority_key = pki_x509.load_key((path / "ca.key").read_bytes())
     authority = pki_x509.load_certificate((path / "ca.crt").read_bytes())
-    standing = pki_x509.load_certificate((path / "emon.crt").read_bytes())
+    current = pki_x509.load_certificate((path / "emon.crt").read_bytes())
     builder = (
         x509.CertificateBuilder()
-        .subject_name(changes.get("subject", standing.subject))
+        .subject_name(changes.get("subject", current.subject))
         .issuer_name(authority.subject)
-        .public_key(standing.public_key())
+        .public_key(current.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(changes.get("start", NOW - timedelta(days=1)))
         .not_valid_after(changes.get("end", NOW + timedelta(days=90)))
     )
-    for extension in standing.extensions:
+    for extension in current.extensions:
         value = changes.get("replaced", {}).get(type(extension.value), extension.value)
         if value is not None:
             builder = builder.add_extension(value, critical=extension.critical)
