@@ -87,7 +87,7 @@ def _namespace(inspected: dict[str, Any]) -> str:
     return f"/proc/{inspected['State']['Pid']}/ns/net"
 
 
-def _links(world: topology_observed.World, netns: str | None) -> list[LinkState]:
+def _links(world: topology_observed.CurrentState, netns: str | None) -> list[LinkState]:
     # A container that ended a moment ago has no namespace any more.
     place = world.places.get(netns) if netns else None
     return list(place.links.values()) if place else []

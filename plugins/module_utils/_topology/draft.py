@@ -14,7 +14,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.link_mark import mark_of
 
 from .model import Key, Link, Topology
-from .observed import LinkState, World
+from .observed import CurrentState, LinkState
 from .record import Record
 from .requests import Request
 
@@ -60,15 +60,15 @@ class Plan:
 
 
 class Draft:
-    """What is wanted, what is, and the plan that grows from both. Each pass adds requests, differences and faults."""
+    """Desired state, current state, and the plan between them. Each pass adds requests, differences and faults."""
 
-    def __init__(self, wanted: Topology, world: World, record: Record, adopt: bool = False) -> None:
-        self.wanted = wanted
-        self.world = world
+    def __init__(self, desired: Topology, current: CurrentState, record: Record, adopt: bool = False) -> None:
+        self.desired = desired
+        self.current = current
         self.record = record
         self.adopt = adopt
-        self.mark = mark_of(wanted.name) if wanted.name else None
-        self.links = {link.key: link for link in wanted.links}
+        self.mark = mark_of(desired.name) if desired.name else None
+        self.links = {link.key: link for link in desired.links}
         self.plan = Plan()
         self.faults: list[str] = []
         # Links that go, to come back or not; what depends on one goes with it.
@@ -85,16 +85,16 @@ class Draft:
 
     def exists(self, netns: str) -> bool:
         """Whether there is such a namespace, or will be."""
-        return netns in self.world.places or netns in self.wanted.namespaces
+        return netns in self.current.places or netns in self.desired.namespaces
 
     def state(self, key: Key) -> LinkState | None:
         """The link that has this name now and keeps it."""
-        return None if key in self.removed else self.world.link(*key)
+        return None if key in self.removed else self.current.link(*key)
 
     def kind_of(self, key: Key) -> str | None:
         """The kind of a link as it will be; "interface" for a real one, None where there is none."""
-        wanted: Link | None = self.links.get(key)
-        if wanted and wanted.kind != "port":
-            return wanted.kind
+        desired: Link | None = self.links.get(key)
+        if desired and desired.kind != "port":
+            return desired.kind
         state = self.state(key)
         return (state.kind or "interface") if state else None

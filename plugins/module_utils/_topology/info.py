@@ -21,30 +21,30 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.netns imp
 from . import observed
 from . import record as records
 from .model import Key
-from .observed import LinkState, Place, World
+from .observed import CurrentState, LinkState, Place
 
 # Docker keeps its containers' namespaces here, by sandbox.
 _SANDBOXES = Path("/run/docker/netns")
 
 
-def gather(wanted: Iterable[str] | None) -> list[dict[str, Any]]:
-    """Describe the wanted namespaces, or all, in the shape of the module's RETURN.
+def gather(requested: Iterable[str] | None) -> list[dict[str, Any]]:
+    """Describe the requested namespaces, or all, in the shape of the module's RETURN.
 
-    All are read in either case, because the peer of a veth can be in any. Raises LabError where a wanted one does not
-    exist, or root is lacking.
+    All are read in either case, because the peer of a veth can be in any. Raises LabError where a requested one does
+    not exist, or root is lacking.
     """
     if os.geteuid() != 0:
         raise LabError("to look into network namespaces needs root: run the task with become")
     spellings = _all_namespaces()
-    only = None if wanted is None else _identities(wanted)
+    only = None if requested is None else _identities(requested)
     processes = _processes()
     topologies = {mark_of(name): name for name in records.names()}
     with Namespaces() as namespaces:
         places = list(spellings.values())
-        world = observed.read(namespaces, places, routes_of=places)
-        relations = Relations(namespaces, world)
+        current = observed.read(namespaces, places, routes_of=places)
+        relations = Relations(namespaces, current)
         found = []
-        for place, known in world.places.items():
+        for place, known in current.places.items():
             if only is not None and known.identity not in only:
                 continue
             try:
@@ -83,8 +83,8 @@ def _process_paths() -> list[Path]:
     return sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name))
 
 
-def _identities(wanted: Iterable[str]) -> set[Identity]:
-    found = {spelling: netns.identity(netns.spelled(spelling)) for spelling in wanted}
+def _identities(requested: Iterable[str]) -> set[Identity]:
+    found = {spelling: netns.identity(netns.spelled(spelling)) for spelling in requested}
     missing = [spelling for spelling, what in found.items() if what is None]
     if missing:
         raise LabError(f"there is no namespace {spelling}: ip netns shows those with names" for spelling in missing)
@@ -112,11 +112,11 @@ class Relations:
     each candidate's namespace is asked for.
     """
 
-    def __init__(self, namespaces: Namespaces, world: World) -> None:
+    def __init__(self, namespaces: Namespaces, current: CurrentState) -> None:
         self._namespaces = namespaces
-        self._world = world
+        self._current = current
         self._by_index: dict[int, list[tuple[str, LinkState]]] = {}
-        for place, known in world.places.items():
+        for place, known in current.places.items():
             for link in known.links.values():
                 self._by_index.setdefault(link.index, []).append((place, link))
 
@@ -131,7 +131,7 @@ class Relations:
         ]
         if link.link_nsid is None or link.kind == "vxlan":
             return next(((place, other.name) for where, other in candidates if where == place), None)
-        nsids = self._world.places[place].nsids
+        nsids = self._current.places[place].nsids
         unknown = [where for where, _found in candidates if where not in nsids]
         if unknown:
             with self._namespaces.opened(place) as descriptor, self._namespaces.socket(descriptor) as here:

@@ -70,7 +70,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Topology:
-    """Everything that is wanted. ``name`` is the mark; None for the single-object modules, which manage by name."""
+    """The desired state. ``name`` is the mark; None for the single-object modules, which manage by name."""
 
     name: str | None = None
     namespaces: tuple[str, ...] = ()

@@ -97,7 +97,7 @@ class Place:
 
 
 @dataclass
-class World:
+class CurrentState:
     """The namespaces that were read. One that does not exist is not in it."""
 
     places: dict[str, Place] = field(default_factory=dict)
@@ -111,20 +111,20 @@ class World:
 
 def read(
     namespaces: Namespaces,
-    wanted: Iterable[str],
+    requested: Iterable[str],
     routes_of: Iterable[str] = (),
     fdb_of: Iterable[str] = (),
     neighbours: Mapping[str, set[str]] | None = None,
-) -> World:
-    """Read the namespaces that exist of ``wanted``.
+) -> CurrentState:
+    """Read the namespaces that exist of ``requested``.
 
     ``routes_of``, ``fdb_of``: those whose routes and forwarding entries matter. ``neighbours``: namespace -> the
     namespaces for whose ids to ask in it, without which "peer is interface 2 in namespace id 5" cannot be told to be
     the right one.
     """
-    world = World()
+    current = CurrentState()
     with_routes, with_fdb = set(routes_of), set(fdb_of)
-    for netns in dict.fromkeys(wanted):
+    for netns in dict.fromkeys(requested):
         with ExitStack() as held:
             try:
                 descriptor = held.enter_context(namespaces.opened(netns))
@@ -142,8 +142,8 @@ def read(
                 _add_remotes(here, place)
             for neighbour in (neighbours or {}).get(netns, ()):
                 place.nsids[neighbour] = nsid_of(namespaces, here, neighbour)
-        world.places[netns] = place
-    return world
+        current.places[netns] = place
+    return current
 
 
 def _text(value: bytes) -> str:

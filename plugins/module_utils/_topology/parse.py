@@ -30,7 +30,7 @@ def parse(options: Options) -> Topology:
     """
     parser = _Parser(names_only=options.get("state") == "absent")
     topology = parser.topology(options)
-    parser.check_twins(topology)
+    parser.check_duplicates(topology)
     if parser.values.faults:
         raise LabError(parser.values.faults)
     return topology
@@ -167,8 +167,8 @@ class _Parser:
             elif bridge is not None and link.master not in (None, bridge):
                 self.fault(link.title, f"its master is {link.master!r}, and {bridge} lists it as a port: leave one")
             ported.append(replace(link, master=bridge) if bridge is not None else link)
-        strangers = [Link(PORT, name, place, master=bridge, up=None) for (place, name), bridge in masters.items()]
-        return (*ported, *strangers)
+        unlisted = [Link(PORT, name, place, master=bridge, up=None) for (place, name), bridge in masters.items()]
+        return (*ported, *unlisted)
 
     def route(self, item: Options) -> Route | None:
         place, to, via, dev = spelled(item.get("netns")), item["to"], item.get("via"), item.get("dev")
@@ -186,7 +186,7 @@ class _Parser:
             self.fault(title, f"via {via} is link-local, so any link could be meant: give dev")
         return Route(place, network, None if gateway is None else str(gateway), dev)
 
-    def check_twins(self, topology: Topology) -> None:
+    def check_duplicates(self, topology: Topology) -> None:
         """Things that are listed twice."""
         seen: set[str] = set()
         for name in topology.namespaces:
@@ -207,9 +207,9 @@ class _Parser:
                         link.title, f"{address.ip} is an address of {holder.kind} {holder.name} as well: change one"
                     )
             if link.kind == "vxlan" and not self.names_only:
-                twin = tunnels.setdefault((link.netns, link.settings["vni"], link.settings["port"]), link)
-                if twin is not link:
-                    self.fault(link.title, f"vxlan {twin.name} has the same vni and port: change one of them")
+                duplicate = tunnels.setdefault((link.netns, link.settings["vni"], link.settings["port"]), link)
+                if duplicate is not link:
+                    self.fault(link.title, f"vxlan {duplicate.name} has the same vni and port: change one of them")
         routes: set[tuple[str, Any]] = set()
         for route in topology.routes:
             if (route.netns, route.to) in routes:

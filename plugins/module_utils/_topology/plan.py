@@ -4,7 +4,7 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""From what is wanted and what is to the requests that lead from one to the other. Touches nothing."""
+"""From desired and current state to the requests that lead from one to the other. Touches nothing."""
 
 from __future__ import annotations
 
@@ -17,23 +17,25 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.netns imp
 from . import requests
 from .draft import Draft, Plan
 from .model import Topology
-from .observed import World
+from .observed import CurrentState
 from .plan_links import plan_links
 from .plan_removal import is_route, remove_marked, remove_named, remove_recorded
 from .preconditions import check
 from .record import Record
 
 
-def plan_present(wanted: Topology, world: World, record: Record, *, prune: bool = False, adopt: bool = False) -> Plan:
-    """The way to what is wanted.
+def plan_present(
+    desired: Topology, current: CurrentState, record: Record, *, prune: bool = False, adopt: bool = False
+) -> Plan:
+    """The way to the desired state.
 
     Raises LabError with every fault that shows against the machine: an object that is somebody else's, a namespace or a
     master that nobody makes, an MTU that does not fit.
     """
-    draft = Draft(wanted, world, record, adopt)
+    draft = Draft(desired, current, record, adopt)
     if prune:
-        remove_recorded(draft, wanted)
-        remove_marked(draft, wanted)
+        remove_recorded(draft, desired)
+        remove_marked(draft, desired)
     _plan_namespaces(draft)
     plan_links(draft)
     check(draft)
@@ -45,13 +47,13 @@ def plan_present(wanted: Topology, world: World, record: Record, *, prune: bool 
     return draft.plan
 
 
-def plan_absent(wanted: Topology, world: World, record: Record) -> Plan:
+def plan_absent(desired: Topology, current: CurrentState, record: Record) -> Plan:
     """The way to a machine without it: a topology by its mark and record, single objects by name."""
-    draft = Draft(wanted, world, record)
-    if wanted.name is None:
+    draft = Draft(desired, current, record)
+    if desired.name is None:
         remove_named(draft)
     else:
-        nothing = Topology(wanted.name)
+        nothing = Topology(desired.name)
         remove_recorded(draft, nothing)
         remove_marked(draft, nothing)
     if draft.faults:
@@ -60,9 +62,9 @@ def plan_absent(wanted: Topology, world: World, record: Record) -> Plan:
 
 
 def _plan_namespaces(draft: Draft) -> None:
-    topology = draft.wanted.name
-    for name in draft.wanted.namespaces:
-        place = draft.world.places.get(name)
+    topology = draft.desired.name
+    for name in draft.desired.namespaces:
+        place = draft.current.places.get(name)
         if place is None:
             strange = topology is not None and name not in draft.record.namespaces and netns.leftover(name)
             if strange and not draft.adopt:
@@ -88,8 +90,8 @@ def _plan_namespaces(draft: Draft) -> None:
 
 
 def _plan_routes(draft: Draft) -> None:
-    for route in draft.wanted.routes:
-        place = draft.world.places.get(route.netns)
+    for route in draft.desired.routes:
+        place = draft.current.places.get(route.netns)
         known = place.routes if place else set()
         if any(is_route(route, state) for state in known):
             continue
@@ -105,23 +107,23 @@ def _restate(draft: Draft) -> None:
     the addresses and links that they use.
     """
     touched = set(draft.touched)
-    for link in draft.wanted.links:
+    for link in draft.desired.links:
         state = draft.state(link.key) if link.kind == "bridge" and link.netns in touched else None
         if state and state.mtu == link.mtu and (draft.mark is None or state.group != draft.mark):
             draft.change(requests.set_link(*link.key, f"keep mtu of {link.title} at {link.mtu}", mtu=link.mtu))
     stated = {request.step for request in draft.plan.changes}
-    for route in draft.wanted.routes:
+    for route in draft.desired.routes:
         if route.netns in touched and f"add {route.title}" not in stated:
             draft.change(requests.confirm_route(route, f"confirm {route.title}"))
 
 
 def _record(draft: Draft, prune: bool) -> Record:
     """The record as it is to be; the namespaces that are to be made get their identities when they have them."""
-    places = draft.world.places
+    places = draft.current.places
     record = Record(
-        namespaces={name: places[name].identity if name in places else None for name in draft.wanted.namespaces},
-        places=frozenset(link.netns for link in draft.wanted.links),
-        routes=frozenset((route.netns, str(route.to), route.via, route.dev) for route in draft.wanted.routes),
+        namespaces={name: places[name].identity if name in places else None for name in draft.desired.namespaces},
+        places=frozenset(link.netns for link in draft.desired.links),
+        routes=frozenset((route.netns, str(route.to), route.via, route.dev) for route in draft.desired.routes),
         known=True,
     )
     return record if prune else draft.record.with_all(record)

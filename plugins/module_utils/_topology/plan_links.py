@@ -26,9 +26,9 @@ _ETHERNET_MTU = 1500
 
 
 def plan_links(draft: Draft) -> None:
-    """Plan every link that is wanted, in the order in which they stand on each other."""
+    """Plan every desired link, in the order in which they stand on each other."""
     done: set[Key] = set()
-    for link in draft.wanted.links:
+    for link in draft.desired.links:
         if link.key in done or not draft.exists(link.netns):
             continue
         ends = (link, draft.links[link.peer]) if link.peer else (link,)
@@ -36,7 +36,7 @@ def plan_links(draft: Draft) -> None:
             continue
         done |= {end.key for end in ends}
         _plan_object(draft, ends)
-    for link in draft.wanted.links:
+    for link in draft.desired.links:
         if link.exclusive_ports:
             _release_others(draft, link)
 
@@ -62,7 +62,7 @@ def _plan_object(draft: Draft, ends: tuple[Link, ...]) -> None:
 
 
 def _may_use(draft: Draft, link: Link, state: LinkState | None) -> bool:
-    """Whether what has the wanted name now may be changed, and what does not exist be made."""
+    """Whether what has the desired name now may be changed, and what does not exist be made."""
     if state is None:
         if link.kind == PORT:
             draft.fault(f"bridge {link.master} {where(link.netns)}", f"port {link.name}: there is no such link")
@@ -83,7 +83,8 @@ def _may_use(draft: Draft, link: Link, state: LinkState | None) -> bool:
     elif draft.mark is not None and not marked and not draft.adopt:
         draft.fault(
             link.title,
-            f"it exists and topology {draft.wanted.name} did not make it: choose another name, remove it, or set adopt",
+            f"it exists and topology {draft.desired.name} did not make it:"
+            " choose another name, remove it, or set adopt",
         )
     else:
         return True
@@ -104,7 +105,7 @@ def _takes_anothers_peer(draft: Draft, ends: tuple[Link, ...], states: list[Link
 
 
 def _why_anew(draft: Draft, found: list[tuple[Link, LinkState]], complete: bool) -> Differences:
-    """What of the links that exist the kernel cannot change to what is wanted."""
+    """What of the links that exist the kernel cannot change to the desired state."""
     reasons = Differences()
     for link, state in found:
         if link.kind == PORT or reasons.compare(f"{link.title}: kind", state.kind, link.kind, recreate=True):
@@ -125,7 +126,7 @@ def _why_anew(draft: Draft, found: list[tuple[Link, LinkState]], complete: bool)
 
 
 def _is_at(draft: Draft, link: Link, state: LinkState, other: Key) -> bool:
-    """Whether the link below, or the peer, is the one that is wanted."""
+    """Whether the link below, or the peer, is the desired one."""
     target = draft.state(other)
     if target is None or state.link_index != target.index:
         return False
@@ -135,7 +136,7 @@ def _is_at(draft: Draft, link: Link, state: LinkState, other: Key) -> bool:
         return True
     if other[0] == link.netns:
         return state.link_nsid is None
-    here, there = draft.world.places[link.netns].nsids, draft.world.places[other[0]].nsids
+    here, there = draft.current.places[link.netns].nsids, draft.current.places[other[0]].nsids
     if other[0] in here:
         return state.link_nsid == here[other[0]]
     return target.link_nsid == there.get(link.netns, -1)
@@ -186,11 +187,11 @@ def largest_vxlan_mtu(draft: Draft, link: Link) -> tuple[int, str] | None:
 
 def carriers(draft: Draft, netns: str) -> list[tuple[Key, set[str], int]]:
     """Links of a namespace as they will be: key, addresses, MTU."""
-    place = draft.world.places.get(netns)
+    place = draft.current.places.get(netns)
     found: dict[Key, tuple[set[str], int]] = {}
     for state in place.links.values() if place else ():
         found[(netns, state.name)] = ({str(address.ip) for address in state.addresses}, state.mtu)
-    for link in draft.wanted.links:
+    for link in draft.desired.links:
         if link.netns == netns:
             addresses, mtu = found.get(link.key, (set(), _ETHERNET_MTU))
             if link.addresses is not None:
@@ -219,7 +220,7 @@ def _settle(draft: Draft, link: Link, state: LinkState) -> None:
     if (
         draft.mark is not None
         and link.kind != PORT
-        and different(_owner(link), _topology(draft, state), draft.wanted.name)
+        and different(_owner(link), _topology(draft, state), draft.desired.name)
     ):
         draft.change(requests.set_link(*link.key, f"adopt {link.title}", group=draft.mark))
     if link.mtu is not None and different(f"{link.title}: mtu", state.mtu, link.mtu):
@@ -288,11 +289,11 @@ def _hand_over_addresses(draft: Draft, port: Link, state: LinkState) -> None:
 
 def _release_others(draft: Draft, bridge: Link) -> None:
     """Release the ports of a bridge that nobody lists."""
-    place = draft.world.places.get(bridge.netns)
+    place = draft.current.places.get(bridge.netns)
     for state in place.links.values() if place else ():
         key = (bridge.netns, state.name)
-        wanted = draft.links.get(key)
-        listed = wanted is not None and wanted.master is not None
+        desired = draft.links.get(key)
+        listed = desired is not None and desired.master is not None
         if state.master == bridge.name and not listed and not {key, bridge.key} & draft.removed:
             title = f"{state.kind or 'interface'} {state.name} {where(bridge.netns)}"
             draft.plan.differences.add(f"{title}: master", bridge.name, None)
@@ -304,7 +305,7 @@ def _owner(link: Link) -> str:
 
 
 def _topology(draft: Draft, state: LinkState) -> str | None:
-    return draft.wanted.name if state.group == draft.mark else None
+    return draft.desired.name if state.group == draft.mark else None
 
 
 def _enslave(link: Link) -> Request:

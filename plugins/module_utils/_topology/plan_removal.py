@@ -27,7 +27,7 @@ def remove_marked(draft: Draft, keep: Topology) -> None:
         return
     kept = {link.key for link in keep.links}
     victims: dict[str, list[LinkState]] = {}
-    for place, known in draft.world.places.items():
+    for place, known in draft.current.places.items():
         for state in known.links.values():
             if state.group in (draft.mark, doomed(draft.mark)) and (place, state.name) not in kept:
                 victims.setdefault(place, []).append(state)
@@ -38,7 +38,8 @@ def remove_marked(draft: Draft, keep: Topology) -> None:
             draft.plan.differences.add(f"{state.kind} {state.name} {where(place)}", "present", None)
         # What is in a namespace that goes, goes with it: the kernel does that later, and faster. Unless a process lives
         # there: then the namespace stays with it, and only loses its name.
-        if place not in draft.plan.namespaces_removed or draft.world.places[place].identity in draft.world.inhabited:
+        inhabited = draft.current.places[place].identity in draft.current.inhabited
+        if inhabited or place not in draft.plan.namespaces_removed:
             draft.plan.removals += _removal(draft, place, states, draft.mark)
 
 
@@ -47,7 +48,7 @@ def _removal(draft: Draft, place: str, states: list[LinkState], mark: int) -> li
     step = f"remove {', '.join(names)} {where(place)}"
     if len(states) == 1:
         return [requests.remove_link(place, names[0], step)]
-    if sum(state.group == mark for state in draft.world.places[place].links.values()) == len(states):
+    if sum(state.group == mark for state in draft.current.places[place].links.values()) == len(states):
         return [requests.remove_group(place, mark, names, step)]
     # Some of the group stay: those that go get a group of their own first.
     moves = [
@@ -61,13 +62,13 @@ def _removal(draft: Draft, place: str, states: list[LinkState], mark: int) -> li
 def remove_recorded(draft: Draft, keep: Topology) -> None:
     """Plan the removal of namespaces and routes that the record proves to be ours, and that are not to be kept."""
     for name in draft.record.namespaces:
-        place = draft.world.places.get(name)
+        place = draft.current.places.get(name)
         ours = draft.record.owns(name, place.identity) if place else netns.leftover(name)
         if ours and name not in keep.namespaces:
             _remove_namespace(draft, name)
     kept = {(route.netns, str(route.to)) for route in keep.routes}
     for place_name, to, via, dev in sorted(draft.record.routes, key=str):
-        place = draft.world.places.get(place_name)
+        place = draft.current.places.get(place_name)
         if place is None or place_name in draft.plan.namespaces_removed or (place_name, to) in kept:
             continue
         route = Route(place_name, ip_network(to), via, dev)
@@ -79,7 +80,7 @@ def remove_recorded(draft: Draft, keep: Topology) -> None:
 
 def remove_named(draft: Draft) -> None:
     """Plan the removal of what is listed, whoever made it."""
-    for link in draft.wanted.links:
+    for link in draft.desired.links:
         state = draft.state(link.key)
         if state is None:
             continue
@@ -90,8 +91,8 @@ def remove_named(draft: Draft) -> None:
             continue
         draft.plan.differences.add(link.title, "present", None)
         draft.plan.removals.append(requests.remove_link(*link.key, f"remove {link.title}"))
-    for name in draft.wanted.namespaces:
-        if name in draft.world.places or netns.leftover(name):
+    for name in draft.desired.namespaces:
+        if name in draft.current.places or netns.leftover(name):
             _remove_namespace(draft, name)
 
 

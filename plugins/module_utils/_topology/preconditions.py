@@ -20,36 +20,36 @@ from .plan_links import carriers, largest_vxlan_mtu
 def check(draft: Draft) -> None:
     """Add a fault for each thing that the kernel would refuse, or that would quietly not work."""
     _check_places(draft)
-    strangers = _strangers(draft)
-    for link in draft.wanted.links:
+    unlisted = _unlisted(draft)
+    for link in draft.desired.links:
         if not draft.exists(link.netns):
             continue
         _check_master(draft, link)
         _check_parent(draft, link)
         for address in link.addresses or ():
-            holder = strangers.get((link.netns, address.packed))
+            holder = unlisted.get((link.netns, address.packed))
             if holder and not _is_port_of(draft, (link.netns, holder), link):
                 draft.fault(link.title, f"{address.ip} is an address of {holder} there already: change one")
-    for route in draft.wanted.routes:
+    for route in draft.desired.routes:
         if draft.exists(route.netns):
             _check_route(draft, route)
 
 
 def _check_places(draft: Draft) -> None:
     users: dict[str, str] = {}
-    for link in draft.wanted.links:
+    for link in draft.desired.links:
         users.setdefault(link.netns, link.title)
         if link.parent:
             users.setdefault(link.parent[0], link.title)
-    for route in draft.wanted.routes:
+    for route in draft.desired.routes:
         users.setdefault(route.netns, route.title)
     for place, title in users.items():
         if not draft.exists(place):
             remedy = "give the path of one" if "/" in place else "list it under namespaces, or make it before"
             draft.fault(title, f"there is no namespace {place}: {remedy}")
     spellings: dict[tuple[int, int], str] = {}
-    for place in draft.wanted.places:
-        known = draft.world.places.get(place)
+    for place in draft.desired.places:
+        known = draft.current.places.get(place)
         if known is None:
             continue
         other = spellings.setdefault(known.identity, place)
@@ -59,14 +59,14 @@ def _check_places(draft: Draft) -> None:
             draft.fault(f"namespace {one}", f"it is {what}")
 
 
-def _strangers(draft: Draft) -> dict[tuple[str, bytes], str]:
+def _unlisted(draft: Draft) -> dict[tuple[str, bytes], str]:
     """Addresses of links that are there and of which the topology does not speak: (netns, packed address) -> link."""
-    silent = {link.key for link in draft.wanted.links if link.addresses is not None} | draft.removed
+    silent = {link.key for link in draft.desired.links if link.addresses is not None} | draft.removed
     return {
         (place, packed): state.name
-        for place in draft.wanted.places
-        if place in draft.world.places
-        for state in draft.world.places[place].links.values()
+        for place in draft.desired.places
+        if place in draft.current.places
+        for state in draft.current.places[place].links.values()
         if (place, state.name) not in silent
         for packed, _length in state.packed_addresses
     }
@@ -114,12 +114,12 @@ def _check_parent(draft: Draft, link: Link) -> None:
 
 
 def _check_macvlan(draft: Draft, link: Link, place: str, name: str) -> None:
-    wanted, state = draft.links.get((place, name)), draft.state((place, name))
-    master = wanted.master if wanted and wanted.master is not None else state.master if state else None
+    desired, state = draft.links.get((place, name)), draft.state((place, name))
+    master = desired.master if desired and desired.master is not None else state.master if state else None
     if master:
         draft.fault(link.title, f"parent {name} is a port of bridge {master}: give the bridge")
     if link.mac is not None:
-        for other in draft.wanted.links:
+        for other in draft.desired.links:
             if other.mac == link.mac and (
                 other.key == link.parent or (other.parent == link.parent and other is not link)
             ):
@@ -150,15 +150,15 @@ def _check_route(draft: Draft, route: Route) -> None:
 def _networks(draft: Draft, route: Route) -> list[tuple[str, list]]:
     """What is reached directly in the route's namespace, by link."""
     found = []
-    place = draft.world.places.get(route.netns)
+    place = draft.current.places.get(route.netns)
     states = {state.name: state for state in place.links.values()} if place else {}
-    wanted = {link.name: link for link in draft.wanted.links if link.netns == route.netns}
-    for name in {*states, *wanted}:
+    desired = {link.name: link for link in draft.desired.links if link.netns == route.netns}
+    for name in {*states, *desired}:
         if route.dev not in (None, name):
             continue
-        link, state = wanted.get(name), states.get(name)
+        link, state = desired.get(name), states.get(name)
         addresses = link.addresses if link and link.addresses is not None else state.addresses if state else ()
         found.append((name, [address.network for address in addresses]))
-    direct = [other.to for other in draft.wanted.routes if other.netns == route.netns and other.via is None]
+    direct = [other.to for other in draft.desired.routes if other.netns == route.netns and other.via is None]
     direct += [ip_network(state.to) for state in (place.routes if place else ()) if state.via is None]
     return [*found, ("", direct)]

@@ -158,7 +158,7 @@ def remove_group(netns: str, group: int, names: tuple[str, ...], step: str) -> R
 
 
 def add_address(netns: str, link: str, address: Address, step: str) -> Request:
-    """Add an address, or confirm one. An IPv6 address is usable at once, without a second of looking for its twin."""
+    """Add an address, or confirm one. An IPv6 address is usable at once, without a second of duplicate detection."""
     header, found = _address(link, address)
     if address.version == 6:
         found = (*found, ("IFA_FLAGS", _IFA_F_NODAD))

@@ -173,10 +173,10 @@ def _restore_links(namespaces: Namespaces, client: Client, before: Snapshot, pla
     touched = {name for request in plan.requests if request.netns == OWN for name in request.links}
     touched |= {state.name for state in before.own.links.values() if state.master in touched}
     now = observed.read(namespaces, [OWN], [OWN])
-    wanted = [_as_it_was(state) for name, state in sorted(before.own.links.items()) if name in touched]
+    desired = [_as_it_was(state) for name, state in sorted(before.own.links.items()) if name in touched]
     # A bridge before its ports.
-    wanted.sort(key=lambda link: link.kind == PORT)
-    carry_out(plan_present(Topology(links=tuple(wanted)), now, records.Record()), client)
+    desired.sort(key=lambda link: link.kind == PORT)
+    carry_out(plan_present(Topology(links=tuple(desired)), now, records.Record()), client)
 
 
 def _as_it_was(state: LinkState) -> Link:

@@ -24,7 +24,7 @@ from . import record as records
 from .client import Client, carry_out, message_classes
 from .draft import Plan
 from .model import Topology
-from .observed import Place, World, read
+from .observed import CurrentState, Place, read
 from .parse import parse
 from .plan import intended, plan_absent, plan_present
 from .record import Record
@@ -54,37 +54,37 @@ def run(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     for each step), reverts_in (seconds until the old state comes back, or None) and, for a topology, its mark. Raises
     LabError with every fault before anything is touched, or, after that, with what the kernel refused.
     """
-    wanted = parse(options)
+    desired = parse(options)
     if os.geteuid() != 0:
         raise LabError("network namespaces and links need root: run the task with become")
     with nullcontext() if check_mode else records.locked(), netns.Namespaces() as namespaces:
         waiting = rollback.pending()
-        record = records.load(wanted.name) if wanted.name else Record()
+        record = records.load(desired.name) if desired.name else Record()
         absent, prune = options["state"] == "absent", bool(options.get("prune"))
-        world = _read(namespaces, wanted, record, everything=wanted.name is not None and (absent or prune))
+        current = _read(namespaces, desired, record, everything=desired.name is not None and (absent or prune))
         if absent:
-            plan = plan_absent(wanted, world, record)
+            plan = plan_absent(desired, current, record)
         else:
-            plan = plan_present(wanted, world, record, prune=prune, adopt=bool(options.get("adopt")))
-        own = world.places.get(netns.OWN)
+            plan = plan_present(desired, current, record, prune=prune, adopt=bool(options.get("adopt")))
+        own = current.places.get(netns.OWN)
         dangers = lockout.cuts(plan, own, record)
         faults = rollback.cannot_come_back(plan, own) if dangers and own and options.get("force") else dangers
         if faults:
             raise LabError(faults)
         if not check_mode:
             if plan.changed:
-                _apply(namespaces, plan, wanted.name, record, rollback_to=own if dangers else None)
-            _settle_record(wanted.name, absent, record, plan.record)
+                _apply(namespaces, plan, desired.name, record, rollback_to=own if dangers else None)
+            _settle_record(desired.name, absent, record, plan.record)
             rollback.confirm(waiting)
     result = {"changed": plan.changed, "diff": plan.differences.diff, "plan": plan.steps}
     result["reverts_in"] = rollback.SECONDS if dangers else None
-    return {**result, "mark": mark_of(wanted.name)} if wanted.name else result
+    return {**result, "mark": mark_of(desired.name)} if desired.name else result
 
 
-def _read(namespaces: netns.Namespaces, wanted: Topology, record: Record, everything: bool) -> World:
+def _read(namespaces: netns.Namespaces, desired: Topology, record: Record, everything: bool) -> CurrentState:
     """Read the namespaces that matter; with ``everything`` also those in which there can be something to remove."""
-    places = list(wanted.places)
-    routes_of = {route.netns for route in wanted.routes}
+    places = list(desired.places)
+    routes_of = {route.netns for route in desired.routes}
     if everything:
         routes_of |= {route[0] for route in record.routes}
         places += sorted({*record.places, *record.namespaces, *routes_of})
@@ -92,16 +92,16 @@ def _read(namespaces: netns.Namespaces, wanted: Topology, record: Record, everyt
             places += [netns.OWN, *netns.names()]
     if netns.OWN in places:  # whether something is the machine's lifeline shows in its routes
         routes_of.add(netns.OWN)
-    fdb_of = {link.netns for link in wanted.links if link.remotes is not None}
+    fdb_of = {link.netns for link in desired.links if link.remotes is not None}
     neighbours: dict[str, set[str]] = {}
-    for link in wanted.links:
+    for link in desired.links:
         other = link.peer or link.parent
         # One end of a veth is enough to ask.
         asked = link.peer and link.netns in neighbours.get(link.peer[0], ())
         if other and other[0] != link.netns and not asked:
             neighbours.setdefault(link.netns, set()).add(other[0])
-    world = read(namespaces, places, routes_of, fdb_of, neighbours)
-    return replace(world, inhabited=netns.inhabited()) if everything and record.namespaces else world
+    current = read(namespaces, places, routes_of, fdb_of, neighbours)
+    return replace(current, inhabited=netns.inhabited()) if everything and record.namespaces else current
 
 
 def _apply(

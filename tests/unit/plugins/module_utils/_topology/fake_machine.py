@@ -21,10 +21,10 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import record as topology_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import run as topology_run
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.observed import (
+    CurrentState,
     LinkState,
     Place,
     RouteState,
-    World,
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.record import Record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.requests import Request
@@ -46,9 +46,9 @@ def place(inode: int, *links: LinkState, routes: Sequence[RouteState] = (), **mo
     return Place((4, inode), {one.name: one for one in everything}, set(routes), **more)
 
 
-def a_machine() -> World:
+def a_machine() -> CurrentState:
     """A machine with a network of its own, a namespace of somebody else's, and two of the topology "lab"."""
-    return World(
+    return CurrentState(
         {
             "": place(
                 1,
