@@ -73,6 +73,7 @@ options:
   data_dir:
     description:
       - The data directory to create. With O(part=data).
+      - Its write-ahead log is in the directory V(wal) below it, so etcd needs C(--wal-dir) or C(ETCD_WAL_DIR).
     type: path
   owner:
     description:
