@@ -170,8 +170,8 @@ listening:
   returned: success
 containers:
   description:
-    - All containers, each with C(name), C(running), the C(lab) that created it, '' for a foreign one, and whether a
-      running foreign one is C(passing), that is started with C(--rm).
+    - All containers, each with C(name), C(running), the C(lab) that created it, '' for a foreign one, the names of its
+      C(networks), and whether a running foreign one is C(passing), that is started with C(--rm).
   type: list
   elements: dict
   returned: success

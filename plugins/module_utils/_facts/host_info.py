@@ -24,7 +24,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core import prog
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import version_in
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import NotThere
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of, networks_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import owner as network_owner
@@ -263,6 +263,7 @@ def _container(docker, known: owned.Known, listed: dict[str, Any]) -> dict[str, 
         "name": name_of(listed),
         "running": listed["State"] == "running",
         "lab": lab,
+        "networks": sorted(networks_of(listed)),
         "passing": not lab and _is_passing(docker, listed),
     }
 

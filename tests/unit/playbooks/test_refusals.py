@@ -63,7 +63,7 @@ INFO = {
     "containers": [],
     "networks": [],
     "swarm": view.nothing("inactive"),
-    "resolver": {"unit": False},
+    "resolver": {"unit": False, "version": "2.90", "available": "", "active": False, "enabled": False},
     "vxlan": {"unit": False, "links": []},
 }
 SWARM = {
@@ -71,6 +71,11 @@ SWARM = {
     "record": {**RECORD, "engine": "swarm"},
     "etcd": {**INFO["etcd"], "lab": "", "data": {**INFO["etcd"]["data"], "present": False, "lab": ""}},
     "swarm": {**view.nothing("active"), "manager": True, "lab": "emon"},
+}
+USED = {
+    **INFO,
+    "containers": [{"name": "web", "running": False, "lab": "", "passing": False, "networks": ["demo"]}],
+    "networks": [{"name": "demo", "id": "1", "lab": "emon"}],
 }
 OF_SCHOOL = {**INFO, "record": {**RECORD, "lab": "school"}}
 NO_RECORD = dict.fromkeys(RECORD, "")
@@ -119,6 +124,27 @@ CASES = {
         {"docker_swarm": {"emon": failed("services run on this swarm: theirs"), "emon2": {}}},
         "emon: services run on this swarm: theirs",
         SWARM,
+    ),
+    "a network with containers of somebody else": Case(
+        "destroy.yml -e confirm=emon",
+        {"docker_network": {"emon": failed("network demo: web"), "emon2": {}}},
+        "emon: network demo: web",
+        USED,
+    ),
+    "another engine, and networks with containers of somebody else": Case(
+        "overlay.yml -e change_engine=true -e lab_engine=vxlan",
+        {
+            "port_probe": {"listening": [], "peers": []},
+            "docker_network": {"emon": failed("network demo: web"), "emon2": {}},
+        },
+        "emon: network demo: web",
+        {"emon": USED, "emon2": {**USED, "index": 2}},
+    ),
+    "a host that leaves, with networks that have containers of somebody else": Case(
+        "host_remove.yml -e host=emon2 -e confirm=emon",
+        {"etcd_member": {"member": {}}},
+        "emon2: network demo: containers that are not the lab emon's are on it, and would lose it: web",
+        USED,
     ),
     "a port that is closed": Case("overlay.yml", {"port_probe": CLOSED}, "emon: cannot listen on tcp 2379", FRESH),
     "overlay, with the records lost": Case(
