@@ -32,6 +32,10 @@ _STOP_SECONDS = 60
 
 def apply(client, made: Plan) -> dict[str, Any]:
     """Carry the plan out; returns the node as modules show it. ``client`` is not used where dockerd does not run."""
+    if made.no_services:
+        # One that was made by a lab of before has no section.
+        known = {"lab": made.request.lab, "node_id": made.before["node_id"]} | host_record.section(view.SECTION)
+        host_record.update(view.SECTION, known | {"no_services": made.no_services})
     if not made.differences.changed:
         return made.before
     if made.stopped:
@@ -191,6 +195,7 @@ def _forget(made: Plan) -> dict[str, Any]:
 def _record_left(request: Request) -> None:
     # Whether a gateway bridge was there before has to be known until the host leaves for good.
     record = host_record.section(view.SECTION) | {"node_id": view.LEFT}
+    record.pop("no_services", None)
     host_record.update(view.SECTION, None if request.purge else record)
     if request.purge and not host_record.read().get("lab"):
         owned.forget(owned.SWARM)

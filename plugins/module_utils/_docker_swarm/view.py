@@ -30,18 +30,22 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host import reco
 
 from .health import unheard
 
-# The host's record remembers, under this name, {"lab", "node_id", "gateway_bridge"}: for which lab it joined, as what,
-# and whether a docker_gwbridge was there before.
+# The host's record remembers, under this name, {"lab", "node_id", "gateway_bridge", "no_services": {"cluster_id",
+# "time"}}: for which lab it joined, as what, whether a docker_gwbridge was there before, and of which swarm it was read
+# when that it has no services, before its nodes leave.
 SECTION = "docker_swarm"
 JOINING, LEFT = "", "-"
 BY_LABEL = " (by its label alone)"
 # Where a node keeps its keys and addresses; empty where it is none.
 DIRECTORY = Path("/var/lib/docker/swarm")
 _STATE_FILE = "docker-state.json"
-# A node's certificate names the swarm as its organization, and the node as its common name.
+# A node's certificate names the swarm as its organization, the role as its unit, and the node as its common name.
 _CERTIFICATE = "certificates/swarm-node.crt"
-_SUBJECT = re.compile(rb"\x06\x03\x55\x04([\x03\x0a])[\x0c\x13](.)", re.DOTALL)
-_COMMON_NAME, _ORGANIZATION = b"\x03", b"\x0a"
+_SUBJECT = re.compile(rb"\x06\x03\x55\x04([\x03\x0a\x0b])[\x0c\x13](.)", re.DOTALL)
+_COMMON_NAME, _ORGANIZATION, _UNIT = b"\x03", b"\x0a", b"\x0b"
+_WORKER = "swarm-worker"
+# A manager's copy of the swarm's state: its services, networks and nodes.
+_STATE_OF_THE_SWARM = "raft"
 SCOPE = "swarm"
 _POLL_SECONDS = 0.5
 
@@ -116,6 +120,17 @@ def _whose(
 
 def identity(directory: Path = DIRECTORY) -> tuple[str, str] | None:
     """The swarm's id and the node's, from the node's certificate; None where there is none, "" for what it has not."""
+    found = _subject(directory)
+    return None if found is None else (found.get(_ORGANIZATION, ""), found.get(_COMMON_NAME, ""))
+
+
+def keeps_services(directory: Path = DIRECTORY) -> bool:
+    """Whether the node's files have the swarm's services: a manager's do. What a former manager has left is old."""
+    kept = directory / _STATE_OF_THE_SWARM
+    return kept.is_dir() and any(kept.iterdir()) and (_subject(directory) or {}).get(_UNIT) != _WORKER
+
+
+def _subject(directory: Path) -> dict[bytes, str] | None:
     try:
         pem = (directory / _CERTIFICATE).read_text(encoding="ascii")
         first, end, _others = pem.partition(ssl.PEM_FOOTER)
@@ -123,10 +138,9 @@ def identity(directory: Path = DIRECTORY) -> tuple[str, str] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError):
-        return "", ""
+        return {}
     # The issuer comes before the subject, and so is overwritten.
-    found = {one[1]: der[one.end() : one.end() + one[2][0]].decode(errors="replace") for one in _SUBJECT.finditer(der)}
-    return found.get(_ORGANIZATION, ""), found.get(_COMMON_NAME, "")
+    return {one[1]: der[one.end() : one.end() + one[2][0]].decode(errors="replace") for one in _SUBJECT.finditer(der)}
 
 
 def of_stopped(directory: Path = DIRECTORY) -> dict[str, Any]:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm imp
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import plan as swarm_plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view as swarm_view
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned as host_owned
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import systemd
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.fake_docker import FakeDocker, swarm_of
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -44,9 +46,9 @@ def recorded(path: Path, lab: str = "", owned: dict[str, Any] | None = None, nod
     path.write_text(json.dumps({"lab": lab, "sections": sections}), encoding="utf-8")
 
 
-def certificate(directory: Path, cluster: str, node_id: str) -> None:
+def certificate(directory: Path, cluster: str, node_id: str, role: str = "swarm-worker") -> None:
     """As swarmkit issues it."""
-    subject = {NameOID.ORGANIZATION_NAME: cluster, NameOID.ORGANIZATIONAL_UNIT_NAME: "swarm-worker"}
+    subject = {NameOID.ORGANIZATION_NAME: cluster, NameOID.ORGANIZATIONAL_UNIT_NAME: role}
     subject[NameOID.COMMON_NAME] = node_id
     now, key = datetime(2026, 1, 1), ec.generate_private_key(ec.SECP256R1())
     made = (
@@ -142,3 +144,29 @@ def test_files_of_somebody_elses_node_stay_while_dockerd_is_stopped(
     with pytest.raises(LabError, match="a swarm of somebody else"):
         run(None, LEAVE)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(("role", "leaves"), [("swarm-worker", True), ("swarm-manager", False), ("damaged", False)])
+def test_the_services_of_a_stopped_manager_are_not_deleted(
+    tmp_path: Path, host_record: Path, monkeypatch: pytest.MonkeyPatch, role: str, leaves: bool
+) -> None:
+    """A worker that was a manager may have a directory of its former state."""
+    monkeypatch.setattr(swarm_view, "DIRECTORY", tmp_path)
+    monkeypatch.setattr(systemd, "stop", lambda *_names, timeout: None)
+    recorded(host_record, "emon", {"c1": {"node": "node-id"}})
+    certificate(tmp_path, "c1", "node-id", role)
+    (tmp_path / "raft" / "wal-v3-encrypted").mkdir(parents=True)
+    polite = replace(LEAVE, force=False)
+    if leaves:
+        run(None, polite)
+    else:
+        with pytest.raises(LabError) as caught:
+            run(None, polite)
+        assert caught.value.faults == [
+            "the services of this swarm cannot be read (dockerd does not run), and this manager's copy of them would be"
+            " deleted: start dockerd (systemctl start docker), or set force to true"
+        ]
+        assert len(list(tmp_path.iterdir())) == 3
+        assert swarm_plan.plan(None, replace(polite, others_stay=True)).leave
+    run(None, LEAVE)
+    assert list(tmp_path.iterdir()) == []
