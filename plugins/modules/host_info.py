@@ -135,8 +135,9 @@ certificates:
   returned: success
 docker:
   description: >-
-    The same for Docker, with its C(socket) unit, the cluster C(store) in daemon.json, '' for none, and C(data) with
-    C(path) and whether containers can be C(present) there.
+    The same for Docker, with its C(socket) unit, the cluster C(store) in daemon.json, '' for none, C(data) with
+    C(path) and whether containers can be C(present) there, and C(holds_lab), whether dockerd does not run, and has
+    containers or networks of the lab by the host's record.
   type: dict
   returned: success
 resolver:
