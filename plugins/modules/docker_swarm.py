@@ -99,8 +99,10 @@ options:
     default: false
   cluster_id:
     description:
-      - With O(others_stay), the id of the swarm in which others go on, as in
-        RV(emon.overlay_lab.docker_swarm_info#module:swarm). A node of another swarm is asked for its services.
+      - The id of the lab's swarm, as C(cluster_id) in RV(emon.overlay_lab.docker_swarm_info#module:swarm) of a manager.
+      - With O(join_token), it is recorded before the host joins. A node whose join was interrupted is the lab's only if
+        it is in this swarm.
+      - With O(others_stay), the one in which others go on. A node of another swarm is asked for its services.
     type: str
     default: ""
   state:
@@ -135,6 +137,7 @@ EXAMPLES = r"""
     lab: emon
     advertise_addr: 10.0.0.117
     remote_addrs: ["10.0.0.116:2377"]
+    cluster_id: "{{ swarm.swarm.cluster_id }}"
     join_token: "{{ swarm.join_tokens.worker }}"
 
 - name: Leave the swarm

@@ -37,6 +37,9 @@ def apply(client, made: Plan) -> dict[str, Any]:
         known = {"lab": made.request.lab, "node_id": made.before["node_id"]} | host_record.section(view.SECTION)
         host_record.update(view.SECTION, known | {"no_services": made.no_services})
     if not made.differences.changed:
+        # A run that was killed has not come to it.
+        if made.request.present and host_record.section(view.SECTION).get("node_id") in (view.JOINING, view.FOUNDING):
+            _record_entered(made.before)
         return made.before
     if made.stopped:
         return _forget(made)
@@ -53,8 +56,10 @@ def _enter(client, made: Plan) -> dict[str, Any]:
     had_bridge = networks.pick(networks.list_networks(client), GATEWAY_BRIDGE) is not None
     # Written first: a run that is killed from here on has left a node that is known for the lab's.
     record = {"gateway_bridge": had_bridge} | host_record.section(view.SECTION)
-    record |= {"lab": request.lab, "node_id": view.JOINING}
+    record |= {"lab": request.lab, "node_id": view.JOINING if request.join_token else view.FOUNDING}
     host_record.update(view.SECTION, record)
+    if request.cluster_id:
+        owned.claim(owned.SWARM, {request.cluster_id: {"node": ""}})
     _disconnect(client, made)
     if made.make_gateway_bridge:
         _make_gateway_bridge(client, request.gateway_bridge)
@@ -70,12 +75,15 @@ def _enter(client, made: Plan) -> dict[str, Any]:
                 subnet_size=request.subnet_size if request.default_addr_pool else None,
                 swarm_spec=client.create_swarm_spec(name="default", labels={owned.LAB_LABEL: request.lab}),
             )
-    after = _wait_until_active(client)
+    _record_entered(_wait_until_active(client))
+    return view.read(client)
+
+
+def _record_entered(after: dict[str, Any]) -> None:
     # A worker is not told the swarm's id; its certificate has it.
     cluster_id = after["cluster_id"] or (view.identity(view.DIRECTORY) or ("", ""))[0]
     owned.claim(owned.SWARM, {cluster_id: {"node": after["node_id"]}} if cluster_id else {})
-    host_record.update(view.SECTION, record | {"node_id": after["node_id"]})
-    return view.read(client)
+    host_record.update(view.SECTION, host_record.section(view.SECTION) | {"node_id": after["node_id"]})
 
 
 def _join(client, request: Request) -> None:

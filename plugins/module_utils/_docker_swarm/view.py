@@ -34,7 +34,7 @@ from .health import unheard
 # "time"}}: for which lab it joined, as what, whether a docker_gwbridge was there before, and of which swarm it was read
 # when that it has no services, before its nodes leave.
 SECTION = "docker_swarm"
-JOINING, LEFT = "", "-"
+JOINING, FOUNDING, LEFT = "", "+", "-"
 BY_LABEL = " (by its label alone)"
 # Where a node keeps its keys and addresses; empty where it is none.
 DIRECTORY = Path("/var/lib/docker/swarm")
@@ -69,21 +69,31 @@ def read(client) -> dict[str, Any]:
     with reported("state of the swarm"):
         swarm = client.info().get("Swarm") or {}
     kept = host_record.read()
-    return shown(swarm, host_record.section(SECTION), owned.of_kind_in(kept, owned.SWARM), kept.get("lab", ""))
+    ids = owned.of_kind_in(kept, owned.SWARM)
+    return shown(swarm, host_record.section(SECTION), ids, kept.get("lab", ""), identity(DIRECTORY))
 
 
 def shown(
-    swarm: dict[str, Any], record: dict[str, Any], ids: Mapping[str, Any] | None = None, host_lab: str = ""
+    swarm: dict[str, Any],
+    record: dict[str, Any],
+    ids: Mapping[str, Any] | None = None,
+    host_lab: str = "",
+    certificate: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
     """The shape, from dockerd's own words and the host's record. Pure.
 
-    ``ids``: the swarms that are recorded, None where none ever was; ``host_lab``: the lab that the host belongs to.
+    ``ids``: the swarms that are recorded, None where none ever was; ``host_lab``: the lab that the host belongs to;
+    ``certificate``: the node's identity().
     """
     cluster = swarm.get("Cluster") or {}
+    certified_cluster, certified_node = certificate or ("", "")
     node_id = swarm.get("NodeID", "")
     state = swarm.get("LocalNodeState") or "inactive"
-    # A locked node, or one that has not come up, tells no id.
-    ours = bool(record) and record["node_id"] != LEFT and (not node_id or record["node_id"] in (JOINING, node_id))
+    # A locked node, or one that has not come up, tells no id. While it has no certificate, it is in no swarm yet.
+    known = node_id or certified_node
+    nowhere = not (known or certificate)
+    ours = bool(record) and record["node_id"] != LEFT
+    ours = ours and (nowhere or record["node_id"] == (known or None) or certified_cluster in (ids or {}))
     knows = state == "active" and bool(cluster.get("ID"))
     label = ((cluster.get("Spec") or {}).get("Labels") or {}).get(owned.LAB_LABEL, "")
     # A manager that is up knows its swarm's id and label; for all others it is what this host did.
@@ -109,11 +119,12 @@ def shown(
 def _whose(
     cluster_id: str, label: str, record: dict[str, Any], ours: bool, ids: Mapping[str, Any] | None, host_lab: str
 ) -> str:
-    """For a manager that is up. ``ours``: by the node's id, or because a run was killed before it knew that."""
+    """For a manager that is up. ``ours``: by the node's id. One whose founding was killed has the label alone."""
     if cluster_id in (ids or {}):
         return record.get("lab", "")
     before_ids = ids is None and label == host_lab
-    if not label or before_ids or (ours and label == record.get("lab")):
+    founded = ours or record.get("node_id") == FOUNDING
+    if not label or before_ids or (founded and label == record.get("lab")):
         return label
     return label + BY_LABEL
 
@@ -153,7 +164,7 @@ def of_stopped(directory: Path = DIRECTORY) -> dict[str, Any]:
     record = host_record.section(SECTION)
     # A host that has left the lab's swarm is a node of somebody else's, and so is one with another's certificate.
     names = identity(directory)
-    known = names is None or record.get("node_id") in (JOINING, names[1]) or owned.owns(owned.SWARM, names[0])
+    known = names is None or (names[1] or None) == record.get("node_id") or owned.owns(owned.SWARM, names[0])
     ours = record.get("node_id") != LEFT and known
     return nothing("") | {"node_address": address[0] or address[2], "lab": record.get("lab", "") if ours else ""}
 

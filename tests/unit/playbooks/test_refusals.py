@@ -197,7 +197,8 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (directory / host).write_text(script, encoding="utf-8")
         (directory / host).chmod(0o700)
     # What is no module of the collection's changes nothing either: units start where a case says so.
-    systemctl = f'#!/bin/sh\ntest "$1" != start || exec cat {directory}/starts\necho LoadState=loaded; echo ActiveState=inactive\n'
+    start = f'test "$1" != start || exec cat {directory}/starts'
+    systemctl = f"#!/bin/sh\n{start}\necho LoadState=loaded\necho ActiveState=inactive\n"
     (directory / "systemctl").write_text(systemctl, encoding="utf-8")
     (directory / "systemctl").chmod(0o700)
     hosts = {name: {"ansible_python_interpreter": str(directory / name)} for name in HOSTS}
