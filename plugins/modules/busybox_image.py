@@ -15,8 +15,9 @@ description:
     built from the host's static busybox, so that a lab needs no registry.
   - The image runs C(sh), C(sleep), C(ping), C(nc), C(httpd), C(ip) and the other applets of that busybox. The same
     busybox gives the same image on every host.
-  - An image of that name that this module did not build is used as it is. An image that it built is replaced when the
-    host's busybox has changed.
+  - An image of that name that this module did not build is used as it is, and never removed. An image that it built is
+    replaced when the host's busybox has changed. Its content identifies it. An image that was built from it, or
+    committed, has the same label, and is not the module's.
 extends_documentation_fragment:
   - emon.overlay_lab.docker
 attributes:
@@ -73,9 +74,14 @@ image:
   type: dict
   sample: {name: "busybox:lab", id: "sha256:0c5d8b3c5e7a0f9d"}
 source:
-  description: V(present) where nothing was done, V(pulled), V(busybox), or V(absent).
+  description: V(present) where nothing was done, also where it stays; V(pulled), V(busybox), or V(absent).
   returned: always
   type: str
+left:
+  description: With O(state=absent), an image of the name that stays, because this module did not make it, as a line.
+  returned: success
+  type: list
+  elements: str
 note:
   description: Why the image was not pulled, where that was asked for; otherwise empty.
   returned: always
@@ -111,8 +117,10 @@ def main() -> None:
             result = busybox_image.apply(client, plan, lambda: connect(docker_host, module.params["pull_timeout"]))
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
+    for line in plan.left:
+        module.warn(line)
     differences = plan.differences
-    module.exit_json(changed=differences.changed, diff=differences.diff, **vars(result))
+    module.exit_json(changed=differences.changed, diff=differences.diff, left=list(plan.left), **vars(result))
 
 
 if __name__ == "__main__":

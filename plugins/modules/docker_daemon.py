@@ -123,6 +123,7 @@ options:
       - V(absent) restores the former configuration, and does nothing on a host without a record of it.
       - V(stopped) stops dockerd and its socket until V(present) starts them again, together with the
         containers that are not the lab's and ran before.
+      - What ran before the first such stop is recorded, so that V(absent) starts it again as well.
     type: str
     choices: [present, stopped, absent]
     default: present

@@ -123,6 +123,13 @@ options:
     description:
       - With O(state=absent), whether containers that are connected are disconnected. Without it they are named.
       - On an overlay network this includes the containers of other hosts.
+      - With O(lab), this is so for the lab's containers alone.
+    type: bool
+    default: false
+  disconnect_allowed:
+    description:
+      - With O(state=absent) and O(lab), whether containers that are not the lab's are disconnected as well. Without it
+        they are named, and nothing is changed.
     type: bool
     default: false
   lab:
@@ -132,9 +139,17 @@ options:
         O(state=present) it is refused; with O(state=absent) it stays, and RV(left) names it.
       - A network that was created before ids were recorded is taken over once, if it has the label
         C(emon.overlay_lab.lab) of the lab that the host belongs to.
+      - A container is the lab's by its id in this host's record as well.
       - Without it, networks are managed by name, whoever created them.
     type: str
     default: ""
+  lab_containers:
+    description:
+      - With O(lab), the names of the lab's containers on other hosts, of which a network's store tells the names alone.
+      - An endpoint of another name counts as somebody else's, also one that is left of a container which is gone.
+    type: list
+    elements: str
+    default: []
   id:
     description:
       - With O(lab), the id by which another host of the lab knows the network, for one that all hosts share. It is
@@ -210,6 +225,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import validate
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import DOCKER_ARGUMENTS, connect
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import apply as network_apply
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import plan as network_plan
 
@@ -243,7 +259,9 @@ ARGUMENTS = DOCKER_ARGUMENTS | {
     "allow_overlap": {"type": "bool", "default": False},
     "recreate": {"type": "bool", "default": False},
     "force": {"type": "bool", "default": False},
+    "disconnect_allowed": {"type": "bool", "default": False},
     "lab": {"type": "str", "default": ""},
+    "lab_containers": {"type": "list", "elements": "str", "default": []},
     "id": {"type": "str", "default": ""},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
@@ -255,7 +273,7 @@ def main() -> None:
     try:
         request = network_plan.request(module.params)
         client = connect(module.params["docker_host"], module.params["timeout"])
-        plan = network_plan.plan(client, request)
+        plan = network_plan.plan(client, request, owner.reader(client))
         network = plan.expected if module.check_mode else network_apply.apply(client, plan)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)

@@ -81,6 +81,8 @@ options:
     description:
       - With O(state=absent), whether the host leaves although containers that are not the lab's, or services, use the
         swarm. Without it, the module fails and names them.
+      - A manager deletes its copy of the swarm's services as it leaves. Where they cannot be read, because its dockerd
+        does not run, or the managers have no majority, it leaves with this option only.
     type: bool
     default: false
   purge:
@@ -95,10 +97,22 @@ options:
         leaving.
     type: bool
     default: false
-  state:
-    description: Whether the host should be a node. The role of an existing node is not changed.
+  cluster_id:
+    description:
+      - The id of the lab's swarm, as C(cluster_id) in RV(emon.overlay_lab.docker_swarm_info#module:swarm) of a manager.
+      - With O(join_token), it is recorded before the host joins. A node whose join was interrupted is the lab's only if
+        it is in this swarm.
+      - With O(others_stay), the one in which others go on. A node of another swarm is asked for its services.
     type: str
-    choices: [present, absent]
+    default: ""
+  state:
+    description:
+      - Whether the host should be a node. The role of an existing node is not changed.
+      - V(leaving) asks what V(absent) asks, and the host stays. A manager remembers for an hour that there were no
+        services, so that it can leave when the others have left, and nobody can read them any more. Use it on all
+        hosts before the first one leaves.
+    type: str
+    choices: [present, leaving, absent]
     default: present
 seealso:
   - module: emon.overlay_lab.docker_swarm_info
@@ -123,6 +137,7 @@ EXAMPLES = r"""
     lab: emon
     advertise_addr: 10.0.0.117
     remote_addrs: ["10.0.0.116:2377"]
+    cluster_id: "{{ swarm.swarm.cluster_id }}"
     join_token: "{{ swarm.join_tokens.worker }}"
 
 - name: Leave the swarm
@@ -159,7 +174,8 @@ ARGUMENTS = DOCKER_ARGUMENTS | {
     "force": {"type": "bool", "default": False},
     "purge": {"type": "bool", "default": False},
     "others_stay": {"type": "bool", "default": False},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "cluster_id": {"type": "str", "default": ""},
+    "state": {"type": "str", "choices": ["present", "leaving", "absent"], "default": "present"},
 }
 
 

@@ -135,8 +135,9 @@ certificates:
   returned: success
 docker:
   description: >-
-    The same for Docker, with its C(socket) unit, the cluster C(store) in daemon.json, '' for none, and C(data) with
-    C(path) and whether containers can be C(present) there.
+    The same for Docker, with its C(socket) unit, the cluster C(store) in daemon.json, '' for none, C(data) with
+    C(path) and whether containers can be C(present) there, and C(holds_lab), whether dockerd does not run, and has
+    containers or networks of the lab by the host's record.
   type: dict
   returned: success
 resolver:
@@ -170,8 +171,8 @@ listening:
   returned: success
 containers:
   description:
-    - All containers, each with C(name), C(running), the C(lab) that created it, '' for a foreign one, and whether a
-      running foreign one is C(passing), that is started with C(--rm).
+    - All containers, each with C(name), C(running), the C(lab) that created it, '' for a foreign one, the names of its
+      C(networks), and whether a running foreign one is C(passing), that is started with C(--rm).
   type: list
   elements: dict
   returned: success

@@ -63,6 +63,11 @@ def lab_of(client, known: Known, one: Container) -> str:
     return "" if LAB_LABEL in (_image_labels(client, one) or {}) else value
 
 
+def reader(client) -> Callable[[dict[str, Any]], str]:
+    """``lab_of``, of what an inspection shows."""
+    return lambda inspected: lab_of(client, owned.known(owned.CONTAINER), of_inspected(inspected))
+
+
 def own_label(client, known: Known, one: Container, key: str) -> str:
     """A label that it was made with by a module; '' where there is none, or its image has it."""
     value = one.labels.get(key, "")

@@ -113,7 +113,8 @@ def _absent(made: Plan) -> list[str]:
     if to_stop:
         systemd.stop(*to_stop, timeout=made.request.timeout)
     for unit, was in made.units:
-        if unit.name == SOCKET_UNIT and was["active"] and not unit.active:
+        # Where dockerd was started the socket came with it, and to restart it would restart dockerd.
+        if unit.name == SOCKET_UNIT and was["active"] and not unit.active and not made.restart:
             systemd.restart(unit.name, timeout=made.request.timeout)
     host_record.update(SECTION, None)
     kept.discard(formers(former), {})

@@ -187,8 +187,10 @@ def _plan_stopped(request: Request, section: dict[str, Any], units: list[Unit]) 
     if faults:
         raise LabError(faults)
     to_start = tuple(dict.fromkeys([*section.get("to_start", ()), *(one.id for one in stopped)]))
-    # A dockerd of no lab has no record to keep.
     forgotten = forget or (section.get("forgotten", False) and not units[0].active)
+    if not section and differences.changed:
+        # It ran before the lab, and is to run after it, whatever comes in between.
+        section = _section(replace(request, files=()), {}, {}, request.path.exists(), units) | {"kept": {}}
     record = section | {"pending": True, "to_start": list(to_start), "forgotten": forgotten} if section else None
     return Plan(
         request,
@@ -249,7 +251,7 @@ def _plan_absent(request: Request, section: dict[str, Any], now: list[Unit]) -> 
         version() if service.exists else "",
         record=None,
         restart=restart,
-        with_socket=now[1].active,
+        with_socket=now[1].active or was_units.get(SOCKET_UNIT, {}).get("active", False),
         to_start=tuple(dict.fromkeys([*section["to_start"], *(one.id for one in stopped)])),
         units=units,
         directories=tuple(section["directories"]),

@@ -20,7 +20,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import find, reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.routes import has_default_route
 
-from .busybox_rootfs import LABEL, Image, architecture, build
+from .busybox_rootfs import Image, architecture, build, content_of
 
 SEARCHED = ("/bin/busybox", "/usr/bin/busybox")
 _NAME = re.compile(r"(?P<repository>[a-z0-9]+(?:[._/:-][a-z0-9]+)*?)(?::(?P<tag>[\w][\w.-]{0,127}))?\Z")
@@ -38,7 +38,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Plan:
-    """``image``: what to load, None where nothing is loaded (or first a pull is tried)."""
+    """``image``: what to load, None where nothing is loaded (or first a pull is tried). ``left``: what has the name and
+    stays, because the module did not make it.
+    """
 
     request: Request
     before: dict[str, Any] | None
@@ -46,6 +48,7 @@ class Plan:
     image: Image | None = None
     pull: bool = False
     note: str = ""
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,14 +78,16 @@ def request(params: dict[str, Any]) -> Request:
 
 
 def plan(client, request: Request) -> Plan:
-    """Look what is there. An image of that name that we did not make is taken as it is."""
+    """Look what is there. An image of that name that we did not make is taken as it is, and stays."""
     found = Differences()
     before = find(client.inspect_image, request.name)
+    ours = content_of(before) if before else None
     if not request.present:
+        if before and not ours:
+            return Plan(request, before, found, left=(_left(request.name, before),))
         if before:
             found.add(f"image {request.name}", before["Id"], None)
         return Plan(request, before, found)
-    ours = _label(before)
     if before and not ours:
         return Plan(request, before, found)
     if before is None and request.pull and has_default_route():
@@ -126,7 +131,7 @@ def apply(client, made: Plan, pulling: Callable[[], Any]) -> Result:
 def expected(made: Plan) -> Result:
     """What apply will return, as far as it can be foretold."""
     image = {"name": made.request.name, "id": made.before["Id"] if made.before and not made.differences.changed else ""}
-    if not made.request.present:
+    if not made.request.present and not made.left:
         return Result(image | {"id": ""}, "absent")
     if not made.differences.changed:
         return Result(image, "present")
@@ -161,9 +166,12 @@ def _pull(client, request: Request) -> str:
     return ""
 
 
-def _label(image: dict[str, Any] | None) -> str | None:
-    labels = ((image or {}).get("Config") or {}).get("Labels") or {}
-    return labels.get(LABEL)
+def _left(name: str, image: dict[str, Any]) -> str:
+    short = image["Id"].removeprefix("sha256:")[:12]
+    return (
+        f"image {name} ({short}) was not made by this module from a busybox: it stays; remove it yourself, if it is to"
+        f" go (docker rmi {name})"
+    )
 
 
 def _tagged(name: str) -> str:

@@ -14,6 +14,7 @@ import json
 import struct
 import tarfile
 from dataclasses import dataclass
+from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 
@@ -32,6 +33,7 @@ _FILES = {
     "etc/group": "root:x:0:\nnogroup:x:65534:\n",
     "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
 }
+_COMMAND = ["sh"]
 _PATH = "PATH=/usr/sbin:/usr/bin:/sbin:/bin"
 # Images have to be the same wherever and whenever they are made.
 _EPOCH = "1970-01-01T00:00:00Z"
@@ -70,7 +72,7 @@ def build(path: str, binary: bytes, machine: str, applets: list[str], tag: str) 
             "architecture": machine,
             "os": "linux",
             "created": _EPOCH,
-            "config": {"Cmd": ["sh"], "Env": [_PATH], "Labels": {LABEL: content}},
+            "config": {"Cmd": _COMMAND, "Env": [_PATH], "Labels": {LABEL: content}},
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{content}"]},
             "history": [{"created": _EPOCH, "created_by": "the host's own busybox"}],
         },
@@ -83,6 +85,23 @@ def build(path: str, binary: bytes, machine: str, applets: list[str], tag: str) 
         archive.file(config_name, config)
         archive.file("manifest.json", manifest)
     return Image(archive.bytes, content)
+
+
+def content_of(inspected: dict[str, Any]) -> str | None:
+    """The content of an image that build() made; None for any other. What is made of such an image inherits its label,
+    and has further layers, another command, or the time at which it was made.
+    """
+    config = inspected.get("Config") or {}
+    labels = config.get("Labels") or {}
+    content = labels.get(LABEL)
+    made = {
+        "layers": (inspected.get("RootFS") or {}).get("Layers"),
+        "created": inspected.get("Created"),
+        "command": config.get("Cmd"),
+        "labels": labels,
+    }
+    built = {"layers": [f"sha256:{content}"], "created": _EPOCH, "command": _COMMAND, "labels": {LABEL: content}}
+    return content if made == built else None
 
 
 def _layer(binary: bytes, applets: list[str]) -> bytes:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import Any
@@ -17,7 +18,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker import endpoint as endpoints
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.endpoint import Endpoint
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import find, reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import links as kernel_links
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.routes import read_addresses, read_routes
@@ -32,16 +33,20 @@ from .subnet_overlap import Taken
 @dataclass(frozen=True)
 class Request:
     """``avoid``: subnets that the network may not overlap, besides the host's routes and Docker's networks.
-    ``lab``: whose network it has to be, '' for whose ever; ``id``: by which another host of that lab knows it.
+    ``lab``: whose network it has to be, '' for whose ever; ``id``: by which another host of that lab knows it;
+    ``lab_containers``: names of that lab's containers on other hosts. ``force``: disconnects containers, with a lab
+    those of the lab's; ``disconnect_allowed``: the others as well.
     """
 
     spec: NetworkSpec
     present: bool = True
     recreate: bool = False
     force: bool = False
+    disconnect_allowed: bool = False
     allow_overlap: bool = False
     avoid: tuple[Taken, ...] = ()
     lab: str = ""
+    lab_containers: tuple[str, ...] = ()
     id: str = ""
 
 
@@ -101,9 +106,11 @@ def request(params: dict[str, Any]) -> Request:
         present=params["state"] == "present",
         recreate=params["recreate"],
         force=params["force"],
+        disconnect_allowed=params.get("disconnect_allowed") or False,
         allow_overlap=params["allow_overlap"],
         avoid=tuple(avoid),
         lab=params.get("lab") or "",
+        lab_containers=tuple(params.get("lab_containers") or ()),
         id=params.get("id") or "",
     )
 
@@ -123,8 +130,10 @@ def _mtu(params: dict[str, Any], faults: list[str]) -> int | None:
     return found
 
 
-def plan(client, request: Request) -> Plan:
-    """Read what is there and compare. LabError with every fault; nothing is changed."""
+def plan(client, request: Request, container_lab: Callable[[dict[str, Any]], str]) -> Plan:
+    """Read what is there and compare. LabError with every fault; nothing is changed. ``container_lab``: tells of an
+    inspected container the lab that made it.
+    """
     networks = view.list_networks(client)
     others = _others(request, networks)
     if others and request.present:
@@ -134,7 +143,7 @@ def plan(client, request: Request) -> Plan:
     listed = view.pick(mine, request.spec.name)
     before = view.inspect(client, listed["Id"]) if listed else None
     if not request.present:
-        return replace(_plan_absent(client, request, before), left=tuple(others.values()))
+        return replace(_plan_absent(client, request, before, container_lab), left=tuple(others.values()))
     spec = request.spec
     differences = compare(spec, before) if before else creation(spec)
     if not differences.changed:
@@ -241,16 +250,45 @@ def _attachment(container: dict[str, Any], network: str) -> Attachment:
     return Attachment(container["Id"], container["Name"].lstrip("/"), endpoint)
 
 
-def _plan_absent(client, request: Request, before: dict[str, Any] | None) -> Plan:
+def _plan_absent(
+    client, request: Request, before: dict[str, Any] | None, container_lab: Callable[[dict[str, Any]], str]
+) -> Plan:
     found = Differences()
     if before is None:
         return Plan(request, before, found)
-    found.add(f"network {request.spec.name}", before["Driver"], None)
+    name = request.spec.name
+    found.add(f"network {name}", before["Driver"], None)
     attachments, remote = attached(client, before)
-    if (attachments or remote) and not request.force:
-        names = ", ".join(sorted([*(attachment.name for attachment in attachments), *remote]))
-        raise LabError(
-            f"network {request.spec.name}: is used by {names}:"
+    foreign, elsewhere = _of_others(client, request, attachments, remote, container_lab)
+    ours = {*(one.name for one in attachments), *remote} - {*foreign, *elsewhere}
+    faults = []
+    if (foreign or elsewhere) and not request.disconnect_allowed:
+        names = ", ".join([*sorted(foreign), *(f"{one} (on another host)" for one in sorted(elsewhere))])
+        faults.append(
+            f"network {name}: containers that are not the lab {request.lab}'s are on it, and would lose it: {names}:"
+            f" disconnect them yourself (docker network disconnect {name} NAME), or set disconnect_allowed (the role"
+            " overlay_network: overlay_network_disconnect_allowed) to true"
+        )
+    if ours and not request.force:
+        faults.append(
+            f"network {name}: is used by {', '.join(sorted(ours))}:"
             " remove these containers, or set force to true to disconnect them"
         )
+    if faults:
+        raise LabError(faults)
     return Plan(request, before, found, attachments=attachments, remote=remote)
+
+
+def _of_others(
+    client,
+    request: Request,
+    attachments: tuple[Attachment, ...],
+    remote: tuple[str, ...],
+    container_lab: Callable[[dict[str, Any]], str],
+) -> tuple[set[str], set[str]]:
+    """Names of what is not the lab's: on this host by the record, on others by the name."""
+    if not request.lab:
+        return set(), set()
+    inspected = {one.name: find(client.inspect_container, one.container_id) for one in attachments}
+    foreign = {name for name, one in inspected.items() if one and container_lab(one) != request.lab}
+    return foreign, set(remote) - set(request.lab_containers)

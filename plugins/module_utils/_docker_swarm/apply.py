@@ -32,7 +32,14 @@ _STOP_SECONDS = 60
 
 def apply(client, made: Plan) -> dict[str, Any]:
     """Carry the plan out; returns the node as modules show it. ``client`` is not used where dockerd does not run."""
+    if made.no_services:
+        # One that was made by a lab of before has no section.
+        known = {"lab": made.request.lab, "node_id": made.before["node_id"]} | host_record.section(view.SECTION)
+        host_record.update(view.SECTION, known | {"no_services": made.no_services})
     if not made.differences.changed:
+        # A run that was killed has not come to it.
+        if made.request.present and host_record.section(view.SECTION).get("node_id") in (view.JOINING, view.FOUNDING):
+            _record_entered(made.before)
         return made.before
     if made.stopped:
         return _forget(made)
@@ -49,8 +56,10 @@ def _enter(client, made: Plan) -> dict[str, Any]:
     had_bridge = networks.pick(networks.list_networks(client), GATEWAY_BRIDGE) is not None
     # Written first: a run that is killed from here on has left a node that is known for the lab's.
     record = {"gateway_bridge": had_bridge} | host_record.section(view.SECTION)
-    record |= {"lab": request.lab, "node_id": view.JOINING}
+    record |= {"lab": request.lab, "node_id": view.JOINING if request.join_token else view.FOUNDING}
     host_record.update(view.SECTION, record)
+    if request.cluster_id:
+        owned.claim(owned.SWARM, {request.cluster_id: {"node": ""}})
     _disconnect(client, made)
     if made.make_gateway_bridge:
         _make_gateway_bridge(client, request.gateway_bridge)
@@ -66,12 +75,15 @@ def _enter(client, made: Plan) -> dict[str, Any]:
                 subnet_size=request.subnet_size if request.default_addr_pool else None,
                 swarm_spec=client.create_swarm_spec(name="default", labels={owned.LAB_LABEL: request.lab}),
             )
-    after = _wait_until_active(client)
+    _record_entered(_wait_until_active(client))
+    return view.read(client)
+
+
+def _record_entered(after: dict[str, Any]) -> None:
     # A worker is not told the swarm's id; its certificate has it.
     cluster_id = after["cluster_id"] or (view.identity(view.DIRECTORY) or ("", ""))[0]
     owned.claim(owned.SWARM, {cluster_id: {"node": after["node_id"]}} if cluster_id else {})
-    host_record.update(view.SECTION, record | {"node_id": after["node_id"]})
-    return view.read(client)
+    host_record.update(view.SECTION, host_record.section(view.SECTION) | {"node_id": after["node_id"]})
 
 
 def _join(client, request: Request) -> None:
@@ -191,6 +203,7 @@ def _forget(made: Plan) -> dict[str, Any]:
 def _record_left(request: Request) -> None:
     # Whether a gateway bridge was there before has to be known until the host leaves for good.
     record = host_record.section(view.SECTION) | {"node_id": view.LEFT}
+    record.pop("no_services", None)
     host_record.update(view.SECTION, None if request.purge else record)
     if request.purge and not host_record.read().get("lab"):
         owned.forget(owned.SWARM)

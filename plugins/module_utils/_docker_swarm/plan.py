@@ -30,6 +30,8 @@ from .health import state_fault
 GATEWAY_BRIDGE = "docker_gwbridge"
 SERVICE, SOCKET_UNIT = "docker.service", "docker.socket"
 _START_SECONDS = 90
+# How long it counts that nobody had services: a run that was killed while hosts left is repeated soon.
+_ASKED_SECONDS = 3600
 _POLL_SECONDS = 0.2
 
 
@@ -39,6 +41,7 @@ class Request:
 
     lab: str
     present: bool = True
+    leaving: bool = False
     advertise_addr: str = ""
     listen_addr: str = ""
     data_path_addr: str = ""
@@ -50,6 +53,7 @@ class Request:
     force: bool = False
     purge: bool = False
     others_stay: bool = False
+    cluster_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,8 @@ class Plan:
     remove_gateway_bridge: bool = False
     # Those that have to be disconnected, and stopped before.
     joined: tuple[Joined, ...] = ()
+    # {"cluster_id", "time"}: of what swarm it was read, and when, that it has no services.
+    no_services: dict[str, Any] | None = None
 
     @property
     def expected(self) -> dict[str, Any]:
@@ -107,6 +113,7 @@ def request(params: dict[str, Any]) -> Request:
     return Request(
         lab=params["lab"],
         present=params["state"] == "present",
+        leaving=params["state"] == "leaving",
         advertise_addr=params["advertise_addr"] or "",
         listen_addr=params["listen_addr"],
         data_path_addr=params["data_path_addr"] or params["advertise_addr"] or "",
@@ -118,6 +125,7 @@ def request(params: dict[str, Any]) -> Request:
         force=params["force"],
         purge=params["purge"],
         others_stay=params["others_stay"],
+        cluster_id=params["cluster_id"],
     )
 
 
@@ -147,7 +155,18 @@ def plan(client, request: Request) -> Plan:
         return _plan_stopped(request)
     before = view.read(client)
     _check_owner(request, before)
-    return _plan_present(client, request, before) if request.present else _plan_absent(client, request, before)
+    if request.present:
+        return _plan_present(client, request, before)
+    made = _plan_absent(client, request, before)
+    return _plan_leaving(client, request, before) if request.leaving else made
+
+
+def _plan_leaving(client, request: Request, before: dict[str, Any]) -> Plan:
+    """Others may have left before this one does, and then it could not tell."""
+    names, why = _services(client, before)
+    known = before["manager"] and not names and not why
+    note = {"cluster_id": before["cluster_id"], "time": int(time.time())} if known else None
+    return Plan(request, before, Differences(), no_services=note)
 
 
 def _plan_stopped(request: Request) -> Plan:
@@ -158,6 +177,10 @@ def _plan_stopped(request: Request) -> Plan:
     leave = bool(before["node_address"])
     if leave:
         found.add("swarm", f"a node at {before['node_address']}, whose dockerd does not run", None)
+        if not request.force and (fault := _services_fault(None, request, before)):
+            raise LabError(fault)
+    if request.leaving:
+        return Plan(request, before, Differences())
     if request.purge and host_record.section(view.SECTION).get("lab") == request.lab:
         found.add("record of the swarm", "kept", None)
     return Plan(request, before, found, leave=leave, stopped=True)
@@ -219,9 +242,10 @@ def _plan_absent(client, request: Request, before: dict[str, Any]) -> Plan:
         found.add(f"network {GATEWAY_BRIDGE}", "made for the swarm", None)
     if request.purge and record:
         found.add("record of the swarm", "kept", None)
-    services = () if request.others_stay else _services(client, before)
-    faults = [] if request.force else [*_foreign(joined), *services]
-    if faults:
+    faults = _foreign(joined)
+    if leave and (fault := _services_fault(client, request, before)):
+        faults.append(fault)
+    if faults and not request.force:
         raise LabError(faults)
     return Plan(request, before, found, leave=leave, joined=joined, remove_gateway_bridge=goes)
 
@@ -236,19 +260,55 @@ def _foreign(joined: tuple[Joined, ...]) -> list[str]:
     ]
 
 
-def _services(client, before: dict[str, Any]) -> list[str]:
-    """Services and stacks that somebody runs on the lab's swarm; only a manager knows them."""
-    if not before["manager"]:
-        return []
-    try:
-        with reported("list of the swarm's services"):
-            names = sorted(service["Spec"]["Name"] for service in client.services())
-    except LabError:
-        # Without a majority nobody can tell, nor do anything for them.
-        return []
-    if not names:
-        return []
-    return [f"services run on this swarm, and would end with it: {', '.join(names)}: remove them, or set force to true"]
+def _services_fault(client, request: Request, before: dict[str, Any]) -> str | None:
+    """Services and stacks that somebody runs on the lab's swarm, or that nobody can tell."""
+    if request.others_stay and request.cluster_id in ("", _cluster_id(before)):
+        return None
+    names, why = _services(client, before)
+    if names:
+        return (
+            f"services run on this swarm, and would end with it: {', '.join(names)}: remove them, or set force to true"
+        )
+    if not why or _asked(_cluster_id(before)):
+        return None
+    remedy = (
+        "start the other managers; where they are lost, make this one the only manager (docker swarm init"
+        " --force-new-cluster);"
+        if client
+        else "start dockerd (systemctl start docker),"
+    )
+    return (
+        f"the services of this swarm cannot be read ({why}), and this manager's copy of them would be deleted:"
+        f" {remedy} or set force to true"
+    )
+
+
+def _services(client, before: dict[str, Any]) -> tuple[list[str], str]:
+    """Their names, and why a manager, which alone knows them, cannot tell."""
+    if client and before["manager"]:
+        what = "list of the swarm's services"
+        try:
+            with reported(what):
+                return sorted(service["Spec"]["Name"] for service in client.services()), ""
+        except LabError as error:
+            return [], str(error).replace(f"{what}: ", "")
+    if before["state"] == "active" or not view.keeps_services(view.DIRECTORY):
+        return [], ""
+    said = f": {before['error']}" if before["error"] else ""
+    return [], f"its node is {before['state']}{said}" if client else "dockerd does not run"
+
+
+def _cluster_id(before: dict[str, Any]) -> str:
+    """The swarm's id; only a manager that is up is told it by dockerd."""
+    return before["cluster_id"] or (view.identity(view.DIRECTORY) or ("", ""))[0]
+
+
+def _asked(cluster_id: str) -> bool:
+    """Whether the swarm had no services when the hosts were asked, before the first of them left."""
+    note = host_record.section(view.SECTION).get("no_services", {})
+    return (
+        bool(cluster_id) and note.get("cluster_id") == cluster_id and 0 <= time.time() - note["time"] < _ASKED_SECONDS
+    )
 
 
 def _gateway_bridge(client) -> dict[str, Any] | None:

@@ -30,18 +30,22 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host import reco
 
 from .health import unheard
 
-# The host's record remembers, under this name, {"lab", "node_id", "gateway_bridge"}: for which lab it joined, as what,
-# and whether a docker_gwbridge was there before.
+# The host's record remembers, under this name, {"lab", "node_id", "gateway_bridge", "no_services": {"cluster_id",
+# "time"}}: for which lab it joined, as what, whether a docker_gwbridge was there before, and of which swarm it was read
+# when that it has no services, before its nodes leave.
 SECTION = "docker_swarm"
-JOINING, LEFT = "", "-"
+JOINING, FOUNDING, LEFT = "", "+", "-"
 BY_LABEL = " (by its label alone)"
 # Where a node keeps its keys and addresses; empty where it is none.
 DIRECTORY = Path("/var/lib/docker/swarm")
 _STATE_FILE = "docker-state.json"
-# A node's certificate names the swarm as its organization, and the node as its common name.
+# A node's certificate names the swarm as its organization, the role as its unit, and the node as its common name.
 _CERTIFICATE = "certificates/swarm-node.crt"
-_SUBJECT = re.compile(rb"\x06\x03\x55\x04([\x03\x0a])[\x0c\x13](.)", re.DOTALL)
-_COMMON_NAME, _ORGANIZATION = b"\x03", b"\x0a"
+_SUBJECT = re.compile(rb"\x06\x03\x55\x04([\x03\x0a\x0b])[\x0c\x13](.)", re.DOTALL)
+_COMMON_NAME, _ORGANIZATION, _UNIT = b"\x03", b"\x0a", b"\x0b"
+_WORKER = "swarm-worker"
+# A manager's copy of the swarm's state: its services, networks and nodes.
+_STATE_OF_THE_SWARM = "raft"
 SCOPE = "swarm"
 _POLL_SECONDS = 0.5
 
@@ -65,21 +69,31 @@ def read(client) -> dict[str, Any]:
     with reported("state of the swarm"):
         swarm = client.info().get("Swarm") or {}
     kept = host_record.read()
-    return shown(swarm, host_record.section(SECTION), owned.of_kind_in(kept, owned.SWARM), kept.get("lab", ""))
+    ids = owned.of_kind_in(kept, owned.SWARM)
+    return shown(swarm, host_record.section(SECTION), ids, kept.get("lab", ""), identity(DIRECTORY))
 
 
 def shown(
-    swarm: dict[str, Any], record: dict[str, Any], ids: Mapping[str, Any] | None = None, host_lab: str = ""
+    swarm: dict[str, Any],
+    record: dict[str, Any],
+    ids: Mapping[str, Any] | None = None,
+    host_lab: str = "",
+    certificate: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
     """The shape, from dockerd's own words and the host's record. Pure.
 
-    ``ids``: the swarms that are recorded, None where none ever was; ``host_lab``: the lab that the host belongs to.
+    ``ids``: the swarms that are recorded, None where none ever was; ``host_lab``: the lab that the host belongs to;
+    ``certificate``: the node's identity().
     """
     cluster = swarm.get("Cluster") or {}
+    certified_cluster, certified_node = certificate or ("", "")
     node_id = swarm.get("NodeID", "")
     state = swarm.get("LocalNodeState") or "inactive"
-    # A locked node, or one that has not come up, tells no id.
-    ours = bool(record) and record["node_id"] != LEFT and (not node_id or record["node_id"] in (JOINING, node_id))
+    # A locked node, or one that has not come up, tells no id. While it has no certificate, it is in no swarm yet.
+    known = node_id or certified_node
+    nowhere = not (known or certificate)
+    ours = bool(record) and record["node_id"] != LEFT
+    ours = ours and (nowhere or record["node_id"] == (known or None) or certified_cluster in (ids or {}))
     knows = state == "active" and bool(cluster.get("ID"))
     label = ((cluster.get("Spec") or {}).get("Labels") or {}).get(owned.LAB_LABEL, "")
     # A manager that is up knows its swarm's id and label; for all others it is what this host did.
@@ -105,17 +119,29 @@ def shown(
 def _whose(
     cluster_id: str, label: str, record: dict[str, Any], ours: bool, ids: Mapping[str, Any] | None, host_lab: str
 ) -> str:
-    """For a manager that is up. ``ours``: by the node's id, or because a run was killed before it knew that."""
+    """For a manager that is up. ``ours``: by the node's id. One whose founding was killed has the label alone."""
     if cluster_id in (ids or {}):
         return record.get("lab", "")
     before_ids = ids is None and label == host_lab
-    if not label or before_ids or (ours and label == record.get("lab")):
+    founded = ours or record.get("node_id") == FOUNDING
+    if not label or before_ids or (founded and label == record.get("lab")):
         return label
     return label + BY_LABEL
 
 
 def identity(directory: Path = DIRECTORY) -> tuple[str, str] | None:
     """The swarm's id and the node's, from the node's certificate; None where there is none, "" for what it has not."""
+    found = _subject(directory)
+    return None if found is None else (found.get(_ORGANIZATION, ""), found.get(_COMMON_NAME, ""))
+
+
+def keeps_services(directory: Path = DIRECTORY) -> bool:
+    """Whether the node's files have the swarm's services: a manager's do. What a former manager has left is old."""
+    kept = directory / _STATE_OF_THE_SWARM
+    return kept.is_dir() and any(kept.iterdir()) and (_subject(directory) or {}).get(_UNIT) != _WORKER
+
+
+def _subject(directory: Path) -> dict[bytes, str] | None:
     try:
         pem = (directory / _CERTIFICATE).read_text(encoding="ascii")
         first, end, _others = pem.partition(ssl.PEM_FOOTER)
@@ -123,10 +149,9 @@ def identity(directory: Path = DIRECTORY) -> tuple[str, str] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError):
-        return "", ""
+        return {}
     # The issuer comes before the subject, and so is overwritten.
-    found = {one[1]: der[one.end() : one.end() + one[2][0]].decode(errors="replace") for one in _SUBJECT.finditer(der)}
-    return found.get(_ORGANIZATION, ""), found.get(_COMMON_NAME, "")
+    return {one[1]: der[one.end() : one.end() + one[2][0]].decode(errors="replace") for one in _SUBJECT.finditer(der)}
 
 
 def of_stopped(directory: Path = DIRECTORY) -> dict[str, Any]:
@@ -139,7 +164,7 @@ def of_stopped(directory: Path = DIRECTORY) -> dict[str, Any]:
     record = host_record.section(SECTION)
     # A host that has left the lab's swarm is a node of somebody else's, and so is one with another's certificate.
     names = identity(directory)
-    known = names is None or record.get("node_id") in (JOINING, names[1]) or owned.owns(owned.SWARM, names[0])
+    known = names is None or (names[1] or None) == record.get("node_id") or owned.owns(owned.SWARM, names[0])
     ours = record.get("node_id") != LEFT and known
     return nothing("") | {"node_address": address[0] or address[2], "lab": record.get("lab", "") if ours else ""}
 

@@ -24,7 +24,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core import prog
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import version_in
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import NotThere
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of, networks_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import owner as network_owner
@@ -82,6 +82,7 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
         vxlans = pool.submit(_ip, ["-details", "link", "show", "type", "vxlan"])
         docker = pool.submit(_docker, units["docker"]["state"] == "active")
     dockerd = daemon_json()
+    docker_files = docker_data(Path(dockerd.get("data-root", "/var/lib/docker")))
     ports = {protocol: listening(protocol, wanted) for protocol, wanted in _PORTS.items()}
     return {
         "hostname": socket.gethostname(),
@@ -106,7 +107,8 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
             **units["docker"],
             "socket": units["docker_socket"],
             "store": dockerd.get("cluster-store", ""),
-            "data": docker_data(Path(dockerd.get("data-root", "/var/lib/docker"))),
+            "data": docker_files,
+            "holds_lab": holds_lab(record, docker_files, units["docker"]["active"]),
         },
         "resolver": {**programs["resolver"].result(), **units["resolver"]},
         "vxlan": {**units["vxlan"], "links": _vxlans(vxlans.result())},
@@ -140,6 +142,14 @@ def daemon_json(path: Path = Path("/etc/docker/daemon.json")) -> dict[str, Any]:
 def docker_data(path: Path) -> dict[str, Any]:
     """dockerd makes its directory for containers when it first starts."""
     return {"path": str(path), "present": (path / "containers").is_dir()}
+
+
+def holds_lab(record: dict[str, Any], data: dict[str, Any], active: bool) -> bool:
+    """Whether a dockerd that does not run has containers or networks of the lab, by the host's record."""
+    containers, networks = (owned.of_kind_in(record, kind) for kind in (owned.CONTAINER, owned.NETWORK))
+    # Nobody knows what was made before ids were recorded.
+    known = containers is None or containers or networks
+    return bool(not active and record.get("lab") and data["present"] and known)
 
 
 def listening(protocol: str, ports: tuple[int, ...], proc_net: Path = PROC_NET) -> list[int]:
@@ -263,6 +273,7 @@ def _container(docker, known: owned.Known, listed: dict[str, Any]) -> dict[str, 
         "name": name_of(listed),
         "running": listed["State"] == "running",
         "lab": lab,
+        "networks": sorted(networks_of(listed)),
         "passing": not lab and _is_passing(docker, listed),
     }
 

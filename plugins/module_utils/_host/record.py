@@ -39,7 +39,12 @@ _SECTIONS = {
     ...: dict,
     "file_set": {...: (_FORMER, bool)},
     "firewall": {Needed("manager"): str, Needed("rules"): [str]},
-    "docker_swarm": {Needed("node_id"): str, "lab": str, "gateway_bridge": bool},
+    "docker_swarm": {
+        Needed("node_id"): str,
+        "lab": str,
+        "gateway_bridge": bool,
+        "no_services": {Needed("cluster_id"): str, Needed("time"): int},
+    },
     "owned": {
         ...: {...: dict},
         "container": {...: {"name": str, "labels": {...: str}, "digest": str}},

@@ -8,6 +8,7 @@
 
 Pure functions. ``infos``: host -> what host_info returned, of the hosts that answer. ``lab``: {"name", "uuid", "site",
 "hosts" (lab_hosts with members), "containers", "check" (whether nothing is changed), "force" (also where quorum goes),
+"disconnect_allowed" (whether containers that are not the lab's may lose its networks),
 "host" (who leaves), "silent" (of hosts that were not read: what Ansible returned), and what was asked about the host:
 "etcd" (etcd_member, of its removal; {} where no other member answers), "swarms" (host -> docker_swarm_info, where it
 answers), "leave" (docker_swarm, on the host), "machine" (simulated_host; {} where no machine is to go)}.
@@ -48,6 +49,7 @@ def departure(infos: _Infos, lab: Mapping[str, Any]) -> dict[str, Any]:
         *_standing_faults(staying, recorded, lab),
         *(_etcd_faults(infos, lab) if engine == "cluster_store" else ()),
         *swarm["faults"],
+        *_network_faults(infos, lab),
         *_said(lab["leave"], host),
         *_said(lab["machine"]),
     ]
@@ -94,6 +96,24 @@ def _standing_faults(staying: _Infos, engines: Iterable[str], lab: Mapping[str, 
             )
         elif record["site"] not in ("", lab["site"]):
             found.append(f"{name} stands at {record['site']}, not at {lab['site']}: choose the inventory of that site")
+    return found
+
+
+def _network_faults(infos: _Infos, lab: Mapping[str, Any]) -> list[str]:
+    """What is not the lab's loses its networks with the host's engine. Of a swarm, docker_swarm tells."""
+    host = lab["host"]
+    info = infos.get(host)
+    if info is None or info["record"]["engine"] == "swarm" or lab["disconnect_allowed"]:
+        return []
+    name, found = lab["name"], []
+    for network in (one["name"] for one in info["networks"] if one["lab"] == name):
+        others = [one["name"] for one in info["containers"] if one["lab"] != name and network in one["networks"]]
+        if others:
+            found.append(
+                f"{host}: network {network}: containers that are not the lab {name}'s are on it, and would lose it:"
+                f" {', '.join(others)}: disconnect them yourself (docker network disconnect {network} NAME), or run"
+                " again with -e overlay_network_disconnect_allowed=true"
+            )
     return found
 
 

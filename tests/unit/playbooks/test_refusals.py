@@ -58,12 +58,12 @@ INFO = {
         "enabled": True,
         "data": {"path": "/d", "present": True, "recorded": True, "lab": "emon", "member_id": "a", "cluster_id": "c"},
     },
-    "docker": {"version": "20.10.24", "available": "", "active": True, "store": ""},
+    "docker": {"version": "20.10.24", "available": "", "active": True, "store": "", "holds_lab": False},
     "python_libraries": {"docker": True, "pyroute2": True},
     "containers": [],
     "networks": [],
     "swarm": view.nothing("inactive"),
-    "resolver": {"unit": False},
+    "resolver": {"unit": False, "version": "2.90", "available": "", "active": False, "enabled": False},
     "vxlan": {"unit": False, "links": []},
 }
 SWARM = {
@@ -72,10 +72,16 @@ SWARM = {
     "etcd": {**INFO["etcd"], "lab": "", "data": {**INFO["etcd"]["data"], "present": False, "lab": ""}},
     "swarm": {**view.nothing("active"), "manager": True, "lab": "emon"},
 }
+STOPPED = {"active": False, "ready": False}
+USED = {
+    **INFO,
+    "containers": [{"name": "web", "running": False, "lab": "", "passing": False, "networks": ["demo"]}],
+    "networks": [{"name": "demo", "id": "1", "lab": "emon"}],
+}
+HOLDING = {**INFO, "docker": {**INFO["docker"], **STOPPED, "state": "failed", "holds_lab": True}}
 OF_SCHOOL = {**INFO, "record": {**RECORD, "lab": "school"}}
 NO_RECORD = dict.fromkeys(RECORD, "")
 LOST = {**INFO, "record": NO_RECORD, "etcd": {**INFO["etcd"], "data": {**INFO["etcd"]["data"], "lab": ""}}}
-STOPPED = {"active": False, "ready": False}
 FRESH = {
     **{**SWARM, "record": NO_RECORD, "swarm": INFO["swarm"]},
     **{name: {**SWARM[name], **STOPPED} for name in ("etcd", "docker")},
@@ -120,9 +126,39 @@ CASES = {
         "emon: services run on this swarm: theirs",
         SWARM,
     ),
+    "a network with containers of somebody else": Case(
+        "destroy.yml -e confirm=emon",
+        {"docker_network": {"emon": failed("network demo: web"), "emon2": {}}},
+        "emon: network demo: web",
+        USED,
+    ),
+    "another engine, and networks with containers of somebody else": Case(
+        "overlay.yml -e change_engine=true -e lab_engine=vxlan",
+        {
+            "port_probe": {"listening": [], "peers": []},
+            "docker_network": {"emon": failed("network demo: web"), "emon2": {}},
+        },
+        "emon: network demo: web",
+        {"emon": USED, "emon2": {**USED, "index": 2}},
+    ),
+    "a host that leaves, with networks that have containers of somebody else": Case(
+        "host_remove.yml -e host=emon2 -e confirm=emon",
+        {"etcd_member": {"member": {}}},
+        "emon2: network demo: containers that are not the lab emon's are on it, and would lose it: web",
+        USED,
+    ),
     "a port that is closed": Case("overlay.yml", {"port_probe": CLOSED}, "emon: cannot listen on tcp 2379", FRESH),
     "overlay, with the records lost": Case(
         "overlay.yml", {}, "emon: /d holds the data of an etcd of somebody else (member a of cluster c)", LOST
+    ),
+    "destroy, with a dockerd that does not start": Case(
+        "destroy.yml -e confirm=emon", {}, "emon: it was not cleared, see above", HOLDING
+    ),
+    "a host that leaves, with a dockerd that does not start": Case(
+        "host_remove.yml -e host=emon2 -e confirm=emon",
+        {"etcd_member": {"member": {}}},
+        "emon2: dockerd does not start, and has containers or networks of the lab",
+        HOLDING,
     ),
     "destroy, with the records lost": Case("destroy.yml -e confirm=emon", {}, "emon2: it has lost its record", LOST),
 }
@@ -160,8 +196,10 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
         script = f'#!/bin/sh\nSTUB_HOST={host} exec {sys.executable} "$@"\n'
         (directory / host).write_text(script, encoding="utf-8")
         (directory / host).chmod(0o700)
-    # What is no module of the collection's changes nothing either.
-    (directory / "systemctl").write_text("#!/bin/sh\n", encoding="utf-8")
+    # What is no module of the collection's changes nothing either: units start where a case says so.
+    start = f'test "$1" != start || exec cat {directory}/starts'
+    systemctl = f"#!/bin/sh\n{start}\necho LoadState=loaded\necho ActiveState=inactive\n"
+    (directory / "systemctl").write_text(systemctl, encoding="utf-8")
     (directory / "systemctl").chmod(0o700)
     hosts = {name: {"ansible_python_interpreter": str(directory / name)} for name in HOSTS}
     groups = {name: {"hosts": dict.fromkeys(HOSTS)} for name in ("lab_docker", "lab_etcd")}
@@ -173,6 +211,27 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_nothing_is_changed_and_no_lock_is_kept(collection: Path, case: Case) -> None:
+    code, said, calls = run(collection, case)
+    assert (code, case.line in said) == (2, True), said
+    released = [call["host"] for call in calls if call["module"] == "lab_lock" and call["state"] == "released"]
+    assert sorted(released) == list(HOSTS)
+    # What the case answers for refuses, or only reads.
+    harmless = {"host_info", "lab_lock", *case.said}
+    assert [call for call in calls if not call["check"] and call["module"] not in harmless] == []
+
+
+def test_a_dockerd_that_is_stopped_is_started_for_what_it_has_of_the_lab(collection: Path) -> None:
+    (collection / "starts").touch()
+    _code, said, calls = run(collection, Case("destroy.yml -e confirm=emon", {}, "", HOLDING))
+    (collection / "starts").unlink()
+    asked = {call["host"] for call in calls if call["module"] == "docker_container_set"}
+    # Before, and once more: now its containers can be read.
+    informed = [call["host"] for call in calls if call["module"] == "host_info"]
+    assert (asked, sorted(informed)) == ({*HOSTS}, sorted([*HOSTS, *HOSTS])), said
+
+
+def run(collection: Path, case: Case) -> tuple[int, str, list[dict[str, Any]]]:
+    """How the playbook ended, what it said, and which modules it called."""
     (collection / "calls").unlink(missing_ok=True)
     (collection / "said.json").write_text(json.dumps({"host_info": case.info, **case.said}), encoding="utf-8")
     copy = collection / "ansible_collections/emon/overlay_lab"
@@ -190,9 +249,4 @@ def test_nothing_is_changed_and_no_lock_is_kept(collection: Path, case: Case) ->
     # Ansible folds lines.
     said = " ".join((done.stdout + done.stderr).split())
     calls = [json.loads(line) for line in (collection / "calls").read_text(encoding="utf-8").splitlines()]
-    assert (done.returncode, case.line in said) == (2, True), said
-    released = [call["host"] for call in calls if call["module"] == "lab_lock" and call["state"] == "released"]
-    assert sorted(released) == list(HOSTS)
-    # What the case answers for refuses, or only reads.
-    harmless = {"host_info", "lab_lock", *case.said}
-    assert [call for call in calls if not call["check"] and call["module"] not in harmless] == []
+    return done.returncode, said, calls

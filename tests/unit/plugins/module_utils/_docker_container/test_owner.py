@@ -201,6 +201,6 @@ def test_an_entry_without_a_name_is_shown_by_its_id(docker: FakeDocker, gone: di
     assert published_ports.listeners_of([{**entry, **gone}])[0].name == "container 0123456789ab"
     assert swarm_plan._connected(docker, "emon", lambda _name, _settings: False) == ()
     shown = host_info._container(docker, owned.known(owned.CONTAINER), {**entry, **gone})
-    assert shown == {"name": "0123456789ab", "running": True, "lab": "", "passing": False}
+    assert shown == {"name": "0123456789ab", "running": True, "lab": "", "networks": [], "passing": False}
     wanted = container_set.specs([{**TEST1, "networks": [{"name": "bridge"}]}])
     assert container_set._leaving(docker, wanted, ["gone"]) == set()

@@ -408,6 +408,32 @@ def test_a_pause_ends_with_what_ran_before(host: Host) -> None:
     assert host.run(settings={"debug": True}) == (False, [])
 
 
+@pytest.mark.parametrize("configured", [True, False])
+def test_a_dockerd_that_the_lab_stopped_first_runs_again_after_it(host: Host, configured: bool) -> None:
+    """A cluster of etcd is restored on hosts that the lab has never configured."""
+    foreign(host)
+    host.run(state="stopped", restart_allowed=True)
+    for container in host.docker.all_containers.values():
+        container["State"] |= {"Status": "exited", "Running": False}
+    host.run(state="stopped")
+    if configured:
+        assert host.run(settings={"debug": True}) == (True, ["alien"])
+    _, started = host.run(state="absent", restart_allowed=True)
+    assert started == ["alien"]
+    assert host.units_[SERVICE].active
+    assert (host.record, host.path.exists()) == ({}, False)
+
+
+def test_a_dockerd_that_did_not_run_before_the_lab_is_stopped_after_it(host: Host) -> None:
+    for name in (SERVICE, SOCKET):
+        host.units_[name] = replace(host.units_[name], active=False)
+    assert host.run(state="stopped") == (False, [])
+    assert host.record == {}
+    host.run(settings={"debug": True})
+    host.run(state="absent")
+    assert not host.units_[SERVICE].active
+
+
 def test_a_drop_in_of_ours_may_take_the_flag_away(host: Host, tmp_path: Path) -> None:
     with pytest.raises(LabError, match="hosts is on dockerd's command line as well"):
         host.plan(settings={"hosts": ["unix:///x"]})

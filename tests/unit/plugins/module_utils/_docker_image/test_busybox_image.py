@@ -90,6 +90,17 @@ def test_the_image_is_the_same_every_time_and_holds_what_runs() -> None:
     assert {(member.uid, member.gid) for member in members.values()} == {(0, 0)}
 
 
+def made_image(content: str, identity: str = "sha256:made", **given: Any) -> dict[str, Any]:
+    """What an inspection shows of an image that the module made."""
+    return {
+        "Id": identity,
+        "Created": "1970-01-01T00:00:00Z",
+        "Config": {"Cmd": ["sh"], "Labels": {LABEL: content}},
+        "RootFS": {"Type": "layers", "Layers": [f"sha256:{content}"]},
+        **given,
+    }
+
+
 @pytest.fixture
 def docker(monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
     """A dockerd without images, on a host without a way out and with a busybox."""
@@ -98,9 +109,13 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
 
     def load(archive: bytes) -> None:
         made.calls.append(("load_image", ""))
-        made.images["busybox:lab"] = {"Id": "sha256:made", "Config": {"Labels": {LABEL: "content"}}}
+        made.images["busybox:lab"] = made_image("content")
 
-    made.load_image = load  # type: ignore[attr-defined]
+    def remove(name: str) -> None:
+        made.calls.append(("remove_image", name))
+        del made.images[name]
+
+    made.load_image, made.remove_image = load, remove  # type: ignore[attr-defined]
     monkeypatch.setattr(busybox_image, "has_default_route", lambda: False)
     monkeypatch.setattr(busybox_image, "make", lambda request: busybox_image.Image(b"archive", "content"))
     return made
@@ -119,10 +134,45 @@ def test_the_image_is_made_once(docker: FakeDocker) -> None:
 
 
 def test_an_image_of_another_busybox_is_replaced_and_a_foreign_one_is_not(docker: FakeDocker) -> None:
-    docker.images["busybox:lab"] = {"Id": "sha256:old", "Config": {"Labels": {LABEL: "older"}}}
+    docker.images["busybox:lab"] = made_image("older", "sha256:old")
     assert run(docker) == (True, "busybox")
     docker.images["busybox:lab"] = {"Id": "sha256:foreign", "Config": {"Labels": None}}
     assert run(docker) == (False, "present")
+
+
+LATER = {"Created": "2026-01-02T03:04:05.678Z"}
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        pytest.param(
+            made_image("content", RootFS={"Layers": ["sha256:content", "sha256:more"]}, **LATER), id="built from it"
+        ),
+        pytest.param(made_image("older", **LATER), id="committed from a container that changed no file"),
+        pytest.param(
+            made_image("older", Config={"Cmd": ["httpd"], "Labels": {LABEL: "older"}}), id="with another command"
+        ),
+        pytest.param({"Id": "sha256:pulled", "Config": {"Labels": None}}, id="pulled"),
+    ],
+)
+def test_an_image_that_inherits_the_label_is_somebody_elses(docker: FakeDocker, image: dict[str, Any]) -> None:
+    docker.images["busybox:lab"] = image
+    assert run(docker) == (False, "present")
+    assert run(docker, state="absent") == (False, "present")
+    assert docker.calls == []
+    plan = busybox_image.plan(docker, busybox_image.request({"name": "busybox:lab", "state": "absent"}))
+    assert plan.left == (
+        f"image busybox:lab ({image['Id'][7:19]}) was not made by this module from a busybox: it stays; remove it"
+        " yourself, if it is to go (docker rmi busybox:lab)",
+    )
+
+
+def test_an_image_that_was_made_is_removed(docker: FakeDocker) -> None:
+    run(docker)
+    assert run(docker, state="absent") == (True, "absent")
+    assert run(docker, state="absent") == (False, "absent")
+    assert docker.calls == [("load_image", ""), ("remove_image", "busybox:lab")]
 
 
 def test_an_image_that_is_there_serves_where_the_busybox_went_away(

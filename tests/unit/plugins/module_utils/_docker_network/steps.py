@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import owner as container_owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import apply as network_apply
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import plan as network_plan
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.fake_docker import FakeDocker
@@ -16,7 +17,8 @@ from ansible_collections.emon.overlay_lab.tests.unit.plugins.fake_docker import 
 def planned(docker: FakeDocker, **given: Any) -> network_plan.Plan:
     defaults = {"state": "present", "recreate": False, "force": False, "allow_overlap": False, "avoid": None}
     defaults |= {"mtu": None, "mtu_from": None}
-    return network_plan.plan(docker, network_plan.request({"name": "demo", **defaults, **given}))
+    request = network_plan.request({"name": "demo", **defaults, **given})
+    return network_plan.plan(docker, request, container_owner.reader(docker))
 
 
 def run(docker: FakeDocker, **given: Any) -> tuple[network_plan.Plan, dict[str, Any]]:

@@ -24,16 +24,34 @@ planned = partial(steps.planned, driver="overlay", lab="emon", labels=LABELS)
 run = partial(steps.run, driver="overlay", lab="emon", labels=LABELS)
 
 
+def container(docker: FakeDocker, name: str, labels: dict[str, str] | None = None) -> None:
+    """One that is on the network."""
+    docker.all_containers[name] = {
+        "Id": name,
+        "Name": f"/{name}",
+        "Image": "sha256:busybox",
+        "State": {"Status": "running", "Running": True, "Pid": 1, "ExitCode": 0},
+        "Config": {"Labels": labels or {}},
+        "NetworkSettings": {"Networks": {"demo": {}}},
+    }
+
+
 def foreign(docker: FakeDocker, **given: Any) -> None:
     """A network of the lab's name with a container on it."""
     docker.all_networks.append(network("demo", "overlay", Id="foreign-id-0123456789", **given))
-    docker.all_containers["theirs"] = {
-        "Id": "theirs",
-        "Name": "/theirs",
-        "State": {"Status": "running", "Running": True, "Pid": 1, "ExitCode": 0},
-        "Config": {"Labels": {}},
-        "NetworkSettings": {"Networks": {"demo": {}}},
-    }
+    container(docker, "theirs")
+
+
+def used(docker: FakeDocker) -> str:
+    """The lab's network, with a container of the lab's, one of a committed image, and others of other hosts; its id."""
+    _, made = run(docker)
+    owned.claim(owned.CONTAINER, {"test1": {"name": "test1", "labels": LABELS}})
+    container(docker, "test1", LABELS)
+    container(docker, "web", LABELS)
+    for name in ("test2", "cache"):
+        docker.inspect_network(made["id"])["Containers"][f"ep-{name}"] = {"Name": name}
+    docker.calls.clear()
+    return made["id"]
 
 
 @pytest.mark.parametrize("labels", [{}, LABELS])
@@ -60,6 +78,33 @@ def test_the_labs_own_goes_from_beside_a_foreign_one_of_its_name(docker: FakeDoc
     docker.all_containers.clear()
     run(docker, state="absent", force=True)
     assert docker.calls == [("create_network", "demo"), ("remove_network", made["id"])]
+
+
+OTHERS = (
+    "network demo: containers that are not the lab emon's are on it, and would lose it: web, cache (on another host):"
+    " disconnect them yourself (docker network disconnect demo NAME), or set disconnect_allowed (the role"
+    " overlay_network: overlay_network_disconnect_allowed) to true"
+)
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_others_keep_the_labs_network(docker: FakeDocker, force: bool) -> None:
+    used(docker)
+    with pytest.raises(LabError) as caught:
+        planned(docker, state="absent", force=force, lab_containers=["test1", "test2"])
+    ours = "network demo: is used by test1, test2: remove these containers, or set force to true to disconnect them"
+    assert caught.value.faults == ([OTHERS] if force else [OTHERS, ours])
+
+
+def test_others_lose_it_where_that_is_allowed(docker: FakeDocker) -> None:
+    made = used(docker)
+    # The double has no containers of other hosts.
+    docker.disconnect_container_from_network = lambda *given, **_: docker.calls.append(("disconnect", given[0]))  # type: ignore[method-assign]
+    with pytest.raises(LabError, match="is used by test1, test2: remove these"):
+        planned(docker, state="absent", disconnect_allowed=True, lab_containers=["test2"])
+    run(docker, state="absent", force=True, disconnect_allowed=True, lab_containers=["test2"])
+    left = [("disconnect", name) for name in ("test1", "web", "test2", "cache")]
+    assert docker.calls == [*left, ("remove_network", made)]
 
 
 def test_by_hand_networks_are_managed_by_name(docker: FakeDocker) -> None:

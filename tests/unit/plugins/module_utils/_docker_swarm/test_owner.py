@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm imp
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import plan as swarm_plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view as swarm_view
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned as host_owned
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import systemd
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.fake_docker import FakeDocker, swarm_of
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -44,9 +46,9 @@ def recorded(path: Path, lab: str = "", owned: dict[str, Any] | None = None, nod
     path.write_text(json.dumps({"lab": lab, "sections": sections}), encoding="utf-8")
 
 
-def certificate(directory: Path, cluster: str, node_id: str) -> None:
+def certificate(directory: Path, cluster: str, node_id: str, role: str = "swarm-worker") -> None:
     """As swarmkit issues it."""
-    subject = {NameOID.ORGANIZATION_NAME: cluster, NameOID.ORGANIZATIONAL_UNIT_NAME: "swarm-worker"}
+    subject = {NameOID.ORGANIZATION_NAME: cluster, NameOID.ORGANIZATIONAL_UNIT_NAME: role}
     subject[NameOID.COMMON_NAME] = node_id
     now, key = datetime(2026, 1, 1), ec.generate_private_key(ec.SECP256R1())
     made = (
@@ -99,7 +101,7 @@ def test_on_a_host_without_a_record_the_label_counts_for_nothing() -> None:
     [
         pytest.param({"their-cluster": {"node": "former"}}, "former", "emon", id="its id is recorded"),
         pytest.param({}, "theirs", "emon", id="the node's id is recorded"),
-        pytest.param({}, swarm_view.JOINING, "emon", id="founded by a run that was killed"),
+        pytest.param({}, swarm_view.FOUNDING, "emon", id="founded by a run that was killed"),
         pytest.param(None, "former", "emon", id="a lab from before ids were recorded"),
         pytest.param({}, "former", "emon (by its label alone)", id="neither is"),
     ],
@@ -139,6 +141,88 @@ def test_files_of_somebody_elses_node_stay_while_dockerd_is_stopped(
     with pytest.raises(LabError, match="a swarm of somebody else"):
         run(None, LEAVE)
     (tmp_path / "certificates" / "swarm-node.crt").write_text("damaged", encoding="ascii")
-    with pytest.raises(LabError, match="a swarm of somebody else"):
-        run(None, LEAVE)
+    for node_id in ("node-id", swarm_view.JOINING, swarm_view.FOUNDING):
+        recorded(host_record, "emon", {"c1": {"node": "node-id"}}, node_id)
+        with pytest.raises(LabError, match="a swarm of somebody else"):
+            run(None, LEAVE)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(("role", "leaves"), [("swarm-worker", True), ("swarm-manager", False), ("damaged", False)])
+def test_the_services_of_a_stopped_manager_are_not_deleted(
+    tmp_path: Path, host_record: Path, monkeypatch: pytest.MonkeyPatch, role: str, leaves: bool
+) -> None:
+    """A worker that was a manager may have a directory of its former state."""
+    monkeypatch.setattr(swarm_view, "DIRECTORY", tmp_path)
+    monkeypatch.setattr(systemd, "stop", lambda *_names, timeout: None)
+    recorded(host_record, "emon", {"c1": {"node": "node-id"}})
+    certificate(tmp_path, "c1", "node-id", role)
+    (tmp_path / "raft" / "wal-v3-encrypted").mkdir(parents=True)
+    polite = replace(LEAVE, force=False)
+    if leaves:
+        run(None, polite)
+    else:
+        with pytest.raises(LabError) as caught:
+            run(None, polite)
+        assert caught.value.faults == [
+            "the services of this swarm cannot be read (dockerd does not run), and this manager's copy of them would be"
+            " deleted: start dockerd (systemctl start docker), or set force to true"
+        ]
+        assert len(list(tmp_path.iterdir())) == 3
+        assert swarm_plan.plan(None, replace(polite, others_stay=True)).leave
+    run(None, LEAVE)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("state", ["active", "pending", "locked", "error", "stopped"])
+@pytest.mark.parametrize(("cluster", "expected"), [("c1", "emon"), ("c2", "")])
+def test_a_join_that_was_killed_makes_no_later_swarm_the_labs(
+    tmp_path: Path, host_record: Path, monkeypatch: pytest.MonkeyPatch, state: str, cluster: str, expected: str
+) -> None:
+    """Until the node has its certificate, all that is known is which swarm was to be joined."""
+    monkeypatch.setattr(swarm_view, "DIRECTORY", tmp_path)
+    docker = FakeDocker()
+    docker.failing["join_swarm"] = "context deadline exceeded"
+    join = replace(REQUEST, join_token="t", remote_addrs=("10.0.0.116:2377",), cluster_id="c1")
+    with pytest.raises(LabError, match="context deadline exceeded"):
+        run(docker, join)
+    docker.swarm = swarm_of(ADDRESS, manager=False) | {"LocalNodeState": "pending", "NodeID": ""}
+    assert swarm_view.read(docker)["lab"] == "emon"
+    certificate(tmp_path, cluster, "node-id")
+    docker.swarm |= {"LocalNodeState": state, "NodeID": "node-id" if state == "active" else ""}
+    found = swarm_view.of_stopped(tmp_path) if state == "stopped" else swarm_view.read(docker)
+    assert found["lab"] == expected
+
+
+@pytest.mark.parametrize("state", ["pending", "locked", "error"])
+def test_a_node_that_tells_no_id_is_known_by_its_certificate(
+    tmp_path: Path, host_record: Path, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    monkeypatch.setattr(swarm_view, "DIRECTORY", tmp_path)
+    recorded(host_record, "emon", {"c1": {"node": "node-id"}})
+    docker = FakeDocker()
+    docker.swarm = swarm_of(ADDRESS, manager=False) | {"LocalNodeState": state, "NodeID": ""}
+    certificate(tmp_path, "c2", "other")
+    assert swarm_view.read(docker)["lab"] == ""
+    certificate(tmp_path, "c2", "node-id")
+    assert swarm_view.read(docker)["lab"] == "emon"
+
+
+def test_a_join_that_was_killed_makes_no_labelled_swarm_the_labs(host_record: Path) -> None:
+    docker = FakeDocker()
+    docker.swarm = labelled()
+    recorded(host_record, "emon", {"c1": {"node": ""}}, swarm_view.JOINING)
+    assert swarm_view.read(docker)["lab"] == "emon (by its label alone)"
+
+
+def test_a_swarm_whose_founding_was_killed_is_recorded_by_the_next_run(host_record: Path) -> None:
+    class Killed(FakeDocker):
+        def init_swarm(self, **given: Any) -> str:
+            super().init_swarm(**given)
+            raise KeyboardInterrupt
+
+    docker = Killed()
+    with pytest.raises(KeyboardInterrupt):
+        run(docker, REQUEST)
+    assert run(docker, REQUEST)["lab"] == "emon"
+    assert host_owned.of_kind("swarm") == {"cluster": {"node": "node-id"}}

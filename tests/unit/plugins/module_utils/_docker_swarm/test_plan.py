@@ -32,6 +32,13 @@ def record(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return kept
 
 
+@pytest.fixture(autouse=True)
+def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Where the node keeps its files."""
+    monkeypatch.setattr(swarm_view, "DIRECTORY", tmp_path)
+    return tmp_path
+
+
 def requested(**given: Any) -> swarm_plan.Request:
     defaults = {
         "lab": "emon",
@@ -46,6 +53,7 @@ def requested(**given: Any) -> swarm_plan.Request:
         "force": False,
         "purge": False,
         "others_stay": False,
+        "cluster_id": "",
         "state": "present",
     }
     return swarm_plan.request({**defaults, **given})
@@ -98,15 +106,15 @@ def test_a_host_joins_with_a_token_that_no_output_has(docker: FakeDocker, record
     assert "SWMTKN" not in repr(plan) + json.dumps(plan.differences.diff) + json.dumps(swarm)
 
 
-def test_what_was_written_before_a_kill_tells_that_the_node_is_ours(docker: FakeDocker, record: dict[str, Any]) -> None:
+def test_a_node_that_goes_on_joining_after_a_kill_is_ours(docker: FakeDocker, record: dict[str, Any]) -> None:
     docker.failing["join_swarm"] = "context deadline exceeded"
     with pytest.raises(LabError, match=f"swarm: joining it at {MANAGER}: context deadline exceeded"):
         run(docker, remote_addrs=[MANAGER], join_token="t")
-    # dockerd goes on trying, and comes to it.
-    docker.swarm = swarm_of(ADDRESS, manager=False)
+    # dockerd goes on trying. What it comes to is told by its certificate.
+    docker.swarm = {**swarm_of(ADDRESS, manager=False), "LocalNodeState": "pending", "NodeID": ""}
     assert swarm_view.read(docker)["lab"] == "emon"
-    plan, _ = run(docker, remote_addrs=[MANAGER], join_token="t")
-    assert not plan.differences.changed
+    docker.swarm = swarm_of(ADDRESS, manager=False)
+    assert swarm_view.read(docker)["lab"] == ""
 
 
 @pytest.mark.parametrize(("becomes", "fault"), [("active", ""), ("error", "Timeout was reached before node joined")])
@@ -272,9 +280,99 @@ def test_a_node_that_gives_up_waiting_leaves_when_it_is_asked_again(
     assert docker.swarm["LocalNodeState"] == "inactive"
 
 
-def test_services_of_a_swarm_without_a_majority_hold_nobody(docker: FakeDocker, record: dict[str, Any]) -> None:
+LEADERLESS = "rpc error: The swarm does not have a leader."
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "why"),
+    [
+        pytest.param("active", "", LEADERLESS, id="no majority"),
+        pytest.param("pending", "no route", "its node is pending: no route", id="pending"),
+        pytest.param("locked", "", "its node is locked", id="locked"),
+        pytest.param("error", "certificate expired", "its node is error: certificate expired", id="error"),
+    ],
+)
+def test_a_manager_that_cannot_tell_its_services_does_not_leave(
+    docker: FakeDocker, record: dict[str, Any], directory: Path, state: str, error: str, why: str
+) -> None:
+    member(docker, record, manager=state == "active")
+    docker.swarm |= {"LocalNodeState": state, "Error": error}
+    docker.failing["services"] = LEADERLESS
+    (directory / "raft" / "wal").mkdir(parents=True)
+    with pytest.raises(LabError) as caught:
+        run(docker, state="absent")
+    assert caught.value.faults == [
+        f"the services of this swarm cannot be read ({why}), and this manager's copy of them would be deleted: start"
+        " the other managers; where they are lost, make this one the only manager (docker swarm init"
+        " --force-new-cluster); or set force to true"
+    ]
+    assert docker.calls == []
+    run(docker, state="absent", force=True)
+    assert docker.calls == [("leave_swarm", "force")]
+
+
+def leaderless(docker: FakeDocker, directory: Path, cluster: str = "c1") -> None:
+    """The others have left: nobody can ask this manager any more."""
+    docker.failing["services"] = LEADERLESS
+    docker.swarm |= {"Cluster": {"ID": cluster, "Spec": {"Labels": {"emon.overlay_lab.lab": "emon"}}}}
+    (directory / "raft" / "wal").mkdir(parents=True, exist_ok=True)
+
+
+def test_managers_that_were_asked_in_time_leave_one_after_the_other(
+    docker: FakeDocker, record: dict[str, Any], directory: Path
+) -> None:
     member(docker, record, manager=True)
-    docker.failing["services"] = "rpc error: The swarm does not have a leader."
+    leaderless(docker, directory)
+    with pytest.raises(LabError, match="cannot be read"):
+        run(docker, state="leaving")
+    del docker.failing["services"]
+    docker.all_services.append("web")
+    with pytest.raises(LabError, match="services run on this swarm, and would end with it: web"):
+        run(docker, state="leaving")
+    docker.all_services.clear()
+    assert record["docker_swarm"] == JOINED
+    plan, swarm = run(docker, state="leaving")
+    assert (plan.differences.changed, swarm["state"], docker.calls) == (False, "active", [])
+    leaderless(docker, directory, cluster="c2")
+    with pytest.raises(LabError, match="cannot be read"):
+        run(docker, state="absent")
+    leaderless(docker, directory)
+    assert run(docker, state="absent")[0].leave
+    assert record["docker_swarm"] == JOINED | {"node_id": "-"}
+
+
+def test_what_was_asked_long_ago_counts_for_nothing(
+    docker: FakeDocker, record: dict[str, Any], directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member(docker, record, manager=True)
+    leaderless(docker, directory)
+    docker.failing.clear()
+    run(docker, state="leaving")
+    now = swarm_plan.time.time()
+    leaderless(docker, directory)
+    for later in (-60, 3601):
+        monkeypatch.setattr(swarm_plan.time, "time", lambda later=later: now + later)
+        with pytest.raises(LabError, match="cannot be read"):
+            run(docker, state="absent")
+
+
+@pytest.mark.parametrize(("cluster_id", "leaves"), [("", True), ("c1", True), ("c2", False)])
+def test_services_go_on_in_the_swarm_of_those_who_stay_alone(
+    docker: FakeDocker, record: dict[str, Any], directory: Path, cluster_id: str, leaves: bool
+) -> None:
+    member(docker, record, manager=True)
+    leaderless(docker, directory)
+    with nullcontext() if leaves else pytest.raises(LabError, match="cannot be read"):
+        assert run(docker, state="absent", others_stay=True, cluster_id=cluster_id)[0].leave
+
+
+@pytest.mark.parametrize("state", ["active", "pending"])
+def test_a_worker_leaves_whatever_state_its_swarm_is_in(
+    docker: FakeDocker, record: dict[str, Any], directory: Path, state: str
+) -> None:
+    member(docker, record)
+    docker.swarm |= {"LocalNodeState": state}
+    docker.failing["services"] = LEADERLESS
     run(docker, state="absent")
     assert docker.calls == [("leave_swarm", "force")]
 
@@ -321,8 +419,8 @@ def test_a_node_whose_dockerd_does_not_start_is_taken_away_from_it(
 ) -> None:
     stopped: list[str] = []
     monkeypatch.setattr(systemd, "stop", lambda *names, timeout: stopped.extend(names))
-    monkeypatch.setattr(swarm_view, "DIRECTORY", tmp_path)
     (tmp_path / "docker-state.json").write_text('{"AdvertiseAddr": "10.0.0.117:2377"}', encoding="utf-8")
+    (tmp_path / "raft").mkdir()
     (tmp_path / "certificates").mkdir()
     (tmp_path / "certificates" / "swarm-node.key").touch()
     record["docker_swarm"] = JOINED | {"gateway_bridge": True}

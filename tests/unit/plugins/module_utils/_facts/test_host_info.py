@@ -184,3 +184,24 @@ def test_docker_has_data_once_it_has_run(tmp_path: Path) -> None:
     assert not host_info.docker_data(tmp_path)["present"]
     (tmp_path / "containers").mkdir()
     assert host_info.docker_data(tmp_path) == {"path": str(tmp_path), "present": True}
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        pytest.param({}, False, id="no record"),
+        pytest.param({"lab": "emon"}, True, id="a lab from before ids were recorded"),
+        pytest.param({"lab": "emon", "sections": {"owned": {"container": {}}}}, False, id="nothing"),
+        pytest.param({"lab": "emon", "sections": {"owned": {"container": {"c": {}}}}}, True, id="a container"),
+        pytest.param(
+            {"lab": "emon", "sections": {"owned": {"container": {}, "network": {"n": {}}}}}, True, id="a network"
+        ),
+        pytest.param({"sections": {"owned": {"container": {"c": {}}}}}, False, id="made by hand, for no lab"),
+    ],
+)
+def test_what_a_stopped_dockerd_has_of_the_lab(tmp_path: Path, record: dict[str, Any], expected: bool) -> None:
+    (tmp_path / "containers").mkdir()
+    data = host_info.docker_data(tmp_path)
+    assert host_info.holds_lab(record, data, active=False) == expected
+    assert not host_info.holds_lab(record, data, active=True)
+    assert not host_info.holds_lab(record, host_info.docker_data(tmp_path / "none"), active=False)

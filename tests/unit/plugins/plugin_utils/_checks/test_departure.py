@@ -50,6 +50,7 @@ def info(engine: str = "cluster_store", lab: str = "emon", **given: Any) -> dict
         },
         "etcd": member if engine == "cluster_store" else nothing,
         "containers": [],
+        "networks": [],
         "resolver": NO_UNIT,
         "vxlan": NO_UNIT,
         "swarm": OUTSIDE,
@@ -67,6 +68,7 @@ def lab(**given: Any) -> dict[str, Any]:
         "containers": [],
         "check": False,
         "force": False,
+        "disconnect_allowed": False,
         "host": "e3",
         "silent": {},
         "etcd": {},
@@ -85,6 +87,14 @@ def recorded(**given: Any) -> dict[str, Any]:
     return {"record": {**info()["record"], **given}}
 
 
+USED = {
+    "networks": [{"name": "demo", "lab": "emon"}, {"name": "theirs", "lab": ""}],
+    "containers": [
+        {"name": "test3", "lab": "emon", "networks": ["demo"]},
+        {"name": "web", "lab": "", "networks": ["demo", "theirs"]},
+        {"name": "alien", "lab": "", "networks": ["theirs"]},
+    ],
+}
 CLUSTER = {name: info() for name in NAMES}
 DEAD = {name: info() for name in ("e1", "e2")}
 CLEARED = {**DEAD, "e3": info(lab="")}
@@ -99,6 +109,10 @@ CLEARED = {**DEAD, "e3": info(lab="")}
         pytest.param(CLEARED, {"etcd": KNOWN}, (False, True), id="its join was killed"),
         pytest.param(CLEARED, {"etcd": UNKNOWN}, (False, False), id="left already"),
         pytest.param({**CLUSTER, "e3": info("swarm")}, {"etcd": UNKNOWN}, (True, False), id="of a former engine"),
+        pytest.param(
+            {**CLUSTER, "e3": info(**USED)}, {"etcd": KNOWN, "disconnect_allowed": True}, (True, True), id="by consent"
+        ),
+        pytest.param({**CLUSTER, "e1": info(**USED)}, {"etcd": KNOWN}, (True, True), id="others are on another host"),
         pytest.param(
             {"e3": info("vxlan")}, {"silent": {"e1": OFF, "e2": OFF}}, (True, False), id="vxlan, all others off"
         ),
@@ -209,6 +223,16 @@ def test_who_may_leave(infos: dict[str, Any], given: dict[str, Any], known: tupl
             {"etcd": KNOWN, "leave": {"msg": "web would end"}, "machine": {"msg": "m", "faults": ["of school"]}},
             ["e3: web would end", "of school"],
             id="what the host and its machine say",
+        ),
+        pytest.param(
+            {**CLUSTER, "e3": info(**USED)},
+            {"etcd": KNOWN},
+            [
+                "e3: network demo: containers that are not the lab emon's are on it, and would lose it: web: disconnect"
+                " them yourself (docker network disconnect demo NAME), or run again with"
+                " -e overlay_network_disconnect_allowed=true"
+            ],
+            id="others are on a network",
         ),
     ],
 )
