@@ -92,6 +92,8 @@ class Case:
     said: dict[str, dict[str, Any]]
     line: str
     info: dict[str, Any] = field(default_factory=lambda: INFO)
+    # Whether it is refused after it has locked the hosts.
+    locked: bool = True
 
 
 def failed(line: str) -> dict[str, Any]:
@@ -125,6 +127,12 @@ CASES = {
         "overlay.yml", {}, "emon: /d holds the data of an etcd of somebody else (member a of cluster c)", LOST
     ),
     "destroy, with the records lost": Case("destroy.yml -e confirm=emon", {}, "emon2: it has lost its record", LOST),
+    "destroy, with somebody else's PKI directory": Case(
+        "destroy.yml -e confirm=emon -e etcd_pki_dir=/srv/corp",
+        {"pki": failed("/srv/corp/ca.crt is of 'corp'")},
+        "/srv/corp/ca.crt is of 'corp'",
+        locked=False,
+    ),
 }
 
 # Ansible gives it its options in a file. It knows its host by its interpreter.
@@ -132,9 +140,10 @@ STUB = """#!/usr/bin/python
 # WANT_JSON
 import json, os, sys
 from pathlib import Path
-directory, name, host = Path({directory!r}), {name!r}, os.environ["STUB_HOST"]
+directory, name, host = Path({directory!r}), {name!r}, os.environ.get("STUB_HOST", "localhost")
 given = json.loads(Path(sys.argv[1]).read_text())
-call = {{"module": name, "host": host, "check": given["_ansible_check_mode"], "state": given.get("state", "")}}
+options = {{key: given[key] for key in ("state", "cleared", "uuid") if key in given}}
+call = {{"module": name, "host": host, "check": given["_ansible_check_mode"], **options}}
 with open(directory / "calls", "a") as calls:
     calls.write(json.dumps(call) + "\\n")
 answer = json.loads((directory / "said.json").read_text()).get(name, {{}})
@@ -171,9 +180,9 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_nothing_is_changed_and_no_lock_is_kept(collection: Path, case: Case) -> None:
-    (collection / "calls").unlink(missing_ok=True)
+def run(collection: Path, case: Case) -> tuple[int, str, list[dict[str, Any]]]:
+    """(its code, what it said, the modules that it called, in order)."""
+    (collection / "calls").write_text("", encoding="utf-8")
     (collection / "said.json").write_text(json.dumps({"host_info": case.info, **case.said}), encoding="utf-8")
     copy = collection / "ansible_collections/emon/overlay_lab"
     play, *options = case.play.split()
@@ -189,10 +198,34 @@ def test_nothing_is_changed_and_no_lock_is_kept(collection: Path, case: Case) ->
     )
     # Ansible folds lines.
     said = " ".join((done.stdout + done.stderr).split())
-    calls = [json.loads(line) for line in (collection / "calls").read_text(encoding="utf-8").splitlines()]
-    assert (done.returncode, case.line in said) == (2, True), said
+    calls = (collection / "calls").read_text(encoding="utf-8").splitlines()
+    return done.returncode, said, [json.loads(line) for line in calls]
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_nothing_is_changed_and_no_lock_is_kept(collection: Path, case: Case) -> None:
+    code, said, calls = run(collection, case)
+    assert (code, case.line in said) == (2, True), said
     released = [call["host"] for call in calls if call["module"] == "lab_lock" and call["state"] == "released"]
-    assert sorted(released) == list(HOSTS)
+    assert sorted(released) == (list(HOSTS) if case.locked else [])
     # What the case answers for refuses, or only reads.
     harmless = {"host_info", "lab_lock", *case.said}
     assert [call for call in calls if not call["check"] and call["module"] not in harmless] == []
+
+
+def test_destroy_tells_whom_it_cleared_and_why_the_cas_stay(collection: Path) -> None:
+    """Another lab file of the name shares the directory: its host b1 stands."""
+    uuid = {**NO_RECORD, "uuid": "of-emon"}
+    cleared = {**FRESH, "record": uuid, "resolver": {"unit": False}, "vxlan": {"unit": False, "links": []}}
+    case = Case("destroy.yml -e confirm=emon", {"pki": {"others": {"b1": "2027-11-22T10:00:00Z"}}}, "", cleared)
+    code, said, calls = run(collection, case)
+    assert code == 0, said
+    assert "hosts that were not cleared: b1 (until 2027-11-22): run destroy.yml with a lab file" in said
+    (asked, removed) = [call for call in calls if call["module"] == "pki"]
+    assert (asked["check"], asked["state"], removed["check"], removed["state"]) == (True, "absent", False, "absent")
+    of_emon = ["emon", "emon-peer", "emon-client", "emon-docker"]
+    assert removed["cleared"] == [*of_emon, *(name.replace("emon", "emon2") for name in of_emon)]
+    assert removed["uuid"] == "of-emon"
+    case = Case("destroy.yml -e confirm=emon -e destroy_ca=true", {"pki": {"others": {}}}, "", cleared)
+    code, said, calls = run(collection, case)
+    assert code == 0 and "cleared" not in calls[-1], said
