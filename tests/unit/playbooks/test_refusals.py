@@ -73,6 +73,12 @@ SWARM = {
     "swarm": {**view.nothing("active"), "manager": True, "lab": "emon"},
 }
 OF_SCHOOL = {**INFO, "record": {**RECORD, "lab": "school"}}
+# Of the same name, made by another controller.
+NAMESAKE = {**INFO, "record": {**RECORD, "uuid": "of-namesake"}}
+OF_NAMESAKE = "/pki is of the lab of-emon, and emon, emon2 of another that is called emon, of-namesake: put the PKI"
+CA = {**INFO, "etcd": {**INFO["etcd"], "cas": {"ca": "f00d", "peer-ca": "f00e"}}}
+NO_CA = "emon, emon2: etcd trusts the CA f00d, and"
+SECOND = '-e etcd_pki_dir=/nonexistent -e {"lab_etcd_tls":true}'
 NO_RECORD = dict.fromkeys(RECORD, "")
 LOST = {**INFO, "record": NO_RECORD, "etcd": {**INFO["etcd"], "data": {**INFO["etcd"]["data"], "lab": ""}}}
 STOPPED = {"active": False, "ready": False}
@@ -135,6 +141,27 @@ CASES = {
     ),
 }
 
+# Each asks whose the hosts are before its first change.
+ASKING = (
+    "etcd_backup.yml",
+    "etcd_recover.yml -e confirm=emon",
+    "etcd_remove.yml -e member=emon2",
+    "etcd_reset.yml -e confirm=emon",
+    "etcd_restore.yml -e confirm=emon",
+)
+for asking in ASKING:
+    name = asking.partition(".")[0]
+    CASES[f"{name}, on hosts of a namesake"] = Case(asking, {}, OF_NAMESAKE, NAMESAKE)
+for asking in (ASKING[0], ASKING[-1]):
+    name = asking.partition(".")[0]
+    CASES[f"{name}, from a second controller"] = Case(f"{asking} {SECOND}", {}, NO_CA, CA)
+CASES["swarm_remove, on hosts of a namesake"] = Case(
+    "swarm_remove.yml -e node=emon2",
+    {"docker_swarm_info": {"nodes": []}},
+    OF_NAMESAKE,
+    {**SWARM, "record": {**SWARM["record"], "uuid": "of-namesake"}},
+)
+
 # Ansible gives it its options in a file. It knows its host by its interpreter.
 STUB = """#!/usr/bin/python
 # WANT_JSON
@@ -177,6 +204,8 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lab = {"hosts": hosts, "children": groups | {"lab_simulated": {}}}
     everything = {"vars": {**LAB, "lab_controller_dir": str(directory / "controller")}, "children": {"lab": lab}}
     (directory / "hosts.json").write_text(json.dumps({"all": everything}), encoding="utf-8")
+    (directory / "controller/pki").mkdir(parents=True)
+    (directory / "controller/pki/uuid").write_text("of-emon\n", encoding="utf-8")
     return directory
 
 
