@@ -40,6 +40,7 @@ _SECTIONS = {
     "file_set": {...: (_FORMER, bool)},
     "firewall": {Needed("manager"): str, Needed("rules"): [str]},
     "docker_swarm": {Needed("node_id"): str, "lab": str, "gateway_bridge": bool},
+    "etcd_data": {Needed("enabled"): bool},
     "owned": {
         ...: {...: dict},
         "container": {...: {"name": str, "labels": {...: str}, "digest": str}},

@@ -6,19 +6,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.emon.overlay_lab.tests.unit.roles import answering
 
-ROOT = Path(__file__).resolve().parents[3]
 NAME = "emon-20261122T110000Z.tar.gz"
-STUB = "#!/usr/bin/python\n# WANT_JSON\nprint({answer!r})\n"
 DATA = {"path": "/d", "present": True, "recorded": True, "lab": "emon", "member_id": "a", "cluster_id": "c"}
 INFO = {
     "os_family": "Debian",
@@ -35,39 +30,12 @@ def back_up(tmp_path: Path, directory: Path, checked: dict[str, Any], *options: 
     member = tmp_path / "member" / NAME
     member.parent.mkdir(exist_ok=True)
     member.write_text("of the lab")
-    copy = tmp_path / "ansible_collections/emon/overlay_lab"
-    (copy / "plugins/modules").mkdir(parents=True)
-    for name in ("roles", "meta", "galaxy.yml"):
-        (copy / name).symlink_to(ROOT / name)
-    for path in (ROOT / "plugins").iterdir():
-        if path.name != "modules":
-            (copy / "plugins" / path.name).symlink_to(path)
     made = {"changed": True, "path": str(member), "manifest": {"v2_keys": 1}}
-    for name, answer in {"etcd_backup": made, "etcd_backup_info": checked}.items():
-        text = STUB.format(answer=json.dumps(answer))
-        (copy / f"plugins/modules/{name}.py").write_text(text, encoding="utf-8")
-    lab = {
-        "ansible_connection": "local",
-        "ansible_python_interpreter": sys.executable,
-        "lab_name": "emon",
-        "lab_site": "home",
-        "lab_engine": "cluster_store",
-        "lab_etcd_token": "emon",
-        "lab_etcd_tls": False,
-        "lab_hosts": {"emon": {"etcd": True, "addresses": {"home": "127.0.0.1"}}},
-        "lab_host_info": INFO,
-        "etcd_backup_dir": str(directory),
-    }
-    (tmp_path / "hosts.yml").write_text(json.dumps({"all": {"hosts": {"emon": lab}}}), encoding="utf-8")
-    role = {"ansible.builtin.include_role": {"name": "emon.overlay_lab.etcd", "tasks_from": "backup"}}
-    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "emon", "gather_facts": False, "tasks": [role]}]))
-    command = [sys.executable, "-m", "ansible.cli.playbook", "-i", tmp_path / "hosts.yml", tmp_path / "play.yml"]
-    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
-    done = subprocess.run(
-        [*command, *options], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
-    print(done.stdout, done.stderr)
-    return done.returncode
+    answers = {"etcd_backup": made, "etcd_backup_info": checked}
+    given = {"lab_host_info": INFO, "etcd_backup_dir": str(directory)}
+    code, said, _calls = answering.run(tmp_path, "etcd/backup", answers, given, *options)
+    print(said)
+    return code
 
 
 @pytest.fixture
