@@ -113,6 +113,10 @@ let_in:
   type: list
   elements: str
   returned: success
+let_in_by:
+  description: The lab by whose doing they are, '' where none are, or that is not known.
+  type: str
+  returned: success
 etcd:
   description:
     - C(version) installed, else C(available); C(unit) known to systemd, from the file C(unit_path), C(active),

@@ -93,6 +93,7 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
         "record": {key: record.get(key, "") for key in ("lab", "uuid", "machine_id", "site", "moving_to", "engine")},
         "index": record.get("index", 0),
         "let_in": firewall_rules.let_in(),
+        "let_in_by": firewall_rules.let_in_by(),
         "etcd": {
             **programs["etcd"].result(),
             **units["etcd"],

@@ -38,7 +38,7 @@ _FORMER = {
 _SECTIONS = {
     ...: dict,
     "file_set": {...: (_FORMER, bool)},
-    "firewall": {Needed("manager"): str, Needed("rules"): [str]},
+    "firewall": {Needed("manager"): str, Needed("rules"): [str], "lab": str},
     "docker_swarm": {Needed("node_id"): str, "lab": str, "gateway_bridge": bool},
     "etcd_data": {Needed("enabled"): bool},
     "owned": {
@@ -60,6 +60,7 @@ _SECTIONS = {
         "kept": {...: _FORMER},
         "backup": bool,
         "forgotten": bool,
+        "lab": str,
     },
 }
 _SHAPE = {

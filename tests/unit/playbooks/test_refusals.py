@@ -45,6 +45,7 @@ INFO = {
     "lock": {"state": "held", "holder": {}, "reason": ""},
     "index": 1,
     "let_in": [],
+    "let_in_by": "",
     "addresses": [{"interface": "lo", "address": "127.0.0.1", "prefix": 24, "mtu": 1500}],
     "listening": {"tcp": [], "udp": []},
     "etcd": {
@@ -245,7 +246,13 @@ def test_nothing_is_changed_and_no_lock_is_kept(collection: Path, case: Case) ->
 def test_destroy_tells_whom_it_cleared_and_why_the_cas_stay(collection: Path) -> None:
     """Another lab file of the name shares the directory: its host b1 stands."""
     uuid = {**NO_RECORD, "uuid": "of-emon"}
-    cleared = {**FRESH, "record": uuid, "resolver": {"unit": False}, "vxlan": {"unit": False, "links": []}}
+    cleared = {
+        **FRESH,
+        "record": uuid,
+        "let_in": ["10.0.0.9"],
+        "resolver": {"unit": False},
+        "vxlan": {"unit": False, "links": []},
+    }
     case = Case("destroy.yml -e confirm=emon", {"pki": {"others": {"b1": "2027-11-22T10:00:00Z"}}}, "", cleared)
     code, said, calls = run(collection, case)
     assert code == 0, said
@@ -255,6 +262,8 @@ def test_destroy_tells_whom_it_cleared_and_why_the_cas_stay(collection: Path) ->
     of_emon = ["emon", "emon-peer", "emon-client", "emon-docker"]
     assert removed["cleared"] == [*of_emon, *(name.replace("emon", "emon2") for name in of_emon)]
     assert removed["uuid"] == "of-emon"
+    # Nobody knows whose openings these are.
+    assert not [call for call in calls if call["module"] == "firewall_opening"]
     case = Case("destroy.yml -e confirm=emon -e destroy_ca=true", {"pki": {"others": {}}}, "", cleared)
     code, said, calls = run(collection, case)
     assert code == 0 and "cleared" not in calls[-1], said
