@@ -19,6 +19,10 @@ def certificates_left(others: dict, pki: str) -> list[str]:
     return pki_expiry.left(others, pki)
 
 
+def certificates_kept(others: dict, pki: str) -> str:
+    return pki_expiry.kept(others, pki)
+
+
 def certificates_forgotten(certificates: dict, host: dict) -> str:
     return pki_expiry.forgotten(certificates, host)
 
@@ -28,5 +32,6 @@ class FilterModule:
         return {
             "certificates_ending": certificates_ending,
             "certificates_left": certificates_left,
+            "certificates_kept": certificates_kept,
             "certificates_forgotten": certificates_forgotten,
         }

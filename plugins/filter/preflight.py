@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity, lab_lock
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import departure
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import departure, owner
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import removal as lab_removal
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.preflight import faults
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES, choose
@@ -43,6 +43,10 @@ def lab_uuid(hosts: dict, lab: dict) -> str:
     return lab_identity.choose(lab, hosts)
 
 
+def owner_faults(hosts: dict, lab: dict) -> list[str]:
+    return owner.faults(hosts, lab)
+
+
 def removal_refusal(host: dict, lab: dict) -> str:
     return lab_removal.refusal(host, lab)
 
@@ -64,6 +68,7 @@ class FilterModule:
             "site_switch": site_switch,
             "controller_identity": controller_identity,
             "lab_uuid": lab_uuid,
+            "owner_faults": owner_faults,
             "removal_refusal": removal_refusal,
             "removal_left": removal_left,
             "lock_faults": lock_faults,

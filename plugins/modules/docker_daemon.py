@@ -33,6 +33,12 @@ attributes:
     support: full
     description: A second run with the same options changes nothing and does not restart dockerd.
 options:
+  lab:
+    description:
+      - For which lab. What the host's record says to be another lab's is refused in one line. What it has of no lab is
+        taken over.
+    type: str
+    default: ""
   settings:
     description: Keys of C(daemon.json) and their values.
     type: dict
@@ -134,6 +140,7 @@ requirements:
 EXAMPLES = r"""
 - name: Store Docker's networks in the lab's etcd
   emon.overlay_lab.docker_daemon:
+    lab: emon
     settings:
       cluster-store: etcd://10.0.0.116:2379
       cluster-advertise: 10.0.0.116:2376
@@ -148,10 +155,12 @@ EXAMPLES = r"""
 
 - name: Stop dockerd while its store is replaced
   emon.overlay_lab.docker_daemon:
+    lab: emon
     state: stopped
 
 - name: Restore dockerd's configuration from before the lab
   emon.overlay_lab.docker_daemon:
+    lab: emon
     state: absent
 """
 
@@ -181,6 +190,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon im
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.managed_files import FILE_OPTIONS
 
 ARGUMENTS = {
+    "lab": {"type": "str", "default": ""},
     "settings": {"type": "dict", "default": {}},
     "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
     "path": {"type": "path", "default": "/etc/docker/daemon.json"},

@@ -62,6 +62,12 @@ options:
       - The id of this host's member in it. With O(state=claimed).
     type: str
     default: ""
+  enabled:
+    description:
+      - Whether etcd's unit starts at boot. V(claimed) records it where the lab has not configured etcd yet, and
+        V(absent) forgets it. M(emon.overlay_lab.host_info) returns it in C(etcd.enabled_before).
+    type: bool
+    default: false
   config:
     description:
       - etcd's configuration file. It says which lab's data is expected in the directory.
@@ -116,6 +122,7 @@ ARGUMENTS = {
     "state": {"type": "str", "choices": ["absent", "claimed", "copied", "set_aside"], "required": True},
     "cluster_id": {"type": "str", "default": ""},
     "member_id": {"type": "str", "default": ""},
+    "enabled": {"type": "bool", "default": False},
     "config": {"type": "path", "default": "/etc/default/etcd"},
 }
 
@@ -129,6 +136,7 @@ def main() -> None:
         lab=options["lab"],
         state=options["state"],
         member="/".join(ids) if all(ids) else "",
+        enabled=options["enabled"],
     )
     try:
         known = etcd_files.founded(Path(options["config"]))

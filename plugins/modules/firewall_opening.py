@@ -26,6 +26,12 @@ attributes:
     support: full
     description: Existing rules are not added again.
 options:
+  lab:
+    description:
+      - For which lab. What the host's record says to be another lab's is refused in one line. What it has of no lab is
+        taken over.
+    type: str
+    default: ""
   address:
     description: >-
       The host's own address, which the peers connect to. It determines firewalld's zone. Needed for O(state=present).
@@ -67,6 +73,7 @@ seealso:
 EXAMPLES = r"""
 - name: Open the ports of etcd and the overlay for the peers
   emon.overlay_lab.firewall_opening:
+    lab: emon
     address: 10.0.0.117
     peers: [10.0.0.116]
     ports:
@@ -76,11 +83,13 @@ EXAMPLES = r"""
 
 - name: Close the firewall for a host that left
   emon.overlay_lab.firewall_opening:
+    lab: emon
     peers: [10.0.0.118]
     state: absent
 
 - name: Remove all rules that this module added
   emon.overlay_lab.firewall_opening:
+    lab: emon
     state: absent
 """
 
@@ -117,6 +126,7 @@ def main() -> None:
     }
     module = AnsibleModule(
         argument_spec={
+            "lab": {"type": "str", "default": ""},
             "address": {"type": "str"},
             "peers": {"type": "list", "elements": "str", "default": []},
             "ports": {"type": "list", "elements": "dict", "default": [], "options": port},
@@ -128,7 +138,8 @@ def main() -> None:
     try:
         desired = firewall_rules.Desired.of(module.params) if module.params["state"] == "present" else None
         firewall = host_firewall.detect(host_firewall.interface(module.params["address"]))
-        plan = firewall_rules.Plan(firewall, desired, leaving=tuple(module.params["peers"]) if desired is None else ())
+        leaving = tuple(module.params["peers"]) if desired is None else ()
+        plan = firewall_rules.Plan(firewall, desired, leaving=leaving, lab=module.params["lab"])
         if not module.check_mode:
             plan.apply()
     except LabError as error:

@@ -113,17 +113,23 @@ let_in:
   type: list
   elements: str
   returned: success
+let_in_by:
+  description: The lab by whose doing they are, '' where none are, or that is not known.
+  type: str
+  returned: success
 etcd:
   description:
-    - C(version) installed, else C(available); C(unit) known to systemd, C(active), C(state) as systemd calls it,
-      C(enabled), C(started) in seconds since the epoch; whether it is C(ready) for clients, which needs a majority; the
-      C(lab) that configured it; the SHA-256 fingerprints of the C(cas) that the lab put there, C(ca) and C(peer-ca), ''
-      for none.
+    - C(version) installed, else C(available); C(unit) known to systemd, from the file C(unit_path), C(active),
+      C(state) as systemd calls it, C(enabled), C(started) in seconds since the epoch; whether it is C(ready) for
+      clients, which needs a majority; the C(lab) that configured it; the SHA-256 fingerprints of the C(cas) that the
+      lab put there, C(ca) and C(peer-ca), '' for none.
     - C(config), the variables of its configuration file; C(data) with C(path), whether data is C(present), and the
       C(member_id) and C(cluster_id) of the data, the C(lab) that it belongs to by the host's record, '' for none,
       whether these ids are recorded (C(claimed)), the lab expects its data there (C(awaited)), and any id was ever
       recorded (C(recorded)); whether it is C(outdated), started before its files were written, and C(outdated_ca),
-      started before those of the CAs were written; C(kubernetes), whether Kubernetes runs an etcd of its own here.
+      started before those of the CAs were written; C(elsewhere), other directories with a member's data that the unit
+      or the configuration names; C(enabled_before), whether the unit started at boot before the lab configured etcd;
+      C(kubernetes), whether Kubernetes runs an etcd of its own here.
   type: dict
   returned: success
 certificates:

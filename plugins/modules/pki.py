@@ -51,7 +51,9 @@ options:
     description:
       - V(present) creates what is missing, and renews what is due.
       - V(absent) removes the CAs, what they issued, and the directory unless something else is in it. With O(only), it
-        removes only the listed certificates.
+        removes only the listed certificates, and with O(cleared) the CAs only after the last certificate. A directory
+        of another lab is refused, by O(uuid) and by the name in its CAs. A CA's key is left where nothing says whose
+        it is.
     type: str
     choices: [present, absent]
     default: present
@@ -105,6 +107,13 @@ options:
     type: list
     elements: str
     default: []
+  cleared:
+    description:
+      - With O(state=absent), names of certificates whose holders were cleared. These are removed. Where the lab's CAs
+        issued others, whether they have run out or not, the CAs stay, and RV(others) names these.
+      - Default is that all were. Not together with O(only).
+    type: list
+    elements: str
   uuid:
     description:
       - The lab's unique id. It is stored beside the CAs, and a directory with another id is refused.
@@ -171,6 +180,14 @@ EXAMPLES = r"""
     name: emon
     state: absent
   delegate_to: localhost
+
+- name: Remove the certificates of a host that was cleared, and the CAs where it was the last
+  emon.overlay_lab.pki:
+    path: ~/.overlay-lab/emon/pki
+    name: emon
+    state: absent
+    cleared: [emon, emon-peer, emon-client, emon-docker]
+  delegate_to: localhost
 """
 
 RETURN = r"""
@@ -185,7 +202,7 @@ peer_ca:
 others:
   description:
     - Certificates in the directory that the lab's CAs issued, that are not listed in O(certificates), and that have not
-      expired. By name, with their expiry.
+      expired. By name, with their expiry. With O(cleared), those that keep the CAs.
   returned: always
   type: dict
   sample: {emon3-docker: "2027-11-22T10:00:00Z"}
@@ -228,6 +245,7 @@ ARGUMENTS = {
         },
     },
     "only": {"type": "list", "elements": "str", "default": []},
+    "cleared": {"type": "list", "elements": "str"},
     "uuid": {"type": "str"},
     "trusted": {"type": "list", "elements": "str", "default": []},
     "trusted_peers": {"type": "list", "elements": "str", "default": []},

@@ -9,8 +9,8 @@
 The host's record remembers, in the section ``docker_daemon``, what was there before:
 ``{"settings": {key: {"existed", "before"}}, "files": [{"path", "secret", "backup"}],
 "kept": {path: what stood there before (_host.kept_files.Former)}, "directories": [path], "path", "had_file",
-"units": {name: {"active", "enabled"}}, "pending": bool, "to_start": [container id], "forgotten": bool}``;
-``forgotten``: it was stopped after it had forgotten its endpoints.
+"units": {name: {"active", "enabled"}}, "pending": bool, "to_start": [container id], "forgotten": bool, "lab": str}``;
+``forgotten``: it was stopped after it had forgotten its endpoints; ``lab``: for which lab.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions im
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import connect
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import foreign
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import kept_files as kept
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host import managed_files, systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import managed_files, section_owner, systemd
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.kept_files import Former
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.managed_files import ManagedFile
@@ -53,6 +53,7 @@ class Request:
     forget_endpoints: bool = False
     timeout: int = 300
     docker_host: str = ""
+    lab: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,12 +95,14 @@ def request(params: dict[str, Any]) -> Request:
         forget_endpoints=params["forget_endpoints"],
         timeout=params["timeout"],
         docker_host=params["docker_host"],
+        lab=params["lab"],
     )
 
 
 def plan(request: Request) -> Plan:
     """Compare what is there with what is wanted. LabError with every fault; nothing is changed."""
     section = host_record.section(SECTION)
+    section_owner.refuse_others(section, request.lab, "dockerd's configuration is")
     units = systemd.units(request.service, SOCKET_UNIT)
     service = units[0]
     if request.state == "present":
@@ -156,6 +159,7 @@ def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) 
     if interrupted and not restart:
         differences.add("containers stopped by an interrupted run", "stopped", "started again")
     record = _section(request, section, merged.owned, text is not None, units) | {"kept": kept.to_record(files.formers)}
+    record = section_owner.marked(record, request.lab)
     return Plan(
         request,
         differences,

@@ -35,12 +35,16 @@ _COPY_SECONDS = 1200
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for. ``member``: CLUSTER_ID/MEMBER_ID of the member that runs; '' where none does yet."""
+    """What is asked for. ``member``: CLUSTER_ID/MEMBER_ID of the member that runs; '' where none does yet.
+
+    ``enabled``: whether etcd's unit starts at boot, before the lab configures it.
+    """
 
     path: Path
     lab: str
     state: str
     member: str = ""
+    enabled: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class Plan:
     claim: dict[str, dict[str, Any]] = field(default_factory=dict)
     release: frozenset[str] = frozenset()
     forget: bool = False
+    # Whether etcd's unit starts at boot, on a host where the lab has not configured it yet.
+    enabled: bool | None = None
     left: tuple[str, ...] = ()
 
 
@@ -138,6 +144,10 @@ def apply(request: Request, decided: Plan, stamp: str, record: Path = host_recor
                     named.append(str(path.with_name(_dated(parent, path.name, stamp, request.state == "copied"))))
         except OSError as error:
             raise LabError(f"{path}: it is not {_DONE[request.state]}: {reason(error)}") from error
+    if decided.enabled is not None:
+        host_record.update(files.BEFORE, {"enabled": decided.enabled}, record)
+    elif request.state == "absent" and host_record.section(files.BEFORE, record):
+        host_record.update(files.BEFORE, None, record)
     if decided.forget:
         owned.forget(owned.ETCD, record)
         return named
@@ -205,7 +215,8 @@ def _claim(request: Request, known: Founded, held: Held, elsewhere: list[Held]) 
             _refuse_foreign(request, known, held)
         # What was here is gone.
         gone = frozenset(key for key, one in own.items() if one["path"] == awaited and key != awaited)
-        return Plan(claim={} if awaited in own else {awaited: entry(request)}, release=gone)
+        claim = {} if awaited in own else {awaited: entry(request)}
+        return Plan(claim=claim, release=gone, enabled=request.enabled if known.lab != request.lab and claim else None)
     whose = _owner(known, held)
     if whose.by == "ids" and whose.lab == request.lab:
         return Plan()

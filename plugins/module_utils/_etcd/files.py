@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owne
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd import environment_of
 
+# The section of the host's record with what was there before the lab took etcd over.
+BEFORE = "etcd_data"
+_DATA_DIR = re.compile(r"\s--?data-dir[= ](\S+)")
 # Record types of etcd's write-ahead log (walpb.Record).
 _METADATA = 1
 _KUBERNETES = Path("/etc/kubernetes/manifests/etcd.yaml")
@@ -80,10 +84,16 @@ def owner(path: Path, identity: str, known: Founded) -> Owner:
     return Owner()
 
 
-def read(config: Path, data_dir: Path, started: float, record: Path = host_record.RECORD_PATH) -> dict[str, Any]:
+def read(
+    config: Path,
+    data_dir: Path,
+    started: float,
+    record: Path = host_record.RECORD_PATH,
+    unit_dirs: Iterable[str] = (),
+) -> dict[str, Any]:
     """Whose config, config, data with its owner, and whether etcd runs with what its files say now.
 
-    ``started``: when etcd was started, in seconds of the epoch; 0 where it does not run.
+    ``started``: when etcd was started, in seconds of the epoch; 0 where it does not run; ``unit_dirs``: data_dirs().
     """
     known, held = founded(config, record), data(data_dir)
     whose = owner(data_dir, identity(held), known) if held["present"] else Owner()
@@ -100,7 +110,26 @@ def read(config: Path, data_dir: Path, started: float, record: Path = host_recor
         "outdated": bool(started) and newer((config, _DROP_IN, *_CAS), started),
         "outdated_ca": bool(started) and newer(_CAS, started),
         "kubernetes": _KUBERNETES.exists(),
+        "elsewhere": _elsewhere(data_dir, [*unit_dirs, *([known.data_dir] if known.data_dir else [])]),
+        "enabled_before": bool(host_record.section(BEFORE, record).get("enabled")),
     }
+
+
+def _elsewhere(data_dir: Path, others: Iterable[str]) -> list[str]:
+    """Directories with a member's data, of those that etcd is told to use besides the one that is asked for."""
+    return [one for one in dict.fromkeys(others) if Path(one) != data_dir and data(Path(one))["present"]]
+
+
+def data_dirs(properties: dict[str, str]) -> list[str]:
+    """Where a unit has etcd's data, from its Environment= and ExecStart= as systemctl shows them."""
+    try:
+        variables = shlex.split(properties.get("Environment", ""))
+    except ValueError:
+        variables = []
+    found = [one.partition("=")[2] for one in variables if one.startswith("ETCD_DATA_DIR=")]
+    found += [one.strip("\"'") for one in _DATA_DIR.findall(properties.get("ExecStart", ""))]
+    # A variable is the configuration's, which is read as well.
+    return [one for one in found if one and "$" not in one]
 
 
 def newer(paths: Iterable[Path], moment: float) -> bool:

@@ -63,6 +63,7 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
     ``etcd_config``: path of etcd's environment file, whose first line tells whose it is; None: the distribution's.
     """
     units = _units()
+    etcd_dirs = units["etcd"].pop("data_dirs")
     family = os_family()
     record = host_record.read()
     resolver = packages["resolver"] or _RESOLVER_PACKAGE.get(family, _RESOLVER_PACKAGE_ELSEWHERE)
@@ -93,13 +94,14 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
         "record": {key: record.get(key, "") for key in ("lab", "uuid", "machine_id", "site", "moving_to", "engine")},
         "index": record.get("index", 0),
         "let_in": firewall_rules.let_in(),
+        "let_in_by": firewall_rules.let_in_by(),
         "etcd": {
             **programs["etcd"].result(),
             **units["etcd"],
             # etcd listens for clients once it has seen a majority.
             "ready": units["etcd"]["active"] and _ETCD_CLIENT_PORT in ports["tcp"],
             "cas": lab_identity.fingerprints(_ETCD_CERTIFICATES),
-            **etcd_files.read(config, Path(etcd_data_dir), units["etcd"]["started"]),
+            **etcd_files.read(config, Path(etcd_data_dir), units["etcd"]["started"], unit_dirs=etcd_dirs),
         },
         "certificates": pki_expiry.read(*pki_expiry.HOST_DIRECTORIES),
         "docker": {
@@ -167,7 +169,7 @@ def listening(protocol: str, ports: tuple[int, ...], proc_net: Path = PROC_NET) 
 
 
 def _units() -> dict[str, dict[str, Any]]:
-    properties = "Id,LoadState,ActiveState,UnitFileState,ExecMainStartTimestamp"
+    properties = "Id,LoadState,ActiveState,UnitFileState,ExecMainStartTimestamp,FragmentPath,Environment,ExecStart"
     command = ["systemctl", "show", "--timestamp=us+utc", f"--property={properties}", *_UNITS.values()]
     try:
         text = core_programs.run(command).stdout
@@ -176,16 +178,20 @@ def _units() -> dict[str, dict[str, Any]]:
     found = {}
     for block in text.strip().split("\n\n"):
         values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        found[values.get("Id", "")] = _unit(values)
-    return {key: found.get(unit, _unit({})) for key, unit in _UNITS.items()}
+        found[values.get("Id", "")] = values
+    units = {key: _unit(found.get(unit, {})) for key, unit in _UNITS.items()}
+    units["etcd"]["data_dirs"] = etcd_files.data_dirs(found.get(_UNITS["etcd"], {}))
+    return units
 
 
 def _unit(properties: dict[str, str]) -> dict[str, Any]:
-    """One unit. ``started``: seconds of the epoch by the clock of that moment; 0 where it does not run."""
+    """One unit. ``started``: seconds of the epoch by the clock of that moment; 0 where it does not run; ``unit_path``:
+    the file that defines it."""
     state = properties.get("ActiveState", "inactive")
     active = state in ("active", "activating", "reloading")
     return {
         "unit": properties.get("LoadState") == "loaded",
+        "unit_path": properties.get("FragmentPath", ""),
         "active": active,
         "state": state,
         "enabled": properties.get("UnitFileState") == "enabled",

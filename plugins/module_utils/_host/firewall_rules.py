@@ -24,7 +24,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 
 from . import firewall as host_firewall
-from . import record
+from . import record, section_owner
 
 SECTION = "firewall"
 # The peer in a rule of either manager.
@@ -36,6 +36,11 @@ def let_in() -> list[str]:
     ours = record.section(SECTION)
     rules = ours.get("rules") if isinstance(ours, dict) else None
     return list(dict.fromkeys(filter(None, map(_peer, rules or []))))
+
+
+def let_in_by() -> str:
+    """The lab by whose doing that is; '' where nobody is let in, or that is not known."""
+    return section_owner.lab_of(record.section(SECTION))
 
 
 def _peer(rule: Any) -> str:
@@ -142,7 +147,7 @@ class Plan:
     """What has to change so that these peers alone get through by rules of the lab. Made without touching anything.
 
     ``firewall``: from firewall.detect(); ``desired``: None opens nothing, and closes what lets in the addresses
-    ``leaving``, or all. The record's section is {"manager": str, "rules": [str]}.
+    ``leaving``, or all; ``lab``: for whom. The record's section is {"manager": str, "rules": [str], "lab": str}.
     """
 
     def __init__(
@@ -151,9 +156,13 @@ class Plan:
         desired: Desired | None,
         ask: host_firewall.Run = host_firewall.run,
         leaving: tuple[str, ...] = (),
+        lab: str = "",
     ) -> None:
         self._ask = ask
         ours = record.section(SECTION)
+        section_owner.refuse_others(ours, lab, "openings in its firewall are")
+        self._lab = lab
+        self._former = ours
         # What was added goes by the words with which it came, whoever manages the filter by now.
         self.manager = ours.get("manager", "") if desired is None else firewall["manager"]
         self.managed = self.manager in _MANAGERS
@@ -180,6 +189,9 @@ class Plan:
     def apply(self) -> None:
         """Raises LabError with the command that failed."""
         if not self.differences.changed:
+            taken_over = section_owner.marked(self._former, self._lab)
+            if self._former and taken_over != self._former:
+                record.update(SECTION, taken_over)
             return
         # First: a rule that is written down and not there does no harm, the other way round it would stay for ever.
         self._write([*self.rules, *self._remove])
@@ -190,7 +202,8 @@ class Plan:
         self._write(self.rules)
 
     def _write(self, rules: list[str]) -> None:
-        record.update(SECTION, {"manager": self.manager, "rules": rules} if rules else None)
+        ours = {"manager": self.manager, "rules": rules}
+        record.update(SECTION, section_owner.marked(ours, self._lab) if rules else None)
 
     def _run(self, commands: list[list[str]]) -> None:
         for command in commands:

@@ -38,13 +38,14 @@ _FORMER = {
 _SECTIONS = {
     ...: dict,
     "file_set": {...: (_FORMER, bool)},
-    "firewall": {Needed("manager"): str, Needed("rules"): [str]},
+    "firewall": {Needed("manager"): str, Needed("rules"): [str], "lab": str},
     "docker_swarm": {
         Needed("node_id"): str,
         "lab": str,
         "gateway_bridge": bool,
         "no_services": {Needed("cluster_id"): str, Needed("time"): int},
     },
+    "etcd_data": {Needed("enabled"): bool},
     "owned": {
         ...: {...: dict},
         "container": {...: {"name": str, "labels": {...: str}, "digest": str}},
@@ -64,6 +65,7 @@ _SECTIONS = {
         "kept": {...: _FORMER},
         "backup": bool,
         "forgotten": bool,
+        "lab": str,
     },
 }
 _SHAPE = {

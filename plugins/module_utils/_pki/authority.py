@@ -14,7 +14,7 @@ from pathlib import Path
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity
 
-from . import x509
+from . import owner, x509
 from .plan import CERTIFICATE_MODE, KEY_MODE, File, Plan, or_none, read
 from .spec import Pki, authority_name
 
@@ -43,9 +43,7 @@ def _standing(stem: str, pki: Pki, now: datetime, result: Plan) -> x509.Authorit
         raise LabError(f"{key_path} does not belong to {path.name}: {way_out}")
     if not x509.may_issue(certificate):
         raise LabError(f"{path} may not issue certificates, so it is not the lab's: {way_out}")
-    name, wanted_name = x509.identity_of(certificate).common_name, authority_name(stem, pki.lab)
-    if name != wanted_name:
-        raise LabError(f"{path} is of {name!r}, not of {wanted_name!r}: give this lab a path of its own")
+    owner.refuse_another_name(path, certificate, stem, pki.lab)
     start, until = x509.valid_from(certificate), x509.valid_until(certificate)
     if start > now:
         raise LabError(f"{path} is not valid before {start:%Y-%m-%d}: set this machine's clock right; or else {anew}")

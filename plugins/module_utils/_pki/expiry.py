@@ -101,6 +101,15 @@ def left(others: Mapping[str, str], pki: str) -> list[str]:
     ]
 
 
+def kept(others: Mapping[str, str], pki: str) -> str:
+    """Why the CAs stay after the last host of the lab file was cleared. ``others``: what the module pki returned."""
+    names = ", ".join(f"{name} (until {end[:10]})" for name, end in others.items())
+    return (
+        f"{pki} stays: its CAs issued certificates to hosts that were not cleared: {names}: run destroy.yml with a lab"
+        " file that has these hosts; if they are gone for good, run it again with -e destroy_ca=true"
+    )
+
+
 def forgotten(certificates: Mapping[str, Any], host: Mapping[str, Any]) -> str:
     """What the removal of a host has done to its certificates.
 

@@ -13,7 +13,9 @@ from pathlib import Path
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity
 
-from .spec import CA, PEER_CA, Pki
+from . import x509
+from .plan import or_none, read
+from .spec import AUTHORITIES, CA, PEER_CA, Pki, authority_name
 
 
 def refuse_others(pki: Pki) -> None:
@@ -30,6 +32,29 @@ def refuse_another_lab(pki: Pki) -> None:
             f"{pki.path} is of the lab {recorded}, not of {pki.uuid}: bring the lab's own directory, or give this lab a"
             " path of its own"
         )
+
+
+def refuse_another_name(path: Path, certificate: x509.x509.Certificate, stem: str, lab: str) -> None:
+    """A CA's certificate that says another lab's name."""
+    name, wanted_name = x509.identity_of(certificate).common_name, authority_name(stem, lab)
+    if name != wanted_name:
+        raise LabError(f"{path} is of {name!r}, not of {wanted_name!r}: give this lab a path of its own")
+
+
+def is_known(pki: Pki) -> bool:
+    """Whether a directory is the lab's for sure: by its UUID, or by a CA's name. Another lab's is refused.
+
+    Files have the same names everywhere: a key alone, or a damaged certificate, tells nothing.
+    """
+    refuse_another_lab(pki)
+    known = bool(pki.uuid) and lab_identity.recorded_uuid(pki.path) == pki.uuid
+    for stem in AUTHORITIES:
+        path = pki.path / f"{stem}.crt"
+        certificate = or_none(x509.load_certificate, read(path))
+        if certificate is not None:
+            refuse_another_name(path, certificate, stem, pki.lab)
+            known = True
+    return known
 
 
 def _refuse_unknown(pki: Pki, stem: str) -> None:

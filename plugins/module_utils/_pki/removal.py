@@ -19,34 +19,50 @@ from .spec import AUTHORITIES, Pki
 
 
 def plan_absent(pki: Pki) -> Plan:
-    """What has to be removed: the CAs, what they issued, what is named, and then the directory."""
+    """What has to be removed: what was issued to the cleared; with the last of it the CAs, and then the directory."""
     result = Plan(pki.path)
     if not pki.path.is_dir():
         return result
+    known = owner.is_known(pki)
     if pki.only:
         return _plan_only(pki, result)
-    made = {pki.path / f"{stem}{suffix}" for stem in AUTHORITIES for suffix in (".key", ".crt")}
-    made |= {pki.path / f"{one.name}{suffix}" for one in pki.certificates for suffix in (".key", ".crt")}
-    made.add(pki.path / lab_identity.UUID_FILE)
-    for path in issued(pki.path):
-        made |= {path, path.with_suffix(".key")}
+    found = issued(pki.path)
+    going = {one for one in found if pki.cleared is None or one.stem in pki.cleared}
+    made = going | {path.with_suffix(".key") for path in going}
+    # A key whose certificate an interrupted run did not come to.
+    named = {*(one.name for one in pki.certificates), *(pki.cleared or ())} if known else set()
+    made |= {pki.path / f"{stem}.key" for stem in named if not (pki.path / f"{stem}.crt").exists()}
+    staying = {file.stem: moment(x509.valid_until(one)) for file, one in found.items() if file not in going}
+    if staying:
+        result.others = staying
+    elif known:
+        made |= {pki.path / f"{stem}{suffix}" for stem in AUTHORITIES for suffix in (".key", ".crt")}
+        made.add(pki.path / lab_identity.UUID_FILE)
     present = set(pki.path.iterdir())
-    # The CAs' keys go last: interrupted before, the next run still knows what they issued.
-    result.removals = sorted(made & present, key=lambda path: (path.stem in AUTHORITIES, path.name))
-    result.remove_directory = present <= made
+    result.removals = sorted(made & present, key=_order)
+    result.remove_directory = not staying and present <= made
     for path in result.removals:
         result.differences.add(str(path), "file", None)
     if result.remove_directory:
         result.differences.add(str(pki.path), "directory", None)
-    else:
+    elif not staying:
         left = ", ".join(sorted(path.name for path in present - made))
         result.warnings.append(f"{pki.path} stays, because the lab did not make: {left}")
     return result
 
 
+def _order(path: Path) -> tuple[bool, bool, str, bool]:
+    """Keys go before their certificates, and the CAs' certificates last.
+
+    So an interrupted run leaves what tells whose the directory is, what the CAs issued, and whose a key is.
+    """
+    last = path.stem in AUTHORITIES and path.suffix == ".crt"
+    of_authority = path.stem in AUTHORITIES or path.name == lab_identity.UUID_FILE
+    return last, of_authority, path.stem, path.suffix == ".crt"
+
+
 def _plan_only(pki: Pki, result: Plan) -> Plan:
     """The key goes first: interrupted before the certificate, the next run still tells until when a copy is good."""
-    owner.refuse_another_lab(pki)
     found = issued(pki.path)
     for stem in pki.only:
         path, key_path = pki.path / f"{stem}.crt", pki.path / f"{stem}.key"

@@ -59,6 +59,8 @@ class Pki:
     new_ca: bool = False
     former_path: Path | None = None
     only: tuple[str, ...] = ()
+    # None: whoever has a certificate was cleared.
+    cleared: tuple[str, ...] | None = None
 
     @property
     def authorities(self) -> tuple[str, ...]:
@@ -82,6 +84,7 @@ def parse(
     new_ca: bool = False,
     former_path: str | None = None,
     only: Iterable[str] = (),
+    cleared: Iterable[str] | None = None,
 ) -> Pki:
     """Check a module's parameters; all faults in one LabError."""
     faults: list[str] = []
@@ -101,7 +104,10 @@ def parse(
         faults.extend(_faults(one))
         if not faults:
             desired.append(_desired(one))
-    faults += [f"only.{stem}: {_NAME_RULE}" for stem in only if not _may_be_a_stem(stem)]
+    for option, stems in (("only", only), ("cleared", cleared or ())):
+        faults += [f"{option}.{stem}: {_NAME_RULE}" for stem in stems if not _may_be_a_stem(stem)]
+    if only and cleared is not None:
+        faults.append("cleared: not together with only, which removes no CA")
     if faults:
         raise LabError(faults)
     return Pki(
@@ -116,6 +122,7 @@ def parse(
         new_ca=new_ca,
         former_path=Path(former_path) if former_path else None,
         only=tuple(only),
+        cleared=None if cleared is None else tuple(cleared),
     )
 
 

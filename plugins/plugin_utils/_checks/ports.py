@@ -63,9 +63,15 @@ def plan(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> dict[str, dic
                 for other in others
             ],
             "open": _openings(lab, name),
-            "left": [address for address in info.get("let_in", []) if address not in _addresses_of_others(lab, name)],
+            "left": _left(lab, name, info),
         }
     return plans
+
+
+def _left(lab: dict[str, Any], name: str, info: dict[str, Any]) -> list[str]:
+    if info.get("let_in_by") != lab["name"]:
+        return []
+    return [address for address in info["let_in"] if address not in _addresses_of_others(lab, name)]
 
 
 def _addresses_of_others(lab: dict[str, Any], name: str) -> list[str]:

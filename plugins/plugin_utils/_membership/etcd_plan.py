@@ -22,6 +22,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.quorum impo
 # What etcd reads once, so that a change is a restart. Its certificates it reads anew with every connection.
 _CAS = ("/ca.crt", "/peer-ca.crt")
 _REREAD = ("/server.crt", "/server.key", "/peer.crt", "/peer.key", "/client.crt", "/client.key")
+# Where packages have their units (systemd.unit(5)); whoever writes one himself has it elsewhere.
+_PACKAGED = ("/usr/lib/systemd/", "/lib/systemd/")
 # Priorities of the journal up to this one are errors.
 _ERROR = 3
 
@@ -164,6 +166,18 @@ def foreign(etcd: Mapping[str, Any], lab: str) -> list[str]:
         return ["Kubernetes runs an etcd of its own here: it is left alone; give this host etcd: false"]
     if other and etcd["active"]:
         return [f"an etcd of {owner} runs here: it is left alone; stop it, or give this host etcd: false"]
+    # The lab's package is enabled at boot where a run that installed it was interrupted, and has no data yet.
+    path, elsewhere = etcd.get("unit_path", ""), etcd.get("elsewhere", ())
+    if other and path and not path.startswith(_PACKAGED):
+        return [
+            f"{path} is a unit of {owner}'s own: it is left alone; remove it where it is no longer used, or give this"
+            " host etcd: false"
+        ]
+    if other and elsewhere and etcd["enabled"]:
+        return [
+            f"an etcd of {owner} starts at boot here, and holds data in {', '.join(elsewhere)}: it is left alone;"
+            " disable its unit where it is no longer used, or give this host etcd: false"
+        ]
     if not data["present"] or (not other and data["lab"] == lab):
         return []
     ids = f" (member {data['member_id']} of cluster {data['cluster_id']})" if data["member_id"] else ""

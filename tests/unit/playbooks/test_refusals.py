@@ -45,6 +45,7 @@ INFO = {
     "lock": {"state": "held", "holder": {}, "reason": ""},
     "index": 1,
     "let_in": [],
+    "let_in_by": "",
     "addresses": [{"interface": "lo", "address": "127.0.0.1", "prefix": 24, "mtu": 1500}],
     "listening": {"tcp": [], "udp": []},
     "etcd": {
@@ -80,6 +81,12 @@ USED = {
 }
 HOLDING = {**INFO, "docker": {**INFO["docker"], **STOPPED, "state": "failed", "holds_lab": True}}
 OF_SCHOOL = {**INFO, "record": {**RECORD, "lab": "school"}}
+# Of the same name, made by another controller.
+NAMESAKE = {**INFO, "record": {**RECORD, "uuid": "of-namesake"}}
+OF_NAMESAKE = "/pki is of the lab of-emon, and emon, emon2 of another that is called emon, of-namesake: put the PKI"
+CA = {**INFO, "etcd": {**INFO["etcd"], "cas": {"ca": "f00d", "peer-ca": "f00e"}}}
+NO_CA = "emon, emon2: etcd trusts the CA f00d, and"
+SECOND = '-e etcd_pki_dir=/nonexistent -e {"lab_etcd_tls":true}'
 NO_RECORD = dict.fromkeys(RECORD, "")
 LOST = {**INFO, "record": NO_RECORD, "etcd": {**INFO["etcd"], "data": {**INFO["etcd"]["data"], "lab": ""}}}
 FRESH = {
@@ -98,6 +105,8 @@ class Case:
     said: dict[str, dict[str, Any]]
     line: str
     info: dict[str, Any] = field(default_factory=lambda: INFO)
+    # Whether it is refused after it has locked the hosts.
+    locked: bool = True
 
 
 def failed(line: str) -> dict[str, Any]:
@@ -161,16 +170,44 @@ CASES = {
         HOLDING,
     ),
     "destroy, with the records lost": Case("destroy.yml -e confirm=emon", {}, "emon2: it has lost its record", LOST),
+    "destroy, with somebody else's PKI directory": Case(
+        "destroy.yml -e confirm=emon -e etcd_pki_dir=/srv/corp",
+        {"pki": failed("/srv/corp/ca.crt is of 'corp'")},
+        "/srv/corp/ca.crt is of 'corp'",
+        locked=False,
+    ),
 }
+
+# Each asks whose the hosts are before its first change.
+ASKING = (
+    "etcd_backup.yml",
+    "etcd_recover.yml -e confirm=emon",
+    "etcd_remove.yml -e member=emon2",
+    "etcd_reset.yml -e confirm=emon",
+    "etcd_restore.yml -e confirm=emon",
+)
+for asking in ASKING:
+    name = asking.partition(".")[0]
+    CASES[f"{name}, on hosts of a namesake"] = Case(asking, {}, OF_NAMESAKE, NAMESAKE)
+for asking in (ASKING[0], ASKING[-1]):
+    name = asking.partition(".")[0]
+    CASES[f"{name}, from a second controller"] = Case(f"{asking} {SECOND}", {}, NO_CA, CA)
+CASES["swarm_remove, on hosts of a namesake"] = Case(
+    "swarm_remove.yml -e node=emon2",
+    {"docker_swarm_info": {"nodes": []}},
+    OF_NAMESAKE,
+    {**SWARM, "record": {**SWARM["record"], "uuid": "of-namesake"}},
+)
 
 # Ansible gives it its options in a file. It knows its host by its interpreter.
 STUB = """#!/usr/bin/python
 # WANT_JSON
 import json, os, sys
 from pathlib import Path
-directory, name, host = Path({directory!r}), {name!r}, os.environ["STUB_HOST"]
+directory, name, host = Path({directory!r}), {name!r}, os.environ.get("STUB_HOST", "localhost")
 given = json.loads(Path(sys.argv[1]).read_text())
-call = {{"module": name, "host": host, "check": given["_ansible_check_mode"], "state": given.get("state", "")}}
+options = {{key: given[key] for key in ("state", "cleared", "uuid") if key in given}}
+call = {{"module": name, "host": host, "check": given["_ansible_check_mode"], **options}}
 with open(directory / "calls", "a") as calls:
     calls.write(json.dumps(call) + "\\n")
 answer = json.loads((directory / "said.json").read_text()).get(name, {{}})
@@ -206,33 +243,14 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lab = {"hosts": hosts, "children": groups | {"lab_simulated": {}}}
     everything = {"vars": {**LAB, "lab_controller_dir": str(directory / "controller")}, "children": {"lab": lab}}
     (directory / "hosts.json").write_text(json.dumps({"all": everything}), encoding="utf-8")
+    (directory / "controller/pki").mkdir(parents=True)
+    (directory / "controller/pki/uuid").write_text("of-emon\n", encoding="utf-8")
     return directory
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_nothing_is_changed_and_no_lock_is_kept(collection: Path, case: Case) -> None:
-    code, said, calls = run(collection, case)
-    assert (code, case.line in said) == (2, True), said
-    released = [call["host"] for call in calls if call["module"] == "lab_lock" and call["state"] == "released"]
-    assert sorted(released) == list(HOSTS)
-    # What the case answers for refuses, or only reads.
-    harmless = {"host_info", "lab_lock", *case.said}
-    assert [call for call in calls if not call["check"] and call["module"] not in harmless] == []
-
-
-def test_a_dockerd_that_is_stopped_is_started_for_what_it_has_of_the_lab(collection: Path) -> None:
-    (collection / "starts").touch()
-    _code, said, calls = run(collection, Case("destroy.yml -e confirm=emon", {}, "", HOLDING))
-    (collection / "starts").unlink()
-    asked = {call["host"] for call in calls if call["module"] == "docker_container_set"}
-    # Before, and once more: now its containers can be read.
-    informed = [call["host"] for call in calls if call["module"] == "host_info"]
-    assert (asked, sorted(informed)) == ({*HOSTS}, sorted([*HOSTS, *HOSTS])), said
-
-
 def run(collection: Path, case: Case) -> tuple[int, str, list[dict[str, Any]]]:
-    """How the playbook ended, what it said, and which modules it called."""
-    (collection / "calls").unlink(missing_ok=True)
+    """(its code, what it said, the modules that it called, in order)."""
+    (collection / "calls").write_text("", encoding="utf-8")
     (collection / "said.json").write_text(json.dumps({"host_info": case.info, **case.said}), encoding="utf-8")
     copy = collection / "ansible_collections/emon/overlay_lab"
     play, *options = case.play.split()
@@ -248,5 +266,52 @@ def run(collection: Path, case: Case) -> tuple[int, str, list[dict[str, Any]]]:
     )
     # Ansible folds lines.
     said = " ".join((done.stdout + done.stderr).split())
-    calls = [json.loads(line) for line in (collection / "calls").read_text(encoding="utf-8").splitlines()]
-    return done.returncode, said, calls
+    calls = (collection / "calls").read_text(encoding="utf-8").splitlines()
+    return done.returncode, said, [json.loads(line) for line in calls]
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_nothing_is_changed_and_no_lock_is_kept(collection: Path, case: Case) -> None:
+    code, said, calls = run(collection, case)
+    assert (code, case.line in said) == (2, True), said
+    released = [call["host"] for call in calls if call["module"] == "lab_lock" and call["state"] == "released"]
+    assert sorted(released) == (list(HOSTS) if case.locked else [])
+    # What the case answers for refuses, or only reads.
+    harmless = {"host_info", "lab_lock", *case.said}
+    assert [call for call in calls if not call["check"] and call["module"] not in harmless] == []
+
+
+def test_destroy_tells_whom_it_cleared_and_why_the_cas_stay(collection: Path) -> None:
+    """Another lab file of the name shares the directory: its host b1 stands."""
+    uuid = {**NO_RECORD, "uuid": "of-emon"}
+    cleared = {
+        **FRESH,
+        "record": uuid,
+        "let_in": ["10.0.0.9"],
+        "resolver": {"unit": False},
+        "vxlan": {"unit": False, "links": []},
+    }
+    case = Case("destroy.yml -e confirm=emon", {"pki": {"others": {"b1": "2027-11-22T10:00:00Z"}}}, "", cleared)
+    code, said, calls = run(collection, case)
+    assert code == 0, said
+    assert "hosts that were not cleared: b1 (until 2027-11-22): run destroy.yml with a lab file" in said
+    (asked, removed) = [call for call in calls if call["module"] == "pki"]
+    assert (asked["check"], asked["state"], removed["check"], removed["state"]) == (True, "absent", False, "absent")
+    of_emon = ["emon", "emon-peer", "emon-client", "emon-docker"]
+    assert removed["cleared"] == [*of_emon, *(name.replace("emon", "emon2") for name in of_emon)]
+    assert removed["uuid"] == "of-emon"
+    # Nobody knows whose openings these are.
+    assert not [call for call in calls if call["module"] == "firewall_opening"]
+    case = Case("destroy.yml -e confirm=emon -e destroy_ca=true", {"pki": {"others": {}}}, "", cleared)
+    code, said, calls = run(collection, case)
+    assert code == 0 and "cleared" not in calls[-1], said
+
+
+def test_a_dockerd_that_is_stopped_is_started_for_what_it_has_of_the_lab(collection: Path) -> None:
+    (collection / "starts").touch()
+    _code, said, calls = run(collection, Case("destroy.yml -e confirm=emon", {}, "", HOLDING))
+    (collection / "starts").unlink()
+    asked = {call["host"] for call in calls if call["module"] == "docker_container_set"}
+    # Before, and once more: now its containers can be read.
+    informed = [call["host"] for call in calls if call["module"] == "host_info"]
+    assert (asked, sorted(informed)) == ({*HOSTS}, sorted([*HOSTS, *HOSTS])), said

@@ -35,6 +35,13 @@ CASES = [
     ("stop", ANOTHERS_DATA, HOLDS),
     ("backup", ANOTHERS_DATA, HOLDS),
     ("retire", ANOTHERS_DATA, HOLDS),
+    ("main", ANOTHERS, RUNS),
+    ("restore", ANOTHERS, RUNS),
+    ("restore", ANOTHERS_DATA, HOLDS),
+    ("recover", ANOTHERS, RUNS),
+    ("recover", ANOTHERS_DATA, HOLDS),
+    ("remove", ANOTHERS, RUNS),
+    ("remove", ANOTHERS_DATA, HOLDS),
 ]
 
 

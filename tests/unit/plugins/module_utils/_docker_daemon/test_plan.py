@@ -40,6 +40,8 @@ class Host:
             SOCKET: Unit(SOCKET, exists=True, active=True, enabled=True),
         }
         self.record: dict[str, Any] = {}
+        # The lab that the host belongs to.
+        self.lab = ""
         self.docker = FakeDocker()
         self.broken = ""
         self.log: list[str] = []
@@ -67,6 +69,7 @@ class Host:
             "forget_endpoints": False,
             "timeout": 5,
             "docker_host": "unix:///nowhere",
+            "lab": "",
             "state": "present",
         }
         return daemon_plan.plan(daemon_plan.request({**defaults, **given}))
@@ -126,6 +129,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
         monkeypatch.setattr(daemon_plan.systemd, name, getattr(made, name))
     for name in ("section", "update"):
         monkeypatch.setattr(daemon_plan.host_record, name, getattr(made, name))
+    monkeypatch.setattr(daemon_plan.host_record, "read", lambda: {"lab": made.lab})
     monkeypatch.setattr(daemon_plan, "connect", made.connect)
     monkeypatch.setattr(daemon_apply, "connect", made.connect)
     monkeypatch.setattr(daemon_plan, "version", lambda: made.version)
@@ -546,3 +550,41 @@ def test_a_dockerd_with_a_container_on_its_overlay_has_lost_nothing(host: Host) 
 )
 def test_a_failed_start_is_told_by_what_stopped_it(error: LabError, own_words: list[str], told: list[str]) -> None:
     assert daemon_apply.why(error, own_words) == told
+
+
+SETTINGS = {"log-level": "warn"}
+
+
+@pytest.mark.parametrize("given", [{"settings": {"debug": True}}, {"state": "stopped"}, {"state": "absent"}])
+@pytest.mark.parametrize("lab", ["school", ""])
+def test_what_another_lab_configured_is_left_alone(host: Host, given: dict[str, Any], lab: str) -> None:
+    host.run(settings=SETTINGS, lab="emon")
+    before = (host.settings(), host.record, list(host.log))
+    assert host.record["lab"] == "emon"
+    with pytest.raises(LabError, match="dockerd's configuration is the lab emon's by this host's record") as fault:
+        host.run(**given, lab=lab)
+    assert len(fault.value.faults) == 1
+    assert (host.settings(), host.record, host.log) == before
+
+
+def test_a_record_that_names_no_lab_is_taken_over_once(host: Host) -> None:
+    """By the lab that the host belongs to, without another change; a host of no lab is anybody's."""
+    host.run(settings=SETTINGS)
+    host.record.pop("lab", None)
+    host.lab = "emon"
+    with pytest.raises(LabError, match="is the lab emon's"):
+        host.run(settings=SETTINGS, lab="school")
+    assert host.run(settings=SETTINGS, lab="emon") == (False, [])
+    assert host.record["lab"] == "emon"
+    host.lab = ""
+    with pytest.raises(LabError, match="is the lab emon's"):
+        host.run(state="absent", lab="school")
+    host.run(state="absent", lab="emon")
+    assert host.settings() is None and host.record == {}
+
+
+def test_a_dockerd_that_nobody_configured_may_be_asked_for_by_any_lab(host: Host) -> None:
+    assert host.run(state="absent", lab="school") == (False, [])
+    host.run(settings=SETTINGS)
+    host.run(settings=SETTINGS, lab="school")
+    assert host.record["lab"] == "school"

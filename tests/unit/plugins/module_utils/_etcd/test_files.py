@@ -89,3 +89,40 @@ def test_etcd_is_outdated_where_a_ca_is_newer(tmp_path: Path, monkeypatch: pytes
     (tmp_path / f"{stem}.crt").write_text("")
     found = etcd_files.read(tmp_path / "none", tmp_path, 1.0)
     assert (found["outdated"], found["outdated_ca"]) == (True, True)
+
+
+def member(path: Path) -> Path:
+    (path / "wal").mkdir(parents=True)
+    (path / "wal/0.wal").write_bytes(LOG)
+    return path
+
+
+def test_data_that_is_configured_elsewhere(tmp_path: Path) -> None:
+    """By the unit, or by the configuration, which may name one as well."""
+    here, units, configs = (member(tmp_path / name) for name in ("here", "units", "configs"))
+    config = tmp_path / "etcd"
+    config.write_text(f'ETCD_DATA_DIR="{configs}"\n')
+    record = tmp_path / "state.json"
+    unit = [str(units), str(units), str(here), "/none"]
+    assert etcd_files.read(config, here, 0, record, unit)["elsewhere"] == [str(units), str(configs)]
+    assert etcd_files.read(tmp_path / "no", here, 0, record)["elsewhere"] == []
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({}, []),
+        ({"Environment": "DAEMON_ARGS= ETCD_NAME=emon ETCD_DATA_DIR=/var/lib/etcd/default"}, ["/var/lib/etcd/default"]),
+        ({"Environment": '"ETCD_DATA_DIR=/a b" X=\''}, []),
+        ({"Environment": '"ETCD_DATA_DIR=/a b"'}, ["/a b"]),
+        (
+            {"ExecStart": "{ path=/e ; argv[]=/e --name x --data-dir=/data/etcd ; ignore_errors=no }"},
+            ["/data/etcd"],
+        ),
+        ({"ExecStart": "{ path=/e ; argv[]=/e -data-dir /d -x ; ignore_errors=no ; start_time=[n/a] }"}, ["/d"]),
+        # The Red Hat family's.
+        ({"ExecStart": '{ path=/bin/bash ; argv[]=/bin/bash -c etcd --data-dir="${ETCD_DATA_DIR}" ; x=y }'}, []),
+    ],
+)
+def test_where_a_unit_has_its_data(properties: dict[str, str], expected: list[str]) -> None:
+    assert etcd_files.data_dirs(properties) == expected

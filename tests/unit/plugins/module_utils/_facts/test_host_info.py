@@ -115,6 +115,23 @@ def test_program(printed: str, expected: str) -> None:
     assert host_info._program(command, "none") == {"version": expected, "available": ""}
 
 
+def test_a_unit_says_where_it_is_and_where_its_data_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the one call that asks for all units."""
+    text = (
+        "ExecStart={ path=/e ; argv[]=/e --data-dir=/data/etcd ; ignore_errors=no }\nId=etcd.service\n"
+        "LoadState=loaded\n"
+        "ActiveState=inactive\nFragmentPath=/etc/systemd/system/etcd.service\nUnitFileState=enabled\n\n"
+        "Id=docker.service\nLoadState=not-found\n"
+    )
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text(f"#!{sys.executable}\nprint({text!r}, end='')\n")
+    systemctl.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = host_info._units()
+    assert found["etcd"]["unit_path"] == "/etc/systemd/system/etcd.service" and found["etcd"]["enabled"]
+    assert found["etcd"]["data_dirs"] == ["/data/etcd"] and not found["docker"]["unit"]
+
+
 @pytest.mark.parametrize(
     ("candidate", "expected"),
     [

@@ -55,8 +55,9 @@ class FakeFirewall:
 
 @pytest.fixture(autouse=True)
 def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The host's record, kept in memory."""
+    """The host's record, kept in memory. ``lab`` in it: the lab that the host belongs to."""
     sections: dict[str, Any] = {}
+    monkeypatch.setattr(host_record, "read", lambda: {"lab": sections.get("lab", "")})
     monkeypatch.setattr(host_record, "section", lambda name: dict(sections.get(name) or {}))
     monkeypatch.setattr(host_record, "update", lambda name, content: sections.update({name: content}))
     return sections
@@ -203,3 +204,30 @@ def test_faults_in_the_options() -> None:
     with pytest.raises(LabError) as error:
         firewall_rules.Desired.of({"peers": ["emon"], "ports": [{"protocol": "tcp", "port": 0}]})
     assert error.value.faults == ["peers[0]: emon is not an IP address", "ports[0].port: 0 is not a port (1 to 65535)"]
+
+
+@pytest.mark.parametrize("desired", [SMALLER, None])
+@pytest.mark.parametrize("lab", ["school", ""])
+def test_openings_of_another_lab_are_left_alone(desired: Desired | None, lab: str, record: dict[str, Any]) -> None:
+    fake = FakeFirewall()
+    Plan(UFW, DESIRED, fake, lab="emon").apply()
+    before = list(fake.rules["ufw"])
+    with pytest.raises(LabError, match="openings in its firewall are the lab emon's by this host's record") as fault:
+        Plan(UFW, desired, fake, lab=lab)
+    assert len(fault.value.faults) == 1 and fake.rules["ufw"] == before
+    assert firewall_rules.let_in_by() == record["firewall"]["lab"] == "emon"
+
+
+def test_a_record_that_names_no_lab_is_taken_over_once(record: dict[str, Any]) -> None:
+    fake = FakeFirewall()
+    assert firewall_rules.let_in_by() == ""
+    changed(UFW, DESIRED, fake)
+    record["lab"] = "emon"
+    assert firewall_rules.let_in_by() == "emon"
+    with pytest.raises(LabError, match="are the lab emon's"):
+        Plan(UFW, None, fake, lab="school")
+    plan = Plan(UFW, DESIRED, fake, lab="emon")
+    plan.apply()
+    assert not plan.differences.changed and record["firewall"]["lab"] == "emon"
+    record["lab"] = ""
+    assert firewall_rules.let_in_by() == "emon"

@@ -302,6 +302,83 @@ def test_absent_removes_what_was_made_and_nothing_else(path: Path) -> None:
     assert not pki_directory.plan_absent(pki).differences.changed
 
 
+def remove(path: Path, lab: str = "emon", **given: Any) -> pki_directory.Plan:
+    return pki_directory.converge(pki_spec.parse(str(path), lab, **given), NOW, check=False, absent=True)
+
+
+def standing(path: Path, *certificates: dict[str, Any], lab: str = "emon", uuid: str | None = "of-emon") -> None:
+    pki_directory.converge(pki_spec.parse(str(path), lab, certificates, uuid=uuid), NOW, check=False)
+
+
+@pytest.mark.parametrize(
+    ("of", "asked", "words"),
+    [
+        pytest.param(
+            {"lab": "corp", "uuid": None},
+            {},
+            r"ca.crt is of 'overlay lab corp CA', not of 'overlay lab emon CA'",
+            id="name",
+        ),
+        pytest.param({}, {"uuid": "of-school"}, "is of the lab of-emon, not of of-school", id="uuid"),
+        pytest.param({"lab": "corp", "uuid": None}, {"only": ["emon"]}, "is of 'overlay lab corp CA'", id="some, name"),
+        pytest.param({"lab": "corp"}, {"uuid": "of-emon"}, "is of 'overlay lab corp CA'", id="a copied id"),
+    ],
+)
+def test_absent_refuses_a_directory_of_another_lab(
+    path: Path, of: dict[str, Any], asked: dict[str, Any], words: str
+) -> None:
+    standing(path, EMON, CLIENT, PEER, **of)
+    before = tree(path)
+    with pytest.raises(LabError, match=words) as fault:
+        remove(path, **asked)
+    assert len(fault.value.faults) == 1 and tree(path) == before
+
+
+def test_absent_leaves_a_ca_that_is_known_by_its_files_name_alone(path: Path) -> None:
+    path.mkdir()
+    for name in ("ca.key", "peer-ca.key", "uuid", "emon.key", "emon.crt"):
+        (path / name).write_text("somebody's")
+    before = tree(path)
+    found = remove(path, certificates=[EMON])
+    assert tree(path) == before and not found.differences.changed
+    assert "did not make: ca.key, emon.crt, emon.key, peer-ca.key, uuid" in found.warnings[0]
+
+
+def test_absent_completes_what_was_interrupted(path: Path) -> None:
+    """Killed after any of the removals: what is left is known as the lab's, with and without its id."""
+    for uuid in ("of-emon", None):
+        standing(path, EMON, CLIENT, PEER, uuid=uuid)
+        (path / "emon.crt").unlink()
+        count = 0
+        while path.exists():
+            pki = pki_spec.parse(str(path), "emon", [EMON], uuid=uuid)
+            (first, *_) = pki_directory.plan_absent(pki).removals or [None]
+            if first is None:
+                pki_directory.apply(pki_directory.plan_absent(pki))
+                break
+            first.unlink()
+            count += 1
+        assert not path.exists() and count == (10 if uuid else 9)
+
+
+def test_certificates_of_hosts_that_were_not_cleared_keep_the_authorities(path: Path) -> None:
+    """Two lab files of one name share the directory; a host was taken out of the lab file and stands."""
+    standing(path, EMON, PEER, {"name": "emon3-docker", "kind": "client", "days": 1})
+    cleared = ["emon", "emon-peer", "emon-docker"]
+    before = tree(path)
+    found = remove(path, cleared=cleared)
+    left = {name: content for name, content in before.items() if not name.startswith(("emon.", "emon-peer."))}
+    assert tree(path) == left and found.others == {"emon3-docker": "2026-11-23T10:00:00Z"}
+    assert not remove(path, cleared=cleared).differences.changed
+    remove(path, cleared=["emon3-docker"])
+    assert not path.exists()
+
+
+def test_absent_of_some_and_of_the_cleared_exclude_each_other(path: Path) -> None:
+    with pytest.raises(LabError, match="cleared: not together with only"):
+        remove(path, only=["emon"], cleared=["emon"])
+
+
 def forget(path: Path, *names: str, **given: Any) -> pki_directory.Plan:
     pki = pki_spec.parse(str(path), "emon", only=names, **given)
     return pki_directory.converge(pki, NOW, check=False, absent=True)

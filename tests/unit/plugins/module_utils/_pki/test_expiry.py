@@ -143,6 +143,15 @@ def test_what_is_left_of_a_host_out_of_the_file() -> None:
     )
 
 
+def test_what_keeps_the_cas_of_a_removed_lab() -> None:
+    line = pki_expiry.kept({"b1": "2027-11-22T10:00:00Z", "b1-docker": "2027-11-23T10:00:00Z"}, PKI)
+    assert line == (
+        f"{PKI} stays: its CAs issued certificates to hosts that were not cleared: b1 (until 2027-11-22), b1-docker"
+        " (until 2027-11-23): run destroy.yml with a lab file that has these hosts; if they are gone for good, run it"
+        " again with -e destroy_ca=true"
+    )
+
+
 @pytest.mark.parametrize(
     ("answers", "words"),
     [

@@ -110,8 +110,14 @@ def test_a_firewall_opens_for_all_hosts_at_all_sites_whoever_takes_part() -> Non
     ],
 )
 def test_who_is_let_in_and_is_no_host_of_the_lab_any_more(let_in: list[str], left: list[str]) -> None:
-    plan = lab_ports.plan(lab(), {"emon2": {**STANDS, "let_in": let_in}})
+    plan = lab_ports.plan(lab(), {"emon2": {**STANDS, "let_in": let_in, "let_in_by": "emon"}})
     assert plan["emon2"]["left"] == left
+
+
+@pytest.mark.parametrize("by", ["school", ""])
+def test_who_is_let_in_by_somebody_else_stays(by: str) -> None:
+    plan = lab_ports.plan(lab(), {"emon2": {**STANDS, "let_in": ["10.0.0.119"], "let_in_by": by}})
+    assert plan["emon2"]["left"] == []
 
 
 # -- verdicts ----------------------------------------------------------------------------------------------------------

@@ -326,6 +326,11 @@ def test_complaint(text: str, expected: str) -> None:
     assert complaint(text) == expected
 
 
+# A unit that runs no more, of the distribution's package; its data is nowhere near the lab's.
+STOPPED = {"lab": "", "active": False, "enabled": True, "data": {"present": False}}
+VENDORS, OWN = "/usr/lib/systemd/system/etcd.service", "/etc/systemd/system/etcd.service"
+
+
 def standing(name: str, **etcd: Any) -> dict[str, Any]:
     """A host on which etcd stands."""
     data = {"path": "/srv/etcd", "present": True, "lab": "emon", "member_id": "a1", "cluster_id": "c1"}
@@ -344,6 +349,21 @@ def standing(name: str, **etcd: Any) -> dict[str, Any]:
         pytest.param({"data": {"lab": ""}}, "(member a1 of cluster c1)", id="somebody's data under our configuration"),
         pytest.param({"data": {"lab": "emon-2"}}, "(member a1 of cluster c1)", id="another lab's data"),
         pytest.param({"lab": "", "active": False, "kubernetes": True}, "Kubernetes", id="Kubernetes'"),
+        pytest.param({**STOPPED, "unit_path": VENDORS}, "", id="a package that starts at boot"),
+        pytest.param(
+            {**STOPPED, "unit_path": VENDORS, "elsewhere": ["/data/etcd"]},
+            "an etcd of somebody else starts at boot here, and holds data in /data/etcd",
+            id="stopped, with data elsewhere",
+        ),
+        pytest.param(
+            {**STOPPED, "enabled": False, "unit_path": VENDORS, "elsewhere": ["/data/etcd"]},
+            "",
+            id="given up by its owner",
+        ),
+        pytest.param(
+            {**STOPPED, "enabled": False, "unit_path": OWN}, f"{OWN} is a unit of somebody else's own", id="an own unit"
+        ),
+        pytest.param({"unit_path": OWN, "elsewhere": ["/data/etcd"]}, "", id="the lab's, by an own unit"),
     ],
 )
 @pytest.mark.parametrize("member", [True, False])
