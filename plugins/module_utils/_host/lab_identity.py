@@ -106,6 +106,8 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     """
     if "controller" not in lab:
         return []
+    # By name: hosts stand in a group in the order in which they answered.
+    hosts = dict(sorted(hosts.items()))
     found = _uuid_faults(lab, hosts)
     if lab["engine"] != "cluster_store" or not lab["etcd"]["tls"]:
         return found
