@@ -146,6 +146,12 @@ docker:
     containers or networks of the lab by the host's record.
   type: dict
   returned: success
+containerd:
+  description:
+    - containerd's unit, with C(unit), C(active), C(state), C(enabled), C(started), and C(package), which is
+      C(containerd.io) where Docker's own package is installed, else ''.
+  type: dict
+  returned: success
 resolver:
   description: As for Docker, for dnsmasq and the lab's own unit that runs it, with the engine V(vxlan).
   type: dict

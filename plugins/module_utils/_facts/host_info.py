@@ -45,6 +45,7 @@ _UNITS = {
     "etcd": "etcd.service",
     "docker": "docker.service",
     "docker_socket": "docker.socket",
+    "containerd": "containerd.service",
     "resolver": "overlay-lab-resolver.service",
     "vxlan": "overlay-lab-vxlan.service",
 }
@@ -112,6 +113,7 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
             "data": docker_files,
             "holds_lab": holds_lab(record, docker_files, units["docker"]["active"]),
         },
+        "containerd": {**units["containerd"], "package": containerd_package()},
         "resolver": {**programs["resolver"].result(), **units["resolver"]},
         "vxlan": {**units["vxlan"], "links": _vxlans(vxlans.result())},
         "python_libraries": {name: find_spec(name) is not None for name in ("docker", "pyroute2")},
@@ -139,6 +141,15 @@ def daemon_json(path: Path = Path("/etc/docker/daemon.json")) -> dict[str, Any]:
     except (FileNotFoundError, ValueError):
         return {}
     return settings if isinstance(settings, dict) else {}
+
+
+def containerd_package(directory: Path = Path("/var/lib/dpkg/info")) -> str:
+    """Docker's own package of containerd, with which Debian's docker.io conflicts; '' where it is not installed.
+
+    dpkg(1) keeps no checksums of a package that was removed.
+    """
+    package = "containerd.io"
+    return package if (directory / f"{package}.md5sums").exists() else ""
 
 
 def docker_data(path: Path) -> dict[str, Any]:

@@ -86,6 +86,7 @@ def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
         # A lab that stands there has what it needs, loaded.
         *(() if info["record"]["lab"] else info["kernel"]["faults"]),
         *_program_faults(member, info),
+        *_containerd_faults(info),
         *(_etcd_faults(lab, info) if member else ()),
         *_restart_faults(lab, info),
         *_port_faults(lab, member, info),
@@ -182,6 +183,20 @@ def _program_faults(member: bool, info: dict[str, Any]) -> list[str]:
         f"{title} is neither installed nor available from this host's package sources: install it, or add a source"
         for key, title in needed
         if not (info[key]["version"] or info[key]["available"])
+    ]
+
+
+def _containerd_faults(info: dict[str, Any]) -> list[str]:
+    """What else uses containerd, a kubelet for example, would lose its containers with it."""
+    if info["docker"]["version"]:
+        return []
+    containerd = info["containerd"]
+    found = f"{containerd['package']} is installed" if containerd["package"] else "containerd runs"
+    if not (containerd["package"] or containerd["active"]):
+        return []
+    return [
+        f"{found} here without Docker, whose package may replace or restart it below whatever uses it: install Docker"
+        " yourself so that it stays, or remove it where nothing uses it"
     ]
 
 

@@ -20,3 +20,21 @@ def test_its_lab_is_told(tmp_path: Path, entry: str) -> None:
     code, said, calls = answering.run(tmp_path, f"docker_engine/{entry}", {}, given)
     assert code == 0, said
     assert [options["lab"] for name, options in calls if name == "docker_daemon"] == ["emon"]
+
+
+def test_its_certificates_are_where_etcds_are(tmp_path: Path) -> None:
+    pki = tmp_path / "pki"
+    pki.mkdir()
+    for name in ("ca.crt", "emon-docker.crt", "emon-docker.key"):
+        (pki / name).write_text(f"{name} of the lab\n")
+    given = {
+        "lab_host_info": INFO,
+        "lab_docker_tcp_api": False,
+        "lab_etcd_tls": True,
+        "lab_controller_dir": "/nonexistent",
+        "etcd_pki_dir": str(pki),
+    }
+    code, said, calls = answering.run(tmp_path, "docker_engine/main", {}, given)
+    assert code == 0, said
+    files = {Path(one["path"]).name: one for _name, options in calls for one in options["files"]}
+    assert files["ca.crt"]["content"] == "ca.crt of the lab\n"

@@ -197,6 +197,15 @@ def test_daemon_json(tmp_path: Path, text: str | None, expected: dict[str, Any])
     assert host_info.daemon_json(path) == expected
 
 
+def test_a_package_is_installed_while_it_has_its_files(tmp_path: Path) -> None:
+    """dpkg(1) keeps the list of a package that was removed and left its configuration."""
+    assert host_info.containerd_package(tmp_path) == ""
+    (tmp_path / "containerd.io.list").write_text("")
+    assert host_info.containerd_package(tmp_path) == ""
+    (tmp_path / "containerd.io.md5sums").write_text("")
+    assert host_info.containerd_package(tmp_path) == "containerd.io"
+
+
 def test_docker_has_data_once_it_has_run(tmp_path: Path) -> None:
     assert not host_info.docker_data(tmp_path)["present"]
     (tmp_path / "containers").mkdir()

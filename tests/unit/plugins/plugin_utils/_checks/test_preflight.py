@@ -64,6 +64,7 @@ def info(name: str, **given: Any) -> dict[str, Any]:
         },
         "listening": {"tcp": [], "udp": []},
         "docker": {"version": "20.10.24", "available": "", "active": False, "store": ""},
+        "containerd": {"package": "", "active": False},
         "addresses": [address("eth0", ADDRESSES[name])],
         "containers": [],
         "swarm": of_stopped(),
@@ -97,6 +98,7 @@ RECORD = {
         pytest.param({}, id="bare"),
         pytest.param({"docker": {"version": "", "available": "20.10.24"}}, id="Docker only to be had"),
         pytest.param({"docker": {"version": "20.10.5"}}, id="another patch release"),
+        pytest.param({"containerd": {"package": "containerd.io", "active": True}}, id="Docker's containerd"),
         pytest.param({"etcd": {"version": "", "available": "3.5.16"}}, id="etcd only to be had"),
         pytest.param({"etcd": {"active": True, "lab": "emon"}, "record": RECORD}, id="a host of this lab"),
         pytest.param({"etcd": {"lab": "other"}}, id="another lab's file, no etcd runs"),
@@ -198,6 +200,23 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             "emon2: Docker is neither installed nor available from this host's package sources: install it, or add a"
             " source",
             id="no Docker",
+        ),
+        pytest.param(
+            {},
+            {
+                "docker": {"version": "", "available": "20.10.24"},
+                "containerd": {"package": "containerd.io", "active": False},
+            },
+            "emon2: containerd.io is installed here without Docker, whose package may replace or restart it below"
+            " whatever uses it: install Docker yourself so that it stays, or remove it where nothing uses it",
+            id="a containerd of Docker's own packages",
+        ),
+        pytest.param(
+            {},
+            {"docker": {"version": "", "available": "20.10.24"}, "containerd": {"package": "", "active": True}},
+            "emon2: containerd runs here without Docker, whose package may replace or restart it below"
+            " whatever uses it: install Docker yourself so that it stays, or remove it where nothing uses it",
+            id="a containerd of Kubernetes'",
         ),
         pytest.param(
             {},
