@@ -7,9 +7,9 @@
 """What an engine is: what spreads a lab's networks to all of its hosts.
 
 Each engine is one file, `_engine_NAME.py`, with the functions of the protocol below: pure, on the controller. What it
-does on hosts is in the role overlay_network, tasks/NAME/: fit, prepare, present, leave, arrive, absent, evidence,
-settle. That etcd and dockerd have to pause together, overlay.yml knows of cluster_store as well; containers and probes
-know nothing.
+does on hosts is in the role overlay_network, tasks/NAME/: check, prepare, present, pre_move, post_move, absent,
+observe, wait_converged. That etcd and dockerd have to pause together, overlay.yml knows of cluster_store as well;
+containers and probes know nothing.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class Engine(Protocol):
     def checks(self, lab: dict[str, Any], states: dict[str, dict], evidence: Any) -> list[str]:
         """What is wrong with the engine's own part, a line each, with the place and the remedy.
 
-        ``evidence``: what tasks/NAME/evidence.yml read.
+        ``evidence``: what tasks/NAME/observe.yml read.
         """
 
     def awaited(self, lab: dict[str, Any], states: dict[str, dict], evidence: Any) -> dict[str, Any]:
         """What may keep packets from containers and comes right by itself: host -> {"fault": line, and what
-        tasks/NAME/settle.yml waits for there}.
+        tasks/NAME/wait_converged.yml waits for there}.
         """
 
 

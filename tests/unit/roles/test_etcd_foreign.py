@@ -34,7 +34,7 @@ CASES = [
     ("resume", ANOTHERS_DATA, HOLDS),
     ("stop", ANOTHERS_DATA, HOLDS),
     ("backup", ANOTHERS_DATA, HOLDS),
-    ("retire", ANOTHERS_DATA, HOLDS),
+    ("remove_host", ANOTHERS_DATA, HOLDS),
 ]
 
 
