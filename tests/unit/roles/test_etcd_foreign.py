@@ -32,7 +32,6 @@ CASES = [
     ("resume", ANOTHERS, RUNS),
     ("pause", ANOTHERS_DATA, HOLDS),
     ("resume", ANOTHERS_DATA, HOLDS),
-    ("stop", ANOTHERS_DATA, HOLDS),
     ("backup", ANOTHERS_DATA, HOLDS),
     ("remove_host", ANOTHERS_DATA, HOLDS),
 ]
