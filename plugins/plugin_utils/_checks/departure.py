@@ -20,7 +20,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm.health import quorum_faults
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership import etcd_plan, swarm_plan
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_swarm import membership as swarm_plan
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership import etcd_plan
 
 from . import preflight, removal
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import DOCKER_WITHOUT_STORE, parse_version
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import docker_version, has_joined
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.engine import docker_version, has_joined
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_plan import foreign
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run import site_switch
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import DOCKER_WITHOUT_STORE, parse_version
-
-from . import cluster_store, swarm, vxlan
-from .engine import Engine, docker_version
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_cluster_store import engine as cluster_store
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine, docker_version
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_swarm import engine as swarm
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_vxlan import engine as vxlan
 
 ENGINES: dict[str, Engine] = {
     "cluster_store": cluster_store,

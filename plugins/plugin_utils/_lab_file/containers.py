@@ -12,9 +12,10 @@ import shlex
 from collections.abc import Collection, Mapping
 from ipaddress import AddressValueError, IPv4Address
 
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_vxlan.shares import Shares
+
 from .model import Attachment, Container, Network
 from .networks import Declared
-from .vxlan_shares import Shares
 from .yaml_nodes import Item, Names, shown, suggestion
 
 _ITSELF = {"localhost": "in every container it means the container itself"}

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import vxlan as kernel_vxlan
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_vxlan.shares import Shares
 
 from .hosts import DEFAULT_MTU, not_for_hosts
 from .model import ENCRYPTED_MULTIPLE, ENCRYPTION_OVERHEAD, Container, Host, Network, Site
-from .vxlan_shares import Shares
 from .yaml_nodes import Item, Names
 
 # Every IPv4 link carries 576 bytes.

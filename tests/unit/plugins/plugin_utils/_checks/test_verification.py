@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import verification
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines import cluster_store as engine_cluster_store
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_cluster_store import (
+    engine as engine_cluster_store,
+)
 
 ID = "5d2ac4f1f0aa" + "0" * 52
 OTHER_ID = "9f" * 32

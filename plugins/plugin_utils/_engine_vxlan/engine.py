@@ -12,10 +12,11 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.link_mark import mark_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.vxlan import UDP_PORT
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import has_joined, missing_networks
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.indexes import recorded_index
 
-from . import vxlan_addresses as addresses
-from . import vxlan_plan
-from .engine import has_joined, missing_networks
+from . import addresses
+from . import plan as vxlan_plan
 
 USES_ETCD = False
 CONFIGURES_DOCKERD = False
@@ -42,7 +43,7 @@ def faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
 
 
 def _index_faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
-    recorded = {name: addresses.recorded_index(infos.get(name), lab["name"]) for name in lab["hosts"]}
+    recorded = {name: recorded_index(infos.get(name), lab["name"]) for name in lab["hosts"]}
     holders: dict[int, str] = {}
     found = []
     for name, index in recorded.items():

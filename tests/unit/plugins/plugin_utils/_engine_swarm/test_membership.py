@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.swarm_plan import (
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_swarm.membership import (
     heir,
     ids_of,
     owner_faults,

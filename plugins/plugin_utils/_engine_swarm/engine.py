@@ -13,9 +13,15 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.quorum import majority
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm.health import unheard
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership import swarm_plan
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import (
+    foreign_vxlans,
+    has_joined,
+    ids_on,
+    missing_networks,
+    split_networks,
+)
 
-from .engine import foreign_vxlans, has_joined, ids_on, missing_networks, split_networks
+from . import membership
 
 USES_ETCD = False
 CONFIGURES_DOCKERD = False
@@ -31,7 +37,7 @@ _AGAIN = "run playbooks/overlay.yml"
 def faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
     swarms = {host: info["swarm"] for host, info in infos.items()}
     return [
-        *swarm_plan.owner_faults(swarms, lab["name"]),
+        *membership.owner_faults(swarms, lab["name"]),
         *_missing_faults(lab, swarms),
         *foreign_vxlans(lab, infos, _FIRST_VNI),
         *_address_faults(lab, infos),
@@ -104,7 +110,7 @@ def containers(lab: dict[str, Any]) -> list[dict[str, Any]]:
 
 def checks(lab: dict[str, Any], states: dict[str, dict], evidence: dict[str, dict]) -> list[str]:
     """``evidence``: host -> what the module docker_swarm_info returned there."""
-    nodes, manager = swarm_plan.standing(evidence, lab)
+    nodes, manager = membership.standing(evidence, lab)
     told = {network["name"]: network["id"] for network in evidence[manager]["networks"]} if manager else {}
     return [
         *(line for host in states for line in _own_faults(lab, host, evidence[host])),
@@ -119,7 +125,7 @@ def awaited(lab: dict[str, Any], states: dict[str, dict], evidence: dict[str, di
 
     Hosts that found nobody when they started, because the others were starting as well, ask again after 60 s.
     """
-    nodes, manager = swarm_plan.standing(evidence, lab)
+    nodes, manager = membership.standing(evidence, lab)
     on = {
         host: _joined(states[host], evidence[host])
         for host in states

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.swarm_subnets import (
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_swarm.subnets import (
     address_pool,
     gateway_bridge,
 )

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.link_mark import mark_of
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines import vxlan as engine
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines import vxlan_plan
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_vxlan import engine
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_vxlan import plan as vxlan_plan
 
 LAB: dict[str, Any] = {
     "name": "emon",

@@ -8,8 +8,8 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines import swarm as engine_swarm
-from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._membership.test_swarm_plan import (
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_swarm import engine as engine_swarm
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._engine_swarm.test_membership import (
     NOBODY,
     OUTSIDE,
     TWO,

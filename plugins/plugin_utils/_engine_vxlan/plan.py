@@ -17,7 +17,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.link_mark
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.vxlan import UDP_PORT
 from ansible_collections.emon.overlay_lab.plugins.module_utils._probe import dns
 
-from . import vxlan_addresses as addresses
+from . import addresses
 
 
 def topology_name(lab: str) -> str:

@@ -12,8 +12,13 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.quorum import majority
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import DOCKER_WITHOUT_STORE, parse_version
-
-from .engine import docker_version, foreign_vxlans, ids_on, missing_networks, split_networks
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import (
+    docker_version,
+    foreign_vxlans,
+    ids_on,
+    missing_networks,
+    split_networks,
+)
 
 USES_ETCD = True
 CONFIGURES_DOCKERD = True

@@ -8,8 +8,8 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines import vxlan_addresses as addresses
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.vxlan_shares import Shares
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_vxlan import addresses
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_vxlan.shares import Shares
 
 
 @pytest.mark.parametrize(
@@ -82,38 +82,6 @@ def test_macs_are_unicast_and_differ() -> None:
     macs = {addresses.mac("emon", network, host) for network in ("demo", "back") for host in ("emon", "emon2")}
     assert len(macs) == 4
     assert all(mac.startswith("02:") for mac in macs)
-
-
-def info(index: int, lab: str = "emon") -> dict[str, Any]:
-    return {"record": {"lab": lab}, "index": index}
-
-
-@pytest.mark.parametrize(
-    ("hosts", "infos", "expected"),
-    [
-        pytest.param({"a": 1, "b": 2}, {"a": info(0, ""), "b": info(0, "")}, {"a": 1, "b": 2}, id="a new lab"),
-        pytest.param({"b": 1, "c": 2}, {"b": info(2), "c": info(3)}, {"b": 2, "c": 3}, id="the first has left"),
-        pytest.param(
-            {"b": 1, "c": 2, "d": 3},
-            {"b": info(2), "c": info(3), "d": info(0, "")},
-            {"b": 2, "c": 3, "d": 1},
-            id="a newcomer, whose place is taken",
-        ),
-        pytest.param(
-            {"n": 1, "b": 2, "c": 3},
-            {"n": info(0, ""), "b": info(2), "c": info(3)},
-            {"n": 1, "b": 2, "c": 3},
-            id="a newcomer takes the place of one that has left",
-        ),
-        pytest.param({"a": 1, "b": 2}, {"a": info(2), "b": info(1)}, {"a": 2, "b": 1}, id="another order"),
-        pytest.param({"a": 1, "b": 2}, {"b": info(1)}, {"a": 2, "b": 1}, id="one that was not asked"),
-        pytest.param({"a": 1}, {"a": info(7, "other")}, {"a": 1}, id="another lab's record"),
-        pytest.param({"a": 9, "b": 2}, {"a": info(0, ""), "b": info(0, "")}, {"a": 9, "b": 2}, id="as the file says"),
-    ],
-)
-def test_with_indexes(hosts: dict[str, int], infos: dict[str, Any], expected: dict[str, int]) -> None:
-    found = addresses.with_indexes({name: {"index": index} for name, index in hosts.items()}, infos, "emon")
-    assert {name: host["index"] for name, host in found.items()} == expected
 
 
 def test_free_leaves_out_what_is_taken() -> None:

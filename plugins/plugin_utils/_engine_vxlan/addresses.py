@@ -11,11 +11,11 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network
-from itertools import count
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.mac import derived_from
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.vxlan_shares import Shares
+
+from .shares import Shares
 
 # The upper half of all VNIs. Docker counts from 256 or 4096, people from 1.
 VNIS = range(0x800000, 0x1000000)
@@ -69,26 +69,3 @@ def vnis(lab: str, networks: Iterable[Mapping[str, Any]]) -> dict[str, int]:
 def mac(lab: str, network: str, host: str) -> str:
     """The MAC of a host's VXLAN in a network."""
     return derived_from(f"{lab}/{network}/{host}")
-
-
-def with_indexes(hosts: Mapping[str, Any], infos: Mapping[str, Any], lab: str) -> dict[str, Any]:
-    """``hosts`` (lab_hosts) with `index` as it is to be: a host that has recorded one keeps it, whatever stands in the
-    file, and a newcomer takes the one that the file gives it, or where that is taken, the lowest free one.
-
-    ``infos``: host -> what the module host_info returned there.
-    """
-    recorded = {name: infos[name]["index"] for name in hosts if recorded_index(infos.get(name), lab)}
-    taken = set(recorded.values())
-    found = {}
-    for name, host in hosts.items():
-        index = recorded.get(name, host["index"])
-        if name not in recorded and index in taken:
-            index = next(free for free in count(1) if free not in taken)
-        taken.add(index)
-        found[name] = {**host, "index": index}
-    return found
-
-
-def recorded_index(info: Mapping[str, Any] | None, lab: str) -> int:
-    """The index that a host of the lab has recorded; 0 where it has none, or was not asked."""
-    return info["index"] if info and info["record"]["lab"] == lab else 0
