@@ -8,28 +8,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.quorum import majority
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import DOCKER_WITHOUT_STORE, parse_version
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import (
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine, Infos, Lab
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import (
     docker_version,
     foreign_vxlans,
+)
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.networks import (
     ids_on,
     missing_networks,
     split_networks,
 )
 
-USES_ETCD = True
-CONFIGURES_DOCKERD = True
-PORTS = {"tcp": {7946: "Docker's gossip"}, "udp": {7946: "Docker's gossip"}}
-PEER_PORTS: dict[str, tuple[int, ...]] = {"tcp": (7946,), "udp": (4789, 7946)}
 _FIRST_VNI = 256
 # etcd 3.6 has no v2 API, which is all that Docker's cluster store speaks.
 _FIRST_WITHOUT_V2 = (3, 6)
 
 
-def faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
+def faults(lab: Lab, infos: Infos) -> list[str]:
     too_new = [
         f"{name}: Docker {docker_version(info)} cannot serve the engine cluster_store: Docker 23.0 removed it;"
         " use Docker 20.10, or the engine vxlan, which any Docker serves"
@@ -52,7 +49,7 @@ def faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
     ]
 
 
-def _mixed(infos: dict[str, dict]) -> list[str]:
+def _mixed(infos: Infos) -> list[str]:
     # A host that has none is a fault of its own.
     versions = {name: docker_version(info) for name, info in infos.items() if docker_version(info)}
     if len({parse_version(version)[:2] for version in versions.values()}) < 2:
@@ -64,7 +61,7 @@ def _mixed(infos: dict[str, dict]) -> list[str]:
     ]
 
 
-def _without_v2(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
+def _without_v2(lab: Lab, infos: Infos) -> list[str]:
     versions = {
         name: info["etcd"]["version"] or info["etcd"]["available"]
         for name, info in infos.items()
@@ -78,7 +75,7 @@ def _without_v2(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
     ]
 
 
-def _without_quorum(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
+def _without_quorum(lab: Lab, infos: Infos) -> list[str]:
     """Hosts that do not answer may be away, as long as the cluster that stands has its majority without them."""
     away = [name for name in lab["missing"] if lab["hosts"][name]["etcd"]]
     if not away:
@@ -95,11 +92,7 @@ def _without_quorum(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
     ]
 
 
-def containers(lab: dict[str, Any]) -> list[dict[str, Any]]:
-    return lab["containers"]
-
-
-def checks(lab: dict[str, Any], states: dict[str, dict], evidence: list[str]) -> list[str]:
+def checks(lab: Lab, states: Infos, evidence: list[str]) -> list[str]:
     """``evidence``: the keys below /docker in etcd's v2 API."""
     return [
         *missing_networks(lab, states),
@@ -109,11 +102,7 @@ def checks(lab: dict[str, Any], states: dict[str, dict], evidence: list[str]) ->
     ]
 
 
-def awaited(lab: dict[str, Any], states: dict[str, dict], evidence: Any) -> dict[str, Any]:
-    return {}
-
-
-def _not_stored(lab: dict[str, Any], states: dict[str, dict], store: list[str]) -> list[str]:
+def _not_stored(lab: Lab, states: Infos, store: list[str]) -> list[str]:
     ids = {
         identity: None
         for network in lab["networks"]
@@ -127,7 +116,7 @@ def _not_stored(lab: dict[str, Any], states: dict[str, dict], store: list[str]) 
     ]
 
 
-def _not_announced(lab: dict[str, Any], states: dict[str, dict], store: list[str]) -> list[str]:
+def _not_announced(lab: Lab, states: Infos, store: list[str]) -> list[str]:
     nodes = [key.rpartition("/")[2] for key in store if "/docker/nodes/" in key]
     addresses = {host: lab["hosts"][host]["addresses"][lab["site"]] for host in states}
     return [
@@ -135,3 +124,16 @@ def _not_announced(lab: dict[str, Any], states: dict[str, dict], store: list[str
         for host, address in addresses.items()
         if not any(node.startswith(f"{address}:") for node in nodes)
     ]
+
+
+ENGINE = Engine(
+    uses_etcd=True,
+    dockerd_store=True,
+    pauses=True,
+    move="Containers pause",
+    no_encryption="has no keys to encrypt with",
+    ports={"tcp": {7946: "Docker's gossip"}, "udp": {7946: "Docker's gossip"}},
+    peer_ports={"tcp": (7946,), "udp": (4789, 7946)},
+    faults=faults,
+    checks=checks,
+)

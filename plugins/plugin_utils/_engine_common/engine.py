@@ -6,117 +6,88 @@
 
 """What an engine is: what spreads a lab's networks to all of its hosts.
 
-Each engine is one file, `_engine_NAME.py`, with the functions of the protocol below: pure, on the controller. What it
-does on hosts is in the role overlay_network, tasks/NAME/: check, prepare, present, pre_move, post_move, absent,
-observe, wait_converged. That etcd and dockerd have to pause together, overlay.yml knows of cluster_store as well;
-containers and probes know nothing.
+Each engine is a package, _engine_NAME, whose engine.py has a value ENGINE of the class below: its answers to what
+others ask. What it leaves out is as here. ``_engines/choice.py`` lists the engines; nothing else names one.
+
+What it does on hosts is in the role overlay_network, tasks/NAME/. present.yml makes the networks, absent.yml removes
+everything; the others are there where it has something to do then: prepare, check, pre_move, post_move, observe,
+wait_converged, removable, remove_host, forget. meta/argument_specs.yml of the role says when each is run.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
 
-# Of Docker's own VXLANs. It numbers networks one after the other; beside the lab's it has ingress, and maybe some more.
-_DOCKERS_PORT = 4789
-_OTHER_NETWORKS = 8
+from .networks import room_faults
+
+Lab = dict[str, Any]
+Infos = dict[str, dict[str, Any]]
+Lines = list[str]
 
 
-class Engine(Protocol):
+def _as_in_the_lab(lab: Lab) -> list[dict[str, Any]]:
+    return lab["containers"]
+
+
+def _nothing_known(infos: Infos, lab: Lab) -> dict[str, Any]:
+    return {"faults": [], "nodes": [], "manager": ""}
+
+
+@dataclass(frozen=True)
+class Engine:
     """Every function is given what it needs, and remembers nothing.
 
     ``lab``: {"name", "networks" (lab_networks), "containers" (lab_containers), "hosts" (lab_hosts), "site", "sites",
     "engine", "missing" (hosts of the play that do not answer)}; ``infos``: host -> what the module host_info returned;
-    ``states``: host -> what overlay_state returned.
+    ``states``: host -> what overlay_state returned; ``evidence``: what tasks/NAME/observe.yml read, [] without it.
     """
 
-    # Whether the lab's etcd is part of it.
-    USES_ETCD: bool
-    # Whether dockerd gets settings for it, and so has to be restarted.
-    CONFIGURES_DOCKERD: bool
+    # -- Traits: playbooks and roles have them from the filter engine_traits. --
+    # The lab's etcd is part of it.
+    uses_etcd: bool = False
+    # dockerd keeps its networks in that etcd, by the v2 API: it is configured for it, and restarted.
+    dockerd_store: bool = False
+    # dockerd is a node of a swarm.
+    swarm_mode: bool = False
+    # Containers ask a resolver of the engine's. It is given when they are made, so they are made anew where it changes.
+    own_resolver: bool = False
+    # Containers pause where hosts move to another site; and what is said of it before.
+    pauses: bool = False
+    move: str = "Containers go on running"
+
+    # -- The lab file. --
+    # Why a network cannot be encrypted, behind the engine's name; "" where it can.
+    no_encryption: str = "does not encrypt"
+    # (address, subnet) -> why no container can have the address; "" where one can.
+    address_fault: Callable[[IPv4Address, IPv4Network], str] = lambda _address, _subnet: ""
+    # (subnet, network, how many containers are in it, host -> index) -> why they have no room in it.
+    room_faults: Callable[[IPv4Network, str, int, Mapping[str, int]], Lines] = room_faults
+
+    # -- Before anything is changed. --
     # Protocol -> port -> who listens there, beside etcd: somebody else's service on it is in the way.
-    PORTS: dict[str, dict[int, str]]
+    ports: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     # Protocol -> ports at which hosts have to reach each other, beside etcd's.
-    PEER_PORTS: dict[str, tuple[int, ...]]
+    peer_ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    # The names of bridges that it makes on hosts, as a regular expression: their addresses are in nobody's way.
+    bridges: str = ""
+    # (lab, infos) -> why it cannot serve these hosts.
+    faults: Callable[[Lab, Infos], Lines] = lambda _lab, _infos: []
+    # lab -> lab_containers with what the engine adds: addresses that it gives, resolvers.
+    containers: Callable[[Lab], list[dict[str, Any]]] = _as_in_the_lab
 
-    def faults(self, lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
-        """Why the engine cannot serve these hosts, a line each, before anything is changed."""
+    # -- Afterwards. --
+    # (lab, states, evidence) -> what is wrong with its own part, a line each, with the place and the remedy.
+    checks: Callable[[Lab, Infos, Any], Lines] = lambda _lab, _states, _evidence: []
+    # (lab, states, evidence) -> what may keep packets from containers and recovers by itself: host -> {"fault": line,
+    # and what tasks/NAME/wait_converged.yml waits for there}.
+    awaited: Callable[[Lab, Infos, Any], dict[str, Any]] = lambda _lab, _states, _evidence: {}
 
-    def containers(self, lab: dict[str, Any]) -> list[dict[str, Any]]:
-        """``lab_containers`` with what the engine adds: addresses that it gives, resolvers."""
-
-    def checks(self, lab: dict[str, Any], states: dict[str, dict], evidence: Any) -> list[str]:
-        """What is wrong with the engine's own part, a line each, with the place and the remedy.
-
-        ``evidence``: what tasks/NAME/observe.yml read.
-        """
-
-    def awaited(self, lab: dict[str, Any], states: dict[str, dict], evidence: Any) -> dict[str, Any]:
-        """What may keep packets from containers and comes right by itself: host -> {"fault": line, and what
-        tasks/NAME/wait_converged.yml waits for there}.
-        """
-
-
-def has_joined(lab: dict[str, Any], info: dict[str, Any]) -> bool:
-    """Whether the host has got what the engine needs. One that changes its engine must be fit for the new one first."""
-    return bool(info["record"]["lab"]) and info["record"]["engine"] == lab["engine"]
-
-
-def missing_networks(lab: dict[str, Any], states: dict[str, dict], users_only: bool = False) -> list[str]:
-    """A line for each host that does not have a network. ``users_only``: only hosts with a container on it need it."""
-    return [
-        f"{host}: the network {network['name']} is not there: run playbooks/overlay.yml"
-        for network in lab["networks"]
-        for host, state in states.items()
-        if not (users_only and host not in users(lab, network["name"])) and not ids_on(state, network["name"])
-    ]
-
-
-def split_networks(lab: dict[str, Any], states: dict[str, dict]) -> list[str]:
-    """A line for each network that has more than one id across the hosts: its containers do not reach each other."""
-    lines = []
-    for network in lab["networks"]:
-        ids: dict[str, list[str]] = {}
-        for host, state in states.items():
-            for identity in ids_on(state, network["name"]):
-                ids.setdefault(identity, []).append(host)
-        if len(ids) > 1:
-            listed = ", ".join(f"{identity[:12]} on {' and '.join(hosts)}" for identity, hosts in ids.items())
-            lines.append(
-                f"the network {network['name']} is {len(ids)} networks ({listed}): remove the ones without containers"
-            )
-    return lines
-
-
-def ids_on(state: dict[str, Any], network: str) -> list[str]:
-    """The ids of a host's networks of this name: none, one, or two where it was made twice."""
-    return [one["id"] for one in state["networks"] if one["name"] == network and one["exists"]]
-
-
-def users(lab: dict[str, Any], network: str) -> list[str]:
-    """The hosts that have a container on the network."""
-    return [
-        container["host"]
-        for container in lab["containers"]
-        if network in [place["name"] for place in container["networks"]]
-    ]
-
-
-def foreign_vxlans(lab: dict[str, Any], infos: dict[str, dict], first_vni: int) -> list[str]:
-    """VXLANs on Docker's UDP port that have a VNI which Docker will take for the lab: it does not look at the kernel's.
-
-    Docker's own are in namespaces of their own, and are not seen here.
-    """
-    likely = range(first_vni, first_vni + len(lab["networks"]) + _OTHER_NETWORKS)
-    return [
-        f"{host}: the VXLAN {link['name']} has the VNI {link['vni']} on UDP port {_DOCKERS_PORT}, which Docker takes"
-        f" for a network of its own: give it another one, or remove it (ip link delete {link['name']})"
-        for host, info in infos.items()
-        if not has_joined(lab, info)
-        for link in info["vxlan"]["links"]
-        if link["port"] == _DOCKERS_PORT and link["vni"] in likely
-    ]
-
-
-def docker_version(info: dict[str, Any]) -> str:
-    """The version that runs, or the one that would be installed; '' where there is none to be had."""
-    return info["docker"]["version"] or info["docker"]["available"]
+    # -- Removal. --
+    # (infos, lab of _checks/departure.py) -> what it knows of a host that leaves: {"faults": why it may not, "nodes":
+    # what the others know it by, "manager": the host that told}.
+    departure: Callable[[Infos, Lab], dict[str, Any]] = _nothing_known
+    # info -> what shows that the host has something of it, by names that are the lab's alone.
+    signs: Callable[[dict[str, Any]], Lines] = lambda _info: []

@@ -8,33 +8,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.quorum import majority
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm.health import unheard
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import (
-    foreign_vxlans,
-    has_joined,
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine, Infos, Lab
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import foreign_vxlans, has_joined
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.networks import (
     ids_on,
     missing_networks,
+    room_faults,
     split_networks,
 )
 
-from . import membership
+from . import departure, membership
 
-USES_ETCD = False
-CONFIGURES_DOCKERD = False
-PORTS = {"tcp": {2377: "Swarm's managers", 7946: "Docker's gossip"}, "udp": {7946: "Docker's gossip"}}
-PEER_PORTS: dict[str, tuple[int, ...]] = {"tcp": (2377, 7946), "udp": (4789, 7946)}
 _FIRST_VNI = 4096
 _AGAIN = "run playbooks/overlay.yml"
+
+
+# -- the lab file ------------------------------------------------------------------------------------------------------
+
+
+def room(subnet: IPv4Network, network: str, used: int, hosts: Mapping[str, int]) -> list[str]:
+    """Each host takes an address in every network."""
+    return room_faults(subnet, network, used, hosts, len(hosts))
 
 
 # -- before anything is changed ----------------------------------------------------------------------------------------
 
 
-def faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
+def faults(lab: Lab, infos: Infos) -> list[str]:
     swarms = {host: info["swarm"] for host, info in infos.items()}
     return [
         *membership.owner_faults(swarms, lab["name"]),
@@ -44,7 +50,7 @@ def faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
     ]
 
 
-def _address_faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
+def _address_faults(lab: Lab, infos: Infos) -> list[str]:
     """Swarm gives each host with a container on a network one address more, and takes the lowest that is free.
 
     In a lab that stands, everybody has an address already.
@@ -74,7 +80,7 @@ def _address_faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
     return found
 
 
-def _missing_faults(lab: dict[str, Any], swarms: dict[str, dict]) -> list[str]:
+def _missing_faults(lab: Lab, swarms: dict[str, dict]) -> list[str]:
     """Hosts that do not answer may be away, as long as the swarm that stands has a majority of its managers."""
     if not lab["missing"]:
         return []
@@ -98,17 +104,10 @@ def _missing_faults(lab: dict[str, Any], swarms: dict[str, dict]) -> list[str]:
     ]
 
 
-# -- containers --------------------------------------------------------------------------------------------------------
-
-
-def containers(lab: dict[str, Any]) -> list[dict[str, Any]]:
-    return lab["containers"]
-
-
 # -- afterwards --------------------------------------------------------------------------------------------------------
 
 
-def checks(lab: dict[str, Any], states: dict[str, dict], evidence: dict[str, dict]) -> list[str]:
+def checks(lab: Lab, states: Infos, evidence: dict[str, dict]) -> list[str]:
     """``evidence``: host -> what the module docker_swarm_info returned there."""
     nodes, manager = membership.standing(evidence, lab)
     told = {network["name"]: network["id"] for network in evidence[manager]["networks"]} if manager else {}
@@ -120,7 +119,7 @@ def checks(lab: dict[str, Any], states: dict[str, dict], evidence: dict[str, dic
     ]
 
 
-def awaited(lab: dict[str, Any], states: dict[str, dict], evidence: dict[str, dict]) -> dict[str, dict[str, Any]]:
+def awaited(lab: Lab, states: Infos, evidence: dict[str, dict]) -> dict[str, dict[str, Any]]:
     """``peers``: network -> addresses of other hosts with containers on it of which the host has not heard.
 
     Hosts that found nobody when they started, because the others were starting as well, ask again after 60 s.
@@ -150,7 +149,7 @@ def _joined(state: dict[str, Any], info: dict[str, Any]) -> set[str]:
     return used & {network["name"] for network in info["networks"]}
 
 
-def _own_faults(lab: dict[str, Any], host: str, info: dict[str, Any]) -> list[str]:
+def _own_faults(lab: Lab, host: str, info: dict[str, Any]) -> list[str]:
     """What the host says of its own node."""
     swarm, wanted = info["swarm"], lab["hosts"][host]["addresses"][lab["site"]]
     if swarm["state"] != "active":
@@ -162,9 +161,7 @@ def _own_faults(lab: dict[str, Any], host: str, info: dict[str, Any]) -> list[st
     return []
 
 
-def _node_faults(
-    lab: dict[str, Any], host: str, info: dict[str, Any], nodes: list[dict[str, Any]], manager: str
-) -> list[str]:
+def _node_faults(lab: Lab, host: str, info: dict[str, Any], nodes: list[dict[str, Any]], manager: str) -> list[str]:
     """What a manager says of the host's node."""
     swarm = info["swarm"]
     if not manager or swarm["state"] != "active":
@@ -182,7 +179,7 @@ def _node_faults(
     return []
 
 
-def _network_faults(lab: dict[str, Any], states: dict[str, dict], told: dict[str, str], manager: str) -> list[str]:
+def _network_faults(lab: Lab, states: Infos, told: dict[str, str], manager: str) -> list[str]:
     names = [network["name"] for network in lab["networks"]]
     return [
         *(f"the swarm has no network {name}, says {manager}: {_AGAIN}" for name in names if name not in told),
@@ -195,3 +192,18 @@ def _network_faults(lab: dict[str, Any], states: dict[str, dict], told: dict[str
             if name in told and identity != told[name]
         ),
     ]
+
+
+ENGINE = Engine(
+    swarm_mode=True,
+    pauses=True,
+    move="Containers pause and stay; their networks get other ids, as a swarm is founded anew",
+    no_encryption="",
+    room_faults=room,
+    ports={"tcp": {2377: "Swarm's managers", 7946: "Docker's gossip"}, "udp": {7946: "Docker's gossip"}},
+    peer_ports={"tcp": (2377, 7946), "udp": (4789, 7946)},
+    faults=faults,
+    checks=checks,
+    awaited=awaited,
+    departure=departure.departure,
+)

@@ -8,21 +8,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.link_mark import mark_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.vxlan import UDP_PORT
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import has_joined, missing_networks
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine, Infos, Lab
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import has_joined
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.networks import missing_networks
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.indexes import recorded_index
 
 from . import addresses
 from . import plan as vxlan_plan
+from .shares import Shares
 
-USES_ETCD = False
-CONFIGURES_DOCKERD = False
-# What is taken by whom is told by `faults`: a port is not enough to know it.
-PORTS: dict[str, dict[int, str]] = {"tcp": {}, "udp": {}}
-PEER_PORTS: dict[str, tuple[int, ...]] = {"udp": (UDP_PORT,)}
 _DNS_PORT = 53
 _UNITS = {
     "overlay-lab-vxlan.service": "its VXLANs would not come back after a reboot",
@@ -31,10 +31,34 @@ _UNITS = {
 _AGAIN = "run playbooks/overlay.yml"
 
 
+# -- the lab file: containers have one half of a subnet, and each host a slice of the other ----------------------------
+
+
+def address_fault(address: IPv4Address, subnet: IPv4Network) -> str:
+    if address not in Shares(subnet).upper:
+        return ""
+    return f"{address} is in the half of {subnet} that the engine vxlan gives to hosts: take one of the lower half"
+
+
+def room_faults(subnet: IPv4Network, network: str, used: int, hosts: Mapping[str, int]) -> list[str]:
+    shares = Shares(subnet)
+    found = []
+    if used > shares.room:
+        found.append(
+            f"the lower half of {subnet} has room for {shares.room} containers, and {used} are in it: take a larger one"
+        )
+    return found + [
+        f"the upper half of {subnet} has slices for {shares.slices} hosts, and {host} has the index {index}: take a"
+        " larger one"
+        for host, index in hosts.items()
+        if index > shares.slices
+    ]
+
+
 # -- before anything is changed ----------------------------------------------------------------------------------------
 
 
-def faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
+def faults(lab: Lab, infos: Infos) -> list[str]:
     return [
         *_index_faults(lab, infos),
         *_slice_faults(lab),
@@ -42,7 +66,7 @@ def faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
     ]
 
 
-def _index_faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
+def _index_faults(lab: Lab, infos: Infos) -> list[str]:
     recorded = {name: recorded_index(infos.get(name), lab["name"]) for name in lab["hosts"]}
     holders: dict[int, str] = {}
     found = []
@@ -62,7 +86,7 @@ def _index_faults(lab: dict[str, Any], infos: dict[str, dict]) -> list[str]:
     return found
 
 
-def _slice_faults(lab: dict[str, Any]) -> list[str]:
+def _slice_faults(lab: Lab) -> list[str]:
     return [
         f"{name}: its index {host['index']} is too large for the network {network['name']}: {network['subnet']} has"
         f" slices for {slices} hosts; take a larger subnet, or a lower index"
@@ -73,7 +97,7 @@ def _slice_faults(lab: dict[str, Any]) -> list[str]:
     ]
 
 
-def _host_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+def _host_faults(lab: Lab, info: dict[str, Any]) -> list[str]:
     links = info["vxlan"]["links"]
     mark = str(mark_of(vxlan_plan.topology_name(lab["name"])))
     listening, port = info["listening"], UDP_PORT
@@ -101,7 +125,7 @@ def _host_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
 # -- containers --------------------------------------------------------------------------------------------------------
 
 
-def containers(lab: dict[str, Any]) -> list[dict[str, Any]]:
+def containers(lab: Lab) -> list[dict[str, Any]]:
     """Each has an address in every network, and asks the resolver on its own host for names."""
     networks = {network["name"]: addresses.shares(network) for network in lab["networks"]}
     return [
@@ -119,7 +143,7 @@ def containers(lab: dict[str, Any]) -> list[dict[str, Any]]:
 # -- afterwards --------------------------------------------------------------------------------------------------------
 
 
-def checks(lab: dict[str, Any], states: dict[str, dict], evidence: dict[str, str]) -> list[str]:
+def checks(lab: Lab, states: Infos, evidence: dict[str, str]) -> list[str]:
     """``evidence``: host -> what `systemctl show` said of Id, ActiveState and UnitFileState of the lab's units."""
     return [
         *missing_networks(lab, states),
@@ -128,11 +152,7 @@ def checks(lab: dict[str, Any], states: dict[str, dict], evidence: dict[str, str
     ]
 
 
-def awaited(lab: dict[str, Any], states: dict[str, dict], evidence: Any) -> dict[str, Any]:
-    return {}
-
-
-def _state_faults(lab: dict[str, Any], host: str, state: dict[str, Any]) -> list[str]:
+def _state_faults(lab: Lab, host: str, state: dict[str, Any]) -> list[str]:
     networks = {one["name"]: one for one in state["networks"] if one["exists"]}
     found = []
     for bridge, vxlan in zip(vxlan_plan.bridges(lab, host), vxlan_plan.vxlans(lab, host)):
@@ -156,7 +176,7 @@ def _network_faults(wanted: dict[str, Any], network: dict[str, Any]) -> list[str
     ]
 
 
-def _vxlan_faults(lab: dict[str, Any], network: str, wanted: dict[str, Any], links: list[dict[str, Any]]) -> list[str]:
+def _vxlan_faults(lab: Lab, network: str, wanted: dict[str, Any], links: list[dict[str, Any]]) -> list[str]:
     link = next((one for one in links if one["vni"] == wanted["vni"]), None)
     if link is None:
         return [f"no VXLAN of VNI {wanted['vni']} is a port of {wanted['master']}, the bridge of {network}: {_AGAIN}"]
@@ -190,3 +210,24 @@ def _unit_faults(shown: str) -> list[str]:
         for unit in units
         if (unit["ActiveState"], unit["UnitFileState"]) != ("active", "enabled")
     ]
+
+
+# -- removal -----------------------------------------------------------------------------------------------------------
+
+
+def signs(info: dict[str, Any]) -> list[str]:
+    return ["units of the lab exist"] if info["resolver"]["unit"] or info["vxlan"]["unit"] else []
+
+
+ENGINE = Engine(
+    own_resolver=True,
+    address_fault=address_fault,
+    room_faults=room_faults,
+    # What is taken by whom is told by `faults`: a port is not enough to know it.
+    peer_ports={"udp": (UDP_PORT,)},
+    bridges=rf"{vxlan_plan.BRIDGE}\d+",
+    faults=faults,
+    containers=containers,
+    checks=checks,
+    signs=signs,
+)

@@ -19,6 +19,9 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._probe import dns
 
 from . import addresses
 
+# What the names of the lab's bridges begin with.
+BRIDGE = "vxbr-"
+
 
 def topology_name(lab: str) -> str:
     """The topology that the lab's VXLANs belong to."""
@@ -82,7 +85,7 @@ def vxlans(lab: dict[str, Any], host: str) -> list[dict[str, Any]]:
 
 
 def _bridge(vni: int) -> str:
-    return f"vxbr-{vni}"
+    return f"{BRIDGE}{vni}"
 
 
 def _names(lab: dict[str, Any]) -> list[dict[str, Any]]:
