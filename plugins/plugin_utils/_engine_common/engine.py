@@ -56,7 +56,7 @@ class Engine:
     own_resolver: bool = False
     # Containers pause where hosts move to another site; and what is said of it before.
     pauses: bool = False
-    move: str = "Containers go on running"
+    move: str = "Containers keep running"
 
     # -- The lab file. --
     # Why a network cannot be encrypted, behind the engine's name; "" where it can.

@@ -197,7 +197,7 @@ def _network_faults(lab: Lab, states: Infos, told: dict[str, str], manager: str)
 ENGINE = Engine(
     swarm_mode=True,
     pauses=True,
-    move="Containers pause and stay; their networks get other ids, as a swarm is founded anew",
+    move="Containers pause and stay; their networks get other ids, because a new swarm is founded",
     no_encryption="",
     room_faults=room,
     ports={"tcp": {2377: "Swarm's managers", 7946: "Docker's gossip"}, "udp": {7946: "Docker's gossip"}},

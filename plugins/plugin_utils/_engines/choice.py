@@ -72,6 +72,6 @@ def makes_containers_anew(former: str, name: str) -> bool:
 
 
 def traits(name: str) -> dict[str, Any]:
-    """What playbooks and roles ask of an engine; engine.py says what each means."""
-    engine = named(name)
+    """What playbooks and roles ask of an engine; engine.py says what each means. `auto`, not chosen yet, has none."""
+    engine = Engine() if name == AUTO else named(name)
     return {trait: getattr(engine, trait) for trait in _TRAITS}

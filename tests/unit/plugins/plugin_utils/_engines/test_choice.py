@@ -65,8 +65,9 @@ def test_traits() -> None:
         "swarm_mode": False,
         "own_resolver": True,
         "pauses": False,
-        "move": "Containers go on running",
+        "move": "Containers keep running",
     }
+    assert not any(choice.traits("auto")[trait] for trait in ("uses_etcd", "dockerd_store", "swarm_mode"))
     assert [name for name in choice.ENGINES if choice.traits(name)["uses_etcd"]] == ["cluster_store"]
     assert [name for name in choice.ENGINES if choice.traits(name)["swarm_mode"]] == ["swarm"]
 
