@@ -33,6 +33,11 @@ def refusal(info: dict[str, Any], lab: dict[str, Any]) -> str:
             " new one; then run this again"
         )
         return f"it has lost its record, and {' and '.join(signs)}: {remedy}" if signs else ""
+    # What it has of an engine that is not known here would stay.
+    if record.get("engine", "") not in ("", *ENGINES):
+        return (
+            f"it has the engine {record['engine']}, which this release does not have: use the release that made the lab"
+        )
     return of_others(record, lab)
 
 
