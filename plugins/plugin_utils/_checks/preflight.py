@@ -44,12 +44,13 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     """
     engine = named(lab["engine"])
     away = unasked(lab)
-    lab = lab | {"missing": [name for name in lab["missing"] if name not in away]}
+    missing = [name for name in lab["missing"] if name not in away]
+    lab = lab | {"missing": missing, "uses_etcd": engine.uses_etcd}
     if not hosts:
         return list(away.values()) or [f"none of the hosts answers: {', '.join(lab['missing'])}"]
     found = [*away.values(), *lab["engine_faults"], *engine.faults(lab, hosts)]
     found += lab_identity.faults(lab, hosts)
-    found += site_switch.faults(lab | {"uses_etcd": engine.uses_etcd}, hosts)
+    found += site_switch.faults(lab, hosts)
     moving = site_switch.switch(lab, hosts)["hosts"]
     for name, info in hosts.items():
         lines = _host_faults(lab | {"moving": name in moving}, lab["hosts"][name], info)
@@ -85,7 +86,7 @@ def unasked(lab: dict[str, Any]) -> dict[str, str]:
 
 
 def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]) -> list[str]:
-    member = host["etcd"] and ENGINES[lab["engine"]].uses_etcd
+    member = host["etcd"] and lab["uses_etcd"]
     return [
         *_record_faults(lab, info),
         *_address_faults(lab, host, info),
