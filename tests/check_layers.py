@@ -35,14 +35,18 @@ TABLE = """
     4 _docker_swarm: _core _docker _docker_container _docker_network _host
     5 _facts: _core _docker _docker_container _docker_network _docker_swarm _etcd _host _kernel _pki _topology
 
-    6 +_lab_file: _core _kernel
+    6 +_engine_common:
     6 +_lookup: _core
-    6 +_membership: _core _docker_swarm
+    6 +_membership: _core
     6 +_output: _core
     6 +_run: _core _host
     6 +_simulated: _kernel
-    7 +_engines: _core _docker_swarm _kernel _probe +_lab_file +_membership
-    8 +_checks: _core _docker_swarm _host _kernel _probe +_engines +_membership +_run
+    7 +_engine_cluster_store: _core +_engine_common
+    7 +_engine_swarm: _core _docker_swarm +_engine_common
+    7 +_engine_vxlan: _kernel _probe +_engine_common +_membership
+    8 +_engines: _core +_engine_cluster_store +_engine_common +_engine_swarm +_engine_vxlan
+    9 +_checks: _core _host _kernel _probe +_engine_common +_engines +_membership +_run
+    9 +_lab_file: _core _kernel +_engine_common +_engines
 """
 
 

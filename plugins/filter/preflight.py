@@ -10,7 +10,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import departure, owner
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import removal as lab_removal
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.preflight import faults
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES, choose
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES, choose, traits
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.indexes import with_indexes
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run.site_switch import switch
 
 
@@ -20,6 +21,14 @@ def preflight_faults(hosts: dict, lab: dict) -> list[str]:
 
 def chosen_engine(hosts: dict, wanted: str) -> dict:
     return choose(wanted, hosts)
+
+
+def lab_indexes(hosts: dict, infos: dict, lab: str) -> dict:
+    return with_indexes(hosts, infos, lab)
+
+
+def engine_traits(name: str) -> dict:
+    return traits(name)
 
 
 def engine_containers(lab: dict) -> list[dict]:
@@ -65,6 +74,8 @@ class FilterModule:
             "preflight_faults": preflight_faults,
             "chosen_engine": chosen_engine,
             "engine_containers": engine_containers,
+            "engine_traits": engine_traits,
+            "lab_indexes": lab_indexes,
             "site_switch": site_switch,
             "controller_identity": controller_identity,
             "lab_uuid": lab_uuid,

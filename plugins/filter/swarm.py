@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.swarm_subnets import (
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_swarm.membership import heir, ids_of, plan
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_swarm.subnets import (
     address_pool,
     gateway_bridge,
 )
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.swarm_plan import heir, ids_of, plan
 
 
 def swarm_plan(infos: dict, lab: dict) -> dict:

@@ -2,16 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Filters of the engine vxlan: which place each host has, and what follows from it."""
+"""The filter of the engine vxlan: what each host gets."""
 
 from __future__ import annotations
 
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.vxlan_addresses import with_indexes
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.vxlan_plan import plan
-
-
-def lab_indexes(hosts: dict, infos: dict, lab: str) -> dict:
-    return with_indexes(hosts, infos, lab)
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_vxlan.plan import plan
 
 
 def vxlan_plan(lab: dict, host: str) -> dict:
@@ -20,4 +15,4 @@ def vxlan_plan(lab: dict, host: str) -> dict:
 
 class FilterModule:
     def filters(self) -> dict:
-        return {"lab_indexes": lab_indexes, "vxlan_plan": vxlan_plan}
+        return {"vxlan_plan": vxlan_plan}

@@ -77,7 +77,6 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import (
     preflight,  # noqa: F401
     verification,  # noqa: F401
 )
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines import vxlan_plan  # noqa: F401
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.load import load
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.model import Lab
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.variables import (

@@ -38,8 +38,7 @@ options:
     default: docker.io
   resolver_package:
     description:
-      - The package whose version is looked up if dnsmasq is not installed, and the lab's engine is another one than
-        V(vxlan).
+      - The package whose version is looked up if dnsmasq is not installed.
       - Default is the distribution's, V(dnsmasq-base) or V(dnsmasq).
     type: str
   etcd_config:
@@ -153,7 +152,7 @@ containerd:
   type: dict
   returned: success
 resolver:
-  description: As for Docker, for dnsmasq and the lab's own unit that runs it, with the engine V(vxlan).
+  description: As for Docker, for dnsmasq and the lab's own unit that runs it.
   type: dict
   returned: success
 vxlan:

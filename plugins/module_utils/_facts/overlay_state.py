@@ -96,7 +96,7 @@ def _links(world: topology_observed.CurrentState, netns: str | None) -> list[Lin
 def segment(network: dict[str, Any], sandboxes: list[str]) -> Segment | None:
     """Where to look for a network's VXLANs; None where the host has no part in it, or it cannot have any."""
     if network["Driver"] == "overlay":
-        # N-ID: a number and the first ten digits of the network's id, with cluster_store and with swarm.
+        # N-ID: a number and the first ten digits of the network's id, in a store as in a swarm.
         ours = [path for path in sandboxes if path.rpartition("-")[2] == network["Id"][:10]]
         # Swarm's load balancer has a namespace of its own, lb_ID, which is none of these.
         return Segment(ours[0], None) if ours else None

@@ -102,14 +102,14 @@ def fits(trusted: list[str], ca: str) -> bool:
 def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     """Why this controller is not the lab's, or why it may not bring a new CA now.
 
-    ``lab``: {"name", "engine", "etcd": {"tls"}, "new_ca", "limited", "reads", "controller"}.
+    ``lab``: {"name", "uses_etcd", "etcd": {"tls"}, "new_ca", "limited", "reads", "controller"}.
     """
     if "controller" not in lab:
         return []
     # By name: hosts stand in a group in the order in which they answered.
     hosts = dict(sorted(hosts.items()))
     found = _uuid_faults(lab, hosts)
-    if lab["engine"] != "cluster_store" or not lab["etcd"]["tls"]:
+    if not (lab["uses_etcd"] and lab["etcd"]["tls"]):
         return found
     strange = [] if lab["new_ca"] else _ca_faults(lab, hosts, "ca") or _ca_faults(lab, hosts, "peer-ca")
     return found + (strange or _limited_faults(lab, hosts))

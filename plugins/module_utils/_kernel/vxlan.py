@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-# Of the engine vxlan. Not 4789, which Docker's own VXLANs use, nor what others took (4790 VXLAN-GPE, 6784 Weave, 8472
+# Of the lab's VXLANs. Not 4789, which Docker's own VXLANs use, nor what others took (4790 VXLAN-GPE, 6784 Weave, 8472
 # flannel and Cilium).
 UDP_PORT = 14789
 # What it adds to a packet: outer IPv4 20 or IPv6 40, UDP 8, VXLAN 8, inner Ethernet 14 bytes.

@@ -10,8 +10,9 @@ Pure functions. ``infos``: host -> what host_info returned, of the hosts that an
 "hosts" (lab_hosts with members), "containers", "check" (whether nothing is changed), "force" (also where quorum goes),
 "disconnect_allowed" (whether containers that are not the lab's may lose its networks),
 "host" (who leaves), "silent" (of hosts that were not read: what Ansible returned), and what was asked about the host:
-"etcd" (etcd_member, of its removal; {} where no other member answers), "swarms" (host -> docker_swarm_info, where it
-answers), "leave" (docker_swarm, on the host), "machine" (simulated_host; {} where no machine is to go)}.
+"etcd" (etcd_member, of its removal; {} where no other member answers), "asked" (host -> what the engine's removable.yml
+was told there; on the host itself "leave" is of a module that foretold what it does), "machine" (simulated_host; {}
+where no machine is to go)}.
 """
 
 from __future__ import annotations
@@ -19,50 +20,46 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm.health import quorum_faults
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership import etcd_plan, swarm_plan
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine, Infos, Lab
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import said
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership import etcd_plan
 
 from . import preflight, removal
 
-_Infos = Mapping[str, Mapping[str, Any]]
 
-
-def departure(infos: _Infos, lab: Mapping[str, Any]) -> dict[str, Any]:
+def departure(infos: Infos, lab: Lab) -> dict[str, Any]:
     """Returns ``faults`` (why it may not leave, a line each), ``engine`` (of the hosts that stay; '' for none),
-    ``ours`` (whether the lab is to be taken off it), ``member`` (whether etcd knows it), ``nodes`` (what the swarm
+    ``ours`` (whether the lab is to be taken off it), ``member`` (whether etcd knows it), ``nodes`` (what the engine
     knows it by) and ``manager`` (who told that), and ``told`` (what is said when it has left)."""
     host = lab["host"]
     staying = {name: info for name, info in infos.items() if name != host}
     recorded = [info["record"]["engine"] for info in staying.values() if info["record"]["lab"] == lab["name"]]
     engine = next(iter(recorded), infos[host]["record"]["engine"] if host in infos else "")
-    swarm = _swarm(infos, lab) if engine == "swarm" else {"faults": [], "nodes": [], "manager": ""}
+    # One that this release does not know can tell nothing.
+    kind = ENGINES.get(engine, Engine())
+    known = kind.departure(infos, lab)
     found = {
         "engine": engine,
         "ours": host in infos and infos[host]["record"]["lab"] == lab["name"],
         "member": bool(lab["etcd"].get("member")),
-        "nodes": swarm["nodes"],
-        "manager": swarm["manager"],
+        "nodes": known["nodes"],
+        "manager": known["manager"],
     }
     faults = [
-        *preflight.unasked(dict(lab)).values(),
+        *preflight.unasked(lab).values(),
         *_lab_faults(infos, staying, lab),
         *_standing_faults(staying, recorded, lab),
-        *(_etcd_faults(infos, lab) if engine == "cluster_store" else ()),
-        *swarm["faults"],
+        *(_etcd_faults(infos, lab) if kind.uses_etcd else ()),
+        *known["faults"],
         *_network_faults(infos, lab),
-        *_said(lab["leave"], host),
-        *_said(lab["machine"]),
+        *said(lab["asked"].get(host, {}).get("leave", {}), host),
+        *said(lab["machine"]),
     ]
     return {**found, "faults": faults, "told": _told(infos, lab, found)}
 
 
-def _said(result: Mapping[str, Any], host: str = "") -> list[str]:
-    """The faults that a module ended with, on a host."""
-    lines = (result.get("faults") or [result["msg"]]) if result.get("msg") else []
-    return [f"{host}: {line}" if host else line for line in lines]
-
-
-def _lab_faults(infos: _Infos, staying: _Infos, lab: Mapping[str, Any]) -> list[str]:
+def _lab_faults(infos: Infos, staying: Infos, lab: Lab) -> list[str]:
     host = lab["host"]
     found = []
     if list(lab["hosts"]) == [host]:
@@ -72,13 +69,13 @@ def _lab_faults(infos: _Infos, staying: _Infos, lab: Mapping[str, Any]) -> list[
         found.append(
             f"{host} has containers in the lab file: {', '.join(has)}: give them another host there, or take them out"
         )
-    refusals = {name: removal.of_others(info["record"], dict(lab)) for name, info in staying.items()}
+    refusals = {name: removal.of_others(info["record"], lab) for name, info in staying.items()}
     if host in infos:
-        refusals[host] = removal.refusal(dict(infos[host]), dict(lab))
+        refusals[host] = removal.refusal(infos[host], lab)
     return found + [f"{name}: {why}" for name, why in refusals.items() if why]
 
 
-def _standing_faults(staying: _Infos, engines: Iterable[str], lab: Mapping[str, Any]) -> list[str]:
+def _standing_faults(staying: Infos, engines: Iterable[str], lab: Lab) -> list[str]:
     """Hosts that are on their way to another engine or site are in two clusters, or in none."""
     found = []
     names = sorted(set(engines))
@@ -99,11 +96,11 @@ def _standing_faults(staying: _Infos, engines: Iterable[str], lab: Mapping[str, 
     return found
 
 
-def _network_faults(infos: _Infos, lab: Mapping[str, Any]) -> list[str]:
+def _network_faults(infos: Infos, lab: Lab) -> list[str]:
     """What is not the lab's loses its networks with the host's engine. Of a swarm, docker_swarm tells."""
     host = lab["host"]
     info = infos.get(host)
-    if info is None or info["record"]["engine"] == "swarm" or lab["disconnect_allowed"]:
+    if info is None or ENGINES.get(info["record"]["engine"], Engine()).swarm_mode or lab["disconnect_allowed"]:
         return []
     name, found = lab["name"], []
     for network in (one["name"] for one in info["networks"] if one["lab"] == name):
@@ -117,11 +114,11 @@ def _network_faults(infos: _Infos, lab: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _etcd_faults(infos: _Infos, lab: Mapping[str, Any]) -> list[str]:
+def _etcd_faults(infos: Infos, lab: Lab) -> list[str]:
     host = lab["host"]
     foreign = etcd_plan.all_foreign(infos, lab)
     if foreign or lab["etcd"]:
-        return foreign + _said(lab["etcd"])
+        return foreign + said(lab["etcd"])
     if not (etcd_plan.holds_data(infos[host], lab["name"]) if host in infos else lab["hosts"][host]["etcd"]):
         return []
     others = [name for name, one in lab["hosts"].items() if one["etcd"] and name != host]
@@ -137,56 +134,7 @@ def _etcd_faults(infos: _Infos, lab: Mapping[str, Any]) -> list[str]:
     return [f"{host} is the only member of etcd: {remedy}"]
 
 
-def _swarm(infos: _Infos, lab: Mapping[str, Any]) -> dict[str, Any]:
-    """``nodes``, ids, and ``manager`` as in departure(), with the ``faults`` of the swarm."""
-    host = lab["host"]
-    views = {name: {"swarm": info["swarm"], "nodes": [], **lab["swarms"].get(name, {})} for name, info in infos.items()}
-    others = {name: view for name, view in views.items() if name != host}
-    faults = swarm_plan.owner_faults({name: view["swarm"] for name, view in views.items()}, lab["name"])
-    listed, manager = swarm_plan.standing(others, lab)
-    if not listed and host in views:
-        listed, manager = views[host]["nodes"], host
-    going = swarm_plan.ids_of(listed, host, lab)
-    result: dict[str, Any] = {"nodes": going, "manager": manager if listed else ""}
-    if faults:
-        return {**result, "faults": faults}
-    if not listed:
-        lost = any(view["swarm"]["state"] not in ("", "inactive") for view in views.values())
-        return {**result, "faults": [NO_MANAGER] if lost else []}
-    if manager == host:
-        return {**result, "faults": _heir_faults(listed, views, lab)}
-    faults = [f"{host}: {line}" for line in quorum_faults(listed, going)]
-    if host not in infos and not lab["force"] and any(one["state"] == "ready" for one in listed if one["id"] in going):
-        faults.append(
-            f"{host} does not answer Ansible, but its node answers the swarm's managers: repair the connection to it,"
-            " or run again with -e force=true"
-        )
-    return {**result, "faults": faults}
-
-
-NO_MANAGER = (
-    "no manager of the lab's swarm answers: start one; if the only one is lost, take its host out of the lab file and"
-    " run playbooks/overlay.yml, which founds a new swarm"
-)
-
-
-def _heir_faults(listed: list[dict[str, Any]], views: _Infos, lab: Mapping[str, Any]) -> list[str]:
-    """Of a host that alone can tell of the swarm: another has to take over before it leaves."""
-    host = lab["host"]
-    going = swarm_plan.ids_of(listed, host, lab)
-    others = [node["hostname"] for node in listed if node["id"] not in going]
-    heir = swarm_plan.heir(views[host], host, lab)
-    if not others:
-        return []
-    if heir["host"] not in views:
-        return [
-            f"{host} is the only manager of the swarm that answers, and no other host of the lab can take over: start"
-            f" {' or '.join(others)}"
-        ]
-    return [] if heir["promote"] else [f"{host}: {line}" for line in quorum_faults(listed, going)]
-
-
-def _told(infos: _Infos, lab: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+def _told(infos: Infos, lab: Lab, found: Mapping[str, Any]) -> list[str]:
     host, name = lab["host"], lab["name"]
     again = f"playbooks/host_remove.yml -e host={host}"
     machine = lab["machine"].get("state", "")

@@ -93,13 +93,13 @@ def _settled(lab: dict[str, Any], name: str, info: dict[str, Any]) -> bool:
 
 
 def _is_member(lab: dict[str, Any], name: str) -> bool:
-    return ENGINES[lab["engine"]].USES_ETCD and lab["hosts"][name]["etcd"]
+    return ENGINES[lab["engine"]].uses_etcd and lab["hosts"][name]["etcd"]
 
 
 def _wanted(lab: dict[str, Any], source: str, target: str) -> set[Port]:
     """The ports of ``target`` that ``source`` has to reach."""
     engine = ENGINES[lab["engine"]]
-    ports = {Port(protocol, number) for protocol, numbers in engine.PEER_PORTS.items() for number in numbers}
+    ports = {Port(protocol, number) for protocol, numbers in engine.peer_ports.items() for number in numbers}
     ports |= {*(Port(one["protocol"], one["port"]) for one in lab["ports"])}
     if _is_member(lab, target):
         ports |= {_ETCD_CLIENTS, _ETCD_PEERS} if _is_member(lab, source) else {_ETCD_CLIENTS}

@@ -14,15 +14,21 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import DOCKER_WITHOUT_STORE, parse_version
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.engine import docker_version, has_joined
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import docker_version, has_joined
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import (
+    ENGINES,
+    makes_containers_anew,
+    named,
+)
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_plan import foreign
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run import site_switch
 
 # What ssh(1), sshpass(1) and Ansible say where a machine answers and refuses who asks.
 _NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid/incorrect password")
-# Bridges that Docker makes, and those of the engine vxlan.
-_BRIDGES = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|vxbr-\d+")
+# Bridges that Docker makes, and those of engines.
+_BRIDGES = "|".join(
+    ["docker0|docker_gwbridge|br-[0-9a-f]{12}", *(engine.bridges for engine in ENGINES.values() if engine.bridges)]
+)
 
 
 def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
@@ -36,14 +42,15 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     "new_ca" (whether the lab may get one)};
     ``hosts``: name -> what the module host_info returned there.
     """
-    engine = ENGINES[lab["engine"]]
+    engine = named(lab["engine"])
     away = unasked(lab)
-    lab = lab | {"missing": [name for name in lab["missing"] if name not in away]}
+    missing = [name for name in lab["missing"] if name not in away]
+    lab = lab | {"missing": missing, "uses_etcd": engine.uses_etcd}
     if not hosts:
         return list(away.values()) or [f"none of the hosts answers: {', '.join(lab['missing'])}"]
     found = [*away.values(), *lab["engine_faults"], *engine.faults(lab, hosts)]
     found += lab_identity.faults(lab, hosts)
-    found += site_switch.faults(lab | {"uses_etcd": engine.USES_ETCD}, hosts)
+    found += site_switch.faults(lab, hosts)
     moving = site_switch.switch(lab, hosts)["hosts"]
     for name, info in hosts.items():
         lines = _host_faults(lab | {"moving": name in moving}, lab["hosts"][name], info)
@@ -79,7 +86,7 @@ def unasked(lab: dict[str, Any]) -> dict[str, str]:
 
 
 def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]) -> list[str]:
-    member = host["etcd"] and ENGINES[lab["engine"]].USES_ETCD
+    member = host["etcd"] and lab["uses_etcd"]
     return [
         *_record_faults(lab, info),
         *_address_faults(lab, host, info),
@@ -106,7 +113,12 @@ def _record_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
             f"the record is of the machine {record['machine_id']}, this one is {info['machine_id']}: a copy of a lab's"
             " host cannot join; remove /var/lib/overlay-lab there"
         )
-    if record["engine"] != lab["engine"]:
+    if record["engine"] not in ENGINES:
+        found.append(
+            f"this host is configured for the engine {record['engine']}, which this release does not have: use"
+            " the release that made the lab"
+        )
+    elif record["engine"] != lab["engine"]:
         found += _engine_faults(lab, info)
     return found
 
@@ -116,7 +128,7 @@ def _engine_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
     told = f"this host is configured for the engine {record['engine']}, not for {lab['engine']}"
     if not lab["change_engine"]:
         # The resolver that a container asks is chosen when it is made.
-        renewed = "vxlan" in (record["engine"], lab["engine"])
+        renewed = makes_containers_anew(record["engine"], lab["engine"])
         kept = "creates the containers again" if renewed else "keeps the containers"
         return [
             f"{told}: run overlay.yml with -e change_engine=true, which removes the networks of {record['engine']}"
@@ -231,7 +243,7 @@ def _port_faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> lis
         return []
     wanted = [
         (protocol, port, who, info["docker"])
-        for protocol, ports in ENGINES[lab["engine"]].PORTS.items()
+        for protocol, ports in ENGINES[lab["engine"]].ports.items()
         for port, who in ports.items()
     ]
     if member:
@@ -251,7 +263,7 @@ def _subnet_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
         f"the subnet {network['subnet']} of {network['name']} overlaps {there} on {one['interface']}: take another, or"
         " set allow_overlap: true if its containers need not reach that network"
         for one in info["addresses"]
-        if not _BRIDGES.fullmatch(one["interface"])
+        if not re.fullmatch(_BRIDGES, one["interface"])
         for there in [ip_interface(f"{one['address']}/{one['prefix']}").network]
         for network in lab["networks"]
         if not network["allow_overlap"] and ip_network(network["subnet"]).overlaps(there)
@@ -262,7 +274,7 @@ def _restart_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
     """A host that joins, moves or leaves its engine gets a dockerd with new settings. Else docker_daemon asks."""
     foreign = [one for one in info["containers"] if one["running"] and not one["lab"]]
     engines = {lab["engine"], info["record"]["engine"]} & ENGINES.keys()
-    configured = any(ENGINES[name].CONFIGURES_DOCKERD for name in engines)
+    configured = any(ENGINES[name].dockerd_store for name in engines)
     if not configured or (has_joined(lab, info) and not lab["moving"]):
         return []
     passing = [one["name"] for one in foreign if one["passing"]]

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.record import RECORD_PATH
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
 
 
 def refusal(info: dict[str, Any], lab: dict[str, Any]) -> str:
@@ -32,6 +33,11 @@ def refusal(info: dict[str, Any], lab: dict[str, Any]) -> str:
             " new one; then run this again"
         )
         return f"it has lost its record, and {' and '.join(signs)}: {remedy}" if signs else ""
+    # What it has of an engine that is not known here would stay.
+    if record.get("engine", "") not in ("", *ENGINES):
+        return (
+            f"it has the engine {record['engine']}, which this release does not have: use the release that made the lab"
+        )
     return of_others(record, lab)
 
 
@@ -74,6 +80,4 @@ def _signs(info: dict[str, Any], lab: str) -> list[str]:
     containers = [one["name"] for one in info["containers"] if one["lab"] == lab]
     if containers:
         found.append(f"the containers {', '.join(containers)} are labelled as the lab's")
-    if info["resolver"]["unit"] or info["vxlan"]["unit"]:
-        found.append("units of the lab exist")
-    return found
+    return found + [sign for engine in ENGINES.values() for sign in engine.signs(info)]

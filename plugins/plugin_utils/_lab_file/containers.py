@@ -12,9 +12,10 @@ import shlex
 from collections.abc import Collection, Mapping
 from ipaddress import AddressValueError, IPv4Address
 
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine
+
 from .model import Attachment, Container, Network
 from .networks import Declared
-from .vxlan_shares import Shares
 from .yaml_nodes import Item, Names, shown, suggestion
 
 _ITSELF = {"localhost": "in every container it means the container itself"}
@@ -44,7 +45,7 @@ class ContainerReader:
     ``networks`` is None where the file does not tell which there are, so that nobody is blamed for naming one.
     """
 
-    def __init__(self, hosts: Collection[str], networks: Mapping[str, Declared] | None, engine: str) -> None:
+    def __init__(self, hosts: Collection[str], networks: Mapping[str, Declared] | None, engine: Engine) -> None:
         self._hosts = hosts
         self._networks = networks
         self._engine = engine
@@ -139,7 +140,7 @@ class ContainerReader:
                 item.fault(f"{item.source} is the name of another container in {network}: choose another")
 
 
-def _is_for_containers(item: Item, address: IPv4Address, network: Network, engine: str) -> bool:
+def _is_for_containers(item: Item, address: IPv4Address, network: Network, engine: Engine) -> bool:
     """Tell whether a container can have the address; a fault if not."""
     subnet = network.subnet
     if address not in subnet:
@@ -150,10 +151,8 @@ def _is_for_containers(item: Item, address: IPv4Address, network: Network, engin
         item.fault(f"{address} is the network address of {subnet}: no container can have it")
     elif address == subnet.broadcast_address:
         item.fault(f"{address} is the broadcast address of {subnet}: no container can have it")
-    elif engine == "vxlan" and address in Shares(subnet).upper:
-        item.fault(
-            f"{address} is in the half of {subnet} that the engine vxlan gives to hosts: take one of the lower half"
-        )
+    elif fault := engine.address_fault(address, subnet):
+        item.fault(fault)
     else:
         return True
     return False

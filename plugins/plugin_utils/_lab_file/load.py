@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import AUTO, ENGINES, for_lab_file
 
 from .containers import ContainerReader
 from .hosts import LAB_NAMES, read_hosts, read_sites
-from .model import ENGINES, Lab
+from .model import Lab
 from .networks import check_capacity, read_networks
 from .yaml_nodes import Item, Names, root
 
@@ -59,17 +60,18 @@ def _read(file: Item) -> Lab:
     sites = read_sites(given["sites"]) if "sites" in given else {}
     readable_sites = [site for site in sites.values() if site is not None]
     hosts = read_hosts(given["hosts"], sites, name) if "hosts" in given else {}
-    engine = (given["engine"].choice(ENGINES) if "engine" in given else None) or "auto"
+    engine = (given["engine"].choice((AUTO, *ENGINES)) if "engine" in given else None) or AUTO
+    rules = for_lab_file(engine)
     tls, token = _read_etcd(given.get("etcd"), name)
     tcp_api = _read_docker(given.get("docker"))
-    networks = read_networks(given["networks"], readable_sites, engine) if "networks" in given else {}
+    networks = read_networks(given["networks"], readable_sites, engine, rules) if "networks" in given else {}
     # With a network whose name cannot be read, nobody is to blame for naming one that is not known.
     all_known = "networks" not in given or (
         given["networks"].is_list and len(given["networks"].items()) == len(networks)
     )
-    reader = ContainerReader(hosts, networks if all_known else None, engine)
+    reader = ContainerReader(hosts, networks if all_known else None, rules)
     containers = reader.read(given["containers"]) if "containers" in given else []
-    check_capacity(networks, containers, tuple(hosts.values()), engine)
+    check_capacity(networks, containers, tuple(hosts.values()), rules)
     return Lab(
         name=name,
         sites=tuple(readable_sites),

@@ -18,7 +18,6 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import vx
 # What Docker takes off for ESP on an encrypted network; what is left it makes a multiple of 4 (libnetwork, overlay).
 ENCRYPTION_OVERHEAD = 26
 ENCRYPTED_MULTIPLE = 4
-ENGINES = ("auto", "cluster_store", "swarm", "vxlan")
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import vxlan as kernel_vxlan
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import encrypting
 
 from .hosts import DEFAULT_MTU, not_for_hosts
 from .model import ENCRYPTED_MULTIPLE, ENCRYPTION_OVERHEAD, Container, Host, Network, Site
-from .vxlan_shares import Shares
 from .yaml_nodes import Item, Names
 
 # Every IPv4 link carries 576 bytes.
@@ -27,10 +28,6 @@ _PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12",
 _DOCKERS_OWN = {
     "docker0's default subnet": IPv4Network("172.17.0.0/16"),
     "docker_gwbridge's usual subnet": IPv4Network("172.18.0.0/16"),
-}
-_NOT_ENCRYPTING = {
-    "cluster_store": "the engine cluster_store has no keys to encrypt with",
-    "vxlan": "the engine vxlan does not encrypt",
 }
 _FLAGS = ("allow_overlap", "allow_public", "encrypted")
 _RESERVED = ("bridge", "host", "none", "default", "ingress", "docker_gwbridge")
@@ -52,7 +49,7 @@ class Declared:
     network: Network | None
 
 
-def read_networks(item: Item, sites: Iterable[Site], engine: str) -> dict[str, Declared]:
+def read_networks(item: Item, sites: Iterable[Site], name_of_engine: str, engine: Engine) -> dict[str, Declared]:
     """Networks by name, in the order of the file."""
     sites = tuple(sites)
     underlay_mtu = min((site.mtu for site in sites), default=DEFAULT_MTU)
@@ -63,8 +60,11 @@ def read_networks(item: Item, sites: Iterable[Site], engine: str) -> dict[str, D
         if name is not None and given["name"].check_name(name, _NAMES) and name in declared:
             given["name"].fault(f"{name} is the name of another network as well")
         flags = {key: key in given and bool(given[key].boolean()) for key in _FLAGS}
-        if flags["encrypted"] and engine in _NOT_ENCRYPTING:
-            given["encrypted"].fault(f"{_NOT_ENCRYPTING[engine]}: remove this, or choose the engine swarm")
+        if flags["encrypted"] and engine.no_encryption:
+            given["encrypted"].fault(
+                f"the engine {name_of_engine} {engine.no_encryption}: remove this, or choose the engine"
+                f" {' or '.join(encrypting())}"
+            )
         mtu = _read_mtu(given.get("mtu"), underlay_mtu, flags["encrypted"])
         subnet = given["subnet"].subnet() if "subnet" in given else None
         network = None
@@ -120,41 +120,12 @@ def _check_subnet(
 
 
 def check_capacity(
-    declared: Mapping[str, Declared], containers: Iterable[Container], hosts: Collection[Host], engine: str
+    declared: Mapping[str, Declared], containers: Iterable[Container], hosts: Collection[Host], engine: Engine
 ) -> None:
-    """Every container needs an address. With any engine but cluster_store, so does each host."""
+    """Every container needs an address; what hosts take beside them, the engine knows."""
     attached = [place.network for container in containers for place in container.networks]
+    indexes = {host.name: host.index for host in hosts}
     for name, one in declared.items():
-        if one.network is None:
-            continue
-        if engine == "vxlan":
-            _check_shares(one.entry.at("subnet"), Shares(one.network.subnet), attached.count(name), hosts)
-        else:
-            hosts_take = 0 if engine == "cluster_store" else len(hosts)
-            _check_room(one.entry.at("subnet"), one.network.subnet, name, attached.count(name), hosts_take)
-
-
-def _check_room(item: Item, subnet: IPv4Network, name: str, used: int, hosts_take: int) -> None:
-    # Neither the network address, nor the broadcast address, nor the gateway.
-    room = max(subnet.num_addresses - 3 - hosts_take, 0)
-    if used > room:
-        of_hosts = f" and an address for each of {hosts_take} hosts" if hosts_take else ""
-        item.fault(
-            f"{subnet} has room for {room} containers beside the gateway{of_hosts}, and {used} are in {name}:"
-            " take a larger one"
-        )
-
-
-def _check_shares(item: Item, shares: Shares, used: int, hosts: Collection[Host]) -> None:
-    """With the engine vxlan, containers have one half of the subnet, and each host a slice of the other."""
-    if used > shares.room:
-        item.fault(
-            f"the lower half of {shares.subnet} has room for {shares.room} containers, and {used} are in it:"
-            " take a larger one"
-        )
-    for host in hosts:
-        if host.index > shares.slices:
-            item.fault(
-                f"the upper half of {shares.subnet} has slices for {shares.slices} hosts, and {host.name} has the index"
-                f" {host.index}: take a larger one"
-            )
+        if one.network is not None:
+            for fault in engine.room_faults(one.network.subnet, name, attached.count(name), indexes):
+                one.entry.at("subnet").fault(fault)

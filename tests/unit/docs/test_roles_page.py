@@ -65,7 +65,7 @@ def test_its_roles_have_what_they_are_asked_for(playbook: str) -> None:
 
 def test_verification_is_told_what_the_engine_says() -> None:
     order = entries("site.yml")
-    assert order.index(("overlay_network", "evidence")) < order.index(("verification", "main"))
+    assert order.index(("overlay_network", "observe")) < order.index(("verification", "main"))
 
 
 def test_what_is_made_is_removed_the_last_one_first() -> None:

@@ -156,6 +156,12 @@ CASES = {
         "emon2: network demo: containers that are not the lab emon's are on it, and would lose it: web",
         USED,
     ),
+    "a host whose swarm has services of somebody else": Case(
+        "host_remove.yml -e host=emon2",
+        {"docker_swarm": failed("services run on this swarm: theirs"), "docker_swarm_info": {"nodes": []}},
+        "emon2: services run on this swarm: theirs",
+        SWARM,
+    ),
     "a port that is closed": Case("overlay.yml", {"port_probe": CLOSED}, "emon: cannot listen on tcp 2379", FRESH),
     "overlay, with the records lost": Case(
         "overlay.yml", {}, "emon: /d holds the data of an etcd of somebody else (member a of cluster c)", LOST

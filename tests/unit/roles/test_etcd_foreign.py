@@ -32,9 +32,7 @@ CASES = [
     ("resume", ANOTHERS, RUNS),
     ("pause", ANOTHERS_DATA, HOLDS),
     ("resume", ANOTHERS_DATA, HOLDS),
-    ("stop", ANOTHERS_DATA, HOLDS),
     ("backup", ANOTHERS_DATA, HOLDS),
-    ("retire", ANOTHERS_DATA, HOLDS),
     ("main", ANOTHERS, RUNS),
     ("restore", ANOTHERS, RUNS),
     ("restore", ANOTHERS_DATA, HOLDS),
@@ -42,6 +40,7 @@ CASES = [
     ("recover", ANOTHERS_DATA, HOLDS),
     ("remove", ANOTHERS, RUNS),
     ("remove", ANOTHERS_DATA, HOLDS),
+    ("remove_host", ANOTHERS_DATA, HOLDS),
 ]
 
 

@@ -13,6 +13,7 @@ import jinja2
 import pytest
 import yaml
 from ansible.template import Templar, trust_as_template
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import traits
 
 ROLE = Path(__file__).resolve().parents[3] / "roles/etcd"
 VARS = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
@@ -35,8 +36,11 @@ GIVEN = {
 def settings(**given: Any) -> dict[str, str]:
     """The variables of the rendered file, as systemd reads an EnvironmentFile."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True)
+    known = GIVEN | given
+    assert VARS["etcd__v2"] == "{{ (etcd_engine | emon.overlay_lab.engine_traits).dockerd_store }}"
+    known["etcd__v2"] = traits(known["etcd_engine"])["dockerd_store"]
     template = environment.from_string((ROLE / "templates/etcd.env.j2").read_text(encoding="utf-8"))
-    lines = template.render(GIVEN | given).splitlines()
+    lines = template.render(known).splitlines()
     assert lines[0] == "# Managed by emon.overlay_lab for the lab emon: the next run writes it again."
     pairs = [line.split("=", 1) for line in lines if line and not line.startswith("#")]
     assert all(value.startswith('"') and value.endswith('"') for _, value in pairs)

@@ -31,7 +31,9 @@ def test_the_roles_with_secrets_are_known() -> None:
 
 @pytest.mark.parametrize("role", WITH_SECRETS)
 def test_a_role_with_secrets_pipes_its_modules(role: str) -> None:
-    variables = yaml.safe_load((ROLES / role / "vars/main.yml").read_text(encoding="utf-8"))
+    # Ansible reads a file vars/main.yml, or every file of a folder vars/main.
+    (path,) = [path for name in ("main.yml", "main/main.yml") if (path := ROLES / role / "vars" / name).exists()]
+    variables = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert variables["ansible_pipelining"] is True
 
 

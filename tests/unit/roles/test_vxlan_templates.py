@@ -12,10 +12,10 @@ from pathlib import Path
 import jinja2
 import pytest
 import yaml
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.vxlan_plan import plan
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_vxlan.plan import plan
 
 ROLE = Path(__file__).resolve().parents[3] / "roles/overlay_network"
-VARS = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
+VARS = yaml.safe_load((ROLE / "vars/main/vxlan.yml").read_text(encoding="utf-8"))
 LAB = {
     "name": "emon",
     "site": "company",

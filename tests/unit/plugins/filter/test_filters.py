@@ -76,6 +76,18 @@ SITES = {"company": {"subnet": "10.0.0.0/24", "mtu": 1500}}
         ),
         ("engine_containers", (VERIFIED,), []),
         (
+            "engine_traits",
+            ("swarm",),
+            {
+                "uses_etcd": False,
+                "dockerd_store": False,
+                "swarm_mode": True,
+                "own_resolver": False,
+                "pauses": True,
+                "move": "Containers pause and stay; their networks get other ids, because a new swarm is founded",
+            },
+        ),
+        (
             "preflight_faults",
             ({"emon": INFO}, LAB),
             [

@@ -41,7 +41,7 @@ def cas(ca: str, peers: str | None) -> dict[str, str]:
 def lab(ca: str = "", recorded: str = "", former: str = "", peers: str | None = None, **given: Any) -> dict[str, Any]:
     return {
         "name": "emon",
-        "engine": "cluster_store",
+        "uses_etcd": True,
         "etcd": {"tls": True},
         "new_ca": False,
         "limited": False,
@@ -99,7 +99,7 @@ def lab(ca: str = "", recorded: str = "", former: str = "", peers: str | None = 
         pytest.param(lab(limited=True), [host(owner="")], None, id="a limited run, and nothing anywhere"),
         pytest.param(lab(former=OURS, limited=True), [host(OURS)], None, id="limited, and taken over"),
         pytest.param(lab(etcd={"tls": False}), [host(OURS)], None, id="no TLS"),
-        pytest.param(lab(engine="swarm"), [host(OURS)], None, id="no etcd"),
+        pytest.param(lab(uses_etcd=False), [host(OURS)], None, id="no etcd"),
         pytest.param(lab(OURS, A), [host(OURS, A), host(OURS)], None, id="one uuid, and a record from before"),
         pytest.param(lab(OURS), [host(OURS, A)], None, id="the controller has none yet"),
         pytest.param(lab(OURS, A), [host(OURS)], None, id="the hosts have none yet"),

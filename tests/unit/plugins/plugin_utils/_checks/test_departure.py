@@ -72,8 +72,7 @@ def lab(**given: Any) -> dict[str, Any]:
         "host": "e3",
         "silent": {},
         "etcd": {},
-        "swarms": {},
-        "leave": {},
+        "asked": {},
         "machine": {},
         **given,
     }
@@ -220,7 +219,11 @@ def test_who_may_leave(infos: dict[str, Any], given: dict[str, Any], known: tupl
         ),
         pytest.param(
             CLUSTER,
-            {"etcd": KNOWN, "leave": {"msg": "web would end"}, "machine": {"msg": "m", "faults": ["of school"]}},
+            {
+                "etcd": KNOWN,
+                "asked": {"e3": {"leave": {"msg": "web would end"}}},
+                "machine": {"msg": "m", "faults": ["of school"]},
+            },
             ["e3: web would end", "of school"],
             id="what the host and its machine say",
         ),
@@ -277,7 +280,7 @@ def swarm(nodes: list[dict[str, Any]], answer: tuple[str, ...] = NAMES, **given:
     """departure() where these nodes are a swarm, and the hosts ``answer``."""
     views = {name: inside(name, nodes) for name in answer}
     infos = {name: info("swarm", swarm=view["swarm"]) for name, view in views.items()}
-    return departure(infos, lab(**{"swarms": views, **given}))
+    return departure(infos, lab(**{"asked": {name: {"info": view} for name, view in views.items()}, **given}))
 
 
 WORKERS = [node("e1", "manager"), node("e2", "worker"), node("e3", "worker")]
@@ -306,7 +309,7 @@ def test_the_only_manager_stays_where_nobody_can_take_over() -> None:
 def test_a_swarm_of_one_leaves_with_its_host() -> None:
     view = inside("e3", ALONE[2:])
     infos = {"e1": info("swarm"), "e3": info("swarm", swarm=view["swarm"])}
-    assert departure(infos, lab(swarms={"e3": view}))["faults"] == []
+    assert departure(infos, lab(asked={"e3": {"info": view}}))["faults"] == []
 
 
 def test_a_dead_node_is_forgotten() -> None:
@@ -341,7 +344,7 @@ def test_one_that_comes_back_to_a_swarm_that_has_forgotten_it_leaves() -> None:
     views = {**{name: inside(name, others) for name in ("e1", "e2")}, "e3": inside("e3", MANAGERS)}
     views["e3"]["nodes"] = []
     infos = {name: info("swarm", swarm=view["swarm"]) for name, view in views.items()}
-    found = departure(infos, lab(swarms=views))
+    found = departure(infos, lab(asked={name: {"info": view} for name, view in views.items()}))
     assert (found["faults"], found["nodes"], found["ours"]) == ([], [], True)
 
 

@@ -153,6 +153,13 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             id="another engine",
         ),
         pytest.param(
+            {"change_engine": True},
+            {"record": {**RECORD, "engine": "mesh"}, "docker": {"active": True}},
+            "emon2: this host is configured for the engine mesh, which this release does not have: use the release that"
+            " made the lab",
+            id="an engine of another release",
+        ),
+        pytest.param(
             {"change_engine": True, "limited": True},
             {"record": {**RECORD, "engine": "vxlan"}},
             "emon2: this host is configured for the engine vxlan, not for cluster_store: the engine changes on all"

@@ -50,6 +50,11 @@ CLEARED = {**LOST, "etcd": {"lab": ""}}
         pytest.param(
             host(record={"lab": "emon", "uuid": B}), f"belongs to another lab emon, {B}, not to {A}", id="a namesake's"
         ),
+        pytest.param(
+            host(record={"lab": "emon", "uuid": A, "engine": "mesh"}),
+            "the engine mesh, which this release does not have: use the release that made the lab",
+            id="another release's",
+        ),
         pytest.param({"unreachable": True, "msg": "No route to host"}, "does not answer: No route to host", id="away"),
         pytest.param({"failed": False, "msg": "state.json is damaged"}, "state.json is damaged", id="damaged"),
         pytest.param({}, "it was not asked", id="never asked"),

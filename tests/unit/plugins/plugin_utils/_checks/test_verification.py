@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from copy import deepcopy
 from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import verification
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines import cluster_store as engine_cluster_store
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
 
 ID = "5d2ac4f1f0aa" + "0" * 52
 OTHER_ID = "9f" * 32
@@ -170,7 +171,8 @@ def test_networks_that_each_host_has_for_itself() -> None:
 
 def test_what_comes_right_by_itself_matters_only_where_packets_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     waiting = {"emon2": {"fault": "emon2: has not heard of 10.0.0.116", "peers": {"demo": ["10.0.0.116"]}}}
-    monkeypatch.setattr(engine_cluster_store, "awaited", lambda *_given: waiting)
+    tells = dataclasses.replace(ENGINES["cluster_store"], awaited=lambda *_given: waiting)
+    monkeypatch.setitem(ENGINES, "cluster_store", tells)
     works = verification.report(LAB, states(), results(), STORE)
     assert (works["ok"], works["awaited"]) == (True, {})
     lost = results()

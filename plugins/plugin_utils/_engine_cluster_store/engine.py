@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin_util is private to the collection and may change without notice.
+
+"""The engine cluster_store: dockerd keeps overlay networks in the lab's etcd and finds its peers by gossip (serf)."""
+
+from __future__ import annotations
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.quorum import majority
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import DOCKER_WITHOUT_STORE, parse_version
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine, Infos, Lab
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import (
+    docker_version,
+    foreign_vxlans,
+)
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.networks import (
+    ids_on,
+    missing_networks,
+    split_networks,
+)
+
+_FIRST_VNI = 256
+# etcd 3.6 has no v2 API, which is all that Docker's cluster store speaks.
+_FIRST_WITHOUT_V2 = (3, 6)
+
+
+def faults(lab: Lab, infos: Infos) -> list[str]:
+    too_new = [
+        f"{name}: Docker {docker_version(info)} cannot serve the engine cluster_store: Docker 23.0 removed it;"
+        " use Docker 20.10, or the engine vxlan, which any Docker serves"
+        for name, info in infos.items()
+        if parse_version(docker_version(info)) >= DOCKER_WITHOUT_STORE
+    ]
+    # With auto, the lab file could not know.
+    encrypted = [
+        f"the network {network['name']} is to be encrypted, and the engine cluster_store has no keys to encrypt with:"
+        " choose the engine swarm, or remove encrypted"
+        for network in lab["networks"]
+        if network.get("encrypted")
+    ]
+    return [
+        *(too_new or _mixed(infos)),
+        *encrypted,
+        *_without_v2(lab, infos),
+        *_without_quorum(lab, infos),
+        *foreign_vxlans(lab, infos, _FIRST_VNI),
+    ]
+
+
+def _mixed(infos: Infos) -> list[str]:
+    # A host that has none is a fault of its own.
+    versions = {name: docker_version(info) for name, info in infos.items() if docker_version(info)}
+    if len({parse_version(version)[:2] for version in versions.values()}) < 2:
+        return []
+    listed = ", ".join(f"{version} on {name}" for name, version in versions.items())
+    return [
+        f"Docker differs between the hosts: {listed}; install one version on all, they may not understand each other,"
+        " or set engine: vxlan, which serves them all"
+    ]
+
+
+def _without_v2(lab: Lab, infos: Infos) -> list[str]:
+    versions = {
+        name: info["etcd"]["version"] or info["etcd"]["available"]
+        for name, info in infos.items()
+        if lab["hosts"][name]["etcd"]
+    }
+    return [
+        f"{name}: etcd {version} cannot serve the engine cluster_store: etcd 3.6 removed the v2 API that Docker's store"
+        " speaks; use etcd 3.4 or 3.5"
+        for name, version in versions.items()
+        if version and parse_version(version) >= _FIRST_WITHOUT_V2
+    ]
+
+
+def _without_quorum(lab: Lab, infos: Infos) -> list[str]:
+    """Hosts that do not answer may be away, as long as the cluster that stands has its majority without them."""
+    away = [name for name in lab["missing"] if lab["hosts"][name]["etcd"]]
+    if not away:
+        return []
+    members = [name for name, host in lab["hosts"].items() if host["etcd"]]
+    there = [name for name in members if name in infos and infos[name]["etcd"]["data"]["present"]]
+    needed = majority(len(members))
+    if len(there) >= needed:
+        return []
+    return [
+        f"{', '.join(away)} not reached: etcd needs {needed} of its {len(members)} members, and {len(there)} would be"
+        " there: start the missing hosts (containers without an overlay keep running meanwhile); if they are lost for"
+        " good, run playbooks/etcd_recover.yml"
+    ]
+
+
+def checks(lab: Lab, states: Infos, evidence: list[str]) -> list[str]:
+    """``evidence``: the keys below /docker in etcd's v2 API."""
+    return [
+        *missing_networks(lab, states),
+        *split_networks(lab, states),
+        *_not_stored(lab, states, evidence),
+        *_not_announced(lab, states, evidence),
+    ]
+
+
+def _not_stored(lab: Lab, states: Infos, store: list[str]) -> list[str]:
+    ids = {
+        identity: None
+        for network in lab["networks"]
+        for state in states.values()
+        for identity in ids_on(state, network["name"])
+    }
+    return [
+        f"the store has no key docker/network/v1.0/network/{identity}: is etcd the one that dockerd uses?"
+        for identity in ids
+        if not any(key.endswith(f"/docker/network/v1.0/network/{identity}") for key in store)
+    ]
+
+
+def _not_announced(lab: Lab, states: Infos, store: list[str]) -> list[str]:
+    nodes = [key.rpartition("/")[2] for key in store if "/docker/nodes/" in key]
+    addresses = {host: lab["hosts"][host]["addresses"][lab["site"]] for host in states}
+    return [
+        f"{host}: its dockerd is not in the store (docker/nodes/{address}:*): see its journal"
+        for host, address in addresses.items()
+        if not any(node.startswith(f"{address}:") for node in nodes)
+    ]
+
+
+ENGINE = Engine(
+    uses_etcd=True,
+    dockerd_store=True,
+    pauses=True,
+    move="Containers pause",
+    no_encryption="has no keys to encrypt with",
+    ports={"tcp": {7946: "Docker's gossip"}, "udp": {7946: "Docker's gossip"}},
+    peer_ports={"tcp": (7946,), "udp": (4789, 7946)},
+    faults=faults,
+    checks=checks,
+)

@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin_util is private to the collection and may change without notice.
+
+"""What an engine is: what spreads a lab's networks to all of its hosts.
+
+Each engine is a package, _engine_NAME, whose engine.py has a value ENGINE of the class below: its answers to what
+others ask. What it leaves out is as here. ``_engines/choice.py`` lists the engines; nothing else names one.
+
+What it does on hosts is in the role overlay_network, tasks/NAME/. present.yml makes the networks, absent.yml removes
+everything; the others are there where it has something to do then: prepare, check, pre_move, post_move, observe,
+wait_converged, removable, remove_host, forget. meta/argument_specs.yml of the role says when each is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from .networks import room_faults
+
+Lab = dict[str, Any]
+Infos = dict[str, dict[str, Any]]
+Lines = list[str]
+
+
+def _as_in_the_lab(lab: Lab) -> list[dict[str, Any]]:
+    return lab["containers"]
+
+
+def _nothing_known(infos: Infos, lab: Lab) -> dict[str, Any]:
+    return {"faults": [], "nodes": [], "manager": ""}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Every function is given what it needs, and remembers nothing.
+
+    ``lab``: {"name", "networks" (lab_networks), "containers" (lab_containers), "hosts" (lab_hosts), "site", "sites",
+    "engine", "missing" (hosts of the play that do not answer)}; ``infos``: host -> what the module host_info returned;
+    ``states``: host -> what overlay_state returned; ``evidence``: what tasks/NAME/observe.yml read, [] without it.
+    """
+
+    # -- Traits: playbooks and roles have them from the filter engine_traits. --
+    # The lab's etcd is part of it.
+    uses_etcd: bool = False
+    # dockerd keeps its networks in that etcd, by the v2 API: it is configured for it, and restarted.
+    dockerd_store: bool = False
+    # dockerd is a node of a swarm.
+    swarm_mode: bool = False
+    # Containers ask a resolver of the engine's. It is given when they are made, so they are made anew where it changes.
+    own_resolver: bool = False
+    # Containers pause where hosts move to another site; and what is said of it before.
+    pauses: bool = False
+    move: str = "Containers keep running"
+
+    # -- The lab file. --
+    # Why a network cannot be encrypted, behind the engine's name; "" where it can.
+    no_encryption: str = "does not encrypt"
+    # (address, subnet) -> why no container can have the address; "" where one can.
+    address_fault: Callable[[IPv4Address, IPv4Network], str] = lambda _address, _subnet: ""
+    # (subnet, network, how many containers are in it, host -> index) -> why they have no room in it.
+    room_faults: Callable[[IPv4Network, str, int, Mapping[str, int]], Lines] = room_faults
+
+    # -- Before anything is changed. --
+    # Protocol -> port -> who listens there, beside etcd: somebody else's service on it is in the way.
+    ports: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    # Protocol -> ports at which hosts have to reach each other, beside etcd's.
+    peer_ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    # The names of bridges that it makes on hosts, as a regular expression: their addresses are in nobody's way.
+    bridges: str = ""
+    # (lab, infos) -> why it cannot serve these hosts.
+    faults: Callable[[Lab, Infos], Lines] = lambda _lab, _infos: []
+    # lab -> lab_containers with what the engine adds: addresses that it gives, resolvers.
+    containers: Callable[[Lab], list[dict[str, Any]]] = _as_in_the_lab
+
+    # -- Afterwards. --
+    # (lab, states, evidence) -> what is wrong with its own part, a line each, with the place and the remedy.
+    checks: Callable[[Lab, Infos, Any], Lines] = lambda _lab, _states, _evidence: []
+    # (lab, states, evidence) -> what may keep packets from containers and recovers by itself: host -> {"fault": line,
+    # and what tasks/NAME/wait_converged.yml waits for there}.
+    awaited: Callable[[Lab, Infos, Any], dict[str, Any]] = lambda _lab, _states, _evidence: {}
+
+    # -- Removal. --
+    # (infos, lab of _checks/departure.py) -> what it knows of a host that leaves: {"faults": why it may not, "nodes":
+    # what the others know it by, "manager": the host that told}.
+    departure: Callable[[Infos, Lab], dict[str, Any]] = _nothing_known
+    # info -> what shows that the host has something of it, by names that are the lab's alone.
+    signs: Callable[[dict[str, Any]], Lines] = lambda _info: []

@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin_util is private to the collection and may change without notice.
+
+"""What engines ask of hosts. ``info``: what the module host_info returned there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# Of Docker's own VXLANs. It numbers networks one after the other; beside the lab's it has ingress, and maybe some more.
+_DOCKERS_PORT = 4789
+_OTHER_NETWORKS = 8
+
+
+def has_joined(lab: dict[str, Any], info: dict[str, Any]) -> bool:
+    """Whether the host has got what the engine needs. One that changes its engine must be fit for the new one first."""
+    return bool(info["record"]["lab"]) and info["record"]["engine"] == lab["engine"]
+
+
+def docker_version(info: dict[str, Any]) -> str:
+    """The version that runs, or the one that would be installed; '' where there is none to be had."""
+    return info["docker"]["version"] or info["docker"]["available"]
+
+
+def foreign_vxlans(lab: dict[str, Any], infos: dict[str, dict], first_vni: int) -> list[str]:
+    """VXLANs on Docker's UDP port that have a VNI which Docker will take for the lab: it does not look at the kernel's.
+
+    Docker's own are in namespaces of their own, and are not seen here.
+    """
+    likely = range(first_vni, first_vni + len(lab["networks"]) + _OTHER_NETWORKS)
+    return [
+        f"{host}: the VXLAN {link['name']} has the VNI {link['vni']} on UDP port {_DOCKERS_PORT}, which Docker takes"
+        f" for a network of its own: give it another one, or remove it (ip link delete {link['name']})"
+        for host, info in infos.items()
+        if not has_joined(lab, info)
+        for link in info["vxlan"]["links"]
+        if link["port"] == _DOCKERS_PORT and link["vni"] in likely
+    ]
+
+
+def said(result: Mapping[str, Any], host: str = "") -> list[str]:
+    """The faults that a module ended with, on a host."""
+    lines = (result.get("faults") or [result["msg"]]) if result.get("msg") else []
+    return [f"{host}: {line}" if host else line for line in lines]

@@ -1,0 +1,11 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The engine none: each host has networks of its own, and no packet crosses hosts."""
+
+from __future__ import annotations
+
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine
+
+ENGINE = Engine(no_encryption="has no packets to encrypt")
