@@ -107,6 +107,8 @@ class Case:
     info: dict[str, Any] = field(default_factory=lambda: INFO)
     # Whether it is refused after it has locked the hosts.
     locked: bool = True
+    # Whether the hosts are simulated ones.
+    simulated: bool = False
 
 
 def failed(line: str) -> dict[str, Any]:
@@ -205,6 +207,17 @@ CASES["swarm_remove, on hosts of a namesake"] = Case(
     {**SWARM, "record": {**SWARM["record"], "uuid": "of-namesake"}},
 )
 
+# Each takes the hosts' lock first. Where that is by the module lab_lock, its failure ends the run.
+HELD = {"run": "1", "lab": "emon", "owner": "ann at desk", "controller": {}, "since": 1000.0, "age": 5.0}
+IN_USE = {**INFO, "lock": {"state": "refused", "holder": HELD, "reason": ""}}
+LOCKED = "another run has the lock of the lab emon: ann at desk"
+for asking, simulated in (("compare.yml", False), ("docker_networks.yml", False), ("move.yml", True)):
+    CASES[f"{asking} beside another run"] = Case(
+        asking, {"lab_lock": failed(LOCKED)}, LOCKED, locked=False, simulated=simulated
+    )
+for asking, simulated in (("destroy.yml -e confirm=emon", False), ("stop.yml", True)):
+    CASES[f"{asking} beside another run"] = Case(asking, {}, LOCKED, IN_USE, simulated=simulated)
+
 # Ansible gives it its options in a file. It knows its host by its interpreter.
 STUB = """#!/usr/bin/python
 # WANT_JSON
@@ -244,11 +257,17 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
     systemctl = f"#!/bin/sh\n{start}\necho LoadState=loaded\necho ActiveState=inactive\n"
     (directory / "systemctl").write_text(systemctl, encoding="utf-8")
     (directory / "systemctl").chmod(0o700)
+    # Simulated hosts are root's.
+    (directory / "id").write_text("#!/bin/sh\necho 0\n", encoding="utf-8")
+    (directory / "id").chmod(0o700)
     hosts = {name: {"ansible_python_interpreter": str(directory / name)} for name in HOSTS}
     groups = {name: {"hosts": dict.fromkeys(HOSTS)} for name in ("lab_docker", "lab_etcd")}
     lab = {"hosts": hosts, "children": groups | {"lab_simulated": {}}}
     everything = {"vars": {**LAB, "lab_controller_dir": str(directory / "controller")}, "children": {"lab": lab}}
     (directory / "hosts.json").write_text(json.dumps({"all": everything}), encoding="utf-8")
+    simulated = {"lab": {"children": {"lab_simulated": {"hosts": dict.fromkeys(HOSTS)}}}}
+    of_them = {"vars": {"lab_simulated": True, "lab_release": "bookworm"}, "children": simulated}
+    (directory / "simulated.json").write_text(json.dumps({"all": of_them}), encoding="utf-8")
     (directory / "controller/pki").mkdir(parents=True)
     (directory / "controller/pki/uuid").write_text("of-emon\n", encoding="utf-8")
     return directory
@@ -267,6 +286,8 @@ def run(collection: Path, case: Case) -> tuple[int, str, list[dict[str, Any]]]:
         "ANSIBLE_COLLECTIONS_PATH": str(collection),
         "PATH": f"{collection}:{os.environ['PATH']}",
     }
+    if case.simulated:
+        command += ["-i", collection / "simulated.json"]
     done = subprocess.run(
         [*command, *options], cwd=collection, env=environment, capture_output=True, text=True, check=False
     )
@@ -280,7 +301,7 @@ def run(collection: Path, case: Case) -> tuple[int, str, list[dict[str, Any]]]:
 def test_nothing_is_changed_and_no_lock_is_kept(collection: Path, case: Case) -> None:
     code, said, calls = run(collection, case)
     assert (code, case.line in said) == (2, True), said
-    released = [call["host"] for call in calls if call["module"] == "lab_lock" and call["state"] == "released"]
+    released = [call["host"] for call in calls if call["module"] == "lab_lock" and call.get("state") == "released"]
     assert sorted(released) == (list(HOSTS) if case.locked else [])
     # What the case answers for refuses, or only reads.
     harmless = {"host_info", "lab_lock", *case.said}
