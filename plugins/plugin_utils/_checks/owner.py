@@ -16,7 +16,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_
 def faults(hosts: dict[str, dict[str, Any]], lab: dict[str, Any]) -> list[str]:
     """Why the hosts are not of this controller's lab, a line each: by name, UUID, and the CA that their etcd trusts.
 
-    ``hosts``: name -> what host_info returned; ``lab``: {"name", "engine", "etcd": {"tls"}, "new_ca", "controller"}.
+    ``hosts``: name -> what host_info returned; ``lab``: {"name", "uses_etcd", "etcd": {"tls"}, "new_ca", "controller"}.
     """
     others = {name: info["record"]["lab"] for name, info in hosts.items()}
     found = [

@@ -117,7 +117,7 @@ def test_the_lab_file_takes_it(told: dict[str, Any]) -> None:
 def test_preflight_takes_it(told: dict[str, Any]) -> None:
     chosen = {"engine": "none", "why": "the lab file says so", "faults": []}
     assert told["preflight"] == {"chosen": chosen, "faults": [], "ports": []}
-    assert told["traits"]["move"] == "Containers go on running"
+    assert told["traits"]["move"] == "Containers keep running"
 
 
 def test_verification_takes_it(told: dict[str, Any]) -> None:

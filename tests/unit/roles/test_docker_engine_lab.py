@@ -14,7 +14,7 @@ from ansible_collections.emon.overlay_lab.tests.unit.roles import answering
 INFO = {"os_family": "Debian", "docker": {"version": "26.1.5", "active": True}, "python_libraries": {"docker": True}}
 
 
-@pytest.mark.parametrize("entry", ["main", "fit", "stop", "absent"])
+@pytest.mark.parametrize("entry", ["main", "check", "stop", "absent"])
 def test_its_lab_is_told(tmp_path: Path, entry: str) -> None:
     given = {"lab_host_info": INFO, "lab_engine": "swarm", "lab_docker_tcp_api": False}
     code, said, calls = answering.run(tmp_path, f"docker_engine/{entry}", {}, given)

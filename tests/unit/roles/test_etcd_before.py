@@ -37,7 +37,7 @@ def leave(directory: Path, entry: str, **etcd: Any) -> list[str]:
     return [line for line in told if line.split()[0] in ("enable", "disable", "start", "stop", "restart")]
 
 
-@pytest.mark.parametrize("entry", ["etcd/absent", "etcd/retire"])
+@pytest.mark.parametrize("entry", ["etcd/absent", "etcd/remove_host"])
 @pytest.mark.parametrize(
     ("etcd", "expected"),
     [
