@@ -246,12 +246,16 @@ class CallbackModule(CallbackBase):
 
     def _done(self, result: Any, outcome: str | None) -> Step:
         """The result's step, which that host is done with."""
+        # Until a worker has evaluated it, the task has but the template of its check mode.
+        checks = bool(result.task_fields.get("check_mode"))
         if self._step and self._step.key == result.task._uuid:
+            self._step.check = checks
             self._step.add(result.host.name, outcome)
             return self._step
         # With another strategy than linear, hosts are not at the same task: each result is a step of its own.
         self._close()
         self._step = _step_of(result.task)
+        self._step.check = checks
         self._step.add(result.host.name, outcome)
         return self._step
 
@@ -309,7 +313,7 @@ class CallbackModule(CallbackBase):
 def _step_of(task: Any) -> Step:
     place = task.delegate_to if isinstance(task.delegate_to, str) and "{{" not in task.delegate_to else ""
     name = (task.name or task.get_name()).strip()
-    return Step(name, task._uuid, bool(task.run_once), place, bool(task.check_mode))
+    return Step(name, task._uuid, bool(task.run_once), place, task.check_mode is True)
 
 
 def _name(result: Any) -> str:

@@ -340,6 +340,27 @@ def test_check_mode_with_differences_and_no_colours(play: Play) -> None:
     )
 
 
+def test_a_step_that_decides_itself_whether_it_only_checks(play: Play) -> None:
+    ran = play(
+        """\
+        - name: Both ways
+          hosts: emon
+          gather_facts: false
+          tasks:
+            - name: A real file
+              gives: {changed: true}
+              check_mode: "{{ inventory_hostname == 'nobody' }}"
+            - name: A file that is only compared
+              gives: {changed: true}
+              check_mode: "{{ inventory_hostname != 'nobody' }}"
+        """
+    )
+    assert [line for line in plain(ran.output).splitlines() if "A real" in line or "only compared" in line] == [
+        "  changed N s  A real file (emon)",
+        "  would change N s  A file that is only compared (emon)",
+    ]
+
+
 def test_each_step_and_its_results_where_that_is_asked_for(play: Play) -> None:
     ran = play(
         """
