@@ -22,6 +22,8 @@ description:
   - After a crash of the host, dockerd with a cluster store cannot use its overlay networks any more, in some cases not
     even after a restart. The module detects this, and restarts dockerd in a way that repairs it.
   - A run that was interrupted between writing and restarting is completed by the next one.
+extends_documentation_fragment:
+  - emon.overlay_lab.owner
 attributes:
   check_mode:
     support: full
@@ -33,12 +35,6 @@ attributes:
     support: full
     description: A second run with the same options changes nothing and does not restart dockerd.
 options:
-  lab:
-    description:
-      - For which lab. What the host's record says to be another lab's is refused in one line. What it has of no lab is
-        taken over.
-    type: str
-    default: ""
   settings:
     description: Keys of C(daemon.json) and their values.
     type: dict

@@ -15,6 +15,8 @@ description:
     left alone, even if they say the same.
   - A host whose packet filter is managed by neither of the two is left alone. There M(emon.overlay_lab.port_probe)
     finds the closed ports, and the filter P(emon.overlay_lab.port_faults#filter) names the commands that open them.
+extends_documentation_fragment:
+  - emon.overlay_lab.owner
 attributes:
   check_mode:
     support: full
@@ -26,12 +28,6 @@ attributes:
     support: full
     description: Existing rules are not added again.
 options:
-  lab:
-    description:
-      - For which lab. What the host's record says to be another lab's is refused in one line. What it has of no lab is
-        taken over.
-    type: str
-    default: ""
   address:
     description: >-
       The host's own address, which the peers connect to. It determines firewalld's zone. Needed for O(state=present).
