@@ -144,16 +144,18 @@ def _snapshot(backup: archive.Backup, owner: tuple[int, int]) -> Iterator[int]:
 
 
 def _restore_snapshot(snapshot: int, member: dict[str, str], owner: tuple[int, int], directory: int) -> None:
+    # etcdctl 3.5 makes a relative path absolute, and its user may not enter each directory on the way.
+    data = f"/proc/self/fd/{directory}/data"
     options = {
         "--name": member["name"],
         "--initial-cluster": member["initial_cluster"],
         "--initial-cluster-token": member["token"],
         "--initial-advertise-peer-urls": member["peer_urls"],
-        "--data-dir": "data",
-        "--wal-dir": "data/wal",
+        "--data-dir": data,
+        "--wal-dir": f"{data}/wal",
     }
     words = [word for option in options.items() for word in option]
-    as_owner = partial(dir_fd.run_as, owner, directory, pass_fds=(snapshot,))
+    as_owner = partial(dir_fd.run_as, owner, directory, pass_fds=(snapshot, directory))
     _etcdctl(["snapshot", "restore", f"/proc/self/fd/{snapshot}", *words], as_owner)
 
 
