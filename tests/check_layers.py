@@ -34,8 +34,10 @@ TABLE = """
     4 _docker_daemon: _core _docker _docker_container _host
     4 _docker_swarm: _core _docker _docker_container _docker_network _host
     5 _facts: _core _docker _docker_container _docker_network _docker_swarm _etcd _host _kernel _pki _topology
+    6 _tasks: _core _docker _docker_container _docker_daemon _docker_network _docker_swarm _etcd \
+        _facts _host _pki _probe _topology
 
-    6 +_engine_common:
+    6 +_engine_common: _host
     6 +_lookup: _core
     6 +_membership: _core
     6 +_output: _core

@@ -246,8 +246,7 @@ class CallbackModule(CallbackBase):
 
     def _done(self, result: Any, outcome: str | None) -> Step:
         """The result's step, which that host is done with."""
-        # Until a worker has evaluated it, the task has but the template of its check mode.
-        checks = bool(result.task_fields.get("check_mode"))
+        checks = _checked(result)
         if self._step and self._step.key == result.task._uuid:
             self._step.check = checks
             self._step.add(result.host.name, outcome)
@@ -308,6 +307,12 @@ class CallbackModule(CallbackBase):
                     step.announced = True
                     usual = self._durations.usual(self._lab_key(), step.name)
                     self._console.say_running(step.running_line(list(self._everyone), usual))
+
+
+def _checked(result: Any) -> bool:
+    """Whether the task ran in check mode. Before ansible-core 2.21, a result's task has but the template of it."""
+    wanted = result.task.check_mode
+    return bool(result.task_fields.get("check_mode") if isinstance(wanted, str) else wanted)
 
 
 def _step_of(task: Any) -> Step:

@@ -6,11 +6,16 @@
 
 from __future__ import annotations
 
+import json
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.task import foretell
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity, lab_lock
+from ansible_collections.emon.overlay_lab.plugins.module_utils._tasks import pki
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import departure, owner
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import plan as lab_plan
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import removal as lab_removal
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.preflight import faults
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES, choose, traits
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES, choose, named, traits
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.indexes import with_indexes
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run.site_switch import switch
 
@@ -37,6 +42,29 @@ def engine_containers(lab: dict) -> list[dict]:
 
 def site_switch(hosts: dict, lab: dict) -> dict:
     return switch(lab, hosts)
+
+
+def plan_steps(options: list[dict], part: str, module: str) -> list[dict]:
+    return [{"part": part, "module": module, "options": one} for one in options]
+
+
+def pki_changes(options: dict) -> list[str]:
+    # Ansible's own dictionaries evaluate templates when they are read, and cannot be copied before that.
+    told = foretell(pki.TASK, json.loads(json.dumps(options)))
+    made = [line for line in told["lines"] if "a new private key" not in line]
+    return told["faults"] or (made[:1] if "absent -> directory" in "".join(made[:1]) else made)
+
+
+def planned_changes(infos: dict, lab: dict, steps: dict) -> dict:
+    return lab_plan.changes(lab, infos, steps)
+
+
+def confirmed_parts(infos: dict, planned: dict, parts: list[str]) -> list[str]:
+    return lab_plan.confirmed(infos, planned, parts)
+
+
+def engine_networks(lab: dict, host: str) -> list[dict]:
+    return named(lab["engine"]).networks(lab, host)
 
 
 def lock_faults(hosts: dict) -> list[str]:
@@ -83,5 +111,10 @@ class FilterModule:
             "removal_refusal": removal_refusal,
             "removal_left": removal_left,
             "lock_faults": lock_faults,
+            "plan_steps": plan_steps,
+            "pki_changes": pki_changes,
+            "planned_changes": planned_changes,
+            "confirmed_parts": confirmed_parts,
+            "engine_networks": engine_networks,
             "host_departure": host_departure,
         }

@@ -89,48 +89,12 @@ left:
   elements: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import validate
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import (
-    DEFAULT_HOST,
-    DOCKER_ARGUMENTS,
-    connect,
-)
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import container_set
-from ansible_collections.emon.overlay_lab.plugins.module_utils._probe.gratuitous_arp import announce
-
-ARGUMENTS = DOCKER_ARGUMENTS | {
-    "containers": {"type": "list", "elements": "dict", "required": True},
-    "prune_label": {"type": "str", "default": ""},
-}
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.task import main as run
+from ansible_collections.emon.overlay_lab.plugins.module_utils._tasks.docker_container_set import TASK
 
 
 def main() -> None:
-    module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
-    validate(module, "docker")
-    healed: list[str] = []
-    try:
-        wanted = container_set.specs(module.params["containers"])
-        client = connect(module.params["docker_host"], module.params["timeout"])
-        plan = container_set.plan(client, wanted, module.params["prune_label"])
-        if module.check_mode:
-            containers = container_set.expected(plan)
-        else:
-            containers, healed = container_set.apply(client, plan)
-            if plan.differences.changed and module.params["docker_host"] == DEFAULT_HOST:
-                announce(containers)
-    except LabError as error:
-        module.fail_json(msg=str(error), faults=error.faults)
-    for line in plan.left:
-        module.warn(line)
-    module.exit_json(
-        changed=plan.differences.changed,
-        diff=plan.differences.diff,
-        containers=containers,
-        healed=healed,
-        left=list(plan.left),
-    )
+    run(TASK)
 
 
 if __name__ == "__main__":

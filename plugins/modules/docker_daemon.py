@@ -177,48 +177,13 @@ containers_restarted:
   elements: str
 """
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import validate
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.task import main as run
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.unlogged import UnloggedModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import DEFAULT_HOST
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import apply as daemon_apply
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import plan as daemon_plan
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host.managed_files import FILE_OPTIONS
-
-ARGUMENTS = {
-    "lab": {"type": "str", "default": ""},
-    "settings": {"type": "dict", "default": {}},
-    "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
-    "path": {"type": "path", "default": "/etc/docker/daemon.json"},
-    "service": {"type": "str", "default": "docker.service"},
-    "enabled": {"type": "bool", "default": True},
-    "restart_allowed": {"type": "bool", "default": False},
-    "override": {"type": "bool", "default": False},
-    "swarm": {"type": "bool", "default": False},
-    "forget_endpoints": {"type": "bool", "default": False},
-    "docker_host": {"type": "str", "default": DEFAULT_HOST},
-    "timeout": {"type": "int", "default": 300},
-    "state": {"type": "str", "choices": ["present", "stopped", "absent"], "default": "present"},
-}
+from ansible_collections.emon.overlay_lab.plugins.module_utils._tasks.docker_daemon import TASK
 
 
 def main() -> None:
-    module = UnloggedModule(ARGUMENTS, supports_check_mode=True)
-    validate(module, "docker")
-    try:
-        plan = daemon_plan.plan(daemon_plan.request(module.params))
-        restarted = [] if module.check_mode else daemon_apply.apply(plan)
-    except LabError as error:
-        module.fail_json(msg=str(error), faults=error.faults)
-    for note in plan.files.notes:
-        module.warn(note)
-    module.exit_json(
-        changed=plan.differences.changed,
-        diff=plan.differences.diff,
-        restarted=plan.restart,
-        version=plan.version,
-        containers_restarted=restarted,
-    )
+    run(TASK, UnloggedModule)
 
 
 if __name__ == "__main__":

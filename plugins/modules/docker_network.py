@@ -221,67 +221,12 @@ left:
   elements: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import validate
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import DOCKER_ARGUMENTS, connect
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import owner
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import apply as network_apply
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import plan as network_plan
-
-ARGUMENTS = DOCKER_ARGUMENTS | {
-    "name": {"type": "str", "required": True},
-    "driver": {"type": "str", "default": "bridge"},
-    "subnet": {"type": "str"},
-    "ipam_config": {
-        "type": "list",
-        "elements": "dict",
-        "options": {
-            "subnet": {"type": "str", "required": True},
-            "gateway": {"type": "str"},
-            "ip_range": {"type": "str"},
-            "aux_addresses": {"type": "dict"},
-        },
-    },
-    "ipam_driver": {"type": "str"},
-    "enable_ipv6": {"type": "bool"},
-    "mtu": {"type": "int"},
-    "mtu_from": {"type": "str"},
-    "driver_options": {"type": "dict"},
-    "labels": {"type": "dict"},
-    "attachable": {"type": "bool"},
-    "internal": {"type": "bool"},
-    "avoid": {
-        "type": "list",
-        "elements": "dict",
-        "options": {"subnet": {"type": "str", "required": True}, "name": {"type": "str", "required": True}},
-    },
-    "allow_overlap": {"type": "bool", "default": False},
-    "recreate": {"type": "bool", "default": False},
-    "force": {"type": "bool", "default": False},
-    "disconnect_allowed": {"type": "bool", "default": False},
-    "lab": {"type": "str", "default": ""},
-    "lab_containers": {"type": "list", "elements": "str", "default": []},
-    "id": {"type": "str", "default": ""},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.task import main as run
+from ansible_collections.emon.overlay_lab.plugins.module_utils._tasks.docker_network import TASK
 
 
 def main() -> None:
-    module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
-    validate(module, "docker")
-    try:
-        request = network_plan.request(module.params)
-        client = connect(module.params["docker_host"], module.params["timeout"])
-        plan = network_plan.plan(client, request, owner.reader(client))
-        network = plan.expected if module.check_mode else network_apply.apply(client, plan)
-    except LabError as error:
-        module.fail_json(msg=str(error), faults=error.faults)
-    for line in plan.left:
-        module.warn(line)
-    module.exit_json(
-        changed=plan.differences.changed, diff=plan.differences.diff, network=network, left=list(plan.left)
-    )
+    run(TASK)
 
 
 if __name__ == "__main__":

@@ -144,31 +144,12 @@ error:
   type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import validate
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import DOCKER_ARGUMENTS, connect
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view as swarm_view
-
-ARGUMENTS = DOCKER_ARGUMENTS | {
-    "join_tokens": {"type": "bool", "default": False, "no_log": False},
-    "peers": {"type": "dict", "default": {}},
-    "wait_seconds": {"type": "float", "default": 0},
-}
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.task import main as run
+from ansible_collections.emon.overlay_lab.plugins.module_utils._tasks.docker_swarm_info import TASK
 
 
 def main() -> None:
-    module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
-    validate(module, "docker")
-    try:
-        swarm_view.check_peers(module.params["peers"])
-        client = connect(module.params["docker_host"], module.params["timeout"])
-        found = swarm_view.details(
-            client, module.params["join_tokens"], module.params["peers"], module.params["wait_seconds"]
-        )
-    except LabError as error:
-        module.fail_json(msg=str(error), faults=error.faults)
-    module.exit_json(changed=False, **found)
+    run(TASK)
 
 
 if __name__ == "__main__":

@@ -175,37 +175,12 @@ errors:
   elements: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import client as etcd_client
-from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import cluster as etcd_cluster
-
-ARGUMENTS = {
-    **etcd_client.ARGUMENTS,
-    "wait_seconds": {"type": "float", "default": 0},
-    "expect_members": {"type": "list", "elements": "str", "default": []},
-    "wait_for": {"type": "str", "choices": ["health", "quorum"], "default": "health"},
-    "fail": {"type": "bool", "default": True},
-}
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.task import main as run
+from ansible_collections.emon.overlay_lab.plugins.module_utils._tasks.etcd_info import TASK
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=ARGUMENTS, required_together=etcd_client.REQUIRED_TOGETHER, supports_check_mode=True
-    )
-    try:
-        client = etcd_client.Client(etcd_client.parse(module.params))
-        options = module.params
-        if options["wait_seconds"] > 0:
-            quorum_only = options["wait_for"] == "quorum"
-            cluster = etcd_cluster.wait(
-                client, options["expect_members"], options["wait_seconds"], quorum_only, options["fail"]
-            )
-        else:
-            cluster = etcd_cluster.read(client)
-    except LabError as error:
-        module.fail_json(msg=str(error), faults=error.faults)
-    module.exit_json(changed=False, missing=cluster.missing(module.params["expect_members"]), **cluster.data())
+    run(TASK)
 
 
 if __name__ == "__main__":

@@ -192,60 +192,12 @@ values:
       ttl: null
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import client as etcd_client
-from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import key as etcd_key
-from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import store as etcd_store
-
-KEY = {
-    "key": {"type": "str", "no_log": False},
-    "value": {"type": "str"},
-    "value_base64": {"type": "str"},
-}
-ARGUMENTS = {
-    **etcd_client.ARGUMENTS,
-    **KEY,
-    "entries": {
-        "type": "list",
-        "elements": "dict",
-        "options": {**KEY, "key": {"type": "str", "required": True, "no_log": False}},
-    },
-    "prefix": {"type": "bool", "default": False},
-    "api": {"type": "str", "choices": ["v3", "v2"], "default": "v3"},
-    "state": {"type": "str", "choices": ["present", "absent", "query"]},
-    "create_only": {"type": "bool", "default": False},
-    "previous_value": {"type": "str"},
-    "previous_revision": {"type": "int"},
-}
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.task import main as run
+from ansible_collections.emon.overlay_lab.plugins.module_utils._tasks.etcd_key import TASK
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=ARGUMENTS,
-        required_together=etcd_client.REQUIRED_TOGETHER,
-        required_one_of=[("key", "entries")],
-        mutually_exclusive=[
-            ("value", "value_base64"),
-            ("key", "entries"),
-            ("entries", "create_only", "previous_value", "previous_revision"),
-        ],
-        supports_check_mode=True,
-    )
-    try:
-        request = etcd_key.parse(module.params)
-        client = etcd_client.Client(etcd_client.parse(module.params))
-        store = etcd_store.V2Store(client) if module.params["api"] == "v2" else etcd_store.V3Store(client)
-        plan = etcd_key.plan(request, store)
-        if not module.check_mode:
-            etcd_key.apply(plan, store)
-    except LabError as error:
-        module.fail_json(msg=str(error), faults=error.faults)
-    module.exit_json(
-        changed=plan.differences.changed,
-        diff=plan.differences.diff,
-        values=[entry.data() for entry in plan.entries],
-    )
+    run(TASK)
 
 
 if __name__ == "__main__":

@@ -95,63 +95,13 @@ changed_paths:
   returned: success
 """
 
-from typing import Any
-
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.task import main as run
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.unlogged import UnloggedModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host import kept_files as kept
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host.kept_files import Former
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host.managed_files import FILE_OPTIONS, Plan, parse
-
-_SECTION = "file_set"
-
-
-def _apply(plan: Plan, recorded: dict[str, Any], formers: dict[str, Former], present: bool) -> None:
-    # Recorded before the first file is touched, and forgotten after the last one is gone: a run that is killed in
-    # between leaves a record that is right.
-    after = kept.to_record(plan.formers)
-    if present:
-        plan.keep()
-        _record(after, recorded)
-        plan.apply()
-    else:
-        plan.apply()
-        _record(after, recorded)
-        kept.discard(formers, plan.formers)
-
-
-def _record(after: dict[str, Any], before: dict[str, Any]) -> None:
-    if after != before:
-        host_record.update(_SECTION, after or None)
+from ansible_collections.emon.overlay_lab.plugins.module_utils._tasks.file_set import TASK
 
 
 def main() -> None:
-    module = UnloggedModule(
-        argument_spec={
-            "files": {"type": "list", "elements": "dict", "required": True, "options": FILE_OPTIONS},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        },
-        supports_check_mode=True,
-    )
-    try:
-        present = module.params["state"] == "present"
-        files = parse(module.params["files"], present)
-        recorded = host_record.section(_SECTION)
-        formers = kept.from_record(recorded)
-        plan = Plan(files, formers)
-        # A record of an older lab is brought up to date by the first run.
-        if (plan.differences.changed or kept.to_record(plan.formers) != recorded) and not module.check_mode:
-            _apply(plan, recorded, formers, present)
-    except LabError as error:
-        module.fail_json(msg=str(error), faults=error.faults)
-    for note in plan.notes:
-        module.warn(note)
-    module.exit_json(
-        changed=plan.differences.changed,
-        diff=plan.differences.diff,
-        changed_paths=[str(path) for path in plan.changed_paths],
-    )
+    run(TASK, UnloggedModule)
 
 
 if __name__ == "__main__":

@@ -175,31 +175,12 @@ probes:
   elements: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
-from ansible_collections.emon.overlay_lab.plugins.module_utils._facts import overlay_state
-from ansible_collections.emon.overlay_lab.plugins.module_utils._probe import reachability
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.task import main as run
+from ansible_collections.emon.overlay_lab.plugins.module_utils._tasks.overlay_state import TASK
 
 
 def main() -> None:
-    names = {"type": "list", "elements": "str", "default": []}
-    module = AnsibleModule(
-        argument_spec={
-            "networks": names,
-            "containers": names,
-            "probes": reachability.PROBES,
-        },
-        supports_check_mode=True,
-    )
-    try:
-        probes = reachability.parse(module.params["probes"])
-        with DockerSocket() as docker:
-            state = overlay_state.read(docker, module.params["networks"], module.params["containers"])
-        results = reachability.run(probes)
-    except LabError as error:
-        module.fail_json(msg=str(error), faults=error.faults)
-    module.exit_json(changed=False, probes=results, **state)
+    run(TASK)
 
 
 if __name__ == "__main__":

@@ -219,68 +219,12 @@ certificates:
       reason: names changed
 """
 
-from datetime import datetime, timezone
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core import libraries
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._pki import directory as pki_directory
-from ansible_collections.emon.overlay_lab.plugins.module_utils._pki import spec as pki_spec
-
-ARGUMENTS = {
-    "path": {"type": "path", "required": True},
-    "name": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "certificates": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {
-            "name": {"type": "str", "required": True},
-            "kind": {"type": "str", "choices": ["server", "peer", "client"], "required": True},
-            "common_name": {"type": "str"},
-            "dns": {"type": "list", "elements": "str", "default": []},
-            "ip": {"type": "list", "elements": "str", "default": []},
-            "days": {"type": "int", "default": 365},
-        },
-    },
-    "only": {"type": "list", "elements": "str", "default": []},
-    "cleared": {"type": "list", "elements": "str"},
-    "uuid": {"type": "str"},
-    "trusted": {"type": "list", "elements": "str", "default": []},
-    "trusted_peers": {"type": "list", "elements": "str", "default": []},
-    "new_ca": {"type": "bool", "default": False},
-    "former_path": {"type": "path"},
-    "ca_days": {"type": "int", "default": 3650},
-    "renew_fraction": {"type": "float", "default": 0.3333},
-}
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.task import main as run
+from ansible_collections.emon.overlay_lab.plugins.module_utils._tasks.pki import TASK
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    libraries.validate(module, "cryptography")
-    state = module.params.pop("state")
-    try:
-        pki = pki_spec.parse(**module.params)
-        plan = pki_directory.converge(
-            pki, datetime.now(timezone.utc), check=module.check_mode, absent=state == "absent"
-        )
-    except LabError as error:
-        module.fail_json(msg=str(error), faults=error.faults)
-    for warning in plan.warnings:
-        module.warn(warning)
-
-    def shown(stem: str) -> str | None:
-        return None if module.check_mode and plan.makes_authority(stem) else plan.authorities.get(stem)
-
-    module.exit_json(
-        changed=plan.differences.changed,
-        diff=plan.differences.diff,
-        ca=shown("ca"),
-        peer_ca=shown("peer-ca"),
-        certificates=plan.certificates,
-        others=plan.others,
-    )
+    run(TASK)
 
 
 if __name__ == "__main__":

@@ -84,6 +84,8 @@ def test_each_is_refused_and_the_kernel_is_as_before() -> None:
         with pytest.raises(LabError) as raised:
             run(options, check_mode=False)
         # What is a real interface there is a veth here.
-        expected = line.replace("is a real interface", "is a veth").replace("not a bridge (interface)", "not a bridge (veth)")
+        expected = line.replace("is a real interface", "is a veth").replace(
+            "not a bridge (interface)", "not a bridge (veth)"
+        )
         assert raised.value.faults == [expected]
     assert state() == before

@@ -49,6 +49,11 @@ class Differences:
         return [f"{one.what} is {one.before!r}, wanted {one.after!r}" for one in self.found if one.recreate]
 
     @property
+    def lines(self) -> list[str]:
+        """One line an attribute; what has several, such as the content of a file, is not shown."""
+        return [f"{one.what}: {_short(one.before)} -> {_short(one.after)}" for one in self.found]
+
+    @property
     def diff(self) -> dict[str, str]:
         """Ansible's diff: text before and after, one line an attribute."""
         return {
@@ -65,3 +70,8 @@ def _text(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(str(item) for item in value)
     return str(value)
+
+
+def _short(value: Any) -> str:
+    text = _text(value)
+    return "(its text)" if "\n" in text else text

@@ -8,9 +8,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.quorum import majority
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import DOCKER_WITHOUT_STORE, parse_version
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine, Infos, Lab
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import (
+    Engine,
+    Infos,
+    Lab,
+    Lines,
+    Told,
+)
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import (
     docker_version,
     foreign_vxlans,
@@ -18,6 +26,7 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.ho
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.networks import (
     ids_on,
     missing_networks,
+    options,
     split_networks,
 )
 
@@ -92,6 +101,37 @@ def _without_quorum(lab: Lab, infos: Infos) -> list[str]:
     ]
 
 
+def networks(lab: Lab, _host: str) -> list[dict[str, Any]]:
+    return [
+        options(lab, network, driver="overlay", subnet=network["subnet"], mtu=network["underlay_mtu"])
+        for network in lab["networks"]
+    ]
+
+
+def keeper(lab: Lab, infos: Infos) -> str:
+    """The host that makes and removes the networks for all: one that knows them for the lab's, else the first."""
+    return next((host for host, info in infos.items() if not _unknown(lab, info)), next(iter(infos)))
+
+
+def _unknown(lab: Lab, info: dict[str, Any]) -> list[str]:
+    known = {one["name"] for one in info["networks"] if one["lab"] == lab["name"]}
+    return [network["name"] for network in lab["networks"] if network["name"] not in known]
+
+
+def changes(lab: Lab, infos: Infos, _told: Told) -> dict[str, Lines]:
+    """Each host records the ids of the networks that one has made."""
+    return {
+        host: [f"record of the network {name}: absent -> its id" for name in _unknown(lab, info)]
+        for host, info in infos.items()
+    }
+
+
+def evidence(told: Told) -> list[str] | None:
+    """As tasks/cluster_store/observe.yml: the keys below /docker in etcd's v2 API."""
+    read = [result for results in told.values() for result in results.get("etcd_key", ())]
+    return [entry["key"] for entry in read[0]["values"]] if read else None
+
+
 def checks(lab: Lab, states: Infos, evidence: list[str]) -> list[str]:
     """``evidence``: the keys below /docker in etcd's v2 API."""
     return [
@@ -135,5 +175,8 @@ ENGINE = Engine(
     ports={"tcp": {7946: "Docker's gossip"}, "udp": {7946: "Docker's gossip"}},
     peer_ports={"tcp": (7946,), "udp": (4789, 7946)},
     faults=faults,
+    networks=networks,
+    changes=changes,
+    evidence=evidence,
     checks=checks,
 )

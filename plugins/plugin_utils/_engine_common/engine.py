@@ -25,6 +25,7 @@ from .networks import room_faults
 
 Lab = dict[str, Any]
 Infos = dict[str, dict[str, Any]]
+Told = dict[str, dict[str, list[dict[str, Any]]]]
 Lines = list[str]
 
 
@@ -78,7 +79,15 @@ class Engine:
     # lab -> lab_containers with what the engine adds: addresses that it gives, resolvers.
     containers: Callable[[Lab], list[dict[str, Any]]] = _as_in_the_lab
 
+    # (lab, host) -> the lab's networks there, as options of the module docker_network.
+    networks: Callable[[Lab, str], list[dict[str, Any]]] = lambda _lab, _host: []
+    # (lab, infos, told) -> host -> what a run would change beside what modules say, a line each. ``told``: host ->
+    # module -> what it returned in the module plan, one entry a step.
+    changes: Callable[[Lab, Infos, Told], dict[str, Lines]] = lambda _lab, _infos, _told: {}
+
     # -- Afterwards. --
+    # told -> the evidence that its checks need; None where only tasks/NAME/observe.yml reads that.
+    evidence: Callable[[Told], Any] = lambda _told: None
     # (lab, states, evidence) -> what is wrong with its own part, a line each, with the place and the remedy.
     checks: Callable[[Lab, Infos, Any], Lines] = lambda _lab, _states, _evidence: []
     # (lab, states, evidence) -> what may keep packets from containers and recovers by itself: host -> {"fault": line,

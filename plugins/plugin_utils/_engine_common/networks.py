@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.owned import LAB_LABEL
+
 
 def missing_networks(lab: dict[str, Any], states: dict[str, dict], users_only: bool = False) -> list[str]:
     """A line for each host that does not have a network. ``users_only``: only hosts with a container on it need it."""
@@ -45,6 +47,24 @@ def split_networks(lab: dict[str, Any], states: dict[str, dict]) -> list[str]:
 def ids_on(state: dict[str, Any], network: str) -> list[str]:
     """The ids of a host's networks of this name: none, one, or two where it was made twice."""
     return [one["id"] for one in state["networks"] if one["name"] == network and one["exists"]]
+
+
+def options(lab: dict[str, Any], network: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Options of the module docker_network for a network of the lab file; ``more``: the engine's own.
+
+    ``lab``: "name", "networks", "sites" (whose subnets no network may overlap).
+    """
+    return {
+        "name": network["name"],
+        "labels": {LAB_LABEL: lab["name"]},
+        "lab": lab["name"],
+        "avoid": [
+            {"name": f"the underlay of the site {name}", "subnet": site["subnet"]}
+            for name, site in lab["sites"].items()
+        ],
+        "allow_overlap": network["allow_overlap"],
+        **more,
+    }
 
 
 def users(lab: dict[str, Any], network: str) -> list[str]:

@@ -14,11 +14,18 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.quorum import majority
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm.health import unheard
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine, Infos, Lab
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import (
+    Engine,
+    Infos,
+    Lab,
+    Lines,
+    Told,
+)
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import foreign_vxlans, has_joined
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.networks import (
     ids_on,
     missing_networks,
+    options,
     room_faults,
     split_networks,
 )
@@ -102,6 +109,40 @@ def _missing_faults(lab: Lab, swarms: dict[str, dict]) -> list[str]:
         f"{away} not reached: the swarm needs {needed} of its {len(known)} managers, and {len(there)} would be there:"
         " start the missing hosts, or take lost ones out of the lab file"
     ]
+
+
+# -- what it has on hosts ----------------------------------------------------------------------------------------------
+
+
+def networks(lab: Lab, _host: str) -> list[dict[str, Any]]:
+    return [
+        options(
+            lab,
+            network,
+            driver="overlay",
+            subnet=network["subnet"],
+            mtu=network["underlay_mtu"],
+            attachable=True,
+            driver_options={"encrypted": True} if network.get("encrypted") else {},
+        )
+        for network in lab["networks"]
+    ]
+
+
+def changes(lab: Lab, infos: Infos, told: Told) -> dict[str, Lines]:
+    swarms = evidence(told)
+    if swarms is None or set(swarms) != set(infos):
+        return {host: ["swarm: not known -> read"] for host in infos if host not in (swarms or {})}
+    plan = membership.plan(swarms, lab)
+    found = {host: ["swarm node: another -> the lab's"] for host in [*plan["join"], plan["found"]] if host}
+    rest = [*plan["faults"], *plan["strangers"]] or (["swarm nodes: other roles"] if plan["changes"] else [])
+    return found or ({next(iter(infos)): rest} if rest else {})
+
+
+def evidence(told: Told) -> dict[str, dict] | None:
+    """As tasks/swarm/observe.yml: host -> what docker_swarm_info returned there."""
+    read = {host: results["docker_swarm_info"][0] for host, results in told.items() if "docker_swarm_info" in results}
+    return read or None
 
 
 # -- afterwards --------------------------------------------------------------------------------------------------------
@@ -203,6 +244,9 @@ ENGINE = Engine(
     ports={"tcp": {2377: "Swarm's managers", 7946: "Docker's gossip"}, "udp": {7946: "Docker's gossip"}},
     peer_ports={"tcp": (2377, 7946), "udp": (4789, 7946)},
     faults=faults,
+    networks=networks,
+    changes=changes,
+    evidence=evidence,
     checks=checks,
     awaited=awaited,
     departure=departure.departure,

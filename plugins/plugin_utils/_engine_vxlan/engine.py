@@ -14,9 +14,15 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.link_mark import mark_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.vxlan import UDP_PORT
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine, Infos, Lab
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import (
+    Engine,
+    Infos,
+    Lab,
+    Lines,
+    Told,
+)
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import has_joined
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.networks import missing_networks
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.networks import missing_networks, options
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.indexes import recorded_index
 
 from . import addresses
@@ -140,6 +146,26 @@ def containers(lab: Lab) -> list[dict[str, Any]]:
     ]
 
 
+# -- what it has on hosts ----------------------------------------------------------------------------------------------
+
+
+def networks(lab: Lab, host: str) -> list[dict[str, Any]]:
+    return [
+        options(lab, network, driver="bridge", **bridge)
+        for network, bridge in zip(lab["networks"], vxlan_plan.bridges(lab, host))
+    ]
+
+
+def changes(lab: Lab, infos: Infos, _told: Told) -> dict[str, Lines]:
+    """Units that do not run, or would not after a reboot."""
+    found = {}
+    for host, info in infos.items():
+        found[host] = [] if info["resolver"]["version"] else ["dnsmasq: absent -> installed"]
+        for key, unit in (("vxlan", "overlay-lab-vxlan.service"), ("resolver", "overlay-lab-resolver.service")):
+            found[host] += [f"{unit}: {what}: false -> true" for what in ("active", "enabled") if not info[key][what]]
+    return found
+
+
 # -- afterwards --------------------------------------------------------------------------------------------------------
 
 
@@ -228,6 +254,8 @@ ENGINE = Engine(
     bridges=rf"{vxlan_plan.BRIDGE}\d+",
     faults=faults,
     containers=containers,
+    networks=networks,
+    changes=changes,
     checks=checks,
     signs=signs,
 )

@@ -140,6 +140,49 @@ def roll(infos: Mapping[str, Any], changed: Mapping[str, list[str]], lab: str, c
     return {"hosts": hosts, "restart": restart, "together": together, "outage": _outage(restart, together, cluster)}
 
 
+def changes(
+    lab: Mapping[str, Any], infos: Mapping[str, Any], cluster: Mapping[str, Any] | None
+) -> dict[str, list[str]]:
+    """Host -> what a run would change of etcd there, beside what differs in its files, a line each.
+
+    ``lab``: "name", "hosts" (with members as they are to be), "pki" (lines of what would change in the PKI directory),
+    "etcd": {"tls": bool}; ``cluster``: what etcd_info returned, None where it was not asked.
+    """
+    intended = plan(infos, {"name": lab["name"], "hosts": lab["hosts"]})
+    found = {host: _member_changes(infos[host]["etcd"], lab["name"]) for host in intended["here"]}
+    first = intended["here"][0] if intended["here"] else next(iter(infos))
+    found.setdefault(first, []).extend(lab["pki"])
+    if cluster:
+        found[first] += [*(f"member {name}: missing -> healthy" for name in cluster["missing"])]
+        found[first] += strangers(cluster, lab["hosts"])
+        for host in intended["here"]:
+            found[host] += _membership(infos[host]["etcd"]["data"], cluster, host, lab)
+    return found
+
+
+def _member_changes(etcd: Mapping[str, Any], lab: str) -> list[str]:
+    if not etcd["version"]:
+        return ["etcd: absent -> installed and started"]
+    if etcd["lab"] != lab or not etcd["data"]["present"]:
+        return ["etcd: no member -> a member of the cluster"]
+    found = [f"etcd: {what}: false -> true" for what in ("ready", "enabled") if not etcd[what]]
+    if etcd["outdated"]:
+        found.append("etcd: started before its files -> restarted")
+    return found if etcd["data"]["claimed"] else [*found, "record of etcd's data: absent -> its ids"]
+
+
+def _membership(data: Mapping[str, Any], cluster: Mapping[str, Any], host: str, lab: Mapping[str, Any]) -> list[str]:
+    scheme = "https" if lab["etcd"]["tls"] else "http"
+    wanted = {f"{scheme}://{address}:2380" for address in lab["hosts"][host]["addresses"].values()}
+    found = []
+    for member in cluster["members"]:
+        if member["name"] == host and set(member["peer_urls"]) != wanted:
+            found.append(f"peer URLs: {', '.join(member['peer_urls'])} -> {', '.join(sorted(wanted))}")
+        if member["name"] == host and member["id"] != data["member_id"]:
+            found.append(f"record of etcd's data: member {data['member_id'] or 'unknown'} -> {member['id']}")
+    return found
+
+
 def _read_once(paths: Iterable[str]) -> bool:
     return any(not path.endswith(_REREAD) for path in paths)
 

@@ -6,6 +6,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine
+from typing import Any
 
-ENGINE = Engine(no_encryption="has no packets to encrypt")
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine, Lab
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.networks import options
+
+
+def networks(lab: Lab, _host: str) -> list[dict[str, Any]]:
+    return [options(lab, one, driver="bridge", subnet=one["subnet"], mtu=one["mtu"]) for one in lab["networks"]]
+
+
+ENGINE = Engine(networks=networks, no_encryption="has no packets to encrypt")

@@ -1,0 +1,18 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filter of the engine cluster_store: who makes the networks."""
+
+from __future__ import annotations
+
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_cluster_store.engine import keeper
+
+
+def cluster_store_keeper(lab: dict, infos: dict) -> str:
+    return keeper(lab, infos)
+
+
+class FilterModule:
+    def filters(self) -> dict:
+        return {"cluster_store_keeper": cluster_store_keeper}
