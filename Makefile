@@ -47,7 +47,7 @@ $(error $(if $(strip $(SITES)),SITE=$(SITE): the lab $(LAB) is at no such site; 
 endif
 endif
 
-.PHONY: help setup overlay move verify destroy shell test check lint unit kernel integration molecule soak benchmark vm-test docs sanity clean
+.PHONY: help setup overlay plan move verify destroy shell test check lint unit kernel integration molecule soak benchmark vm-test docs sanity clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ $(VENV)/kernel.stamp: tests/kernel/versions $(VENV)/dev.stamp
 
 overlay: setup ## Two simulated hosts, etcd, Docker, an overlay network, and a ping across it
 	@$(PLAY) playbooks/overlay.yml $(ARGS)
+
+plan: setup ## What `make overlay` would change, and why, in a table (ARGS='-e plan_format=json')
+	@$(PLAY) playbooks/overlay.yml --check -e plan_only=true $(ARGS)
 
 move: setup ## Carry simulated hosts to SITE as people carry laptops: HOW=readdress|suspend|reboot; then `make overlay`
 	@$(PLAY) playbooks/move.yml -e how=$(or $(HOW),readdress) $(ARGS)

@@ -35,11 +35,10 @@ def changes(lab: dict[str, Any], infos: Infos, steps: dict[str, list[dict[str, A
     for one that was not asked.
     """
     told = {host: _results(one) for host, one in steps.items()}
-    left = {host: one["left"] for host, one in ports.plan({**lab, "ports": []}, infos).items()}
     rows = [
         {"host": host, "part": part, "change": line}
         for part, of_hosts in (
-            (LAB, {host: _lab_lines(lab, host, info, left[host]) for host, info in infos.items()}),
+            (LAB, {host: _lab_lines(lab, host, info) for host, info in infos.items()}),
             ("etcd", _etcd_lines(lab, infos, told)),
             ("docker_engine", {host: _docker_lines(info) for host, info in infos.items()}),
             ("overlay_network", ENGINES[lab["engine"]].changes(lab, infos, told)),
@@ -83,7 +82,7 @@ def _to_run(lab: dict[str, Any], rows: list[dict[str, Any]], steps: dict[str, li
     return [] if first is None else list(PARTS[PARTS.index(first) :])
 
 
-def _lab_lines(lab: dict[str, Any], host: str, info: dict[str, Any], left: list[str]) -> list[str]:
+def _lab_lines(lab: dict[str, Any], host: str, info: dict[str, Any]) -> list[str]:
     record = info["record"]
     if not record["lab"]:
         return [f"record: absent -> lab {lab['name']}, site {lab['site']}, engine {lab['engine']}"]
@@ -93,11 +92,13 @@ def _lab_lines(lab: dict[str, Any], host: str, info: dict[str, Any], left: list[
     ]
     if host in lab["switch"]["hosts"]:
         found.append(f"site: {record['site']} -> {lab['site']}")
-    elif (record["site"], record["moving_to"]) != (lab["site"], ""):
+    elif record["site"] != lab["site"]:
         found.append(f"record: site: {record['site'] or 'absent'} -> {lab['site']}")
+    elif record["moving_to"]:
+        found.append(f"record: moving to {record['moving_to']} -> arrived")
     if info["index"] != lab["hosts"][host]["index"]:
         found.append(f"record: index: {info['index'] or 'absent'} -> {lab['hosts'][host]['index']}")
-    return found + [f"firewall: lets in {address} -> no longer" for address in left]
+    return found + [f"firewall: lets in {address} -> no longer" for address in ports.left(lab, host, info)]
 
 
 def _etcd_lines(lab: dict[str, Any], infos: Infos, told: dict[str, Any]) -> dict[str, list[str]]:

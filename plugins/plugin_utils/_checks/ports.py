@@ -63,12 +63,13 @@ def plan(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> dict[str, dic
                 for other in others
             ],
             "open": _openings(lab, name),
-            "left": _left(lab, name, info),
+            "left": left(lab, name, info),
         }
     return plans
 
 
-def _left(lab: dict[str, Any], name: str, info: dict[str, Any]) -> list[str]:
+def left(lab: dict[str, Any], name: str, info: dict[str, Any]) -> list[str]:
+    """The addresses that the host's firewall lets in by the lab's doing, and that no other host of it has."""
     if info.get("let_in_by") != lab["name"]:
         return []
     return [address for address in info["let_in"] if address not in _addresses_of_others(lab, name)]
