@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd.archive import of_lab
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_cluster import certificates, founding
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_plan import (
     all_foreign,
     complaint,
@@ -20,6 +21,14 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_
 
 def lab_members(hosts: dict, infos: dict, lab: str) -> dict:
     return with_members(hosts, infos, lab)
+
+
+def etcd_founding_cluster(hosts: dict, tls: bool) -> str:
+    return founding(hosts, tls)
+
+
+def etcd_certificates(hosts: dict) -> list[dict]:
+    return certificates(hosts)
 
 
 def etcd_plan(infos: dict, lab: dict) -> dict:
@@ -54,6 +63,8 @@ class FilterModule:
     def filters(self) -> dict:
         return {
             "lab_members": lab_members,
+            "etcd_founding_cluster": etcd_founding_cluster,
+            "etcd_certificates": etcd_certificates,
             "etcd_plan": etcd_plan,
             "etcd_roll": etcd_roll,
             "etcd_strangers": etcd_strangers,

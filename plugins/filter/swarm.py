@@ -6,9 +6,15 @@
 
 from __future__ import annotations
 
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_swarm.membership import heir, ids_of, plan
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_swarm.membership import (
+    heir,
+    ids_of,
+    managers,
+    plan,
+)
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_swarm.subnets import (
     address_pool,
+    addresses,
     gateway_bridge,
 )
 
@@ -25,7 +31,12 @@ def swarm_heir(info: dict, host: str, lab: dict) -> dict:
     return heir(info, host, lab)
 
 
-def swarm_subnets(wanted: list[str], taken: list[str]) -> dict:
+def swarm_managers(infos: dict, lab: str) -> list[str]:
+    return managers(infos, lab)
+
+
+def swarm_subnets(wanted: list[str], infos: dict) -> dict:
+    taken = addresses(infos)
     return {"pool": address_pool([*wanted, *taken]), "gateway_bridge": gateway_bridge(wanted, taken)}
 
 
@@ -33,6 +44,7 @@ class FilterModule:
     def filters(self) -> dict:
         return {
             "swarm_heir": swarm_heir,
+            "swarm_managers": swarm_managers,
             "swarm_nodes_of": swarm_nodes_of,
             "swarm_plan": swarm_plan,
             "swarm_subnets": swarm_subnets,

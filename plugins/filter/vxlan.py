@@ -2,11 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filter of the engine vxlan: what each host gets."""
+"""Filters of the engine vxlan: what each host gets."""
 
 from __future__ import annotations
 
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_vxlan.plan import plan
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_vxlan.units import starts
+
+
+def vxlan_starts(info: dict, changed_paths: list[str]) -> list[dict]:
+    return starts(info, changed_paths)
 
 
 def vxlan_plan(lab: dict, host: str) -> dict:
@@ -15,4 +20,4 @@ def vxlan_plan(lab: dict, host: str) -> dict:
 
 class FilterModule:
     def filters(self) -> dict:
-        return {"vxlan_plan": vxlan_plan}
+        return {"vxlan_plan": vxlan_plan, "vxlan_starts": vxlan_starts}

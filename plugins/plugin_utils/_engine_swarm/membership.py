@@ -97,6 +97,14 @@ def heir(info: Mapping[str, Any], host: str, lab: Mapping[str, Any]) -> dict[str
     return {"host": other, "node": node_id, "promote": promote}
 
 
+def managers(infos: Mapping[str, Any], lab: str) -> list[str]:
+    """Hosts that are managers of the lab's swarm and know its nodes.
+
+    ``infos``: host -> what docker_swarm_info returned, nothing of one that was not asked.
+    """
+    return [host for host, info in infos.items() if info.get("nodes") and info["swarm"]["lab"] == lab]
+
+
 def owner_faults(swarms: Mapping[str, Any], lab: str) -> list[str]:
     """A line for each host whose swarm is not the lab's, or is locked. ``swarms``: host -> what host_info says."""
     lines = []

@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network
+from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 
@@ -24,6 +25,12 @@ _POOLS = tuple(
 )
 # Where a dockerd without default-address-pools puts docker0, docker_gwbridge and bridges of its own choice.
 _DOCKERS_BRIDGES = (IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16"))
+
+
+def addresses(infos: Mapping[str, Any]) -> list[str]:
+    """The hosts' IPv4 addresses, with their prefix lengths. ``infos``: host -> what host_info returned."""
+    listed = (one for info in infos.values() for one in info["addresses"])
+    return [f"{one['address']}/{one['prefix']}" for one in listed if ":" not in one["address"]]
 
 
 def address_pool(taken: Iterable[str]) -> str:

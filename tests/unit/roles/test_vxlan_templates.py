@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -51,7 +52,9 @@ def test_each_file_says_whose_it_is(template: str) -> None:
 
 
 def test_each_template_has_its_path() -> None:
-    assert sorted(VARS["overlay_network__vxlan_templates"].values()) == TEMPLATES
+    files = VARS["overlay_network__vxlan_files"]
+    assert sorted(re.findall(r"'vxlan/([^']+)'", one["content"])[0] for one in files) == TEMPLATES
+    assert len({one["path"] for one in files}) == len(TEMPLATES)
 
 
 def test_names() -> None:

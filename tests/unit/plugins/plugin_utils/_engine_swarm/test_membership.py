@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_swarm.membership import (
     heir,
     ids_of,
+    managers,
     owner_faults,
     plan,
     seats,
@@ -304,3 +305,14 @@ NOBODY_TAKES_OVER = {"host": "", "node": "", "promote": False}
 )
 def test_who_takes_over(host: str, nodes: list[dict[str, Any]], expected: dict[str, Any]) -> None:
     assert heir(inside(host, nodes), host, lab("e1", "e2", "e3")) == expected
+
+
+def test_managers_that_can_be_told() -> None:
+    nodes = [node("e1", "manager"), node("e2")]
+    infos = {
+        "e1": inside("e1", nodes),
+        "e2": {**OUTSIDE, "swarm": {**NOBODY, "lab": "emon"}},
+        "e3": {},
+        "e4": {**inside("e1", nodes), "swarm": {**NOBODY, "lab": "other"}},
+    }
+    assert managers(infos, infos["e1"]["swarm"]["lab"]) == ["e1"]

@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_swarm.subnets import (
     address_pool,
+    addresses,
     gateway_bridge,
 )
 
@@ -46,3 +47,8 @@ def test_where_nothing_is_free_all_is_named() -> None:
 )
 def test_the_gateway_bridge(wanted: list[str], taken: list[str], expected: str) -> None:
     assert gateway_bridge(wanted, taken) == expected
+
+
+def test_addresses_of_hosts_are_taken_with_their_subnets() -> None:
+    found = [{"address": "10.0.0.116", "prefix": 24}, {"address": "fe80::1", "prefix": 64}]
+    assert addresses({"emon": {"addresses": found}, "emon2": {"addresses": []}}) == ["10.0.0.116/24"]
