@@ -84,10 +84,12 @@ def _to_run(lab: dict[str, Any], rows: list[dict[str, Any]], steps: dict[str, li
 
 def _lab_lines(lab: dict[str, Any], host: str, info: dict[str, Any]) -> list[str]:
     record = info["record"]
+    # What a run that was killed had begun is found by comparing everything, and its lock goes with this run's.
+    ended = [f"lock of another run ({info['lock']['reason']}) -> released"] if info["lock"]["reason"] else []
     if not record["lab"]:
-        return [f"record: absent -> lab {lab['name']}, site {lab['site']}, engine {lab['engine']}"]
+        return [*ended, f"record: absent -> lab {lab['name']}, site {lab['site']}, engine {lab['engine']}"]
     wanted = {"lab": lab["name"], "uuid": lab["uuid"], "engine": lab["engine"], "machine_id": info["machine_id"]}
-    found = [
+    found = ended + [
         f"record: {key}: {record[key] or 'absent'} -> {value}" for key, value in wanted.items() if record[key] != value
     ]
     if host in lab["switch"]["hosts"]:

@@ -68,7 +68,7 @@ def infos() -> dict[str, dict[str, Any]]:
             "resolver": {"version": "2.90", "active": True, "enabled": True},
             "vxlan": {"active": True, "enabled": True},
             "swarm": {"manager": True},
-            "lock": {"state": "free"},
+            "lock": {"state": "free", "reason": ""},
             "time": 1.0,
         }
         for index, name in enumerate(NAMES, 1)
@@ -144,6 +144,7 @@ NO_RECORD = dict.fromkeys(("lab", "uuid", "machine_id", "site", "moving_to", "en
             "lab",
             "emon2 lab record: absent -> lab emon, site company, engine cluster_store",
         ),
+        (of_host("lock", reason="ended"), "lab", "emon2 lab lock of another run (ended) -> released"),
         (of_host("record", uuid=""), "lab", "emon2 lab record: uuid: absent -> of-emon"),
         (of_host("record", engine="swarm"), "lab", "emon2 lab record: engine: swarm -> cluster_store"),
         (of_host("record", moving_to="company"), "lab", "emon2 lab record: moving to company -> arrived"),
