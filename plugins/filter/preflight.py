@@ -10,7 +10,6 @@ import json
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.task import foretell
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity, lab_lock
-from ansible_collections.emon.overlay_lab.plugins.module_utils._tasks import pki
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import departure, owner
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import plan as lab_plan
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import removal as lab_removal
@@ -49,6 +48,9 @@ def plan_steps(options: list[dict], part: str, module: str) -> list[dict]:
 
 
 def pki_changes(options: dict) -> list[str]:
+    # Ansible's workers load every file of filters, each anew, and this takes a quarter of a second: cryptography.
+    from ansible_collections.emon.overlay_lab.plugins.module_utils._tasks import pki
+
     # Ansible's own dictionaries evaluate templates when they are read, and cannot be copied before that.
     told = foretell(pki.TASK, json.loads(json.dumps(options)))
     made = [line for line in told["lines"] if "a new private key" not in line]

@@ -60,23 +60,14 @@ site: company
 
 import os
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from ansible import context
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host import (
-    lab_identity,  # noqa: F401
-    lab_lock,  # noqa: F401
-)
-from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated import host as simulated_host  # noqa: F401
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.image import RELEASES
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import (
-    ports,  # noqa: F401
-    preflight,  # noqa: F401
-    verification,  # noqa: F401
-)
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.load import load
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.model import Lab
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.variables import (
@@ -92,17 +83,12 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.yaml_no
     position,
     root,
 )
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership import etcd_plan  # noqa: F401
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run import identity as run_identity  # noqa: F401
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run import site_switch  # noqa: F401
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._simulated import (
-    machine_limits,  # noqa: F401
-    underlay,  # noqa: F401
-)
 
-# What is imported and not used here (F401) is for filters and the connection plugin. Ansible's workers are forks of
-# this process, one for each task on each host, and code of a collection has no bytecode on disk: what is not here yet,
-# each of them compiles again.
+# Ansible's workers are forks of this process, one for each task on each host, and code of a collection has no bytecode
+# on disk: what plugins need and is not here yet, each worker compiles again.
+for _kind in ("action", "connection", "filter", "test"):
+    for _file in sorted((Path(__file__).parent.parent / _kind).glob("*.py")):
+        import_module(f"ansible_collections.emon.overlay_lab.plugins.{_kind}.{_file.stem}")
 
 _RELEASE_VARIABLE = "OVERLAY_LAB_RELEASE"
 # The exit code of a playbook run that failed.
