@@ -62,3 +62,9 @@ def on(host: str, *command: str) -> str:
 def copy(host: str, script: str, to: str) -> None:
     text = Path(script).read_text(encoding="utf-8")
     subprocess.run(["tools/shell", host, "sh", "-c", f"cat > {to}"], input=text, text=True, check=True)
+
+
+def on_controller(command: str) -> None:
+    """Run a command by a shell here. Ends this program if it fails."""
+    if subprocess.run(["sh", "-c", command], check=False).returncode:
+        sys.exit(f"{command} failed")

@@ -24,6 +24,8 @@ _CAS = ("/ca.crt", "/peer-ca.crt")
 _REREAD = ("/server.crt", "/server.key", "/peer.crt", "/peer.key", "/client.crt", "/client.key")
 # Where packages have their units (systemd.unit(5)); whoever writes one himself has it elsewhere.
 _PACKAGED = ("/usr/lib/systemd/", "/lib/systemd/")
+# What is added to a host's name in those of its certificates.
+_USES = ("-peer", "-client", "-docker")
 # Priorities of the journal up to this one are errors.
 _ERROR = 3
 
@@ -151,13 +153,21 @@ def changes(
     intended = plan(infos, {"name": lab["name"], "hosts": lab["hosts"]})
     found = {host: _member_changes(infos[host]["etcd"], lab["name"]) for host in intended["here"]}
     first = intended["here"][0] if intended["here"] else next(iter(infos))
-    found.setdefault(first, []).extend(lab["pki"])
+    for line in lab["pki"]:
+        # A certificate is its host's; the CAs and the directory are everybody's.
+        found.setdefault(_holder(line, infos) or first, []).append(line)
     if cluster:
         found[first] += [*(f"member {name}: missing -> healthy" for name in cluster["missing"])]
         found[first] += strangers(cluster, lab["hosts"])
         for host in intended["here"]:
             found[host] += _membership(infos[host]["etcd"]["data"], cluster, host, lab)
     return found
+
+
+def _holder(line: str, infos: Mapping[str, Any]) -> str:
+    """The host whose certificate a line of the PKI directory is of, "" for none."""
+    stem = line.partition(".")[0]
+    return next((host for host in infos if stem in (host, *(f"{host}{use}" for use in _USES))), "")
 
 
 def _member_changes(etcd: Mapping[str, Any], lab: str) -> list[str]:
