@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
@@ -94,7 +95,11 @@ def ports() -> Iterator[dict[str, Port]]:
         found = {}
         for name, kind in (("t", socket.SOCK_STREAM), ("u", socket.SOCK_DGRAM), ("v", socket.SOCK_DGRAM)):
             probe = stack.enter_context(socket.socket(socket.AF_INET, kind))
-            probe.bind(("127.0.99.9", 0))
+            # Below those that the kernel gives to whoever asks for any: another test's socket could have got one.
+            for number in random.sample(range(20000, 32768), 100):
+                with suppress(OSError):
+                    probe.bind(("127.0.99.9", number))
+                    break
             found[name] = Port("tcp" if name == "t" else "udp", probe.getsockname()[1])
         yield found
 
