@@ -89,6 +89,7 @@ class CallbackModule(CallbackBase):
         self._began = time.monotonic()
         self._console = Console(self._display)
         self._step: Step | None = None
+        self._title = ""
         # Hosts of the play, and of the run.
         self._everyone: dict[str, None] = {}
         self._all_hosts: dict[str, None] = {}
@@ -113,11 +114,15 @@ class CallbackModule(CallbackBase):
             self._close()
             self._everyone = {}
             self._check = bool(play.check_mode)
-            self._console.say([play.get_name().strip()])
+            self._title = play.get_name().strip()
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         with self._lock:
             self._close()
+            # Not of a play that finds no hosts.
+            if self._title:
+                self._console.say([self._title])
+                self._title = ""
             self._step = _step_of(task)
 
     def v2_playbook_on_handler_task_start(self, task: Any) -> None:

@@ -34,6 +34,8 @@ def groups(lab: Lab, simulated: bool) -> dict[str, list[str]]:
         "lab_etcd": [host.name for host in lab.members],
         "lab_docker": everyone,
         "lab_simulated": everyone if simulated else [],
+        # Filled by playbooks/overlay.yml: Ansible warns of a group that it has not heard of.
+        **{group: [] for group in ("lab_ready", "lab_changing", "lab_changing_etcd")},
     }
 
 

@@ -190,7 +190,6 @@ def test_a_run_that_succeeds(play: Play) -> None:
           ignored N s  It may fail (all hosts)
                                 all hosts: it does not matter
           changed N s  It starts again (emon)
-        Nothing is there
 
         changed: 6 on emon; 4 on emon3; 2 on emon2
         lab emon at company: ok, 12 changed, N s

@@ -177,6 +177,9 @@ def test_groups():
         "lab_etcd": ["e1", "e2", "e3"],
         "lab_docker": ["e1", "e2", "e3", "e4"],
         "lab_simulated": [],
+        "lab_ready": [],
+        "lab_changing": [],
+        "lab_changing_etcd": [],
     }
     assert groups(shipped("emon"), simulated=True)["lab_simulated"] == ["emon", "emon2"]
 
