@@ -119,10 +119,11 @@ def _unknown(lab: Lab, info: dict[str, Any]) -> list[str]:
 
 
 def changes(lab: Lab, infos: Infos, _told: Told) -> dict[str, Lines]:
-    """Each host records the ids of the networks that one has made."""
+    """Each host records the ids of the networks that one has made. A dockerd that does not run tells of none."""
     return {
         host: [f"record of the network {name}: absent -> its id" for name in _unknown(lab, info)]
         for host, info in infos.items()
+        if info["docker"]["active"]
     }
 
 

@@ -62,7 +62,7 @@ def infos() -> dict[str, dict[str, Any]]:
                 "outdated": False,
                 "data": {"present": True, "claimed": True, "member_id": name},
             },
-            "docker": {"version": "20.10.24"},
+            "docker": {"version": "20.10.24", "active": True},
             "python_libraries": {"docker": True},
             "networks": [{"name": "demo", "id": "1", "lab": "emon"}],
             "resolver": {"version": "2.90", "active": True, "enabled": True},
@@ -199,6 +199,14 @@ NO_RECORD = dict.fromkeys(("lab", "uuid", "machine_id", "site", "moving_to", "en
             "overlay_network",
             "emon2 overlay_network record of the network demo: absent -> its id",
         ),
+        (
+            lambda _lab, infos, steps: (
+                infos["emon2"].update(networks=[], docker={"version": "20.10.24", "active": False}),
+                steps["emon2"][1].update(lines=["docker.service: active: false -> true"]),
+            ),
+            "docker_engine",
+            "emon2 docker_engine docker.service: active: false -> true",
+        ),
         (of_step(2, "test2: running: false -> true"), "containers", "emon2 containers test2: running: false -> true"),
         (
             of_step(2, faults=("dockerd does not answer",)),
@@ -213,6 +221,12 @@ def test_what_differs_is_told_and_run_with_all_that_follows(change: Change, firs
     planned = plan.changes(wanted, found, told)
     assert row in [f"{one['host']} {one['part']} {one['change']}" for one in planned["rows"]]
     assert planned["parts"] == list(plan.PARTS[plan.PARTS.index(first) :])
+
+
+def test_a_dockerd_that_does_not_run_tells_of_no_network() -> None:
+    found = infos()
+    found["emon2"].update(networks=[], docker={"version": "20.10.24", "active": False})
+    assert plan.changes(lab(), found, steps())["rows"] == []
 
 
 def test_what_nobody_compared_is_run() -> None:
