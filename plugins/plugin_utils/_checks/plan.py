@@ -53,11 +53,16 @@ def changes(lab: dict[str, Any], infos: Infos, steps: dict[str, list[dict[str, A
         for line in (*(f"not known: {fault}" for fault in step["faults"]), *step["lines"])
         if step["part"] in PARTS
     ]
+    notes = []
+    if ENGINES[lab["engine"]].dockerd_store and not _has_store(lab, infos, told):
+        # A dockerd without its store tells of no networks, and its answers are of no use.
+        rows = [row for row in rows if row["part"] in (LAB, "etcd")]
+        notes = ["What dockerd keeps in etcd is compared once etcd is healthy."]
     rows.sort(key=lambda row: PARTS.index(row["part"]))
     states = {host: results[_STATE][0] for host, results in told.items() if _STATE in results}
     return {
         "rows": rows,
-        "table": table(rows),
+        "table": table(rows) + notes,
         "parts": _to_run(lab, rows, steps),
         "states": states if set(states) == set(infos) else {},
         "evidence": ENGINES[lab["engine"]].evidence(told),
@@ -108,6 +113,12 @@ def _etcd_lines(lab: dict[str, Any], infos: Infos, told: dict[str, Any]) -> dict
         return {}
     clusters = [result for results in told.values() for result in results.get("etcd_info", ())]
     return etcd_plan.changes(lab, infos, clusters[0] if clusters else None)
+
+
+def _has_store(lab: dict[str, Any], infos: Infos, told: dict[str, Any]) -> bool:
+    clusters = [result for results in told.values() for result in results.get("etcd_info", ())]
+    ready = all(info["etcd"]["ready"] for host, info in infos.items() if lab["hosts"][host]["etcd"])
+    return ready and not any(cluster["missing"] for cluster in clusters)
 
 
 def _docker_lines(info: dict[str, Any]) -> list[str]:

@@ -157,7 +157,7 @@ def changes(
         # A certificate is its host's; the CAs and the directory are everybody's.
         found.setdefault(_holder(line, infos) or first, []).append(line)
     if cluster:
-        found[first] += [*(f"member {name}: missing -> healthy" for name in cluster["missing"])]
+        found[first] += [f"{line} -> healthy" for line in cluster["missing"]]
         found[first] += strangers(cluster, lab["hosts"])
         for host in intended["here"]:
             found[host] += _membership(infos[host]["etcd"]["data"], cluster, host, lab)

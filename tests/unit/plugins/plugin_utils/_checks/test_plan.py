@@ -176,7 +176,7 @@ NO_RECORD = dict.fromkeys(("lab", "uuid", "machine_id", "site", "moving_to", "en
         (of_lab(pki=["emon2-peer.crt: old -> new"]), "etcd", "emon2 etcd emon2-peer.crt: old -> new"),
         (of_lab(pki=["ca.crt: absent -> CN emon"]), "etcd", "emon etcd ca.crt: absent -> CN emon"),
         (of_step(0, "/etc/default/etcd: a -> b"), "etcd", "emon2 etcd /etc/default/etcd: a -> b"),
-        (of_cluster(lambda one: one.update(missing=["emon2"])), "etcd", "emon etcd member emon2: missing -> healthy"),
+        (of_cluster(lambda one: one.update(missing=["emon2: refused"])), "etcd", "emon etcd emon2: refused -> healthy"),
         (
             of_cluster(lambda one: one["members"][1].update(peer_urls=[])),
             "etcd",
@@ -221,6 +221,18 @@ def test_what_differs_is_told_and_run_with_all_that_follows(change: Change, firs
     planned = plan.changes(wanted, found, told)
     assert row in [f"{one['host']} {one['part']} {one['change']}" for one in planned["rows"]]
     assert planned["parts"] == list(plan.PARTS[plan.PARTS.index(first) :])
+
+
+def test_a_dockerd_without_its_store_is_not_compared() -> None:
+    found, told = infos(), steps()
+    found["emon2"]["etcd"]["ready"] = False
+    told["emon"][1]["lines"].append("docker.service: active: false -> true")
+    planned = plan.changes(lab(), found, told)
+    assert planned["table"] == [
+        "emon2  etcd  etcd: ready: false -> true",
+        "What dockerd keeps in etcd is compared once etcd is healthy.",
+    ]
+    assert planned["parts"] == list(plan.PARTS[1:])
 
 
 def test_a_dockerd_that_does_not_run_tells_of_no_network() -> None:
