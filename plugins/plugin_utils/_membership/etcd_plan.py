@@ -157,7 +157,8 @@ def changes(
         # A certificate is its host's; the CAs and the directory are everybody's.
         found.setdefault(_holder(line, infos) or first, []).append(line)
     if cluster:
-        found[first] += [f"{line} -> healthy" for line in cluster["missing"]]
+        # One that does not run is why the others see no leader.
+        found[first] += [] if any(found.values()) else [f"{line} -> healthy" for line in cluster["missing"]]
         found[first] += strangers(cluster, lab["hosts"])
         for host in intended["here"]:
             found[host] += _membership(infos[host]["etcd"]["data"], cluster, host, lab)
