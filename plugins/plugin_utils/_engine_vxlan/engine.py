@@ -28,11 +28,12 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.index
 from . import addresses
 from . import plan as vxlan_plan
 from .shares import Shares
+from .units import PORTS, RESOLVER
 
 _DNS_PORT = 53
 _UNITS = {
-    "overlay-lab-vxlan.service": "its VXLANs would not come back after a reboot",
-    "overlay-lab-resolver.service": "containers on other hosts are not found by name",
+    PORTS: "its VXLANs would not come back after a reboot",
+    RESOLVER: "containers on other hosts are not found by name",
 }
 _AGAIN = "run playbooks/overlay.yml"
 
@@ -161,7 +162,7 @@ def changes(lab: Lab, infos: Infos, _told: Told) -> dict[str, Lines]:
     found = {}
     for host, info in infos.items():
         found[host] = [] if info["resolver"]["version"] else ["dnsmasq: absent -> installed"]
-        for key, unit in (("vxlan", "overlay-lab-vxlan.service"), ("resolver", "overlay-lab-resolver.service")):
+        for key, unit in (("vxlan", PORTS), ("resolver", RESOLVER)):
             found[host] += [f"{unit}: {what}: false -> true" for what in ("active", "enabled") if not info[key][what]]
     return found
 
