@@ -29,8 +29,7 @@ def topology_name(lab: str) -> str:
 
 
 def plan(lab: dict[str, Any], host: str) -> dict[str, Any]:
-    """{"topology": {"name", "vxlans"}, "group", "port", "networks": [options of docker_network],
-    "hosts": [{"address", "names"}], "names": [name]}.
+    """{"topology": {"name", "vxlans"}, "group", "port", "hosts": [{"address", "names"}], "names": [name]}.
 
     ``group``: the interface group that marks the topology's links; ``port``: UDP; ``hosts``: every container's address
     in each network with its names there; ``names``: all of them that DNS can say, each once.
@@ -40,7 +39,6 @@ def plan(lab: dict[str, Any], host: str) -> dict[str, Any]:
         "topology": {"name": topology_name(lab["name"]), "vxlans": vxlans(lab, host)},
         "group": mark_of(topology_name(lab["name"])),
         "port": UDP_PORT,
-        "networks": bridges(lab, host),
         "hosts": entries,
         "names": list(dict.fromkeys(name for entry in entries for name in entry["names"])),
     }

@@ -52,7 +52,7 @@ def known_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_plan_of_a_host() -> None:
     plan = vxlan_plan.plan(LAB, "emon4")
-    assert plan["networks"] == [
+    assert vxlan_plan.bridges(LAB, "emon4") == [
         {
             "name": "demo",
             "ipam_config": [{"subnet": "10.200.0.0/24", "gateway": "10.200.0.152", "ip_range": "10.200.0.152/29"}],
@@ -227,7 +227,7 @@ def state(host: str) -> dict[str, Any]:
     """What overlay_state returns on a host that works."""
     plan = vxlan_plan.plan(LAB, host)
     networks = []
-    for network, link in zip(plan["networks"], plan["topology"]["vxlans"], strict=True):
+    for network, link in zip(vxlan_plan.bridges(LAB, host), plan["topology"]["vxlans"], strict=True):
         known = {key: link[key] for key in ("name", "vni", "port", "local", "mtu", "remotes")}
         networks.append(
             {
