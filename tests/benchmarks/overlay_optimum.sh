@@ -2,10 +2,11 @@
 # The steps of overlay.yml for N simulated hosts, by hand-written shell with everything parallel that can be: the yardstick
 # of the performance budget. No TLS, no check, no record, no second run: what a person could type at best.
 #
-# tests/benchmarks/overlay_optimum.sh N   (as root, inside tests/sandbox; prints seconds by phase, removes everything)
+# tests/benchmarks/overlay_optimum.sh [N [ENGINE [switch]]]   (as root, inside tests/sandbox; N: 2, ENGINE: cluster_store, swarm)
+# Prints seconds by phase, with `switch` also those for which the containers are apart at a move; removes everything.
 set -euo pipefail
 
-count=${1:-2}
+count=${1:-2} engine=${2:-cluster_store} switch=${3:-}
 image=$(ls -d /var/lib/overlay-lab/images/bookworm-* | head -n 1)
 work=/var/lib/overlay-lab/optimum
 start=$(date +%s.%N)
@@ -38,22 +39,27 @@ for i in $(seq "$count"); do
 done
 
 # -- hosts
-cluster=$(for i in $(seq "$count"); do printf 'o%s=http://10.98.0.%s:2380,' "$i" "$((i + 1))"; done)
-for i in $(seq "$count"); do
-    dir=$work/o$i address=10.98.0.$((i + 1))
-    mkdir -p "$dir"/{upper/etc/default,upper/etc/docker,work,root,docker}
-    cat >"$dir/upper/etc/default/etcd" <<CONF
-ETCD_NAME=o$i
+# Both sites' peers are in the cluster from the start, as in a lab, so that a move changes nothing in it.
+cluster=$(for i in $(seq "$count"); do printf 'o%s=http://10.98.0.%s:2380,o%s=http://10.97.0.%s:2380,' "$i" $((i + 1)) "$i" $((i + 1)); done)
+configure() { # directory host network
+    local address=$3.$(($2 + 1))
+    cat >"$1/etc/default/etcd" <<CONF
+ETCD_NAME=o$2
 ETCD_LISTEN_PEER_URLS=http://$address:2380
 ETCD_LISTEN_CLIENT_URLS=http://$address:2379
-ETCD_INITIAL_ADVERTISE_PEER_URLS=http://$address:2380
+ETCD_INITIAL_ADVERTISE_PEER_URLS=http://10.98.0.$(($2 + 1)):2380,http://10.97.0.$(($2 + 1)):2380
 ETCD_ADVERTISE_CLIENT_URLS=http://$address:2379
 ETCD_INITIAL_CLUSTER=${cluster%,}
 ETCD_ENABLE_V2=true
 CONF
+    [ "$engine" = swarm ] || echo "{\"cluster-store\": \"etcd://$address:2379\", \"cluster-advertise\": \"$address:2375\"}" >"$1/etc/docker/daemon.json"
+}
+for i in $(seq "$count"); do
+    dir=$work/o$i
+    mkdir -p "$dir"/{upper/etc/default,upper/etc/docker,work,root,docker}
+    configure "$dir/upper" "$i" 10.98.0
     # Without one it is a first boot, at which systemd enables all that the image has, firewalld among it.
     tr -d - </proc/sys/kernel/random/uuid >"$dir/upper/etc/machine-id"
-    echo "{\"cluster-store\": \"etcd://$address:2379\", \"cluster-advertise\": \"$address:2375\"}" >"$dir/upper/etc/docker/daemon.json"
     for hierarchy in /sys/fs/cgroup/*/; do
         [ -e "$hierarchy/cgroup.procs" ] || continue
         mkdir -p "$hierarchy/optimum.$i"
@@ -83,28 +89,94 @@ done
 lap booted
 
 # -- etcd, then dockerd, on all at once
-for i in $(seq "$count"); do inside "$i" systemctl start --no-block etcd; done
-for i in $(seq "$count"); do until inside "$i" systemctl is-active --quiet etcd; do sleep 0.05; done; done
-lap etcd
-for i in $(seq "$count"); do inside "$i" systemctl start docker & done
-for i in $(seq "$count"); do until inside "$i" docker version >/dev/null 2>&1; do sleep 0.05; done; done
-lap dockerd
+hosts() { seq "$count"; }
+await() { # command of a shell: until it is true on every host
+    for i in $(hosts); do until inside "$i" sh -c "$1" >/dev/null 2>&1; do sleep 0.05; done; done
+}
+start_etcd() {
+    [ "$engine" = cluster_store ] || return 0
+    for i in $(hosts); do inside "$i" systemctl start --no-block etcd; done
+    await 'systemctl is-active --quiet etcd'
+    lap etcd
+}
+start_dockerd() {
+    for i in $(hosts); do inside "$i" systemctl start docker & done
+    await 'docker version'
+    lap dockerd
+}
+join_swarm() { # network
+    [ "$engine" = swarm ] || return 0
+    inside 1 docker swarm init --advertise-addr "$1.2" >/dev/null
+    token=$(inside 1 docker swarm join-token --quiet worker)
+    for i in $(seq 2 "$count"); do inside "$i" docker swarm join --token "$token" --advertise-addr "$1.$((i + 1))" "$1.2:2377" >/dev/null & done
+    await 'test "$(docker info --format "{{.Swarm.LocalNodeState}}")" = active'
+    lap swarm
+}
+create_network() { inside 1 docker network create --driver overlay --attachable --subnet 10.200.0.0/24 demo >/dev/null; }
+start_etcd
+start_dockerd
+join_swarm 10.98.0
 
 # -- network and containers
-inside 1 docker network create --driver overlay --subnet 10.200.0.0/24 demo >/dev/null &
-for i in $(seq "$count"); do
+create_network &
+network=$!
+for i in $(hosts); do
     inside "$i" sh -ec '
         mkdir -p /tmp/root/bin; cp /bin/busybox /tmp/root/bin; for a in sh sleep ping; do ln -sf busybox /tmp/root/bin/$a; done
         tar -C /tmp/root -c . | docker import - busybox >/dev/null' &
 done
-for i in $(seq "$count"); do until inside "$i" docker network inspect demo >/dev/null 2>&1 && inside "$i" docker image inspect busybox >/dev/null 2>&1; do sleep 0.05; done; done
-for i in $(seq "$count"); do inside "$i" docker run --detach --name "c$i" --network demo busybox sleep 1000 >/dev/null & done
-for i in $(seq "$count"); do until [ "$(inside "$i" docker inspect --format '{{.State.Running}}' "c$i" 2>/dev/null)" = true ]; do sleep 0.05; done; done
+await 'docker image inspect busybox'
+wait $network
+# A swarm tells a worker of a network when a container asks for it.
+[ "$engine" = swarm ] || await 'docker network inspect demo'
+for i in $(hosts); do inside "$i" docker run --detach --name "c$i" --network demo busybox sleep 1000 >/dev/null & done
+for i in $(hosts); do until [ "$(inside "$i" docker inspect --format '{{.State.Running}}' "c$i" 2>/dev/null)" = true ]; do sleep 0.05; done; done
 lap containers
 # Containers that start at the same time may take each other's addresses; then no packet ever crosses.
-deadline=$((SECONDS + 20))
-until inside 1 docker exec c1 ping -c 1 -W 1 "c$count" >/dev/null; do
-    [ "$SECONDS" -lt "$deadline" ] || { echo "overlay_optimum: no packet from c1 to c$count" >&2; exit 1; }
-    sleep 0.05
-done
+await_packet() {
+    local deadline=$((SECONDS + 20))
+    until inside 1 docker exec c1 ping -c 1 -W 1 "c$count" >/dev/null; do
+        [ "$SECONDS" -lt "$deadline" ] || { echo "overlay_optimum: no packet from c1 to c$count" >&2; exit 1; }
+        sleep 0.05
+    done
+}
+await_packet
 lap pinged
+[ -n "$switch" ] || exit 0
+
+# -- to the other site: everything stops, addresses change, everything starts; networks and containers are kept, as far as they can be
+everywhere() { # command of a shell, on all hosts at once
+    local i running=()
+    for i in $(hosts); do
+        inside "$i" sh -ec "$1" >/dev/null &
+        running+=($!)
+    done
+    wait "${running[@]}"
+}
+start=$(date +%s.%N)
+everywhere 'docker stop --time 1 $(docker ps --quiet)'
+if [ "$engine" = swarm ]; then
+    everywhere 'docker network disconnect --force demo $(docker ps --all --quiet); docker swarm leave --force'
+else
+    everywhere 'systemctl stop docker.socket docker; systemctl kill --signal KILL etcd; systemctl stop etcd; systemctl reset-failed etcd'
+fi
+for i in $(hosts); do
+    ip -n "o$i" addr flush dev eth0 scope global
+    ip -n "o$i" addr add "10.97.0.$((i + 1))/24" dev eth0
+    mkdir -p "$work/o$i/moved/etc/"{default,docker}
+    configure "$work/o$i/moved" "$i" 10.97.0
+    tar -C "$work/o$i/moved" -c . | inside "$i" tar -C / --no-overwrite-dir -x
+done
+if [ "$engine" = swarm ]; then
+    join_swarm 10.97.0
+    create_network
+    everywhere 'docker network connect demo $(docker ps --all --quiet)'
+else
+    start_etcd
+    inside 1 env ETCDCTL_API=2 etcdctl --endpoints http://10.97.0.2:2379 rm --recursive /docker/nodes >/dev/null
+    start_dockerd
+fi
+# One host after the other: see above.
+for i in $(hosts); do inside "$i" docker start "c$i" >/dev/null; done
+await_packet
+lap apart
