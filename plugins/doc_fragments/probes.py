@@ -64,4 +64,11 @@ options:
         description: Largest share of packets (0 to 1) that may be lost while the target still counts as reachable.
         type: float
         default: 0.0
+      within:
+        description:
+          - Seconds in which the probe is repeated until the target counts as reachable.
+          - The name is looked up again each time.
+          - V(0.0) does not repeat it.
+        type: float
+        default: 0.0
 """

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.verification import probes, report
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.verification import probes, report, unsettled
 
 
 def verification_probes(states: dict, lab: dict, host: str) -> list[dict]:
     return probes(lab, states, host)
+
+
+def verification_unsettled(states: dict, lab: dict, host: str, results: list) -> bool:
+    return unsettled(lab, states, host, results)
 
 
 def verification_report(states: dict, lab: dict, results: dict, evidence: Any) -> dict:
@@ -21,4 +25,8 @@ def verification_report(states: dict, lab: dict, results: dict, evidence: Any) -
 
 class FilterModule:
     def filters(self) -> dict:
-        return {"verification_probes": verification_probes, "verification_report": verification_report}
+        return {
+            "verification_probes": verification_probes,
+            "verification_report": verification_report,
+            "verification_unsettled": verification_unsettled,
+        }

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import math
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,7 @@ PROBES: dict[str, Any] = {
         "interval": {"type": "float", "default": 0.2},
         "timeout": {"type": "float", "default": 1.0},
         "max_loss": {"type": "float", "default": 0.0},
+        "within": {"type": "float", "default": 0.0},
     },
 }
 DEFAULT_SIZE = 56
@@ -51,6 +53,7 @@ _LIMITS = {
     "interval": (0.01, 60),
     "timeout": (0.01, 60),
     "max_loss": (0, 1),
+    "within": (0, 3600),
 }
 # Each probe holds a socket or a few; the usual limit is 1024 open files.
 _AT_ONCE = 200
@@ -68,6 +71,7 @@ class Probe:
     dont_fragment: bool
     pace: single_probe.Pace
     max_loss: float  # 0 to 1
+    within: float  # seconds in which it may be sent again until it is answered
 
 
 def parse(probes: list[dict[str, Any]]) -> list[Probe]:
@@ -90,6 +94,7 @@ def _probe(raw: dict[str, Any]) -> Probe:
         dont_fragment=bool(raw["dont_fragment"]),
         pace=single_probe.Pace(raw["count"], raw["interval"], raw["timeout"]),
         max_loss=raw["max_loss"],
+        within=raw["within"],
     )
 
 
@@ -177,6 +182,16 @@ async def _run_all(probes: list[Probe], opened: dict[Place, Vantage | LabError])
 
 
 async def _run_one(probe: Probe, vantage: Vantage | LabError) -> dict[str, Any]:
+    """The result of the first attempt that is answered, else of the last."""
+    deadline = time.monotonic() + probe.within
+    while True:
+        found = await _attempt(probe, vantage)
+        if found["ok"] or time.monotonic() >= deadline:
+            return found
+        await asyncio.sleep(probe.pace.interval)
+
+
+async def _attempt(probe: Probe, vantage: Vantage | LabError) -> dict[str, Any]:
     if isinstance(vantage, LabError):
         return result(probe, None, single_probe.Outcome(errors=[str(vantage)]))
     address = None

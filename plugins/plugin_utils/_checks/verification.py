@@ -6,7 +6,8 @@
 
 """Whether a lab works, judged from what its hosts showed. Pure functions: what to probe, and what the answers mean.
 
-``lab``: {"networks": lab_networks, "containers": lab_containers, "hosts": lab_hosts, "site": str, "engine": str}.
+``lab``: {"networks": lab_networks, "containers": lab_containers, "hosts": lab_hosts, "site": str, "engine": str,
+"expect": lab_expect}.
 ``states``: host -> what the module overlay_state returned there.
 """
 
@@ -18,6 +19,8 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import vxlan as kernel_vxlan
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
+
+from . import expectations
 
 # IPv4 and ICMP headers, which the MTU includes and an echo request's size does not.
 _ICMP_OVERHEAD = 28
@@ -75,8 +78,17 @@ def _networks(container: dict[str, Any]) -> set[str]:
 
 
 def probes(lab: dict[str, Any], states: dict[str, dict], host: str) -> list[dict[str, Any]]:
-    """Options of the module reachability for one host's containers, in the order of its pairs: four probes each."""
-    return [probe for pair in pairs(lab, states) if pair.host == host for probe in _probes(pair)]
+    """Options of the module reachability for one host's containers: four probes for each of its pairs, then one for
+    each of its questions (expectations.py).
+    """
+    of_pairs = [probe for pair in pairs(lab, states) if pair.host == host for probe in _probes(pair)]
+    return of_pairs + [expectations.probe(one) for one in expectations.questions(lab, states, host)]
+
+
+def unsettled(lab: dict[str, Any], states: dict[str, dict], host: str, results: list[dict]) -> bool:
+    """Whether one of a host's pairs got no answer: a moment after a start, the first packet may be lost."""
+    of_pairs = results[: 4 * sum(pair.host == host for pair in pairs(lab, states))]
+    return any(not one["ok"] and _REFUSED not in (one["error"] or "") for one in of_pairs)
 
 
 def _probes(pair: Pair) -> list[dict[str, Any]]:
@@ -93,12 +105,16 @@ def report(
     lab: dict[str, Any], states: dict[str, dict], results: dict[str, list[dict]], evidence: Any
 ) -> dict[str, Any]:
     """What was proven, and each fault with its remedy: {"ok": bool, "faults": [line], "restart": [container to start
-    again], "awaited": {host: what the engine can wait for}, "pairs": [row], "table": [line]}.
+    again], "awaited": {host: what the engine can wait for}, "pairs": [row], "expected": [row], "isolated": [row],
+    "table": [line]}. The rows of `expected` and `isolated` are those of expectations.py.
 
     ``results``: host -> results of the module reachability for `probes`; ``evidence``: what the engine's checks need.
     """
     engine = ENGINES[lab["engine"]]
     rows = [row for host in states for row in _pair_rows(lab, states, results, host)]
+    asked = [answered for host in states for answered in _answered(lab, states, results, host)]
+    expected = [expectations.row(lab, one, answer) for one, answer in asked if one.place]
+    isolated = [expectations.row(lab, one, answer) for one, answer in asked if not one.place]
     # What the engine has not told yet is no fault where packets cross: the evidence is a moment older than the probes.
     awaited = {} if all(row["by_address"] for row in rows) else engine.awaited(lab, states, evidence)
     faults = [
@@ -106,6 +122,7 @@ def report(
         *(line for host, state in states.items() for line in _container_faults(lab, host, state)),
         *(line for host, state in states.items() for line in _forwarding_faults(lab, states, host, state)),
         *(fault for row in rows for fault in row["faults"]),
+        *(row["fault"] for row in [*expected, *isolated] if not row["ok"]),
         *(one["fault"] for one in awaited.values()),
     ]
     return {
@@ -114,7 +131,9 @@ def report(
         "restart": _to_restart(lab, states, rows),
         "awaited": awaited,
         "pairs": rows,
-        "table": _table(lab, states, rows),
+        "expected": expected,
+        "isolated": isolated,
+        "table": [*_table(lab, states, rows), *_expectation_table(expected, isolated), *_unseen(lab, states)],
     }
 
 
@@ -201,6 +220,14 @@ def _pair_rows(lab: dict[str, Any], states: dict[str, dict], results: dict[str, 
     return [_pair_row(lab, pair, answers[4 * index : 4 * index + 4]) for index, pair in enumerate(of_host)]
 
 
+def _answered(
+    lab: dict[str, Any], states: dict[str, dict], results: dict[str, list[dict]], host: str
+) -> list[tuple[expectations.Question, dict]]:
+    """A host's questions with their answers, which stand behind those of its pairs."""
+    first = 4 * sum(pair.host == host for pair in pairs(lab, states))
+    return list(zip(expectations.questions(lab, states, host), results.get(host, [])[first:]))
+
+
 def _pair_row(lab: dict[str, Any], pair: Pair, answers: list[dict]) -> dict[str, Any]:
     row: dict[str, Any] = {
         "network": pair.network,
@@ -272,9 +299,21 @@ def _table(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) -> li
         if len(found) > 1 and all(one["scope"] == "local" for one in found):
             shown = "one a host"
         networks.append((network["name"], network["subnet"], str(network["mtu"]), shown))
+    return [*_aligned(networks), "", *_aligned(containers), "", *_aligned(proven)]
+
+
+def _expectation_table(expected: list[dict], isolated: list[dict]) -> list[str]:
+    lines = ["", *_aligned(expectations.table(expected))] if expected else []
+    if isolated:
+        reached = sum(not row["ok"] for row in isolated)
+        told = f"{reached} REACHED" if reached else "none reached"
+        lines += ["", f"Addresses of containers with which no network is shared: {len(isolated)} tried, {told}."]
+    return lines
+
+
+def _unseen(lab: dict[str, Any], states: dict[str, dict]) -> list[str]:
     unseen = [host for host in lab["hosts"] if host not in states]
-    note = ["", f"Not proven: {', '.join(unseen)} (unreachable, or not in this run)."] if unseen else []
-    return [*_aligned(networks), "", *_aligned(containers), "", *_aligned(proven), *note]
+    return ["", f"Not proven: {', '.join(unseen)} (unreachable, or not in this run)."] if unseen else []
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection, Mapping
-from ipaddress import AddressValueError, IPv4Address
+from ipaddress import IPv4Address
 
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine
 
 from .model import Attachment, Container, Network
 from .networks import Declared
-from .yaml_nodes import Item, Names, shown, suggestion
+from .yaml_nodes import Item, Names, is_address, shown, suggestion
 
 _ITSELF = {"localhost": "in every container it means the container itself"}
 _NAMES = Names(
@@ -84,7 +84,7 @@ class ContainerReader:
         name = item.name(_NAMES)
         if name is None:
             return ""
-        if _is_address(name):
+        if is_address(name):
             item.fault(f"{name} cannot be a container's name: it is an address, and these are not looked up by name")
         first = self._names.setdefault(name.lower(), item.path)
         if first != item.path:
@@ -176,11 +176,3 @@ def _command(item: Item) -> tuple[str, ...]:
     except ValueError:
         item.fault(f"{shown(text)} has a quote that does not end; a list of words needs none")
         return ()
-
-
-def _is_address(text: str) -> bool:
-    try:
-        IPv4Address(text)
-    except AddressValueError:
-        return False
-    return True

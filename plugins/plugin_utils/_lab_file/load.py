@@ -13,19 +13,20 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import AUTO, ENGINES, for_lab_file
 
 from .containers import ContainerReader
+from .expectations import read_expectations
 from .hosts import LAB_NAMES, read_hosts, read_sites
 from .model import Lab
 from .networks import check_capacity, read_networks
 from .yaml_nodes import Item, Names, root
 
-_KEYS = ("name", "sites", "hosts", "engine", "etcd", "docker", "networks", "containers")
+_KEYS = ("name", "sites", "hosts", "engine", "etcd", "docker", "networks", "containers", "expect")
 _EXAMPLES = {
     "name": "emon",
     "sites": "{home: {subnet: 192.168.1.0/24}}",
     "hosts": "{emon: {addresses: {home: 192.168.1.116}}}",
 }
 # Each is compared with each other of its kind.
-_MOST = {"sites": 100, "hosts": 1000, "networks": 500, "containers": 5000}
+_MOST = {"sites": 100, "hosts": 1000, "networks": 500, "containers": 5000, "expect": 5000}
 _TOKENS = Names(
     "etcd's token",
     re.compile(r"[a-zA-Z0-9._-]+"),
@@ -71,6 +72,7 @@ def _read(file: Item) -> Lab:
     )
     reader = ContainerReader(hosts, networks if all_known else None, rules)
     containers = reader.read(given["containers"]) if "containers" in given else []
+    expectations = read_expectations(given["expect"], containers) if "expect" in given else []
     check_capacity(networks, containers, tuple(hosts.values()), rules)
     return Lab(
         name=name,
@@ -82,6 +84,7 @@ def _read(file: Item) -> Lab:
         docker_tcp_api=tcp_api,
         networks=tuple(one.network for one in networks.values() if one.network is not None),
         containers=tuple(containers),
+        expectations=tuple(expectations),
     )
 
 

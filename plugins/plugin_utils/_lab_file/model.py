@@ -18,6 +18,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import vx
 # What Docker takes off for ESP on an encrypted network; what is left it makes a multiple of 4 (libnetwork, overlay).
 ENCRYPTION_OVERHEAD = 26
 ENCRYPTED_MULTIPLE = 4
+# What may be expected of a target: it answers, it refuses the connection, nothing comes back.
+OPEN, REFUSED, NONE = RESULTS = ("open", "refused", "none")
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,20 @@ class Container:
 
 
 @dataclass(frozen=True)
+class Expectation:
+    """What a container gets back from a target, a name or an IPv4 address, at a TCP port, or of a ping without one.
+
+    ``result`` is one of RESULTS. ``within``: seconds in which it may become OPEN.
+    """
+
+    source: str
+    to: str
+    port: int | None
+    result: str
+    within: int
+
+
+@dataclass(frozen=True)
 class Lab:
     """Everything the lab file says, with its defaults filled in. ``hosts`` are ordered by index."""
 
@@ -99,6 +115,7 @@ class Lab:
     docker_tcp_api: bool
     networks: tuple[Network, ...]
     containers: tuple[Container, ...]
+    expectations: tuple[Expectation, ...]
 
     @property
     def members(self) -> tuple[Host, ...]:

@@ -94,6 +94,10 @@ def lab_variables(lab: Lab, site: str, simulated: bool, release: str) -> dict[st
             }
             for container in lab.containers
         ],
+        "lab_expect": [
+            {"from": one.source, "to": one.to, "port": one.port, "result": one.result, "within": one.within}
+            for one in lab.expectations
+        ],
         "lab_simulated": simulated,
         "lab_release": release,
         "lab_errors": [],

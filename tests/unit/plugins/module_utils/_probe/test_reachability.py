@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from typing import Any
 
 import pytest
@@ -55,6 +57,7 @@ def raw(**given: Any) -> dict[str, Any]:
         ({"interval": 0.0}, ["probes[0].interval: 0.0 is out of range, give 0.01 to 60"]),
         ({"timeout": float("nan")}, ["probes[0].timeout: nan is out of range, give 0.01 to 60"]),
         ({"max_loss": 1.5}, ["probes[0].max_loss: 1.5 is out of range, give 0 to 1"]),
+        ({"within": -1.0}, ["probes[0].within: -1.0 is out of range, give 0 to 3600"]),
         (
             {"to": "x..y", "count": 2000, "port": 1},
             [
@@ -156,3 +159,29 @@ def test_result(max_loss: float, outcome: Outcome, expected: dict[str, Any]) -> 
 def test_a_failure_is_one_line(given: dict[str, Any], address: str | None, outcome: Outcome, line: str) -> None:
     probe = reachability.parse([raw(**given)])[0]
     assert reachability.failures([reachability.result(probe, address, outcome)]) == [line]
+
+
+def listener(port: int) -> socket.socket:
+    opened = socket.socket()
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    opened.bind(("127.0.0.1", port))
+    opened.listen()
+    return opened
+
+
+def test_a_probe_is_repeated_until_somebody_listens() -> None:
+    with listener(0) as taken:
+        port = taken.getsockname()[1]
+    given = {"to": "127.0.0.1", "protocol": "tcp", "port": port, "count": 1, "interval": 0.05}
+    once, repeated = reachability.parse([raw(**given), raw(**given, within=20.0)])
+    opened: list[socket.socket] = []
+    later = threading.Timer(0.3, lambda: opened.append(listener(port)))
+    later.start()
+    try:
+        results = reachability.run([once, repeated])
+    finally:
+        later.join()
+        for one in opened:
+            one.close()
+    assert [one["ok"] for one in results] == [False, True]
+    assert results[1]["loss"] == 0

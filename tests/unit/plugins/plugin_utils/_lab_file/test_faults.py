@@ -63,7 +63,7 @@ BROKEN = [
     ("etcd: {tls: true}", "etcd: {token: 12}", ['etcd.token: 12 is a number to YAML: write "12"']),
     ("etcd: {tls: true}", "docker: {tcp_api: 2375}", ["docker.tcp_api: must be true or false, not 2375"]),
     # Sites
-    ("sites:", "places:", ["places: unknown key; known: name, sites, hosts, engine, etcd, docker, networks, containers", "sites: missing; for example {home: {subnet: 192.168.1.0/24}}"]),
+    ("sites:", "places:", ["places: unknown key; known: name, sites, hosts, engine, etcd, docker, networks, containers, expect", "sites: missing; for example {home: {subnet: 192.168.1.0/24}}"]),
     ("sites:\n  home: {subnet: 192.168.1.0/24}\n  company: {subnet: 10.0.0.0/24}", "sites: {}", ["sites: the lab has no site; for example home: {subnet: 192.168.1.0/24}"]),
     ("sites:\n  home: {subnet: 192.168.1.0/24}\n  company: {subnet: 10.0.0.0/24}", "sites: [home]", ["sites: must be a mapping, not a list"]),
     ("{subnet: 192.168.1.0/24}", "192.168.1.0/24", ['sites.home: must be a mapping, not "192.168.1.0/24"']),
@@ -178,6 +178,21 @@ BROKEN = [
     ("networks: [demo]}", "networks: [demo], command: [sleep, 3600]}", ['containers[0].command[1]: 3600 is a number to YAML: write "3600"']),
     ("networks: [demo]}", "networks: [demo], command: \"sh -c 'x\"}", ["containers[0].command: sh -c 'x has a quote that does not end; a list of words needs none"]),
     ("networks: [demo]}", "networks: [demo], comand: x}", ["containers[0].comand: unknown key; did you mean command?"]),
+    # What it expects
+    ("[demo, back]}\n", '[demo, back]}\nexpect:\n  - {to: test2}\n', ['expect[0].from: missing; for example test1']),
+    ("[demo, back]}\n", '[demo, back]}\nexpect:\n  - {from: test1}\n', ['expect[0].to: missing; for example "test2:80"']),
+    ("[demo, back]}\n", '[demo, back]}\nexpect:\n  - {from: test3, to: test2}\n', ['expect[0].from: test3 is not a container of this lab; did you mean test2?']),
+    ("[demo, back]}\n", '[demo, back]}\nexpect:\n  - {from: test1, to: "http://store"}\n', ['expect[0].to: http://store is no target; write a name or an IPv4 address, and a TCP port after a colon']),
+    ("[demo, back]}\n", '[demo, back]}\nexpect:\n  - {from: test1, to: "store:http"}\n', ['expect[0].to: store:http is no target; write a name or an IPv4 address, and a TCP port after a colon']),
+    ("[demo, back]}\n", '[demo, back]}\nexpect:\n  - {from: test1, to: "store:99999"}\n', ['expect[0].to: 99999 is no TCP port: write 1 to 65535']),
+    ("[demo, back]}\n", '[demo, back]}\nexpect:\n  - {from: test1, to: "store:0"}\n', ['expect[0].to: 0 is no TCP port: write 1 to 65535']),
+    ("[demo, back]}\n", '[demo, back]}\nexpect:\n  - {from: test1, to: 10.200.0.300}\n', ['expect[0].to: 10.200.0.300 is no IPv4 address']),
+    ("[demo, back]}\n", '[demo, back]}\nexpect:\n  - {from: test1, to: 80}\n', ['expect[0].to: 80 is a number to YAML: write "80"']),
+    ("[demo, back]}\n", '[demo, back]}\nexpect:\n  - {from: test1, to: store, result: closed}\n', ['expect[0].result: closed is not one of open, refused, none']),
+    ("[demo, back]}\n", '[demo, back]}\nexpect:\n  - {from: test1, to: store, result: refused}\n', ['expect[0].result: refused is the answer of a TCP port: write to: "store:PORT"']),
+    ("[demo, back]}\n", '[demo, back]}\nexpect:\n  - {from: test1, to: store, result: none, within: 5}\n', ['expect[0].within: is for result: open; what is none is not waited for: remove it']),
+    ("[demo, back]}\n", '[demo, back]}\nexpect:\n  - {from: test1, to: store, within: 0}\n', ['expect[0].within: 0 is not between 1 and 120']),
+    ("[demo, back]}\n", '[demo, back]}\nexpect:\n  - {from: test1, to: store, with: 5}\n', ['expect[0].with: unknown key; did you mean within?']),
 ]
 # fmt: on
 

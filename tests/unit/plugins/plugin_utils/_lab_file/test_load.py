@@ -134,6 +134,16 @@ def test_a_container_may_have_its_own_name_as_alias():
     assert load(text).containers[0].networks[0].aliases == ("test1", "web")
 
 
+def test_what_is_expected():
+    text = lab_of(["one"], "networks: [{name: demo, subnet: 10.200.0.0/24}]\n")
+    text += "containers: [{name: test1, host: one, networks: [demo]}]\n"
+    text += 'expect: [{from: test1, to: "store:80", within: 9}, {from: test1, to: 10.0.0.1, result: none}]\n'
+    assert lab_variables(load(text), "here", simulated=True, release="bookworm")["lab_expect"] == [
+        {"from": "test1", "to": "store", "port": 80, "result": "open", "within": 9},
+        {"from": "test1", "to": "10.0.0.1", "port": None, "result": "none", "within": 0},
+    ]
+
+
 def test_yaml_anchors_and_merges_are_understood():
     text = (
         "name: small\nsites: {here: {subnet: 10.9.0.0/24}}\nhosts:\n"
@@ -222,6 +232,7 @@ def test_variables_of_the_lab():
             }
             for name, host in (("test1", "emon"), ("test2", "emon2"))
         ],
+        "lab_expect": [],
         "lab_simulated": True,
         "lab_release": "trixie",
         "lab_errors": [],
