@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.junit import junit
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.verification import probes, report, unsettled
 
 
@@ -23,9 +24,14 @@ def verification_report(states: dict, lab: dict, results: dict, evidence: Any) -
     return report(lab, states, results, evidence)
 
 
+def verification_junit(report: dict, lab: str) -> str:
+    return junit(lab, report)
+
+
 class FilterModule:
     def filters(self) -> dict:
         return {
+            "verification_junit": verification_junit,
             "verification_probes": verification_probes,
             "verification_report": verification_report,
             "verification_unsettled": verification_unsettled,
