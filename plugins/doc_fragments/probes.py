@@ -71,4 +71,11 @@ options:
           - V(0.0) does not repeat it.
         type: float
         default: 0.0
+      payload:
+        description:
+          - Bytes, at most 1048576, that are sent over the TCP connection and have to come back, as from an echo
+            service.
+          - V(0) opens the connection and closes it.
+        type: int
+        default: 0
 """

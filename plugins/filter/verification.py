@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.junit import junit
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.verification import probes, report, unsettled
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.verification import echoes, probes, report
 
 
 def verification_probes(states: dict, lab: dict, host: str) -> list[dict]:
     return probes(lab, states, host)
 
 
-def verification_unsettled(states: dict, lab: dict, host: str, results: list) -> bool:
-    return unsettled(lab, states, host, results)
+def verification_echoes(states: dict, lab: dict, host: str) -> list[dict]:
+    return echoes(lab, states, host)
 
 
 def verification_report(states: dict, lab: dict, results: dict, evidence: Any) -> dict:
@@ -31,8 +31,8 @@ def verification_junit(report: dict, lab: str) -> str:
 class FilterModule:
     def filters(self) -> dict:
         return {
+            "verification_echoes": verification_echoes,
             "verification_junit": verification_junit,
             "verification_probes": verification_probes,
             "verification_report": verification_report,
-            "verification_unsettled": verification_unsettled,
         }

@@ -29,6 +29,33 @@ attributes:
     support: full
     description: Running it again changes nothing, because it never changes anything.
 options:
+  echoes:
+    description:
+      - TCP ports at which this call itself sends back what it receives, for the O(probes[].payload) of other hosts'
+        calls that run at the same time.
+      - A port that is in use is left to whom it belongs.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      netns:
+        description: The network namespace, as for O(probes[].netns).
+        type: str
+      container:
+        description: The Docker container, as for O(probes[].container).
+        type: str
+      port:
+        description: The TCP port.
+        type: int
+        required: true
+      connections:
+        description: How many connections to answer before the call may end.
+        type: int
+        default: 1
+      seconds:
+        description: For how long they are waited for.
+        type: float
+        default: 5.0
   fail:
     description: Whether to fail if a target is not reachable. Otherwise this is only in the return values.
     type: bool
@@ -143,19 +170,21 @@ results:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._probe import reachability
+from ansible_collections.emon.overlay_lab.plugins.module_utils._probe import echo, reachability
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "probes": reachability.PROBES,
+            "echoes": echo.ECHOES,
             "fail": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
     try:
-        results = reachability.run(reachability.parse(module.params["probes"]))
+        probes, echoes = reachability.parse(module.params["probes"]), echo.parse(module.params["echoes"])
+        results = reachability.run(probes, echoes)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     failures = reachability.failures(results)

@@ -13,13 +13,14 @@ import ipaddress
 import math
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 
-from . import dns, single_probe
+from . import dns, echo, single_probe
 from . import icmp as probe_icmp
 from .stub_resolver import Unresolved, resolve
 from .vantage import Place, Vantage, open_place
@@ -42,6 +43,7 @@ PROBES: dict[str, Any] = {
         "timeout": {"type": "float", "default": 1.0},
         "max_loss": {"type": "float", "default": 0.0},
         "within": {"type": "float", "default": 0.0},
+        "payload": {"type": "int", "default": 0},
     },
 }
 DEFAULT_SIZE = 56
@@ -54,6 +56,7 @@ _LIMITS = {
     "timeout": (0.01, 60),
     "max_loss": (0, 1),
     "within": (0, 3600),
+    "payload": (0, echo.MOST_PAYLOAD),
 }
 # Each probe holds a socket or a few; the usual limit is 1024 open files.
 _AT_ONCE = 200
@@ -72,6 +75,7 @@ class Probe:
     pace: single_probe.Pace
     max_loss: float  # 0 to 1
     within: float  # seconds in which it may be sent again until it is answered
+    payload: int  # bytes that have to come back over a TCP connection
 
 
 def parse(probes: list[dict[str, Any]]) -> list[Probe]:
@@ -95,6 +99,7 @@ def _probe(raw: dict[str, Any]) -> Probe:
         pace=single_probe.Pace(raw["count"], raw["interval"], raw["timeout"]),
         max_loss=raw["max_loss"],
         within=raw["within"],
+        payload=raw["payload"],
     )
 
 
@@ -112,8 +117,11 @@ def _faults(where: str, raw: dict[str, Any]) -> Iterable[str]:
         for option in ("size", "dont_fragment"):
             if raw[option] is not None:
                 yield f"{where}.{option}: only icmp has it, leave it out or probe with icmp"
-    elif raw["port"] is not None:
+        return
+    if raw["port"] is not None:
         yield f"{where}.port: icmp has no ports, leave it out or probe with tcp"
+    if raw["payload"]:
+        yield f"{where}.payload: icmp is given a size, leave it out or probe with tcp"
 
 
 def _target_fault(to: str) -> str | None:
@@ -132,17 +140,19 @@ def _target_fault(to: str) -> str | None:
     return "is neither an address nor a host name" if mistyped else None
 
 
-def run(probes: list[Probe]) -> list[dict[str, Any]]:
-    """Run the probes side by side; one result for each, in their order.
+def run(probes: list[Probe], echoes: list[echo.Echo] | None = None) -> list[dict[str, Any]]:
+    """Run the probes side by side, and the echoes for them and for those of other hosts; a result for each probe.
 
     A result is {netns, container, to, address, protocol, port, size, dont_fragment, sent, received, loss,
     rtt_ms: {min, avg, max}, path_mtu, ok, error}. A place that cannot be entered is an error in the results
     of its probes, not an exception.
     """
+    echoes = echoes or []
     with DockerSocket() as docker:
-        opened = {place: _open(place, docker) for place in {probe.place for probe in probes}}
+        places = {one.place for one in probes} | {one.place for one in echoes}
+        opened = {place: _open(place, docker) for place in places}
     try:
-        return asyncio.run(_run_all(probes, opened))
+        return asyncio.run(_run_all(probes, echoes, opened))
     finally:
         for vantage in opened.values():
             if isinstance(vantage, Vantage):
@@ -171,14 +181,26 @@ def _open(place: Place, docker: DockerSocket) -> Vantage | LabError:
         return error
 
 
-async def _run_all(probes: list[Probe], opened: dict[Place, Vantage | LabError]) -> list[dict[str, Any]]:
+async def _run_all(
+    probes: list[Probe], echoes: list[echo.Echo], opened: dict[Place, Vantage | LabError]
+) -> list[dict[str, Any]]:
+    answering = [asyncio.create_task(_serve(one, opened[one.place])) for one in echoes]
     slots = asyncio.Semaphore(_AT_ONCE)
 
     async def one(probe: Probe) -> dict[str, Any]:
         async with slots:
             return await _run_one(probe, opened[probe.place])
 
-    return list(await asyncio.gather(*(one(probe) for probe in probes)))
+    found = list(await asyncio.gather(*(one(probe) for probe in probes)))
+    await asyncio.gather(*answering)
+    return found
+
+
+async def _serve(one: echo.Echo, vantage: Vantage | LabError) -> None:
+    """An echo that cannot be had, such as at a port in use, is one that its peers tell of."""
+    if isinstance(vantage, Vantage):
+        with suppress(LabError):
+            await echo.serve(vantage, one)
 
 
 async def _run_one(probe: Probe, vantage: Vantage | LabError) -> dict[str, Any]:
@@ -198,7 +220,7 @@ async def _attempt(probe: Probe, vantage: Vantage | LabError) -> dict[str, Any]:
     try:
         address = await resolve(vantage, probe.to)
         if probe.port is not None:
-            outcome = await single_probe.connect(vantage, address, probe.port, probe.pace)
+            outcome = await single_probe.connect(vantage, address, probe.port, probe.payload, probe.pace)
         else:
             outcome = await single_probe.ping(vantage, address, probe.size or 0, probe.dont_fragment, probe.pace)
     except (Unresolved, LabError) as error:

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.deadline import within
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 
-from . import icmp
+from . import echo, icmp
 from .vantage import Vantage
 
 _idents = itertools.count(os.getpid())
@@ -74,9 +74,12 @@ async def ping(vantage: Vantage, address: str, size: int, dont_fragment: bool, p
     return outcome
 
 
-async def connect(vantage: Vantage, address: str, port: int, pace: Pace) -> Outcome:
-    """Open and close TCP connections; the round-trip time is that of the handshake."""
-    return await _repeat(lambda _sequence: _handshake(vantage, address, port, pace.timeout), pace)
+async def connect(vantage: Vantage, address: str, port: int, payload: int, pace: Pace) -> Outcome:
+    """Open TCP connections, read ``payload`` bytes back on each, and close them.
+
+    The round-trip time is that of the handshake.
+    """
+    return await _repeat(lambda _sequence: _connect(vantage, address, port, payload, pace.timeout), pace)
 
 
 async def _repeat(attempt: Callable[[int], Awaitable[float]], pace: Pace) -> Outcome:
@@ -95,7 +98,7 @@ async def _repeat(attempt: Callable[[int], Awaitable[float]], pace: Pace) -> Out
     return outcome
 
 
-async def _handshake(vantage: Vantage, address: str, port: int, timeout: float) -> float:
+async def _connect(vantage: Vantage, address: str, port: int, payload: int, timeout: float) -> float:
     try:
         family, target = _target(vantage, address, port)
         with vantage.socket(family, socket.SOCK_STREAM) as channel:
@@ -104,7 +107,13 @@ async def _handshake(vantage: Vantage, address: str, port: int, timeout: float) 
                 await asyncio.get_running_loop().sock_connect(channel, target)
             elapsed = time.perf_counter() - start
             # The kernel measured it without the event loop's delay, unless it had to repeat the SYN.
-            return _kernel_rtt(channel) or elapsed
+            handshake = _kernel_rtt(channel) or elapsed
+            if payload:
+                async with within(timeout):
+                    await echo.ask(channel, payload)
+            return handshake
+    except LabError as error:
+        raise Lost(str(error)) from error
     except TimeoutError as error:
         raise Lost(_silence(timeout)) from error
     except OSError as error:

@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,8 +25,12 @@ from . import expectations
 
 # IPv4 and ICMP headers, which the MTU includes and an echo request's size does not.
 _ICMP_OVERHEAD = 28
-# A port that nothing listens on: an answer of either kind shows that TCP crosses the network both ways.
-_TCP_PORT = 1
+# At which the call on the target's host answers meanwhile, unless the container itself listens there.
+_TCP_PORT = 61007
+# Hosts begin a moment apart, and hear by gossip of a container that has just started.
+_WITHIN = 5.0
+# Some segments of full size in each direction.
+_FULL_SEGMENTS = 4
 _REFUSED = "refused"
 
 
@@ -85,19 +90,23 @@ def probes(lab: dict[str, Any], states: dict[str, dict], host: str) -> list[dict
     return of_pairs + [expectations.probe(one) for one in expectations.questions(lab, states, host)]
 
 
-def unsettled(lab: dict[str, Any], states: dict[str, dict], host: str, results: list[dict]) -> bool:
-    """Whether one of a host's pairs got no answer: a moment after a start, the first packet may be lost."""
-    of_pairs = results[: 4 * sum(pair.host == host for pair in pairs(lab, states))]
-    return any(not one["ok"] and _REFUSED not in (one["error"] or "") for one in of_pairs)
-
-
 def _probes(pair: Pair) -> list[dict[str, Any]]:
-    base = {"container": pair.source, "count": 1, "timeout": 5.0}
+    base = {"container": pair.source, "count": 1, "timeout": 5.0, "within": _WITHIN}
     return [
         {**base, "to": pair.address},
         {**base, "to": pair.target},
         {**base, "to": pair.address, "size": pair.mtu - _ICMP_OVERHEAD, "dont_fragment": True},
-        {**base, "to": pair.address, "protocol": "tcp", "port": _TCP_PORT},
+        {**base, "to": pair.address, "protocol": "tcp", "port": _TCP_PORT, "payload": _FULL_SEGMENTS * pair.mtu},
+    ]
+
+
+def echoes(lab: dict[str, Any], states: dict[str, dict], host: str) -> list[dict[str, Any]]:
+    """Option `echoes` of the module reachability for one host: its containers answer those that probe them over TCP."""
+    mine = {one["name"] for one in states.get(host, {}).get("containers", ())}
+    asked = Counter(pair.target for pair in pairs(lab, states) if pair.target in mine)
+    return [
+        {"container": name, "port": _TCP_PORT, "connections": count, "seconds": _WITHIN}
+        for name, count in asked.items()
     ]
 
 
@@ -239,14 +248,16 @@ def _pair_row(lab: dict[str, Any], pair: Pair, answers: list[dict]) -> dict[str,
     }
     where = f"{pair.host}: {pair.source} does not reach {pair.target}"
     if len(answers) < 4:
-        return {**row, "by_address": False, "by_name": False, "full_mtu": False, "tcp": False,
+        return {**row, "by_address": False, "by_name": False, "full_mtu": False, "tcp": False, "payload": False,
                 "faults": [f"{where}: it was not probed"]}  # fmt: skip
     by_address, by_name, full, tcp = answers
     proven = {
         "by_address": by_address["ok"],
         "by_name": by_name["ok"] and by_name["address"] in pair.named,
         "full_mtu": full["ok"],
+        # With fewer forks than hosts, the other end may have had its turn: a refusal crosses both ways, too.
         "tcp": tcp["ok"] or _REFUSED in (tcp["error"] or ""),
+        "payload": tcp["ok"],
     }
     faults = []
     remedy = "see docs/faults.md, or run playbooks/overlay.yml"
@@ -287,6 +298,8 @@ def _table(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) -> li
     proven = [("FROM", "TO", "NETWORK", "ADDRESS", "BY ADDRESS", "BY NAME", "FULL MTU", "TCP", "RTT")]
     for row in rows:
         marks = [("yes" if row[key] else "NO") for key in ("by_address", "by_name", "full_mtu", "tcp")]
+        if row["tcp"] and not row["payload"]:
+            marks[-1] = "SYN only"
         rtt = f"{row['rtt_ms']:.2f} ms" if row["rtt_ms"] is not None else "-"
         proven.append((row["from"], row["to"], row["network"], row["address"], *marks, rtt))
     networks = [("NETWORK", "SUBNET", "MTU", "ID")]

@@ -57,6 +57,7 @@ def raw(**given: Any) -> dict[str, Any]:
         ({"interval": 0.0}, ["probes[0].interval: 0.0 is out of range, give 0.01 to 60"]),
         ({"timeout": float("nan")}, ["probes[0].timeout: nan is out of range, give 0.01 to 60"]),
         ({"max_loss": 1.5}, ["probes[0].max_loss: 1.5 is out of range, give 0 to 1"]),
+        ({"payload": 9}, ["probes[0].payload: icmp is given a size, leave it out or probe with tcp"]),
         ({"within": -1.0}, ["probes[0].within: -1.0 is out of range, give 0 to 3600"]),
         (
             {"to": "x..y", "count": 2000, "port": 1},

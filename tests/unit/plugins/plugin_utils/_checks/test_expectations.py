@@ -150,10 +150,3 @@ def test_isolation_that_is_broken_is_a_fault_and_in_the_table() -> None:
         "emon: web reaches alone at 10.200.0.2, with which it shares no network: look for a route between them"
     ]
     assert made["table"][-1] == "Addresses of containers with which no network is shared: 4 tried, 1 REACHED."
-
-
-def test_silence_that_is_expected_is_not_probed_again() -> None:
-    lab, found = LAB, states()
-    assert not verification.unsettled(lab, found, "emon", answers("emon"))
-    lost = [{**SILENT, "rtt_ms": None}, *answers("emon")[1:]]
-    assert verification.unsettled(lab, found, "emon", lost)

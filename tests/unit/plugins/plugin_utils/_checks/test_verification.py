@@ -67,8 +67,7 @@ def states() -> dict[str, Any]:
 def answers(target: str) -> list[dict[str, Any]]:
     """What reachability returns for the four probes of a pair that works."""
     ok = {"ok": True, "error": None, "address": ADDRESS[target], "rtt_ms": {"min": 0.1, "avg": 0.123, "max": 0.2}}
-    refused = {**ok, "ok": False, "error": "connection refused", "rtt_ms": {"min": None, "avg": None, "max": None}}
-    return [dict(ok), dict(ok), dict(ok), refused]
+    return [dict(ok) for _probe in range(4)]
 
 
 def results() -> dict[str, Any]:
@@ -116,13 +115,30 @@ def test_a_host_that_was_not_read_is_named() -> None:
 
 
 def test_probes_of_a_host() -> None:
-    base = {"container": "test1", "count": 1, "timeout": 5.0}
+    base = {"container": "test1", "count": 1, "timeout": 5.0, "within": 5.0}
     assert verification.probes(LAB, states(), "emon") == [
         {**base, "to": "10.200.0.3"},
         {**base, "to": "test2"},
         {**base, "to": "10.200.0.3", "size": 1422, "dont_fragment": True},
-        {**base, "to": "10.200.0.3", "protocol": "tcp", "port": 1},
+        {**base, "to": "10.200.0.3", "protocol": "tcp", "port": 61007, "payload": 5800},
     ]
+
+
+def test_a_container_answers_those_that_probe_it_over_tcp() -> None:
+    echo = {"container": "test2", "port": 61007, "connections": 1, "seconds": 5.0}
+    assert verification.echoes(LAB, states(), "emon2") == [echo]
+    # Nobody to ask it: its host is alone in the run.
+    assert verification.echoes(LAB, {"emon2": states()["emon2"]}, "emon2") == []
+    assert verification.echoes(LAB, states(), "emon3") == []
+
+
+def test_tcp_that_is_refused_crosses_but_was_not_proven_with_payload() -> None:
+    answered = results()
+    answered["emon"][3] |= {"ok": False, "error": "connection refused"}
+    report = verification.report(LAB, states(), answered, STORE)
+    assert report["ok"] is True
+    assert [(row["tcp"], row["payload"]) for row in report["pairs"]] == [(True, False), (True, True)]
+    assert "test1  test2  demo     10.200.0.3  yes         yes      yes       SYN only  0.12 ms" in report["table"]
 
 
 def replace(root: Any, path: tuple[Any, ...], value: Any) -> None:
@@ -144,6 +160,7 @@ def test_a_lab_that_works() -> None:
         "by_name": True,
         "full_mtu": True,
         "tcp": True,
+        "payload": True,
         "rtt_ms": 0.123,
         "faults": [],
     }
