@@ -47,7 +47,7 @@ def departure(infos: Infos, lab: Lab) -> dict[str, Any]:
         "manager": known["manager"],
     }
     faults = [
-        *preflight.unasked(lab).values(),
+        *preflight.access_faults(lab).values(),
         *_lab_faults(infos, staying, lab),
         *_standing_faults(staying, recorded, lab),
         *(_etcd_faults(infos, lab) if kind.uses_etcd else ()),

@@ -43,7 +43,7 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     ``hosts``: name -> what the module host_info returned there.
     """
     engine = named(lab["engine"])
-    away = unasked(lab)
+    away = access_faults(lab)
     missing = [name for name in lab["missing"] if name not in away]
     lab = lab | {"missing": missing, "uses_etcd": engine.uses_etcd}
     if not hosts:
@@ -58,7 +58,7 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     return found + _name_faults(lab, hosts)
 
 
-def unasked(lab: dict[str, Any]) -> dict[str, str]:
+def access_faults(lab: dict[str, Any]) -> dict[str, str]:
     """Hosts that could not be asked although they are not off, each with its line. None of them is ever left out.
 
     Another machine may answer at a host's address: then ssh(1) says so in these words, and has sent neither the user's
