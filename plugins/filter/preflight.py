@@ -71,7 +71,7 @@ def engine_networks(lab: dict, host: str) -> list[dict]:
 
 
 def lock_faults(hosts: dict) -> list[str]:
-    # One that does not answer has no lock to tell.
+    # A host that does not answer has no lock.
     return lab_lock.faults({host: info["lock"] for host, info in hosts.items() if "lock" in info})
 
 

@@ -58,7 +58,7 @@ NO_MANAGER = (
 
 
 def _heir_faults(listed: list[dict[str, Any]], views: Infos, lab: Lab) -> list[str]:
-    """Of a host that alone can tell of the swarm: another has to take over before it leaves."""
+    """Faults of the only manager that answers: another one has to take over before it leaves."""
     host = lab["host"]
     going = membership.ids_of(listed, host, lab)
     others = [node["hostname"] for node in listed if node["id"] not in going]
