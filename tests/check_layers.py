@@ -37,6 +37,7 @@ TABLE = """
     6 _tasks: _core _docker _docker_container _docker_daemon _docker_network _docker_swarm _etcd \
         _facts _host _pki _probe _topology
 
+    6 +_compare:
     6 +_engine_common: _host
     6 +_lookup: _core
     6 +_membership: _core

@@ -119,7 +119,7 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         with self._lock:
             self._close()
-            # Not of a play that finds no hosts.
+            # Not for a play that matches no hosts.
             if self._title:
                 self._console.say([self._title])
                 self._title = ""
@@ -207,7 +207,7 @@ class CallbackModule(CallbackBase):
                 self._console.say([f"  not yet, {left} more attempts: {result.task.name} ({result.host.name})"])
 
     def v2_on_file_diff(self, result: Any) -> None:
-        """Of a loop it comes once for each item."""
+        """For a loop, Ansible calls it once for each item."""
         with self._lock:
             if not self._step or not result.result.get("changed") or not result.result.get("diff"):
                 return
@@ -233,7 +233,7 @@ class CallbackModule(CallbackBase):
             self._began = time.monotonic()
 
     def _end_early(self) -> None:
-        """Ansible gave up, or was interrupted: then there is no recap, and what failed before would stay untold."""
+        """Ansible gave up, or was interrupted: without a recap, earlier faults would not be printed."""
         with self._lock:
             self._over.set()
             self._say_faults()

@@ -2,17 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filter of the engine cluster_store: who makes the networks."""
+"""Filters of the engine cluster_store: which host creates the networks, and which hosts have not recorded them."""
 
 from __future__ import annotations
 
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_cluster_store.engine import keeper
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_cluster_store.engine import keeper, unrecorded
 
 
 def cluster_store_keeper(lab: dict, infos: dict) -> str:
     return keeper(lab, infos)
 
 
+def cluster_store_unrecorded(lab: dict, info: dict) -> list[str]:
+    return unrecorded(lab, info)
+
+
 class FilterModule:
     def filters(self) -> dict:
-        return {"cluster_store_keeper": cluster_store_keeper}
+        return {"cluster_store_keeper": cluster_store_keeper, "cluster_store_unrecorded": cluster_store_unrecorded}

@@ -10,11 +10,11 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd.archive imp
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_cluster import certificates, founding
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_plan import (
     all_foreign,
-    complaint,
+    logged_error,
     plan,
     recovery_faults,
-    roll,
-    strangers,
+    rolling_restart,
+    unknown_members,
     with_members,
 )
 
@@ -36,11 +36,11 @@ def etcd_plan(infos: dict, lab: dict) -> dict:
 
 
 def etcd_roll(infos: dict, changed: dict, lab: str, cluster: dict) -> dict:
-    return roll(infos, changed, lab, cluster)
+    return rolling_restart(infos, changed, lab, cluster)
 
 
 def etcd_strangers(cluster: dict, hosts: dict) -> list[str]:
-    return strangers(cluster, hosts)
+    return unknown_members(cluster, hosts)
 
 
 def etcd_foreign(infos: dict, lab: dict) -> list[str]:
@@ -56,7 +56,7 @@ def etcd_backups(paths: list, lab: str, lab_uuid: str) -> dict[str, list[str]]:
 
 
 def etcd_complaint(journal: str) -> str:
-    return complaint(journal)
+    return logged_error(journal)
 
 
 class FilterModule:

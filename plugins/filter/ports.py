@@ -14,7 +14,7 @@ def port_plan(hosts: dict, lab: dict) -> dict[str, dict]:
 
 
 def port_faults(results: dict, max_clock_offset: float, forks: int) -> list[str]:
-    # What a task registers where it is skipped has no peers.
+    # The result of a skipped task has no peers.
     asked = {host: result for host, result in results.items() if "peers" in result}
     return ports.faults(asked, max_clock_offset, forks)
 

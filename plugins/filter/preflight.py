@@ -14,6 +14,7 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import de
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import plan as lab_plan
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import removal as lab_removal
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.preflight import faults
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import said
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES, choose, named, traits
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.indexes import with_indexes
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run.site_switch import switch
@@ -70,7 +71,7 @@ def engine_networks(lab: dict, host: str) -> list[dict]:
 
 
 def lock_faults(hosts: dict) -> list[str]:
-    # One that does not answer has no lock to tell.
+    # A host that does not answer has no lock.
     return lab_lock.faults({host: info["lock"] for host, info in hosts.items() if "lock" in info})
 
 
@@ -92,6 +93,10 @@ def removal_refusal(host: dict, lab: dict) -> str:
 
 def removal_left(hosts: dict, lab: dict) -> list[str]:
     return lab_removal.left(hosts, lab["cleared"], lab, lab["pki"])
+
+
+def module_faults(results: dict[str, list[dict]]) -> list[str]:
+    return [line for host, of_host in results.items() for result in of_host for line in said(result, host)]
 
 
 def host_departure(hosts: dict, lab: dict) -> dict:
@@ -119,4 +124,5 @@ class FilterModule:
             "confirmed_parts": confirmed_parts,
             "engine_networks": engine_networks,
             "host_departure": host_departure,
+            "module_faults": module_faults,
         }

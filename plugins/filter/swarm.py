@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_swarm.membership import (
-    heir,
     ids_of,
     managers,
     plan,
+    successor,
 )
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_swarm.subnets import (
     address_pool,
@@ -28,7 +28,7 @@ def swarm_nodes_of(nodes: list[dict], host: str, lab: dict) -> list[str]:
 
 
 def swarm_heir(info: dict, host: str, lab: dict) -> dict:
-    return heir(info, host, lab)
+    return successor(info, host, lab)
 
 
 def swarm_managers(infos: dict, lab: str) -> list[str]:

@@ -4,7 +4,7 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""Errors that a person can mend."""
+"""Errors that a person can correct."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def read(root: int, path: str, most: int = MOST_BYTES) -> bytes:
     try:
         if not stat.S_ISREG(os.fstat(found).st_mode):
             raise OSError(errno.EINVAL, "is not a regular file", path)
-        # The very file that was looked at, whatever the path leads to by now.
+        # The file that was checked, even if the path leads elsewhere by now.
         file = os.open(f"/proc/self/fd/{found}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     finally:
         os.close(found)

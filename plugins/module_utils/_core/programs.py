@@ -54,7 +54,7 @@ def run(
     variables = environment(**(more or {}))
     user: dict[str, Any] = {}
     if owner is not None:
-        # Nothing of root's, which may be secret.
+        # No variables of root's, which may be secret.
         variables = {name: variables[name] for name in ("PATH", "LC_ALL", *(more or ()))}
         user = {"umask": 0o077}
         if os.geteuid() == 0:

@@ -4,7 +4,7 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""Opens files in places where anything may lie: a FIFO would wait for a writer, and a device may never end."""
+"""Opens files in directories that others write: a FIFO would wait for a writer, and a device may never end."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def read_json(path: Path, shape: Any = dict) -> dict[str, Any] | None:
 
 
 def damaged(path: Path, why: str = "") -> LabError:
-    """A record that is not what write_json leaves, so it was the disk's doing, or a person's. It is never removed."""
+    """The fault of a record that write_json did not write: a disk error, or somebody's change. It is never removed."""
     because = f" ({why})" if why else ""
     return LabError(
         f"{path} is damaged{because}: put a copy of it back, or set it aside (mv {path} {path}.damaged):"

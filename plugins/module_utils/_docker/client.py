@@ -53,7 +53,7 @@ def is_local(client: APIClient) -> bool:
 
 
 def wait_until_up(client: APIClient) -> None:
-    """Before something is put right after an error, which may be that dockerd restarts. LabError: it stays down."""
+    """Wait for dockerd before an error is repaired: the error may be its restart. LabError: it stays down."""
     deadline = time.monotonic() + _RESTART_SECONDS
     while True:
         try:

@@ -67,7 +67,7 @@ def find(inspect: Callable[[str], dict[str, Any]], name: str) -> dict[str, Any] 
 
 
 def unanswered(error: LabError) -> bool:
-    """Whether dockerd went away before it answered, so that it may have done what it was asked for, or not."""
+    """Whether dockerd ended before it answered, so that it is unknown whether it has carried out the request."""
     from docker.errors import APIError
 
     return isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, APIError)

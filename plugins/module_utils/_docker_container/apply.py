@@ -32,7 +32,7 @@ def apply(client, made: Plan, settle: bool = True) -> tuple[dict[str, Any], list
         return shown(made.before), healed
     if made.unfinished:
         _remove(client, made.unfinished, f"{name}{COMING}")
-    # One that was put aside for a container that never came is kept until that one runs.
+    # A container that was renamed for one that was never created is kept until that one runs.
     if made.leftover and not (made.create and made.before is None):
         _remove(client, made.leftover, f"{name}{FORMER}")
     if made.spec.state == "absent":
@@ -50,7 +50,9 @@ def apply(client, made: Plan, settle: bool = True) -> tuple[dict[str, Any], list
 
 
 def _create(client, made: Plan, healed: list[str], settle: bool) -> None:
-    """Make and start it. One that it replaces runs until the new one is made, and is there until that one runs."""
+    """Create and start it. A container that it replaces runs until the new one is created, and is removed once that
+    runs.
+    """
     name = made.spec.name
     created = ""
     named = f"{name}{COMING}" if made.before else name
@@ -65,7 +67,7 @@ def _create(client, made: Plan, healed: list[str], settle: bool) -> None:
         if made.before:
             _take_the_place(client, made, created)
         if made.run:
-            # A first start that failed may have left a container's place in its network, and the container is gone.
+            # After a failed first start, the container is removed, but its endpoint may be left in the network.
             healed.extend(repair.start(client, name, created, made.spec.endpoints))
             _settle_and_check(client, name, created, settle)
     except LabError as error:
@@ -102,7 +104,7 @@ def _change(client, made: Plan, healed: list[str], settle: bool) -> None:
 
 
 def _take_the_place(client, made: Plan, created: str) -> None:
-    """Free the name, the ports and the addresses without losing the container that has them."""
+    """Rename and stop the container that has the name, the ports and the addresses, so that it can be restored."""
     name = made.spec.name
     _stop(client, name, made.former["Id"])
     with reported(f"container {name}: putting the former one aside"):

@@ -97,7 +97,7 @@ def networks(
 
 
 def _name_differences(spec: ContainerSpec, live: dict[str, Any], found: Differences) -> None:
-    """The digest says that something differs; this says what, for the person who reads the diff."""
+    """The digest shows that something differs; this finds what, for the diff."""
     for option, key in _CONFIG_KEYS.items():
         wanted = spec.fixed[key]
         # What is not set is filled in from the image, or by Docker.

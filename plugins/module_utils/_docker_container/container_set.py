@@ -165,7 +165,7 @@ def _sentence(error: AnsibleValidationError) -> str:
 
 
 def _faults_among(found: list[ContainerSpec]) -> list[str]:
-    """What no single container is guilty of: a name, a port or an address that two want."""
+    """Conflicts between containers of the set: a name, a port or an address that two of them want."""
     faults = []
     for index, spec in enumerate(found):
         for other in found[:index]:
@@ -193,7 +193,9 @@ def _addresses(spec: ContainerSpec) -> set[tuple[str, str]]:
 
 
 def _prune(client, names: set[str], label: str, left: list[str]) -> list[Plan]:
-    """The plans of what goes. What bears the label and is not ours by the host's record goes to ``left``."""
+    """Plans that remove containers. A container with the label that is not ours by the host's record is added to
+    ``left``.
+    """
     known = owned.known(owned.CONTAINER)
     key, _separator, value = label.partition("=")
     # Labels of their own count once, and only on a host that belongs to the lab.

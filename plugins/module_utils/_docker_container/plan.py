@@ -39,8 +39,8 @@ class Plan:
     join: tuple[Endpoint, ...] = ()
     restart_policy: str = ""
     run: str = ""
-    # What an interrupted run left: a container that it put aside and did not come to remove, and one that never came to
-    # the other's place.
+    # What an interrupted run left: a former container that it renamed and did not remove, and a new one that it did not
+    # rename.
     leftover: str = ""
     unfinished: str = ""
 
@@ -132,7 +132,7 @@ def expected(made: Plan) -> dict[str, Any]:
 
 
 def _plan_running_state(spec: ContainerSpec, before: dict[str, Any] | None, state: str, found: Differences) -> Plan:
-    """Without an image only start and stop are asked for. What is not there is stopped enough."""
+    """Without an image, only start and stop are possible. A container that does not exist counts as stopped."""
     if before is None:
         if state == "stopped":
             return Plan(spec, None, found)

@@ -26,7 +26,7 @@ _LOST_SANDBOX = ("could not get network sandbox", "failed get network namespace"
 _LOST_PLACE = re.compile(r"network (?:[a-z0-9]{25}|[0-9a-f]{64}) not found|attaching to network failed")
 # What a swarm's worker says when no manager answers it.
 _NO_MANAGER = re.compile(r"Could not attach to network \S+: context deadline exceeded")
-# A dockerd that stopped or started without its store could not take the container's place out of the network there.
+# A dockerd that stopped or started without its store could not remove the container's endpoint from it.
 _STALE_ENDPOINT = re.compile(r"endpoint with name (\S+) already exists in network (\S+)")
 
 
@@ -72,9 +72,8 @@ def join(client, name: str, container_id: str, endpoint: endpoints.Endpoint) -> 
 
 
 def _stale_endpoint(client, container_id: str, error: LabError) -> str:
-    """The network in which the lab's own container meets its former self; '' where it is none of that.
-
-    Names are unique in a lab. Elsewhere the endpoint may belong to a container that runs, on any host of the store.
+    """The network in which an endpoint of the lab's container is left; '' if the error is another one. Names are unique
+    in a lab. Outside of labs, the endpoint may belong to a running container on any host of the store.
     """
     found = _STALE_ENDPOINT.search(str(error))
     if not found:

@@ -6,8 +6,8 @@
 
 """Waiting for a container that has just been started until its command runs, or has failed to.
 
-With an init, dockerd calls the container started before the init has tried to run the command. How long that takes is
-the machine's affair: a busy one may need a second. So the processes are looked at.
+With an init, dockerd reports the container as started before the init has executed the command, which takes up to a
+second on a busy machine. So the processes are checked.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def apply(made: Plan) -> list[str]:
 
 def _stopped(made: Plan) -> list[str]:
     if made.record is not None:
-        # What was forgotten is noted at the end: a run that is killed before that forgets once more.
+        # Recorded at the end: a run that is killed before that does it once more.
         host_record.update(SECTION, made.record | {"forgotten": False})
     if made.service.starting:
         # It waits a minute a container for a store that does not answer, and does not hear a signal meanwhile.
@@ -80,7 +80,7 @@ def _present(made: Plan) -> list[str]:
             if made.forget:
                 _start_without_store(made)
             _restart(made)
-            # A dockerd that did not run before shows only now what it lost.
+            # If dockerd did not run before, lost sandboxes show only now.
             if made.with_store and _lost_sandboxes(made):
                 _start_without_store(made)
                 _restart(made)
@@ -176,7 +176,7 @@ def _put_back(made: Plan, former: dict[str, Any], error: LabError, started: floa
 
 
 def why(error: LabError, own_words: list[str]) -> list[str]:
-    """What is told of a failed start. dockerd's own words are enough; of being slow it says nothing."""
+    """The lines about a failed start: dockerd's own error, or that it was too slow."""
     return [*error.faults, *own_words] if isinstance(error, Overdue) or not own_words else own_words
 
 

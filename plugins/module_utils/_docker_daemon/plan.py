@@ -184,7 +184,7 @@ def _plan_stopped(request: Request, section: dict[str, Any], units: list[Unit]) 
     forget = _has_endpoints(request, section, units[0])
     if forget:
         differences.add("endpoints of overlay networks", "kept by dockerd", "forgotten")
-    # One that is still starting does not answer, and starts what has a restart policy the next time as well.
+    # A dockerd that is still starting does not answer; containers with a restart policy are started at its next start.
     asked = units[0].active and not units[0].starting
     stopped = foreign.running(connect(request.docker_host)) if asked else []
     faults = foreign.faults(stopped, allowed=request.restart_allowed)
@@ -193,7 +193,7 @@ def _plan_stopped(request: Request, section: dict[str, Any], units: list[Unit]) 
     to_start = tuple(dict.fromkeys([*section.get("to_start", ()), *(one.id for one in stopped)]))
     forgotten = forget or (section.get("forgotten", False) and not units[0].active)
     if not section and differences.changed:
-        # It ran before the lab, and is to run after it, whatever comes in between.
+        # It ran before the lab, so it has to run after the lab is removed.
         section = _section(replace(request, files=()), {}, {}, request.path.exists(), units) | {"kept": {}}
     record = section | {"pending": True, "to_start": list(to_start), "forgotten": forgotten} if section else None
     return Plan(
@@ -233,7 +233,7 @@ def _plan_absent(request: Request, section: dict[str, Any], now: list[Unit]) -> 
     files = managed_files.Plan(wanted, former)
     _record_differences(differences, files, path, existing, settings)
     differences.add("record of what was there before", "kept", None)
-    # A unit whose package was removed meanwhile has nothing to go back to.
+    # A unit whose package was removed meanwhile has no former state.
     was_units = section["units"]
     units = tuple((unit, was_units[unit.name]) for unit in now if unit.exists and unit.name in was_units)
     for unit, was in units:

@@ -6,15 +6,14 @@
 
 """Endpoints that dockerd keeps although their store has lost them, and how it forgets them.
 
-After a crash, dockerd (20.10) finds the endpoints of the containers that ran in its own local database, and their
-networks in the store. It fails at the first endpoint, whose namespace went with the host; from then on no container can
-join that network, and endpoints after the first stay in the database for good, so that a restart alone fails in the
-same way. A dockerd that does not know the network when it starts deletes such endpoints: so it is started once without
-its store.
+After a crash of the host, dockerd (20.10) finds the endpoints of the containers that ran in its local database, and
+their networks in the store. It fails at the first endpoint, because the namespace is gone; then no container can join
+that network, and the other endpoints stay in the database, so a restart fails in the same way. A dockerd that does not
+find the network when it starts deletes such endpoints: so it is started once without its store.
 
-One that is stopped while its store is away cannot take its endpoints off it, and keeps them as well. It restores them
-as its own at each later start, before it knows its own address, and answers every question of another host for these
-addresses with none; that host then keeps nobody in the place of the container that has the address.
+A dockerd that is stopped while its store is unreachable cannot remove its endpoints there, and keeps them as well. At
+each later start it restores them as local, before it knows its own address, and answers other hosts' queries for these
+addresses without an address; such a host then has no entry for the container that has the address.
 """
 
 from __future__ import annotations

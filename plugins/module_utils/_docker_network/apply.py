@@ -159,7 +159,7 @@ def _reconnect(client, made: Plan, network_id: str, spec: NetworkSpec) -> None:
 
 
 def _remove_by_name(client, name: str) -> None:
-    """Take away what a failed attempt left: containers that were connected to it already, and the network."""
+    """Remove what a failed attempt left: connections of containers, and the network."""
     half_made = view.pick(view.list_networks(client), name)
     if half_made is None:
         return

@@ -24,7 +24,7 @@ from .plan import GATEWAY_BRIDGE, SERVICE, SOCKET_UNIT, Plan, Request
 
 _POLL_SECONDS = 0.1
 _ACTIVE_SECONDS = 60
-# A node whose agent waits for a manager that is gone gives up after 15 s, and leaves when it is asked again.
+# A node whose manager is gone waits 15 s for it, and leaves when it is asked again.
 _LEAVE_ATTEMPTS = 3
 _GONE_SECONDS = 10
 _STOP_SECONDS = 60
@@ -33,11 +33,11 @@ _STOP_SECONDS = 60
 def apply(client, made: Plan) -> dict[str, Any]:
     """Carry the plan out; returns the node as modules show it. ``client`` is not used where dockerd does not run."""
     if made.no_services:
-        # One that was made by a lab of before has no section.
+        # A lab of an older release has no section.
         known = {"lab": made.request.lab, "node_id": made.before["node_id"]} | host_record.section(view.SECTION)
         host_record.update(view.SECTION, known | {"no_services": made.no_services})
     if not made.differences.changed:
-        # A run that was killed has not come to it.
+        # An interrupted run may not have done it.
         if made.request.present and host_record.section(view.SECTION).get("node_id") in (view.JOINING, view.FOUNDING):
             _record_entered(made.before)
         return made.before
@@ -189,7 +189,7 @@ def _check_networks_gone(client) -> None:
 def _forget(made: Plan) -> dict[str, Any]:
     """What dockerd does itself when a node leaves: the directory stays, it may be a mount."""
     if made.leave:
-        # Neither may come up meanwhile: one that tries again, or one that somebody asks for.
+        # dockerd must not start meanwhile, neither by its unit's Restart= nor by its socket.
         systemd.stop(SOCKET_UNIT, SERVICE, timeout=_STOP_SECONDS)
         for path in view.DIRECTORY.iterdir():
             if path.is_dir() and not path.is_symlink():

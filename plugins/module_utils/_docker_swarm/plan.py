@@ -30,7 +30,7 @@ from .health import state_fault
 GATEWAY_BRIDGE = "docker_gwbridge"
 SERVICE, SOCKET_UNIT = "docker.service", "docker.socket"
 _START_SECONDS = 90
-# How long it counts that nobody had services: a run that was killed while hosts left is repeated soon.
+# For how long a recorded answer that there are no services is valid: an interrupted removal is repeated soon.
 _ASKED_SECONDS = 3600
 _POLL_SECONDS = 0.2
 
@@ -162,7 +162,7 @@ def plan(client, request: Request) -> Plan:
 
 
 def _plan_leaving(client, request: Request, before: dict[str, Any]) -> Plan:
-    """Others may have left before this one does, and then it could not tell."""
+    """Other hosts may have left before this one; then it could no longer be read."""
     names, why = _services(client, before)
     known = before["manager"] and not names and not why
     note = {"cluster_id": before["cluster_id"], "time": int(time.time())} if known else None
@@ -261,7 +261,7 @@ def _foreign(joined: tuple[Joined, ...]) -> list[str]:
 
 
 def _services_fault(client, request: Request, before: dict[str, Any]) -> str | None:
-    """Services and stacks that somebody runs on the lab's swarm, or that nobody can tell."""
+    """Services and stacks on the lab's swarm, or the fault that they cannot be read."""
     if request.others_stay and request.cluster_id in ("", _cluster_id(before)):
         return None
     names, why = _services(client, before)
@@ -284,7 +284,7 @@ def _services_fault(client, request: Request, before: dict[str, Any]) -> str | N
 
 
 def _services(client, before: dict[str, Any]) -> tuple[list[str], str]:
-    """Their names, and why a manager, which alone knows them, cannot tell."""
+    """Their names, and why the managers, which alone know them, do not answer."""
     if client and before["manager"]:
         what = "list of the swarm's services"
         try:

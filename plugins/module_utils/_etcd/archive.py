@@ -173,7 +173,7 @@ def contents(path: Path) -> Iterator[_Contents]:
 
 @dataclass(frozen=True)
 class _Digest:
-    """What was seen of a snapshot while it went by."""
+    """What was found in a snapshot while it was read as a stream."""
 
     sha256: str
     complete: bool
@@ -239,7 +239,7 @@ def _checks(found: dict[str, Any], lab: str, lab_uuid: str) -> dict[str, bool]:
 
 
 def _line(said: Any) -> str:
-    """Somebody else's words, in a part of a line."""
+    """Text from the file, shortened for a message."""
     return "".join(one if one.isprintable() else "?" for one in str(said)[:120])
 
 

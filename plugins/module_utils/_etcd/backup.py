@@ -65,7 +65,7 @@ def create(client: Client, lab: str, directory: Path, now: datetime, lab_uuid: s
 
 
 def worth_keeping(entries: Iterable[Entry]) -> list[tuple[str, str]]:
-    """Keys and values of a v2 tree. What has a time to live belongs to somebody who lives, and writes it again."""
+    """Keys and values of a v2 tree, without those that have a time to live: their owners write them again."""
     entries = list(entries)
     expiring = tuple(entry.key.decode() + "/" for entry in entries if entry.ttl is not None and entry.value is None)
     return [

@@ -4,7 +4,7 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""How the modules talk to etcd: its JSON API (v3) and its v2 API, both plain HTTP on the client URL.
+"""Access to etcd for the modules: its JSON API (v3) and its v2 API, both HTTP on the client URL.
 
 Why not the library etcd3: it knows neither learners nor v2 keys nor which member answered, it takes no answer above
 4 MiB, leaks gRPC's errors, and its import costs 0.1 to 0.4 s in every task. etcd 3.4 and later serve the same calls as

@@ -142,7 +142,7 @@ class Cluster:
         }
 
     def missing(self, expected: Sequence[str]) -> list[str]:
-        """What keeps the cluster from being whole, one line each. All members count if none is named."""
+        """Why the cluster is not healthy, one line each. All members count if none is named."""
         if not self.reachable:
             return list(self.errors)
         found = {member.name: member for member in self.members}
@@ -172,7 +172,7 @@ def read(client: Client) -> Cluster:
         if one.cluster_id != cluster_id
     ]
     own = [one for one in answers if one.cluster_id == cluster_id]
-    # A member that fell behind may list members that have left: the one whose log is furthest knows best.
+    # A member that lags behind may list members that have left: the list of the member with the highest index counts.
     best = max(own, key=lambda one: (bool(one.members), _number(one, "raftTerm"), _number(one, "raftIndex")))
     by_id = {one.member_id: one for one in own}
 

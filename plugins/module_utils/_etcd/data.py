@@ -4,11 +4,12 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""The one place that removes or moves etcd's data. It asks the data whose it is, by the ids in its write-ahead log.
+"""Removes or moves etcd's data; no other file does.
 
-A directory, and the first line of a configuration, say nothing: somebody else's data may lie where the lab's was meant
-to be. In the host's record, section "owned", kind ``etcd``, are ``CLUSTER_ID/MEMBER_ID: {"lab", "path"}`` of members
-that ran, and ``PATH: {"lab", "path"}`` of one that is still to come to a place that the lab found empty.
+The owner is known by the IDs in the write-ahead log. The path and the first line of a configuration prove nothing:
+other data may be where the lab's was meant to be. In the host's record, section "owned", kind ``etcd``, are
+``CLUSTER_ID/MEMBER_ID: {"lab", "path"}`` of members that ran, and ``PATH: {"lab", "path"}`` of a future member in a
+place that the lab found empty.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ def plan(request: Request, known: Founded, found: Iterable[Held]) -> Plan:
     others = [one for one in elsewhere if one.filled and _is_own(request, known, one)]
     left = [one for one in elsewhere if one.filled and one not in others]
     acted = [one.path for one in others]
-    # The lab's own was elsewhere, so what is here was never the lab's.
+    # The lab's data was elsewhere, so this data was never the lab's.
     never = bool(elsewhere) and not any(one["path"] == str(here.path) for one in own.values())
     if here.filled and never and request.state == "absent":
         left.append(here)
@@ -174,13 +175,13 @@ def _owner(known: Founded, held: Held) -> Owner:
     if held.link:
         return Owner()
     whose = files.owner(held.path, held.identity, known)
-    # Without a log only an expectation tells: etcd was killed when it had just begun.
+    # Without a log, only a record of a future member counts: etcd was killed right after its start.
     return whose if held.present or whose.by == "awaited" else Owner()
 
 
 def _is_own(request: Request, known: Founded, held: Held) -> bool:
     whose = _owner(known, held)
-    # From before: it may be moved, as that can be undone, and not removed.
+    # From before IDs were recorded: it may be moved, which can be undone, but not removed.
     return whose.lab == request.lab and (whose.by != "before" or request.state != "absent")
 
 

@@ -4,7 +4,7 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""What stands of etcd on a host, read from its files: they tell it when etcd does not run, too."""
+"""The state of etcd on a host, read from its files, so also when etcd does not run."""
 
 from __future__ import annotations
 

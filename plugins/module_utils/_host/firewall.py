@@ -38,7 +38,7 @@ def interface(address: str | None) -> str:
 
 
 def detect(interface: str, ask: Run = run, ufw_config: Path = Path("/etc/ufw/ufw.conf")) -> dict[str, Any]:
-    """{"manager", "places"}: who decides what comes in at an interface, and where in its rules; '' for nobody.
+    """{"manager", "places"}: what filters incoming packets at an interface, and where in its rules; '' for nothing.
 
     ``places``: the zone of firewalld; each chain that may refuse a packet, by family, table and name. More than one can
     be in the way: what one accepts, the next one may still refuse.

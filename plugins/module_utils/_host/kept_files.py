@@ -4,7 +4,7 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""Files that stood where the lab writes its own, kept in a place that nobody else uses, and known by their hash.
+"""Backups of files that the lab replaces, in a directory of the collection, identified by their hashes.
 
 PATH.bak is written beside as well where there is none, for people. It is never what a file comes back from unless it
 has the hash, and never removed unless the lab wrote it and it has the hash: people use such names themselves.

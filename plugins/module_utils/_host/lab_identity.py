@@ -26,13 +26,13 @@ TITLES = {"ca": "the CA", "peer-ca": "the peers' CA"}
 
 
 def new_ca(stem: str) -> str:
-    """The option that brings a new one, and what that means."""
+    """The option that creates a new CA, and its consequences."""
     restarted = "every etcd member and dockerd" if stem == "ca" else "every etcd member"
     return f"-e new_ca=true, which makes a new CA and new certificates, and restarts {restarted} of the lab"
 
 
 def anew(stem: str) -> str:
-    """The way to a new one."""
+    """The remedy that creates a new CA."""
     return f"remove {stem}.crt and {stem}.key and run again with {new_ca(stem)}"
 
 

@@ -67,7 +67,7 @@ def prepare() -> int | None:
         with locked(_RECORD.with_suffix(".lock")):
             _load_what_is_absent()
         held = _hold()
-        # Another lab's last host may have gone in between, and the module with it.
+        # Another lab's last host may have been removed in between, and the module unloaded.
         if held is None or _still_there(held):
             return held
         os.close(held)

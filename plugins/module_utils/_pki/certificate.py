@@ -120,7 +120,7 @@ def _record(renewal: Renewal, until: datetime, result: Plan) -> None:
 
 
 def _is_due(certificate, pki: Pki, now: datetime) -> bool:
-    """Whether less of its life is left than it should have; the day that it was backdated does not count."""
+    """Whether its remaining validity is below the threshold; the day by which it was backdated does not count."""
     until = x509.valid_until(certificate)
     return until - now < (until - x509.valid_from(certificate) - x509.BACKDATED) * pki.renew_fraction
 

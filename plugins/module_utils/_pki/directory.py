@@ -112,7 +112,7 @@ def _plan_present(pki: Pki, now: datetime) -> Plan:
 
 
 def _others(pki: Pki, now: datetime) -> dict[str, str]:
-    """What the lab's CAs issued to somebody who is not asked for, and still counts: name -> its end."""
+    """Valid certificates of the lab's CAs that are not in the desired state: name -> end of validity."""
     asked = {one.name for one in pki.certificates}
     ends = {file.stem: x509.valid_until(one) for file, one in removal.issued(pki.path).items()}
     return {name: moment(end) for name, end in ends.items() if name not in asked and end > now}

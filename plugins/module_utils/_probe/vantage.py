@@ -29,7 +29,7 @@ _MOST_BYTES = 1 << 24
 
 @dataclass(frozen=True)
 class Place:
-    """What a person wrote: a namespace by name or path, or a container; neither is the host itself."""
+    """What a person gave: a namespace by name or path, or a container; without either, the host itself."""
 
     netns: str | None = None
     container: str | None = None

@@ -220,7 +220,7 @@ class SimulatedHost:
             self._wake()
             if self.ready() or self._rebooted():
                 return
-            # Its boot was interrupted, or nobody saw it complete: a host half up is worth less than a new boot.
+            # Its boot was interrupted, or not seen to complete: it is booted anew.
             self._kill()
             if not os.path.ismount(self.namespace):
                 raise LabError(
@@ -302,7 +302,7 @@ class SimulatedHost:
             simulated_nspawn.freeze(self.directory, False)
 
     def _kill(self) -> None:
-        # What stands still does not end, either.
+        # A frozen process cannot be ended.
         self._wake()
         for process in (self.leader(), self.supervisor()):
             # The kernel ends a process namespace's other processes with its init, before init's own end shows.

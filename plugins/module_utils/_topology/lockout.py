@@ -4,7 +4,9 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""Never saw off the branch: which interfaces carry the machine's own connections, and what of a plan would cut them."""
+"""Protection from lockout: which interfaces carry the machine's own connections, and which steps of a plan would cut
+them.
+"""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def _takes_anothers_peer(draft: Draft, ends: tuple[Link, ...], states: list[Link
 
 
 def _why_anew(draft: Draft, found: list[tuple[Link, LinkState]], complete: bool) -> Differences:
-    """What of the links that exist the kernel cannot change to the desired state."""
+    """Differences of existing links that the kernel cannot change in place."""
     reasons = Differences()
     for link, state in found:
         if link.kind == PORT or reasons.compare(f"{link.title}: kind", state.kind, link.kind, recreate=True):

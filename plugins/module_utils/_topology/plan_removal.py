@@ -4,7 +4,7 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""What has to go: by mark, by record, or by name."""
+"""What has to be removed: by mark, by record, or by name."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""What of a topology cannot be, seen against the machine: all of it is found before anything is touched."""
+"""Faults of a topology that only the machine's state shows, found before anything is changed."""
 
 from __future__ import annotations
 

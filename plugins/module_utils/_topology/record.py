@@ -4,7 +4,7 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""Who owns what: the record of a topology's namespaces and routes.
+"""The record of the namespaces and routes that a topology owns.
 
 A link carries its topology's mark. A namespace can carry nothing: its record holds for the boot and the inode that it
 names.

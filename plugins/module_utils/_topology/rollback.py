@@ -6,8 +6,8 @@
 
 """The way back after a forced change: the old state of the machine's own namespace, unless a next task confirms.
 
-The pattern of network gear's "commit confirmed". A small process of our own sleeps; a file is the word between it and
-the next task: whoever removes the file first has decided.
+As "commit confirmed" of network devices. A small process of the collection waits; a file decides between it and the
+next task: the first to remove the file wins.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 
 # This plugin_util is private to the collection and may change without notice.
 
-"""One host leaves the lab, dead or alive: what is in its way, what knows it, and what is told in the end.
+"""Removal of one host from the lab, whether it answers or not: the faults, and what etcd and the engine know of it.
 
 Pure functions. ``infos``: host -> what host_info returned, of the hosts that answer. ``lab``: {"name", "uuid", "site",
 "hosts" (lab_hosts with members), "containers", "check" (whether nothing is changed), "force" (also where quorum goes),
@@ -36,7 +36,7 @@ def departure(infos: Infos, lab: Lab) -> dict[str, Any]:
     staying = {name: info for name, info in infos.items() if name != host}
     recorded = [info["record"]["engine"] for info in staying.values() if info["record"]["lab"] == lab["name"]]
     engine = next(iter(recorded), infos[host]["record"]["engine"] if host in infos else "")
-    # One that this release does not know can tell nothing.
+    # An engine that this release does not have answers nothing.
     kind = ENGINES.get(engine, Engine())
     known = kind.departure(infos, lab)
     found = {
@@ -47,7 +47,7 @@ def departure(infos: Infos, lab: Lab) -> dict[str, Any]:
         "manager": known["manager"],
     }
     faults = [
-        *preflight.unasked(lab).values(),
+        *preflight.access_faults(lab).values(),
         *_lab_faults(infos, staying, lab),
         *_standing_faults(staying, recorded, lab),
         *(_etcd_faults(infos, lab) if kind.uses_etcd else ()),
@@ -76,7 +76,7 @@ def _lab_faults(infos: Infos, staying: Infos, lab: Lab) -> list[str]:
 
 
 def _standing_faults(staying: Infos, engines: Iterable[str], lab: Lab) -> list[str]:
-    """Hosts that are on their way to another engine or site are in two clusters, or in none."""
+    """While hosts change their engine or site, they may be in two clusters, or in none."""
     found = []
     names = sorted(set(engines))
     if len(names) > 1:
@@ -97,7 +97,7 @@ def _standing_faults(staying: Infos, engines: Iterable[str], lab: Lab) -> list[s
 
 
 def _network_faults(infos: Infos, lab: Lab) -> list[str]:
-    """What is not the lab's loses its networks with the host's engine. Of a swarm, docker_swarm tells."""
+    """Unmanaged containers that would lose a network with the host's engine. For a swarm, docker_swarm finds them."""
     host = lab["host"]
     info = infos.get(host)
     if info is None or ENGINES.get(info["record"]["engine"], Engine()).swarm_mode or lab["disconnect_allowed"]:

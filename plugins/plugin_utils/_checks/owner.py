@@ -4,7 +4,9 @@
 
 # This plugin_util is private to the collection and may change without notice.
 
-"""Whose the hosts are, for playbooks that change a lab that stands: before their first change, as preflight asks."""
+"""The owner of the hosts, for playbooks that change an existing lab: checked before their first change, as in
+preflight.
+"""
 
 from __future__ import annotations
 

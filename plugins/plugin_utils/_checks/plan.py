@@ -55,7 +55,7 @@ def changes(lab: dict[str, Any], infos: Infos, steps: dict[str, list[dict[str, A
     ]
     notes = []
     if ENGINES[lab["engine"]].dockerd_store and not _has_store(lab, infos, told):
-        # A dockerd without its store tells of no networks, and its answers are of no use.
+        # Without its store, dockerd lists no overlay networks, so a comparison is of no use.
         rows = [row for row in rows if row["part"] in (LAB, "etcd")]
         notes = ["What dockerd keeps in etcd is compared once etcd is healthy."]
     rows.sort(key=lambda row: PARTS.index(row["part"]))
@@ -81,7 +81,7 @@ def _results(steps: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 def _to_run(lab: dict[str, Any], rows: list[dict[str, Any]], steps: dict[str, list[dict[str, Any]]]) -> list[str]:
     changing = {row["part"] for row in rows}
     asked = {step["part"] for of_host in steps.values() for step in of_host}
-    # What nobody compared is not known to be as wanted.
+    # A part that was not compared may differ.
     needed = [part for part in PARTS[1:] if part != "etcd" or ENGINES[lab["engine"]].uses_etcd]
     first = next((part for part in (LAB, *needed) if part in changing or (part != LAB and part not in asked)), None)
     return [] if first is None else list(PARTS[PARTS.index(first) :])
@@ -89,7 +89,7 @@ def _to_run(lab: dict[str, Any], rows: list[dict[str, Any]], steps: dict[str, li
 
 def _lab_lines(lab: dict[str, Any], host: str, info: dict[str, Any]) -> list[str]:
     record = info["record"]
-    # What a run that was killed had begun is found by comparing everything, and its lock goes with this run's.
+    # What an interrupted run left is found by the comparison; its lock is released with this run's.
     ended = [f"lock of another run ({info['lock']['reason']}) -> released"] if info["lock"]["reason"] else []
     if not record["lab"]:
         return [*ended, f"record: absent -> lab {lab['name']}, site {lab['site']}, engine {lab['engine']}"]
@@ -127,18 +127,18 @@ def _docker_lines(info: dict[str, Any]) -> list[str]:
 
 
 def confirmed(infos: Infos, planned: Infos, parts: list[str]) -> list[str]:
-    """The parts to run: all of them where a host is not as it was when the plan was made."""
-    passing = {"lock", "time"}
+    """The parts to run: all of them if a host's facts have changed since the plan was made."""
+    volatile = {"lock", "time"}
     same = set(infos) == set(planned) and all(
-        {key: value for key, value in info.items() if key not in passing}
-        == {key: value for key, value in planned[host].items() if key not in passing}
+        {key: value for key, value in info.items() if key not in volatile}
+        == {key: value for key, value in planned[host].items() if key not in volatile}
         for host, info in infos.items()
     )
     return parts if same else list(PARTS)
 
 
 def table(rows: list[dict[str, Any]]) -> list[str]:
-    """A line for each change: host, part, what; hosts of which the same is told are in one line."""
+    """A line for each change: hosts, part, change; hosts with the same change share a line."""
     hosts: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         hosts.setdefault((row["part"], row["change"]), []).append(row["host"])

@@ -31,7 +31,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._probe.port_state
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
 
 _ETCD_CLIENTS, _ETCD_PEERS = Port("tcp", 2379), Port("tcp", 2380)
-# What the sending host itself answers: its packet filter, and its routing table.
+# Errors of the sending host itself, from its packet filter and its routing table.
 _OWN_FILTER = icmp.sentence(errno.EPERM)
 _NO_ROUTE = icmp.sentence(errno.ENETUNREACH)
 
@@ -39,17 +39,17 @@ _NO_ROUTE = icmp.sentence(errno.ENETUNREACH)
 def plan(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Host -> {"address", "listen", "peers", "open", "left"}; the first three are options of the module port_probe.
 
-    Two hosts on which the lab stands at this site already need no proof: their ports are taken, and verification has
-    better ones. So a host may have no peers. ``open`` is what the module firewall_opening lets in, and the same whoever
-    takes part and wherever the hosts are: {"peers": addresses of all other hosts at all sites, "ports"}. ``left``:
-    addresses that its firewall lets in by the lab's doing, and that no other host of the lab has any more.
+    Two hosts that already run the lab at this site are not probed: their ports are in use, and verification sends
+    packets through them. So a host may have no peers. ``open``, options of the module firewall_opening, does not depend
+    on the run's hosts or on the site: {"peers": addresses of all other hosts at all sites, "ports"}. ``left``:
+    addresses that the lab has opened the firewall for, and that no other host of the lab has any more.
     ``infos``: host -> what the module host_info returned.
     """
     hosts = lab["hosts"]
-    settled = {name for name, info in infos.items() if _settled(lab, name, info)}
+    proven = {name for name, info in infos.items() if _is_proven(lab, name, info)}
     plans = {}
     for name, info in infos.items():
-        others = [other for other in infos if other != name and not {name, other} <= settled]
+        others = [other for other in infos if other != name and not {name, other} <= proven]
         listen = {port for other in others for port in _wanted(lab, other, name)}
         plans[name] = {
             "address": hosts[name]["addresses"][lab["site"]],
@@ -69,7 +69,7 @@ def plan(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> dict[str, dic
 
 
 def left(lab: dict[str, Any], name: str, info: dict[str, Any]) -> list[str]:
-    """The addresses that the host's firewall lets in by the lab's doing, and that no other host of it has."""
+    """The addresses that the lab has opened the host's firewall for, and that no other host of the lab has."""
     if info.get("let_in_by") != lab["name"]:
         return []
     return [address for address in info["let_in"] if address not in _addresses_of_others(lab, name)]
@@ -87,7 +87,7 @@ def _openings(lab: dict[str, Any], name: str) -> dict[str, Any]:
     }
 
 
-def _settled(lab: dict[str, Any], name: str, info: dict[str, Any]) -> bool:
+def _is_proven(lab: dict[str, Any], name: str, info: dict[str, Any]) -> bool:
     record = info["record"]
     serves = info["docker"]["active"] and (info["etcd"]["ready"] or not _is_member(lab, name))
     return serves and (record["lab"], record["site"], record["engine"]) == (lab["name"], lab["site"], lab["engine"])
@@ -200,7 +200,7 @@ def _address(results: dict[str, dict[str, Any]], source: str, target: str) -> st
 
 
 def _clock_faults(results: dict[str, dict[str, Any]], limit: float) -> list[str]:
-    """One line if the clocks differ, with each host's offset from the first one's."""
+    """One line if the clocks differ, with each host's offset from the first host's clock."""
     first = next(iter(results), "")
     offsets = {first: 0.0}
     for name, result in results.items():

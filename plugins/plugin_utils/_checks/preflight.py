@@ -23,7 +23,7 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice i
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_plan import foreign
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run import site_switch
 
-# What ssh(1), sshpass(1) and Ansible say where a machine answers and refuses who asks.
+# Messages of ssh(1), sshpass(1) and Ansible when a machine answers and refuses the login.
 _NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid/incorrect password")
 # Bridges that Docker makes, and those of engines.
 _BRIDGES = "|".join(
@@ -43,7 +43,7 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     ``hosts``: name -> what the module host_info returned there.
     """
     engine = named(lab["engine"])
-    away = unasked(lab)
+    away = access_faults(lab)
     missing = [name for name in lab["missing"] if name not in away]
     lab = lab | {"missing": missing, "uses_etcd": engine.uses_etcd}
     if not hosts:
@@ -58,8 +58,8 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     return found + _name_faults(lab, hosts)
 
 
-def unasked(lab: dict[str, Any]) -> dict[str, str]:
-    """Hosts that could not be asked although they are not off, each with its line. None of them is ever left out.
+def access_faults(lab: dict[str, Any]) -> dict[str, str]:
+    """Hosts that answer but whose facts could not be read, each with its fault. Such a host is never skipped.
 
     Another machine may answer at a host's address: then ssh(1) says so in these words, and has sent neither the user's
     name nor a password. ``lab``: its "silent", "hosts" and "site".
@@ -90,7 +90,7 @@ def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
     return [
         *_record_faults(lab, info),
         *_address_faults(lab, host, info),
-        # A lab that stands there has what it needs, loaded.
+        # Where the lab runs already, the kernel has what it needs.
         *(() if info["record"]["lab"] else info["kernel"]["faults"]),
         *_program_faults(member, info),
         *_containerd_faults(info),
@@ -141,12 +141,12 @@ def _engine_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
             f"{told}: the lab stands at {record['site']}: choose that site's inventory to change the engine, and move"
             " afterwards"
         ]
-    # One that was upgraded under the lab cannot start with its store: the change takes that from it.
+    # A dockerd that was upgraded cannot start with a store: the change of the engine removes the store's settings.
     upgraded = info["docker"]["store"] and parse_version(docker_version(info)) >= DOCKER_WITHOUT_STORE
     if not info["docker"]["active"] and not upgraded:
         return [f"{told}: dockerd does not run, and keeps the former networks: start it first"]
     etcd = info["etcd"]
-    # A dockerd that knows no store any more was met by a run that ended on the way, after its backup.
+    # If dockerd has no store any more, an interrupted run has changed it, after the backup.
     if etcd["lab"] == lab["name"] and not etcd["ready"] and info["docker"]["store"]:
         return [
             f"{told}: etcd does not answer clients here, and its keys have to be backed up first: run overlay.yml with"
@@ -170,7 +170,9 @@ def _address_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, A
 
 
 def _name_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
-    """Networks and containers of the lab's names that are somebody else's. By ids: what one host made, all may have."""
+    """Networks and containers with names of the lab that are not the lab's. By IDs, because all hosts may see one
+    network.
+    """
     listed = [(host, one) for host, info in hosts.items() for one in info.get("networks", ())]
     ours = {one["id"] for _host, one in listed if one["lab"] == lab["name"]}
     wanted = {network["name"] for network in lab["networks"]}
@@ -199,7 +201,7 @@ def _program_faults(member: bool, info: dict[str, Any]) -> list[str]:
 
 
 def _containerd_faults(info: dict[str, Any]) -> list[str]:
-    """What else uses containerd, a kubelet for example, would lose its containers with it."""
+    """Another user of containerd, such as a kubelet, would lose its containers."""
     if info["docker"]["version"]:
         return []
     containerd = info["containerd"]
@@ -219,7 +221,7 @@ def _etcd_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
 
 
 def _cluster_faults(lab: dict[str, Any], etcd: dict[str, Any]) -> list[str]:
-    """What a cluster was founded with cannot change under it."""
+    """Settings with which a cluster was founded cannot be changed later."""
     config = etcd["config"]
     if not etcd["data"]["present"] and not etcd["active"]:
         return []
@@ -238,7 +240,7 @@ def _cluster_faults(lab: dict[str, Any], etcd: dict[str, Any]) -> list[str]:
 
 
 def _port_faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> list[str]:
-    """On a host that joins, a port in use where the service that would use it does not run is somebody else's."""
+    """On a host that joins, a port is taken by another program if it is in use while the lab's service does not run."""
     if has_joined(lab, info):
         return []
     wanted = [
@@ -256,7 +258,7 @@ def _port_faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> lis
 
 
 def _subnet_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
-    """A place may bring a host more networks than the underlay: another card's, a VPN's. By its addresses."""
+    """Besides the underlay, a host may be in other networks, such as a VPN: compare the subnets with its addresses."""
     if has_joined(lab, info) and not lab["moving"]:
         return []
     return [
@@ -271,7 +273,7 @@ def _subnet_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
 
 
 def _restart_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
-    """A host that joins, moves or leaves its engine gets a dockerd with new settings. Else docker_daemon asks."""
+    """A host that joins, moves or changes its engine needs a restart of dockerd. In other cases, docker_daemon asks."""
     foreign = [one for one in info["containers"] if one["running"] and not one["lab"]]
     engines = {lab["engine"], info["record"]["engine"]} & ENGINES.keys()
     configured = any(ENGINES[name].dockerd_store for name in engines)

@@ -4,9 +4,10 @@
 
 # This plugin_util is private to the collection and may change without notice.
 
-"""Which hosts a lab may be taken off, and what is left where it was not.
+"""From which hosts a lab may be removed, and what is left where it was not.
 
-A host without a record that has nothing of the lab was cleared before, or never met. One that has, has lost its record.
+A host without a record and without anything of the lab was cleared before, or was never in the lab. A host without a
+record that has something of the lab has lost its record.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def refusal(info: dict[str, Any], lab: dict[str, Any]) -> str:
             " new one; then run this again"
         )
         return f"it has lost its record, and {' and '.join(signs)}: {remedy}" if signs else ""
-    # What it has of an engine that is not known here would stay.
+    # An engine that this release does not have could not be removed.
     if record.get("engine", "") not in ("", *ENGINES):
         return (
             f"it has the engine {record['engine']}, which this release does not have: use the release that made the lab"
@@ -42,7 +43,7 @@ def refusal(info: dict[str, Any], lab: dict[str, Any]) -> str:
 
 
 def of_others(record: dict[str, Any], lab: dict[str, Any]) -> str:
-    """Whether a host's record is another lab's, in words; '' where it is the lab's or nobody's."""
+    """The fault of a host whose record belongs to another lab; '' if it belongs to the lab or to none."""
     if record["lab"] not in ("", lab["name"]):
         return f"it belongs to the lab {record['lab']}, not to {lab['name']}: destroy that lab with its own lab file"
     if "" not in (record["uuid"], lab["uuid"]) and record["uuid"] != lab["uuid"]:

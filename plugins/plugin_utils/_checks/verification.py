@@ -124,7 +124,7 @@ def report(
     asked = [answered for host in states for answered in _answered(lab, states, results, host)]
     expected = [expectations.row(lab, one, answer) for one, answer in asked if one.place]
     isolated = [expectations.row(lab, one, answer) for one, answer in asked if not one.place]
-    # What the engine has not told yet is no fault where packets cross: the evidence is a moment older than the probes.
+    # If packets cross, missing entries in the evidence are no fault: it was read a moment before the probes.
     awaited = {} if all(row["by_address"] for row in rows) else engine.awaited(lab, states, evidence)
     faults = [
         *engine.checks(lab, states, evidence),
@@ -165,7 +165,7 @@ def _container_faults(lab: dict[str, Any], host: str, state: dict) -> list[str]:
         for network in [place["name"] for place in wanted["networks"]]:
             address = addresses.get(network)
             if not address:
-                # Without one it is in no pair, so no probe would miss it.
+                # Without an address it is in no pair, so no probe would fail.
                 faults.append(f"{host}: {name} has no address on {network}: run playbooks/overlay.yml")
                 continue
             interface = _interface(container, address)
@@ -206,7 +206,7 @@ def _misled(lab: dict[str, Any], state: dict, other: str, container: dict) -> li
 
 
 def _to_restart(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) -> list[str]:
-    """Containers that run and that packets do not reach, in the order of the lab: a start gives them a new place."""
+    """Running containers that packets do not reach, in the order of the lab: a restart gives them a new endpoint."""
     unreached = {row["to"] for row in rows if not row["by_address"]}
     unreached |= {
         container["name"]

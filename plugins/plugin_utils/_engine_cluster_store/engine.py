@@ -110,10 +110,11 @@ def networks(lab: Lab, _host: str) -> list[dict[str, Any]]:
 
 def keeper(lab: Lab, infos: Infos) -> str:
     """The host that makes and removes the networks for all: one that knows them for the lab's, else the first."""
-    return next((host for host, info in infos.items() if not _unknown(lab, info)), next(iter(infos)))
+    return next((host for host, info in infos.items() if not unrecorded(lab, info)), next(iter(infos)))
 
 
-def _unknown(lab: Lab, info: dict[str, Any]) -> list[str]:
+def unrecorded(lab: Lab, info: dict[str, Any]) -> list[str]:
+    """The names of the networks of the lab file that a host does not know for the lab's by their ids."""
     known = {one["name"] for one in info["networks"] if one["lab"] == lab["name"]}
     return [network["name"] for network in lab["networks"] if network["name"] not in known]
 
@@ -121,7 +122,7 @@ def _unknown(lab: Lab, info: dict[str, Any]) -> list[str]:
 def changes(lab: Lab, infos: Infos, _told: Told) -> dict[str, Lines]:
     """Each host records the ids of the networks that one has made. A dockerd that does not run tells of none."""
     return {
-        host: [f"record of the network {name}: absent -> its id" for name in _unknown(lab, info)]
+        host: [f"record of the network {name}: absent -> its id" for name in unrecorded(lab, info)]
         for host, info in infos.items()
         if info["docker"]["active"]
     }

@@ -4,14 +4,14 @@
 
 # This plugin_util is private to the collection and may change without notice.
 
-"""What an engine is: what spreads a lab's networks to all of its hosts.
+"""The interface of an engine, which connects a lab's networks across hosts.
 
-Each engine is a package, _engine_NAME, whose engine.py has a value ENGINE of the class below: its answers to what
-others ask. What it leaves out is as here. ``_engines/choice.py`` lists the engines; nothing else names one.
+Each engine is a package, _engine_NAME, whose engine.py has a value ENGINE of the class below. A field that it does not
+set has the default. ``_engines/choice.py`` lists the engines; no other file names one.
 
-What it does on hosts is in the role overlay_network, tasks/NAME/. present.yml makes the networks, absent.yml removes
-everything; the others are there where it has something to do then: prepare, check, pre_move, post_move, observe,
-wait_converged, removable, remove_host, forget. meta/argument_specs.yml of the role says when each is run.
+Its tasks on hosts are in the role overlay_network, tasks/NAME/: present.yml creates the networks, absent.yml removes
+everything; further files are optional: prepare, check, pre_move, post_move, observe, wait_converged, removable,
+remove_host, forget. meta/argument_specs.yml of the role says when each is run.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _nothing_known(infos: Infos, lab: Lab) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Engine:
-    """Every function is given what it needs, and remembers nothing.
+    """All functions are pure.
 
     ``lab``: {"name", "networks" (lab_networks), "containers" (lab_containers), "hosts" (lab_hosts), "site", "sites",
     "engine", "missing" (hosts of the play that do not answer)}; ``infos``: host -> what the module host_info returned;
@@ -53,9 +53,9 @@ class Engine:
     dockerd_store: bool = False
     # dockerd is a node of a swarm.
     swarm_mode: bool = False
-    # Containers ask a resolver of the engine's. It is given when they are made, so they are made anew where it changes.
+    # Containers use a resolver of the engine's. It is set when they are created, so a change recreates them.
     own_resolver: bool = False
-    # Containers pause where hosts move to another site; and what is said of it before.
+    # Whether containers pause while hosts move to another site; and the words that announce it.
     pauses: bool = False
     move: str = "Containers keep running"
 
@@ -81,8 +81,8 @@ class Engine:
 
     # (lab, host) -> the lab's networks there, as options of the module docker_network.
     networks: Callable[[Lab, str], list[dict[str, Any]]] = lambda _lab, _host: []
-    # (lab, infos, told) -> host -> what a run would change beside what modules say, a line each. ``told``: host ->
-    # module -> what it returned in the module plan, one entry a step.
+    # (lab, infos, told) -> host -> changes of a run that no module reports, a line each. ``told``: host -> module ->
+    # results in the module plan, one for each step.
     changes: Callable[[Lab, Infos, Told], dict[str, Lines]] = lambda _lab, _infos, _told: {}
 
     # -- Afterwards. --
@@ -98,5 +98,5 @@ class Engine:
     # (infos, lab of _checks/departure.py) -> what it knows of a host that leaves: {"faults": why it may not, "nodes":
     # what the others know it by, "manager": the host that told}.
     departure: Callable[[Infos, Lab], dict[str, Any]] = _nothing_known
-    # info -> what shows that the host has something of it, by names that are the lab's alone.
+    # info -> what the host has of the engine, by names that only a lab uses.
     signs: Callable[[dict[str, Any]], Lines] = lambda _info: []

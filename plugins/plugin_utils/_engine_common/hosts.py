@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-# Of Docker's own VXLANs. It numbers networks one after the other; beside the lab's it has ingress, and maybe some more.
+# UDP port of Docker's VXLANs. Docker numbers networks consecutively; besides the lab's there are ingress and maybe
+# others.
 _DOCKERS_PORT = 4789
 _OTHER_NETWORKS = 8
 
 
 def has_joined(lab: dict[str, Any], info: dict[str, Any]) -> bool:
-    """Whether the host has got what the engine needs. One that changes its engine must be fit for the new one first."""
+    """Whether the host is configured for this engine. A host that changes its engine is not yet."""
     return bool(info["record"]["lab"]) and info["record"]["engine"] == lab["engine"]
 
 

@@ -58,16 +58,16 @@ NO_MANAGER = (
 
 
 def _heir_faults(listed: list[dict[str, Any]], views: Infos, lab: Lab) -> list[str]:
-    """Of a host that alone can tell of the swarm: another has to take over before it leaves."""
+    """Faults of the only manager that answers: another one has to take over before it leaves."""
     host = lab["host"]
     going = membership.ids_of(listed, host, lab)
     others = [node["hostname"] for node in listed if node["id"] not in going]
-    heir = membership.heir(views[host], host, lab)
+    successor = membership.successor(views[host], host, lab)
     if not others:
         return []
-    if heir["host"] not in views:
+    if successor["host"] not in views:
         return [
             f"{host} is the only manager of the swarm that answers, and no other host of the lab can take over: start"
             f" {' or '.join(others)}"
         ]
-    return [] if heir["promote"] else [f"{host}: {line}" for line in quorum_faults(listed, going)]
+    return [] if successor["promote"] else [f"{host}: {line}" for line in quorum_faults(listed, going)]

@@ -75,7 +75,7 @@ def _address_faults(lab: Lab, infos: Infos) -> list[str]:
         fixed = {name: IPv4Address(address) for name, _host, address in places if address}
         if not fixed:
             continue
-        # Behind the network's own address, its gateway, the hosts, and the containers without one of their own.
+        # After the network's own address, its gateway, the hosts, and the containers without a fixed address.
         hosts = {host for _name, host, _address in places}
         first = IPv4Network(network["subnet"]).network_address + 2 + len(hosts) + len(places) - len(fixed)
         found += [
@@ -163,7 +163,7 @@ def checks(lab: Lab, states: Infos, evidence: dict[str, dict]) -> list[str]:
 def awaited(lab: Lab, states: Infos, evidence: dict[str, dict]) -> dict[str, dict[str, Any]]:
     """``peers``: network -> addresses of other hosts with containers on it of which the host has not heard.
 
-    Hosts that found nobody when they started, because the others were starting as well, ask again after 60 s.
+    Hosts that found no peer when they started, because all were starting, try again after 60 s.
     """
     nodes, manager = membership.standing(evidence, lab)
     on = {

@@ -18,11 +18,11 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.quorum import majority
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm.health import state_fault
 
-# A second manager would be one more that must not fail; three work on without one of them.
+# Two managers tolerate no loss, as one does, and either of them may fail; three tolerate one.
 _FEW, _MANY = 1, 3
 
 
-def seats(hosts: int) -> int:
+def manager_count(hosts: int) -> int:
     """How many managers a swarm of so many hosts has."""
     return _MANY if hosts >= _MANY else _FEW
 
@@ -31,10 +31,10 @@ def plan(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> dict[str, Any]:
     """What has to be done, in this order.
 
     Returns ``leave`` (hosts that leave a swarm which is gone, or in which they cannot stay), ``found`` (the host that
-    founds a new one, or ""), ``manager`` (a host to ask and to tell, which may be out of the play), ``remove`` (ids of
-    nodes that hosts were before), ``join`` (host -> manager or worker), ``promote`` and ``demote`` (ids of nodes),
-    ``strangers`` (a line for each node that is no host of the file), ``changes`` (whether anything is to be done), and
-    ``faults`` (a line each; then nothing may be done).
+    founds a new one, or ""), ``manager`` (a manager's host, where the plan is carried out; it may be out of the play),
+    ``remove`` (ids of former nodes of hosts), ``join`` (host -> manager or worker), ``promote`` and ``demote`` (ids),
+    ``strangers`` (a line for each unknown node: one that is no host of the file), ``changes`` (whether anything is to
+    be done), and ``faults`` (a line each; with a fault, nothing may be done).
     """
     faults = owner_faults({host: info["swarm"] for host, info in infos.items()}, lab["name"])
     nodes, manager = standing(infos, lab)
@@ -47,7 +47,7 @@ def plan(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> dict[str, Any]:
     hosts = {node["id"]: _host_of(node, infos, lab) for node in nodes}
     former = [node["id"] for node in nodes if _is_former(node, hosts[node["id"]], infos, lab)]
     inside: dict[str, dict[str, Any]] = {}
-    # A host that is not in the play may be there twice: then it is the node that is up.
+    # A host that is not in the play may have two nodes; the one that is up counts.
     for node in sorted(nodes, key=lambda node: node["state"] != "ready"):
         if hosts[node["id"]] and node["id"] not in former:
             inside.setdefault(hosts[node["id"]], node)
@@ -59,7 +59,7 @@ def plan(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> dict[str, Any]:
         remove=former,
         join={host: roles[host] for host in infos if host not in inside},
         promote=[node for node, role in changed.items() if role == "manager"],
-        demote=_spared(
+        demote=_demotable(
             [node for node, role in changed.items() if role == "worker"],
             {
                 node["id"]: hosts[node["id"]] in infos
@@ -68,7 +68,7 @@ def plan(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> dict[str, Any]:
             },
             nodes,
         ),
-        strangers=[_stranger(node) for node in nodes if not hosts[node["id"]]],
+        strangers=[_unknown_node(node) for node in nodes if not hosts[node["id"]]],
     )
 
 
@@ -77,8 +77,8 @@ def ids_of(nodes: list[dict[str, Any]], name: str, lab: Mapping[str, Any]) -> li
     return [node["id"] for node in nodes if name in (_host_of(node, {}, lab), node["hostname"], node["id"])]
 
 
-def heir(info: Mapping[str, Any], host: str, lab: Mapping[str, Any]) -> dict[str, Any]:
-    """Who takes over from a host that leaves: {"host": "" for nobody, "node": id, "promote": bool}.
+def successor(info: Mapping[str, Any], host: str, lab: Mapping[str, Any]) -> dict[str, Any]:
+    """The manager that carries on when a host leaves: {"host": "" for none, "node": id, "promote": bool}.
 
     ``info``: what docker_swarm_info returned on that host. A worker knows the managers' addresses only.
     """
@@ -151,15 +151,15 @@ def _address(host: str, lab: Mapping[str, Any]) -> str:
     return lab["hosts"][host]["addresses"][lab["site"]]
 
 
-def _settled(info: Mapping[str, Any], host: str, lab: Mapping[str, Any]) -> bool:
-    """Whether the host's node works, at the address that the host has now. Nobody reaches it at another."""
+def _is_active(info: Mapping[str, Any], host: str, lab: Mapping[str, Any]) -> bool:
+    """Whether the host's node is active at the address that the host has now. At a former one, no node reaches it."""
     return info["swarm"]["state"] == "active" and info["swarm"]["node_address"] == _address(host, lab)
 
 
 def _waiting(infos: Mapping[str, Any], ids: Collection[str], lab: Mapping[str, Any]) -> list[str]:
-    """Hosts that wait for a swarm which may still come. One that waits may be all that the others need.
+    """Hosts whose node is pending in a swarm that may still get its quorum.
 
-    The swarm stands and knows the node, or a manager of it is a host that was not asked, or most of its managers run.
+    Its managers answer and know the node, or one of them is on a host that was not asked, or a majority of them runs.
     """
     away = {_address(host, lab) for host in lab["hosts"] if host not in infos}
     up = {info["swarm"]["node_id"] for info in infos.values() if info["swarm"]["manager"] or _is(info, "pending")}
@@ -178,11 +178,11 @@ def _waiting(infos: Mapping[str, Any], ids: Collection[str], lab: Mapping[str, A
 
 
 def _stays(info: Mapping[str, Any], host: str, ids: Collection[str], lab: Mapping[str, Any]) -> bool:
-    return _settled(info, host, lab) and info["swarm"]["node_id"] in ids
+    return _is_active(info, host, lab) and info["swarm"]["node_id"] in ids
 
 
 def standing(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str]:
-    """The nodes of the swarm that goes on, and a manager of it in the play; of several swarms the largest."""
+    """The nodes of the swarm that is kept, and a manager of it in the play; of several swarms, the largest is kept."""
     best: tuple[int, list[dict[str, Any]], str] = (0, [], "")
     for host, info in infos.items():
         ids = {node["id"] for node in info["nodes"]}
@@ -194,9 +194,9 @@ def standing(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> tuple[list[dic
 
 
 def _host_of(node: Mapping[str, Any], infos: Mapping[str, Any], lab: Mapping[str, Any]) -> str:
-    """The host of the lab file that the node is, or was; "" for a stranger.
+    """The host of the lab file that the node is, or was; "" for an unknown node.
 
-    A host in the play knows its node. Others are known by their addresses, and by their names where these are the same.
+    A host in the play knows its node. Others are found by the node's address, or by its host name.
     """
     for host, info in infos.items():
         if info["swarm"]["node_id"] == node["id"]:
@@ -208,28 +208,29 @@ def _host_of(node: Mapping[str, Any], infos: Mapping[str, Any], lab: Mapping[str
 
 
 def _is_former(node: Mapping[str, Any], host: str, infos: Mapping[str, Any], lab: Mapping[str, Any]) -> bool:
-    """Whether it is what a host of the play was before, or is until it leaves."""
-    return host in infos and (node["id"] != infos[host]["swarm"]["node_id"] or not _settled(infos[host], host, lab))
+    """Whether the node is a former one of a host of the play, or the present one of a host that has to leave."""
+    return host in infos and (node["id"] != infos[host]["swarm"]["node_id"] or not _is_active(infos[host], host, lab))
 
 
 def _roles(inside: Mapping[str, Any], hosts: list[str], size: int) -> dict[str, str]:
-    """Host -> manager or worker: who is a manager stays one while there is a seat, then the first ones of the file."""
+    """Host -> manager or worker. Managers stay managers, up to manager_count(); then the first hosts of the file."""
     standing = [host for host in hosts if host in inside and inside[host]["role"] == "manager"]
-    wanted = [*standing, *(host for host in hosts if host not in standing)][: seats(size)]
+    wanted = [*standing, *(host for host in hosts if host not in standing)][: manager_count(size)]
     return {host: "manager" if host in wanted else "worker" for host in hosts}
 
 
-def _spared(surplus: list[str], staying: Mapping[str, bool], nodes: list[dict[str, Any]]) -> list[str]:
-    """Those of the surplus managers that may go: the others, strangers too, need a majority of whom the run has met.
+def _demotable(surplus: list[str], staying: Mapping[str, bool], nodes: list[dict[str, Any]]) -> list[str]:
+    """The surplus managers that may be demoted: all, if the others keep a majority of managers in the play, else none.
+
+    Unknown managers count among the others.
 
     ``staying``: id of a node that is to be a manager -> whether its host is in the play.
     """
-    strangers = {node["id"] for node in nodes if node["role"] == "manager"} - staying.keys() - set(surplus)
-    managers, met = len(staying) + len(strangers), sum(staying.values())
-    return surplus if met >= majority(managers) else []
+    unknown = {node["id"] for node in nodes if node["role"] == "manager"} - staying.keys() - set(surplus)
+    return surplus if sum(staying.values()) >= majority(len(staying) + len(unknown)) else []
 
 
-def _stranger(node: Mapping[str, Any]) -> str:
+def _unknown_node(node: Mapping[str, Any]) -> str:
     return (
         f"{node['hostname']} is a node of the swarm ({node['role']}, {node['state']}) and not in the lab file:"
         f" ansible-playbook playbooks/swarm_remove.yml -e node={node['hostname']} removes it"
@@ -240,19 +241,19 @@ def _stranger(node: Mapping[str, Any]) -> str:
 
 
 def _without(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> dict[str, Any]:
-    """Wait for the managers, or found a swarm, or say why that must not be."""
+    """No manager of the play has a quorum: wait for the managers, found a swarm, or say why that is refused."""
     away = {_address(host, lab): host for host in lab["hosts"] if host not in infos}
-    settled = {host: info for host, info in infos.items() if _settled(info, host, lab)}
-    # Managers of the lab that were not asked: their swarm may be in order.
+    active = {host: info for host, info in infos.items() if _is_active(info, host, lab)}
+    # Managers on hosts that were not asked: their swarm may be healthy.
     elsewhere = {
         host: [away[one["address"]] for one in info["swarm"]["managers"] if one["address"] in away]
-        for host, info in settled.items()
+        for host, info in active.items()
     }
-    blind = [host for host, info in settled.items() if info["swarm"]["manager"]]
-    speechless = [host for host in blind if elsewhere[host] or _has_majority(host, settled)]
-    if speechless:
-        return _result(faults=[_no_majority(host, elsewhere[host], infos[host]["error"]) for host in speechless])
-    waiting = [host for host in settled if elsewhere[host]]
+    managers_here = [host for host, info in active.items() if info["swarm"]["manager"]]
+    without_majority = [host for host in managers_here if elsewhere[host] or _has_majority(host, active)]
+    if without_majority:
+        return _result(faults=[_no_majority(host, elsewhere[host], infos[host]["error"]) for host in without_majority])
+    waiting = [host for host in active if elsewhere[host]]
     if waiting:
         manager = elsewhere[waiting[0]][0]
         joiners = [host for host in infos if host not in waiting]
@@ -279,10 +280,10 @@ def _without(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> dict[str, Any]
     )
 
 
-def _has_majority(host: str, settled: Mapping[str, Any]) -> bool:
-    """Whether enough managers run to elect a leader, so that nothing is lost but time."""
-    known = {one["node_id"] for one in settled[host]["swarm"]["managers"]}
-    running = [info for info in settled.values() if info["swarm"]["node_id"] in known and info["swarm"]["manager"]]
+def _has_majority(host: str, active: Mapping[str, Any]) -> bool:
+    """Whether enough managers run to elect a leader: then the swarm only needs time."""
+    known = {one["node_id"] for one in active[host]["swarm"]["managers"]}
+    running = [info for info in active.values() if info["swarm"]["node_id"] in known and info["swarm"]["manager"]]
     return len(running) >= majority(len(known))
 
 

@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import Any
 
 PORTS, RESOLVER = "overlay-lab-vxlan.service", "overlay-lab-resolver.service"
-# What a unit reads when it starts, and what it reads again when it is told to.
+# Files that a unit reads at its start, and files that it reads again on a reload.
 _READ_ONCE = {PORTS: {"ports", PORTS}, RESOLVER: {"dnsmasq.conf", RESOLVER}}
 _READ_AGAIN = {PORTS: set[str](), RESOLVER: {"hosts", "servers"}}
 

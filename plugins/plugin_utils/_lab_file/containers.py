@@ -42,7 +42,7 @@ _IMAGE = re.compile(rf"(?:{_REGISTRY})?{_PART}(?:/{_PART})*(?:{_TAG})?(?:@sha256
 class ContainerReader:
     """Reads the list of containers, remembering which names and addresses are taken.
 
-    ``networks`` is None where the file does not tell which there are, so that nobody is blamed for naming one.
+    ``networks`` is None if they cannot be read; then references to unknown networks are not reported.
     """
 
     def __init__(self, hosts: Collection[str], networks: Mapping[str, Declared] | None, engine: Engine) -> None:

@@ -21,7 +21,7 @@ DEFAULT_MTU = 1500
 SMALLEST_MTU = 1280
 LARGEST_MTU = 65535
 _SMALLEST_SITE = 30
-# A faulty MTU becomes this, so that it limits nothing and gives no second fault.
+# Used in place of a faulty MTU, so that it causes no second fault.
 _UNLIMITED = LARGEST_MTU
 _WANTED_MEMBERS = 3
 _NOT_FOR_HOSTS = {
@@ -54,7 +54,7 @@ HOST_NAMES = Names(
 
 @dataclass(frozen=True)
 class _Draft:
-    """A host before it is known what the others leave to it."""
+    """A host before its index and membership are determined."""
 
     name: str
     addresses: dict[str, IPv4Address]

@@ -66,7 +66,7 @@ def _read(file: Item) -> Lab:
     tls, token = _read_etcd(given.get("etcd"), name)
     tcp_api = _read_docker(given.get("docker"))
     networks = read_networks(given["networks"], readable_sites, engine, rules) if "networks" in given else {}
-    # With a network whose name cannot be read, nobody is to blame for naming one that is not known.
+    # If the name of a network cannot be read, a reference to an unknown network is not reported.
     all_known = "networks" not in given or (
         given["networks"].is_list and len(given["networks"].items()) == len(networks)
     )

@@ -33,7 +33,7 @@ _FLAGS = ("allow_overlap", "allow_public", "encrypted")
 _RESERVED = ("bridge", "host", "none", "default", "ingress", "docker_gwbridge")
 _NAMES = Names(
     "a network's name",
-    # What Swarm takes: the strictest of the engines.
+    # The limits of Swarm, which are the strictest of the engines.
     re.compile(r"[a-zA-Z0-9](?:[-_]*[a-zA-Z0-9])*"),
     63,
     "use letters, digits, hyphens and underscores, a letter or digit first and last",

@@ -17,6 +17,8 @@ from .yaml_nodes import suggestion
 
 SIMULATED_CONNECTION = "emon.overlay_lab.simulated_host"
 _PYTHON = "/usr/bin/python3"
+# Filled by playbooks/overlay.yml; declared, because Ansible warns of a group that it does not know.
+_GROUPS_OF_A_RUN = ("lab_ready", "lab_changing", "lab_changing_etcd", "lab_moving", "lab_moving_etcd")
 
 
 def check_site(lab: Lab, site: str) -> None:
@@ -34,8 +36,7 @@ def groups(lab: Lab, simulated: bool) -> dict[str, list[str]]:
         "lab_etcd": [host.name for host in lab.members],
         "lab_docker": everyone,
         "lab_simulated": everyone if simulated else [],
-        # Filled by playbooks/overlay.yml: Ansible warns of a group that it has not heard of.
-        **{group: [] for group in ("lab_ready", "lab_changing", "lab_changing_etcd")},
+        **{group: [] for group in _GROUPS_OF_A_RUN},
     }
 
 

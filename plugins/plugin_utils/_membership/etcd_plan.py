@@ -4,7 +4,7 @@
 
 # This plugin_util is private to the collection and may change without notice.
 
-"""Who is a member of a lab's etcd cluster, who founds it, who joins it, and in which order it restarts.
+"""Which hosts are members of a lab's etcd cluster, found it and join it, and in which order members restart.
 
 Pure functions. ``infos``: host -> what the module host_info returned there, for the hosts of the play;
 ``hosts``: the variable lab_hosts; ``cluster``: what the module etcd_info returned.
@@ -19,37 +19,37 @@ from urllib.parse import urlsplit
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.quorum import majority
 
-# What etcd reads once, so that a change is a restart. Its certificates it reads anew with every connection.
-_CAS = ("/ca.crt", "/peer-ca.crt")
+# etcd reads its CAs once, so a change needs a restart. Certificates are read again for every connection.
+_CA_FILES = ("/ca.crt", "/peer-ca.crt")
 _REREAD = ("/server.crt", "/server.key", "/peer.crt", "/peer.key", "/client.crt", "/client.key")
-# Where packages have their units (systemd.unit(5)); whoever writes one himself has it elsewhere.
+# Where packages install units; units of an administrator are elsewhere (systemd.unit(5)).
 _PACKAGED = ("/usr/lib/systemd/", "/lib/systemd/")
-# What is added to a host's name in those of its certificates.
+# Suffixes of the names of a host's certificates.
 _USES = ("-peer", "-client", "-docker")
-# Priorities of the journal up to this one are errors.
+# Entries of the journal with this priority or a lower number are errors (syslog(3)).
 _ERROR = 3
 
 
 def with_members(hosts: Mapping[str, Any], infos: Mapping[str, Any], lab: str) -> dict[str, Any]:
-    """``hosts`` with `etcd` as it is to be: who is a member stays one, and takes a seat that the file gives.
+    """``hosts`` with `etcd` as it is to be: a host that is a member stays one.
 
-    The file has as many seats as it marks hosts; without a word of its own the first three. A host that stands in
-    front of them later gets a seat only if one is free.
+    The cluster has as many members as hosts are marked in the file; by default, the first three are. A host that is
+    put in front of them later becomes a member only if one is missing.
     """
     marked = [name for name, host in hosts.items() if host["etcd"]]
     holding = [info for info in infos.values() if holds_data(info, lab)]
-    # One that does not answer keeps its seat: the others' configuration names it.
+    # A member that does not answer stays one: it is in the configuration of the others.
     named = {name for info in holding for name in _initial_members(info)}
     standing = [name for name in hosts if (holds_data(infos[name], lab) if name in infos else name in named)]
-    return _seated(hosts, marked, standing)
+    return _with_members(hosts, marked, standing)
 
 
 def _initial_members(info: Mapping[str, Any]) -> list[str]:
-    """Who was in the cluster when a member founded or joined it."""
+    """The members of the cluster when this one founded or joined it."""
     return [entry.partition("=")[0] for entry in info["etcd"]["config"].get("ETCD_INITIAL_CLUSTER", "").split(",")]
 
 
-def _seated(hosts: Mapping[str, Any], marked: list[str], standing: list[str]) -> dict[str, Any]:
+def _with_members(hosts: Mapping[str, Any], marked: list[str], standing: list[str]) -> dict[str, Any]:
     free = max(0, len(marked) - len(standing))
     members = {*standing, *[name for name in marked if name not in standing][:free]}
     return {name: {**host, "etcd": name in members} for name, host in hosts.items()}
@@ -61,15 +61,15 @@ def holds_data(info: Mapping[str, Any], lab: str) -> bool:
 
 
 def plan(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> dict[str, Any]:
-    """How each host of the play comes to be a member.
+    """How each host of the play becomes a member.
 
     ``lab``: {"name": str, "hosts": lab_hosts with members as they are to be, "cluster": dict once etcd was asked}.
 
     Returns lists of hosts, in the order of the file: ``here`` (members of the play), ``founders`` (start a new cluster
-    together), ``late`` (get their configuration only once etcd was asked), ``joiners`` (are added to the cluster),
-    ``replaced`` (those of them whose former membership has to end first); ``ask``: whether etcd has to be asked;
-    ``initial_cluster``: what founders of a half-founded cluster take over; ``faults``: why somebody cannot become a
-    member, a line each.
+    together), ``late`` (are configured only after etcd was asked for its members), ``joiners`` (are added to the
+    cluster), ``replaced`` (joiners whose former membership is removed first); ``ask``: whether etcd has to be asked;
+    ``initial_cluster``: the configuration that founders of a half-founded cluster use; ``faults``: why a host cannot
+    become a member, a line each.
     """
     members = [name for name, host in lab["hosts"].items() if host["etcd"]]
     here = [name for name in members if name in infos]
@@ -101,13 +101,13 @@ def _join(infos: Mapping, lab: Mapping, here: list[str], standing: list[str], cl
     # A host whose data is of a member that was removed meanwhile joins anew.
     staying = [name for name in lab["hosts"] if own.get(name) in ids or (name not in infos and name in listed)]
     marked = [name for name, host in lab["hosts"].items() if host["etcd"]]
-    seated = _seated(lab["hosts"], marked, staying)
-    joiners = [name for name in here if name not in staying and seated[name]["etcd"]]
+    chosen = _with_members(lab["hosts"], marked, staying)
+    joiners = [name for name in here if name not in staying and chosen[name]["etcd"]]
     return {"joiners": joiners, "replaced": [name for name in joiners if name in listed]}
 
 
 def _finish_founding(infos: Mapping, standing: list[str], new: list[str], cluster: Mapping) -> dict[str, Any]:
-    """Nothing answers: a founding that was interrupted goes on; etcd itself refuses where it was no founding."""
+    """No member answers: continue a founding that was interrupted. etcd itself refuses if there was none."""
     config = infos[standing[0]]["etcd"]["config"] if standing else {}
     initial = config.get("ETCD_INITIAL_CLUSTER", "")
     founding = config.get("ETCD_INITIAL_CLUSTER_STATE") == "new"
@@ -122,21 +122,23 @@ def _finish_founding(infos: Mapping, standing: list[str], new: list[str], cluste
     return {"founders": [name for name in new if name in named], "initial_cluster": initial, "faults": faults}
 
 
-def roll(infos: Mapping[str, Any], changed: Mapping[str, list[str]], lab: str, cluster: Mapping[str, Any]) -> dict:
-    """Which members take over a changed configuration, and how.
+def rolling_restart(
+    infos: Mapping[str, Any], changed: Mapping[str, list[str]], lab: str, cluster: Mapping[str, Any]
+) -> dict[str, Any]:
+    """How members take over a changed configuration.
 
     ``changed``: host -> paths that differ there; ``cluster``: {} as long as etcd was not asked.
 
-    Returns ``hosts``, those with a change, the leader last; ``restart``, those of them that etcd needs a restart on;
-    ``together``: a new CA, with which one member at a time would find none of the others; ``outage``: why a restart
-    leaves no quorum, '' if it does not.
+    Returns ``hosts`` with a change, the leader last; ``restart``: the hosts among them where etcd has to be restarted;
+    ``together``: whether all restart at the same time, because a member with a new CA cannot talk to those without;
+    ``outage``: why etcd loses its quorum meanwhile, '' if it does not.
     """
     standing = [name for name in infos if holds_data(infos[name], lab) and infos[name]["etcd"]["ready"]]
     hosts = [name for name in standing if changed.get(name) or infos[name]["etcd"]["outdated"]]
     hosts.sort(key=lambda name: name == cluster.get("leader"))
     restart = [name for name in hosts if infos[name]["etcd"]["outdated"] or _read_once(changed.get(name, ()))]
     together = any(
-        infos[name]["etcd"]["outdated_ca"] or any(path.endswith(_CAS) for path in changed.get(name, ()))
+        infos[name]["etcd"]["outdated_ca"] or any(path.endswith(_CA_FILES) for path in changed.get(name, ()))
         for name in hosts
     )
     return {"hosts": hosts, "restart": restart, "together": together, "outage": _outage(restart, together, cluster)}
@@ -154,19 +156,19 @@ def changes(
     found = {host: _member_changes(infos[host]["etcd"], lab["name"]) for host in intended["here"]}
     first = intended["here"][0] if intended["here"] else next(iter(infos))
     for line in lab["pki"]:
-        # A certificate is its host's; the CAs and the directory are everybody's.
+        # A certificate belongs to a host; the CAs and the directory are shown with the first one.
         found.setdefault(_holder(line, infos) or first, []).append(line)
     if cluster:
-        # One that does not run is why the others see no leader.
+        # A member that does not run is the reason why the others see no leader.
         found[first] += [] if any(found.values()) else [f"{line} -> healthy" for line in cluster["missing"]]
-        found[first] += strangers(cluster, lab["hosts"])
+        found[first] += unknown_members(cluster, lab["hosts"])
         for host in intended["here"]:
             found[host] += _membership(infos[host]["etcd"]["data"], cluster, host, lab)
     return found
 
 
 def _holder(line: str, infos: Mapping[str, Any]) -> str:
-    """The host whose certificate a line of the PKI directory is of, "" for none."""
+    """The host to which a line about the PKI directory belongs by its certificate's name, "" for none."""
     stem = line.partition(".")[0]
     return next((host for host in infos if stem in (host, *(f"{host}{use}" for use in _USES))), "")
 
@@ -210,7 +212,7 @@ def _outage(restart: list[str], together: bool, cluster: Mapping[str, Any]) -> s
 
 
 def foreign(etcd: Mapping[str, Any], lab: str) -> list[str]:
-    """Why an etcd that stands on a host is not the lab's: it is never reconfigured, and its data never touched.
+    """Why an etcd on a host is not the lab's, a line each. Such an etcd is never reconfigured, its data never touched.
 
     ``etcd``: what host_info returned of it.
     """
@@ -235,7 +237,7 @@ def foreign(etcd: Mapping[str, Any], lab: str) -> list[str]:
     if not data["present"] or (not other and data["lab"] == lab):
         return []
     ids = f" (member {data['member_id']} of cluster {data['cluster_id']})" if data["member_id"] else ""
-    # The lab's own data, after its record was lost, cannot be told from somebody else's.
+    # Without the record, the lab's own data cannot be distinguished from other data.
     back = "" if other else ", put this host's record back (/var/lib/overlay-lab/state.json)"
     return [
         f"{data['path']} holds the data of an etcd of {owner}{ids}: it is left alone; move it away{back}, or give"
@@ -244,12 +246,12 @@ def foreign(etcd: Mapping[str, Any], lab: str) -> list[str]:
 
 
 def all_foreign(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> list[str]:
-    """The same of every host that is to be touched: the members, and hosts with the lab's configuration. With names."""
+    """foreign() of every member and every host with the lab's configuration, each line with the host's name."""
     touched = [name for name, info in infos.items() if lab["hosts"][name]["etcd"] or info["etcd"]["lab"] == lab["name"]]
     return [f"{name}: {line}" for name in touched for line in foreign(infos[name]["etcd"], lab["name"])]
 
 
-def strangers(cluster: Mapping[str, Any], hosts: Mapping[str, Any]) -> list[str]:
+def unknown_members(cluster: Mapping[str, Any], hosts: Mapping[str, Any]) -> list[str]:
     """A line for each member that is no host of the lab file, with the command that removes it."""
     known = {address for host in hosts.values() for address in host["addresses"].values()}
     lines = []
@@ -258,7 +260,7 @@ def strangers(cluster: Mapping[str, Any], hosts: Mapping[str, Any]) -> list[str]
             continue
         at = {urlsplit(url).hostname for url in member["peer_urls"]}
         if not member["name"] and at & known:
-            continue  # One of the lab's own that has not started yet.
+            continue  # a member of the lab that has not started yet
         name = member["name"] or f"NAME -e peer_url={member['peer_urls'][0]}"
         health = "healthy" if member["healthy"] else "not healthy"
         lines.append(
@@ -269,7 +271,7 @@ def strangers(cluster: Mapping[str, Any], hosts: Mapping[str, Any]) -> list[str]
 
 
 def recovery_faults(infos: Mapping[str, Any], lab: str, survivor: str, cluster: Mapping[str, Any]) -> list[str]:
-    """Why no new cluster is made of one member's data, a line each. ``survivor``: '' where nobody was named."""
+    """Why no new cluster is made of one member's data, a line each. ``survivor``: '' if the user named none."""
     holding = [name for name in infos if holds_data(infos[name], lab)]
     if not holding:
         return ["no host that answers holds etcd's data: playbooks/etcd_restore.yml restores a backup"]
@@ -293,8 +295,8 @@ def recovery_faults(infos: Mapping[str, Any], lab: str, survivor: str, cluster: 
     return []
 
 
-def complaint(journal: str) -> str:
-    """What etcd said last of why it does not work, from `journalctl --output=json`; '' if it said nothing.
+def logged_error(journal: str) -> str:
+    """The last error that etcd logged, from `journalctl --output=json`; '' if there is none.
 
     etcd 3.4 gives each line a priority of the journal's, 3.5 writes JSON with a level.
     """

@@ -36,7 +36,7 @@ class Console:
         if not self.is_live:
             self.say([line])
             return
-        # The cursor goes back at once: what Ansible itself prints is then printed over it as well.
+        # The cursor returns at once, so that output of Ansible itself overwrites the line as well.
         shown = line[: shutil.get_terminal_size().columns - 1]
         self._write([f"{shown}{_CLEAR}\r"], newline=False, screen_only=True)
         self._has_live_line = True
@@ -47,7 +47,7 @@ class Console:
             self._write([_CLEAR], newline=False, screen_only=True)
 
     def _write(self, lines: Iterable[str], **how: Any) -> None:
-        # Where nobody reads any more, as below `head`, the run goes on: half of it would be worse.
+        # If the reader has ended, as with `head`, the run goes on: an interrupted run would be worse.
         with suppress(BrokenPipeError):
             for line in lines:
                 self._display.display(line, **how)

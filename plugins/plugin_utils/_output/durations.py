@@ -19,7 +19,7 @@ from pathlib import Path
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import state_files
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 
-# Of a step, the last ones: what a machine once needed is no guide to what it needs now.
+# Only the last durations of a step are kept: older ones say little about the present.
 _KEPT = 5
 _SHAPE = {"labs": {...: {...: [float]}}}
 _Steps = dict[str, list[float]]

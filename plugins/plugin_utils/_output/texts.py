@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-# Of the output of a program that failed, the end has the reason.
+# The reason of a failure is usually at the end of a program's output.
 _LAST_LINES = 5
 # Ansible's own words before the reason, which the line is read without.
 _PREFIXES = ("Task failed: ", "Action failed: ", "Module failed: ")

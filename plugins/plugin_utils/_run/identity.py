@@ -6,7 +6,7 @@
 
 """Which run of a playbook this is, and whether another one has ended. Runs on the controller.
 
-A run is its main process: id, start and boot name it for ever, so nothing has to be kept on the controller.
+A run is identified by its main process: process ID, start time and boot ID. Nothing is stored on the controller.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def has_ended(controller: dict[str, Any], own: dict[str, Any]) -> bool:
     """
     if not _is_controller(controller):
         return False
-    # A clone of a virtual machine has its id and name, and its boot and processes where it was taken of one that ran.
+    # A clone of a virtual machine has its ID and name, and, if the original ran, its boot ID and processes.
     if controller.get("macs", []) != own.get("macs", []):
         return False
     if controller["boot"] != own["boot"]:

@@ -28,7 +28,7 @@ class LockingAction(ActionBase):
         result = self._execute_module(module_args=arguments, task_vars=task_vars)
         lock = result.get("lock", {})
         if lock.get("state") == REFUSED and has_ended(lock["holder"]["controller"], own["controller"]):
-            # By its id: if a third run was quicker, the lock is that one's and this is refused all the same.
+            # By its ID: if a third run took the lock meanwhile, this run is refused all the same.
             arguments["_ended"] = lock["holder"]["run"]
             result = self._execute_module(module_args=arguments, task_vars=task_vars)
         self._remove_tmp_path(self._connection._shell.tmpdir)

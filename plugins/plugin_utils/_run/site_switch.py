@@ -4,10 +4,11 @@
 
 # This plugin_util is private to the collection and may change without notice.
 
-"""Whether a run moves a lab to another site, and what has to be so before it may.
+"""Whether a run moves a lab to another site, and the faults that prevent it.
 
-A host's record says at which site the lab was proven last, and to which it is being moved since. So a switch that was
-interrupted, forward or back, is told from one that was not, and a host that missed it from those that it waited for.
+A host's record has the site where the lab was verified last, and the site to which it has been moving since. This
+distinguishes an interrupted switch, in either direction, from a complete one, and a host that missed the switch from
+the others.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def _data_faults(lab: dict[str, Any], infos: dict[str, dict[str, Any]], where: s
 
 
 def _docker_faults(infos: dict[str, dict[str, Any]], where: str) -> list[str]:
-    """A dockerd that has a store has run with it, and so has made its directories."""
+    """A dockerd that is configured with a store has run, and so has created its data directory."""
     return [
         f"{name}: Docker's data is missing ({info['docker']['data']['path']}): {where} would create the lab's"
         f" containers again; mount its disk, or run once at {info['record']['site']}, which creates them there"

@@ -25,7 +25,7 @@ def missing(cell: str) -> list[str]:
     for name in re.findall(r"`([\w/]+(?:\.\w+)?)`", cell):
         if "/" not in name and not name.endswith(".py"):
             continue
-        path = ROOT / name if name.startswith("roles/") else ROOT / "plugins" / name
+        path = ROOT / name if name.startswith(("playbooks/", "roles/", "tests/")) else ROOT / "plugins" / name
         if "/" in name:
             folder = path.parent
         else:

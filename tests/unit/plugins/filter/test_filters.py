@@ -96,6 +96,19 @@ SITES = {"company": {"subnet": "10.0.0.0/24", "mtu": 1500}}
             ],
         ),
         ("lock_faults", ({"emon": {"lock": {"state": "held", "holder": {}, "reason": ""}}},), []),
+        (
+            "module_faults",
+            ({"emon": [{"changed": False}, {"msg": "2 faults", "faults": ["a", "b"]}], "emon2": [{}, {"msg": "c"}]},),
+            ["emon: a", "emon: b", "emon2: c"],
+        ),
+        (
+            "cluster_store_unrecorded",
+            (
+                {"name": "emon", "networks": [{"name": "demo"}, {"name": "more"}, {"name": "third"}]},
+                {"networks": [{"name": "demo", "lab": "emon"}, {"name": "more", "lab": ""}]},
+            ),
+            ["more", "third"],
+        ),
         ("port_faults", ({"emon": {"changed": False, "skipped": True}}, 30, 16), []),
         ("verification_probes", (STATE, VERIFIED, "emon"), []),
         ("query", ({"a": [{"b": 1}, {"b": 2}]}, "a[?b > `1`].b | [0]"), 2),

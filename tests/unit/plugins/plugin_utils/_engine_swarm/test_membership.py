@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_swarm.membership import (
-    heir,
     ids_of,
+    manager_count,
     managers,
     owner_faults,
     plan,
-    seats,
+    successor,
 )
 
 ADDRESSES = {f"e{number}": f"10.0.0.{number}" for number in range(1, 6)}
@@ -45,8 +45,8 @@ NOBODY: dict[str, Any] = {"state": "inactive", "node_id": "", "node_address": ""
 OUTSIDE: dict[str, Any] = {"swarm": NOBODY, "nodes": [], "error": ""}
 
 
-def inside(name: str, nodes: list[dict[str, Any]], blind: bool = False, **given: Any) -> dict[str, Any]:
-    """What docker_swarm_info returns on a host that is one of these nodes. ``blind``: the managers have no majority."""
+def inside(name: str, nodes: list[dict[str, Any]], lost: bool = False, **given: Any) -> dict[str, Any]:
+    """What docker_swarm_info returns on a host that is one of these nodes. ``lost``: without a quorum."""
     manager = any(one["id"] == f"id-{name}" and one["role"] == "manager" for one in nodes)
     swarm = {
         "state": "active",
@@ -58,7 +58,11 @@ def inside(name: str, nodes: list[dict[str, Any]], blind: bool = False, **given:
         "error": "",
         **given,
     }
-    return {"swarm": swarm, "nodes": nodes if manager and not blind else [], "error": "no leader" if blind else ""}
+    return {
+        "swarm": swarm,
+        "nodes": nodes if manager and not lost else [],
+        "error": "no leader" if lost else "",
+    }
 
 
 TWO = [node("e1", "manager"), node("e2")]
@@ -68,8 +72,8 @@ MOVED = {"node_address": "192.168.1.2"}
 
 
 @pytest.mark.parametrize(("hosts", "expected"), [(1, 1), (2, 1), (3, 3), (4, 3), (16, 3)])
-def test_seats(hosts: int, expected: int) -> None:
-    assert seats(hosts) == expected
+def test_manager_count(hosts: int, expected: int) -> None:
+    assert manager_count(hosts) == expected
 
 
 @pytest.mark.parametrize(
@@ -114,12 +118,12 @@ def test_seats(hosts: int, expected: int) -> None:
             ["e4", "e1", "e2", "e3"],
             {**{name: inside(name, THREE) for name in ("e1", "e2", "e3")}, "e4": OUTSIDE},
             {"manager": "e1", "join": {"e4": "worker"}},
-            id="managers keep their seats, whatever the order in the file",
+            id="managers stay managers, whatever the order in the file",
         ),
         pytest.param(
             ["e1", "e2"], {name: inside(name, [*THREE[:2], node("e3")]) for name in ("e1", "e2")},
             {"manager": "e1", "demote": ["id-e2"], "strangers": ["e3"]},
-            id="a worker taken out of the file, and seats with it",
+            id="a worker taken out of the file, after which one manager is enough",
         ),
         pytest.param(
             ["e1", "e2"],
@@ -178,7 +182,7 @@ def test_seats(hosts: int, expected: int) -> None:
             id="the only manager is lost and out of the file: a new swarm",
         ),
         pytest.param(
-            ["e2"], {"e2": inside("e2", THREE, blind=True)},
+            ["e2"], {"e2": inside("e2", THREE, lost=True)},
             {"leave": ["e2"], "found": "e2", "manager": "e2"},
             id="two of three managers are lost and out of the file: a new swarm",
         ),
@@ -214,13 +218,13 @@ def test_plan(names: list[str], infos: dict[str, Any], expected: dict[str, Any])
             id="nobody joins without a manager",
         ),
         pytest.param(
-            ["e1", "e2", "e3"], {"e1": inside("e1", THREE, blind=True)},
+            ["e1", "e2", "e3"], {"e1": inside("e1", THREE, lost=True)},
             ["e1: the managers of the swarm have no majority (no leader): start e2 and e3; if they are lost for good,"
              " take them out of the lab file, and a new swarm is founded"],
             id="two of three managers are away",
         ),
         pytest.param(
-            ["e1", "e2", "e3"], {name: inside(name, THREE, blind=True) for name in ("e1", "e2", "e3")},
+            ["e1", "e2", "e3"], {name: inside(name, THREE, lost=True) for name in ("e1", "e2", "e3")},
             [f"{name}: the managers of the swarm have no majority (no leader): see journalctl -u docker.service there,"
              " then run again" for name in ("e1", "e2", "e3")],
             id="all managers run and elect none: nothing is thrown away",
@@ -232,7 +236,7 @@ def test_plan(names: list[str], infos: dict[str, Any], expected: dict[str, Any])
         ),
         pytest.param(
             ["e2", "e3", "e4"],
-            {"e2": inside("e2", THREE, state="pending", error="no leader"), "e3": inside("e3", THREE, blind=True)},
+            {"e2": inside("e2", THREE, state="pending", error="no leader"), "e3": inside("e3", THREE, lost=True)},
             ["e2: its swarm node is pending (no leader): see journalctl -u docker.service there"],
             id="two of three managers run, one of which waits",
         ),
@@ -304,7 +308,7 @@ NOBODY_TAKES_OVER = {"host": "", "node": "", "promote": False}
     ],
 )
 def test_who_takes_over(host: str, nodes: list[dict[str, Any]], expected: dict[str, Any]) -> None:
-    assert heir(inside(host, nodes), host, lab("e1", "e2", "e3")) == expected
+    assert successor(inside(host, nodes), host, lab("e1", "e2", "e3")) == expected
 
 
 def test_managers_that_can_be_told() -> None:

@@ -190,6 +190,8 @@ def test_groups():
         "lab_ready": [],
         "lab_changing": [],
         "lab_changing_etcd": [],
+        "lab_moving": [],
+        "lab_moving_etcd": [],
     }
     assert groups(shipped("emon"), simulated=True)["lab_simulated"] == ["emon", "emon2"]
 

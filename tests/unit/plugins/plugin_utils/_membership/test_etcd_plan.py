@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_plan import (
     all_foreign,
-    complaint,
+    logged_error,
     plan,
     recovery_faults,
-    roll,
-    strangers,
+    rolling_restart,
+    unknown_members,
     with_members,
 )
 
@@ -61,9 +61,9 @@ def cluster(*members: tuple[str, str], quorum: bool = True, leader: str | None =
     [
         pytest.param({"a": True, "b": True, "c": True, "d": False}, [], "abc", id="the file alone"),
         pytest.param(
-            {"z": True, "a": True, "b": True, "c": False}, "abc", "abc", id="a newcomer in front gets no seat"
+            {"z": True, "a": True, "b": True, "c": False}, "abc", "abc", id="a newcomer in front replaces nobody"
         ),
-        pytest.param({"z": True, "a": True, "b": True, "c": False}, "ab", "zab", id="a free seat goes by the order"),
+        pytest.param({"z": True, "a": True, "b": True, "c": False}, "ab", "zab", id="a free place, by the order"),
         pytest.param({"a": True, "b": False}, "ab", "ab", id="a member stays until it is removed by name"),
         pytest.param({"a": True, "b": True}, "", "ab", id="nobody stands yet"),
     ],
@@ -247,7 +247,7 @@ PEER_CA, PEER = "/etc/overlay-lab/etcd/peer-ca.crt", "/etc/overlay-lab/etcd/peer
     ],
 )
 def test_roll(infos: Any, changed: Any, answer: Any, expected: tuple[list[str], list[str], bool]) -> None:
-    found = roll(infos, changed, "emon", answer)
+    found = rolling_restart(infos, changed, "emon", answer)
     assert (found["hosts"], found["restart"], found["together"]) == expected
 
 
@@ -265,13 +265,13 @@ def test_roll(infos: Any, changed: Any, answer: Any, expected: tuple[list[str], 
     ],
 )
 def test_an_outage_is_told_before(changed: str, answer: dict[str, Any], expected: str) -> None:
-    assert roll(ALL, {"emon": [changed]}, "emon", answer)["outage"] == expected
+    assert rolling_restart(ALL, {"emon": [changed]}, "emon", answer)["outage"] == expected
 
 
 def test_strangers() -> None:
     found = cluster(("a", "emon"), ("b", ""), ("c", "emon3"), ("d", ""))
     found["members"][2]["healthy"] = False
-    assert strangers(found, hosts(emon=True, emon2=True)) == [
+    assert unknown_members(found, hosts(emon=True, emon2=True)) == [
         "emon3 is an etcd member (not healthy) and not in the lab file: ansible-playbook playbooks/etcd_remove.yml"
         " -e member=emon3 removes it",
         "d is an etcd member (healthy) and not in the lab file: ansible-playbook playbooks/etcd_remove.yml -e"
@@ -322,8 +322,8 @@ FATAL = {"level": "fatal", "msg": "discovery failed", "error": "listen tcp 10.0.
         ),
     ],
 )
-def test_complaint(text: str, expected: str) -> None:
-    assert complaint(text) == expected
+def test_logged_error(text: str, expected: str) -> None:
+    assert logged_error(text) == expected
 
 
 # A unit that runs no more, of the distribution's package; its data is nowhere near the lab's.
