@@ -100,6 +100,7 @@ RECORD = {
         pytest.param({"docker": {"version": "20.10.5"}}, id="another patch release"),
         pytest.param({"containerd": {"package": "containerd.io", "active": True}}, id="Docker's containerd"),
         pytest.param({"etcd": {"version": "", "available": "3.5.16"}}, id="etcd only to be had"),
+        pytest.param({"etcd": {"version": "3.3.25"}}, id="the oldest etcd"),
         pytest.param({"etcd": {"active": True, "lab": "emon"}, "record": RECORD}, id="a host of this lab"),
         pytest.param({"etcd": {"lab": "other"}}, id="another lab's file, no etcd runs"),
         pytest.param({"etcd": {"active": True, "lab": "emon", "config": CONFIG, "data": HELD}}, id="a member"),
@@ -229,8 +230,15 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             {},
             {"etcd": {"version": "3.6.1"}},
             "emon2: etcd 3.6.1 cannot serve the engine cluster_store: etcd 3.6 removed the v2 API that Docker's store"
-            " speaks; use etcd 3.4 or 3.5",
+            " speaks; use etcd 3.3 to 3.5",
             id="etcd without the v2 API",
+        ),
+        pytest.param(
+            {},
+            {"etcd": {"version": "", "available": "3.2.26"}},
+            "emon2: etcd 3.2.26 cannot serve the engine cluster_store: the lab asks etcd by its JSON API, as it is"
+            " since 3.3; use etcd 3.3 to 3.5",
+            id="etcd without the JSON API",
         ),
         pytest.param(
             {},
