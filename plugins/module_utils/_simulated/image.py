@@ -191,7 +191,7 @@ def _why(done: programs.Done) -> str:
     said = lines[0] if lines else f"exit code {done.returncode}"
     if _EXPIRED.search(said):
         return (
-            f"{said.rstrip('.')}; this machine's mirror is behind, or its clock is ahead: set that right, or let apt take"
-            ' old indexes (Acquire::Check-Valid-Until "false"; in a file in /etc/apt/apt.conf.d)'
+            f"{said.rstrip('.')}; this machine's mirror is behind, or its clock is ahead: set that right, or let apt"
+            ' take old indexes (Acquire::Check-Valid-Until "false"; in a file in /etc/apt/apt.conf.d)'
         )
     return f"{said}; check the machine's package sources"
