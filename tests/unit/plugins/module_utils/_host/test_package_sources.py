@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.distributions import Source
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.package_sources import choice, names, versions
+
+POLICY = """\
+docker-ce:
+  Installed: (none)
+  Candidate: 5:24.0.7-1~debian.12~bookworm
+  Version table:
+     5:24.0.7-1~debian.12~bookworm 500
+etcd-server:
+  Installed: 3.4.23-4+b4
+  Candidate: 3.4.23-4+b4
+docker-cli:
+  Installed: (none)
+  Candidate: (none)
+  Version table:
+"""
+# dnf 4 ends each entry with a line of its own, dnf 5 does not.
+REPOQUERY = "docker-ce 28.4.0\n\ndocker-ce-cli 28.4.0\n\n"
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path
+
+
+def program(host: Path, name: str, script: str) -> None:
+    (host / name).write_text(f"#!/bin/sh\n{script}\n")
+    (host / name).chmod(0o755)
+
+
+def test_what_apt_says(host: Path) -> None:
+    (host / "policy").write_text(POLICY)
+    program(host, "apt-cache", f'echo "$@" >{host}/asked; /bin/cat {host}/policy')
+    assert versions(["etcd-server", "docker-cli", "docker-ce", "docker-ce", "nothing"]) == {
+        "docker-ce": "24.0.7",
+        "etcd-server": "3.4.23",
+    }
+    # All in one go, and each once.
+    assert (host / "asked").read_text() == "policy docker-ce docker-cli etcd-server nothing\n"
+
+
+def test_what_dnf_says(host: Path) -> None:
+    program(host, "dnf", f"echo \"$@\" >>{host}/asked; printf '{REPOQUERY}'")
+    assert versions(["docker-ce", "docker-ce-cli", "moby-engine"]) == {"docker-ce": "28.4.0", "docker-ce-cli": "28.4.0"}
+    assert (host / "asked").read_text() == (
+        "--cacheonly repoquery --quiet --available --latest-limit=1 --queryformat=%{name} %{version}\n"
+        " docker-ce docker-ce-cli moby-engine\n"
+    )
+
+
+def test_a_dnf_without_a_cache_asks_its_repositories(host: Path) -> None:
+    program(host, "dnf", f"case $1 in --cacheonly) exit 1;; *) printf '{REPOQUERY}';; esac")
+    assert versions(["docker-ce"])["docker-ce"] == "28.4.0"
+
+
+def test_nothing_is_asked_where_nothing_is_missing(host: Path) -> None:
+    program(host, "apt-cache", f"echo >{host}/asked")
+    assert versions([]) == {}
+    assert not (host / "asked").exists()
+
+
+def test_neither_apt_nor_dnf(host: Path) -> None:
+    assert versions(["docker-ce"]) == {}
+
+
+DOCKER = (Source(("docker.io",), also=("docker-cli",)), Source(("docker-ce", "docker-ce-cli", "containerd.io")))
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ({"docker.io": "20.10.24"}, ("20.10.24", ["docker.io"])),
+        ({"docker.io": "26.1.5", "docker-cli": "26.1.5"}, ("26.1.5", ["docker.io", "docker-cli"])),
+        # The distribution's own first.
+        ({"docker.io": "26.1.5", "docker-ce": "28.4.0"}, ("26.1.5", ["docker.io"])),
+        (
+            {"docker-ce": "28.4.0", "docker-ce-cli": "28.4.0", "containerd.io": "1.7.28"},
+            ("28.4.0", ["docker-ce", "docker-ce-cli", "containerd.io"]),
+        ),
+        ({"docker-ce": "28.4.0", "docker-ce-cli": "28.4.0"}, ("", [])),
+        ({"docker-cli": "26.1.5"}, ("", [])),
+        ({}, ("", [])),
+    ],
+)
+def test_the_first_source_that_is_whole(found: dict[str, str], expected: tuple[str, list[str]]) -> None:
+    assert choice(DOCKER, found) == expected
+
+
+def test_names() -> None:
+    assert names(DOCKER) == ["docker.io", "docker-cli", "docker-ce", "docker-ce-cli", "containerd.io"]
