@@ -123,7 +123,7 @@ def _has_store(lab: dict[str, Any], infos: Infos, told: dict[str, Any]) -> bool:
 
 def _docker_lines(info: dict[str, Any]) -> list[str]:
     found = [] if info["docker"]["version"] else ["Docker: absent -> installed"]
-    return found + ([] if info["python_libraries"]["docker"] else ["python3-docker: absent -> installed"])
+    return found + [f"{package}: absent -> installed" for package in info["python_packages"]["docker"]]
 
 
 def confirmed(infos: Infos, planned: Infos, parts: list[str]) -> list[str]:

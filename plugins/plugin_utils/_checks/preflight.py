@@ -23,6 +23,8 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice i
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_plan import foreign
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run import site_switch
 
+from . import programs
+
 # What ssh(1), sshpass(1) and Ansible say where a machine answers and refuses who asks.
 _NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid/incorrect password")
 # Bridges that Docker makes, and those of engines.
@@ -92,8 +94,7 @@ def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
         *_address_faults(lab, host, info),
         # A lab that stands there has what it needs, loaded.
         *(() if info["record"]["lab"] else info["kernel"]["faults"]),
-        *_program_faults(member, info),
-        *_containerd_faults(info),
+        *programs.faults(lab, member, info),
         *(_etcd_faults(lab, info) if member else ()),
         *_restart_faults(lab, info),
         *_port_faults(lab, member, info),
@@ -186,29 +187,6 @@ def _name_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[
         for container in lab.get("containers", ())
         for one in hosts.get(container["host"], {}).get("containers", ())
         if one["name"] == container["name"] and one["lab"] != lab["name"]
-    ]
-
-
-def _program_faults(member: bool, info: dict[str, Any]) -> list[str]:
-    needed = [("etcd", "etcd"), ("docker", "Docker")] if member else [("docker", "Docker")]
-    return [
-        f"{title} is neither installed nor available from this host's package sources: install it, or add a source"
-        for key, title in needed
-        if not (info[key]["version"] or info[key]["available"])
-    ]
-
-
-def _containerd_faults(info: dict[str, Any]) -> list[str]:
-    """What else uses containerd, a kubelet for example, would lose its containers with it."""
-    if info["docker"]["version"]:
-        return []
-    containerd = info["containerd"]
-    found = f"{containerd['package']} is installed" if containerd["package"] else "containerd runs"
-    if not (containerd["package"] or containerd["active"]):
-        return []
-    return [
-        f"{found} here without Docker, whose package may replace or restart it below whatever uses it: install Docker"
-        " yourself so that it stays, or remove it where nothing uses it"
     ]
 
 

@@ -27,7 +27,13 @@ def filters() -> dict[str, Any]:
 
 
 INFO = {
-    "docker": {"version": "26.1.5", "available": ""},
+    "os_family": "Debian",
+    "python_libraries": {"docker": True},
+    "docker": {
+        "version": "26.1.5",
+        "available": "",
+        "variants": {"snap": False, "podman": [], "rootless": []},
+    },
     "etcd": {
         "version": "3.5.16",
         "available": "",

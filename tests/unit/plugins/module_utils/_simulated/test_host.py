@@ -146,9 +146,9 @@ def test_an_interrupted_removal_leaves_no_image(images: Path, monkeypatch: pytes
             " http://m.invalid/dists/forky/InRelease is expired (invalid since 23d 19h 18min 38s). Updates for this"
             " repository will not be applied.' ;; esac >&2; echo 'E: apt-get update failed' >&2; exit 25",
             "base image {name}: mmdebstrap failed: E: Release file for http://m.invalid/dists/forky/InRelease is"
-            " expired (invalid since 23d 19h 18min 38s). Updates for this repository will not be applied; this machine's mirror"
-            " is behind, or its clock is ahead: set that right, or let apt take old indexes (Acquire::Check-Valid-Until"
-            ' "false"; in a file in /etc/apt/apt.conf.d)',
+            " expired (invalid since 23d 19h 18min 38s). Updates for this repository will not be applied; this"
+            " machine's mirror is behind, or its clock is ahead: set that right, or let apt take old indexes"
+            ' (Acquire::Check-Valid-Until "false"; in a file in /etc/apt/apt.conf.d)',
         ),
     ],
 )

@@ -52,6 +52,11 @@ def info(name: str, **given: Any) -> dict[str, Any]:
         "record": {"lab": "", "machine_id": "", "site": "", "moving_to": "", "engine": ""},
         "time": 1000.0,
         "kernel": {"faults": []},
+        "os_family": "Debian",
+        "distribution": {"name": "Debian GNU/Linux 12 (bookworm)"},
+        "python": {"path": "/usr/bin/python3", "version": "3.11.2", "distributions": True},
+        "python_libraries": {"docker": True, "pyroute2": True},
+        "python_packages": {"docker": [], "pyroute2": []},
         "etcd": {
             "version": "3.4.23",
             "available": "",
@@ -63,7 +68,14 @@ def info(name: str, **given: Any) -> dict[str, Any]:
             "data": {"path": DATA_DIR, "present": False},
         },
         "listening": {"tcp": [], "udp": []},
-        "docker": {"version": "20.10.24", "available": "", "active": False, "store": ""},
+        "docker": {
+            "version": "20.10.24",
+            "available": "",
+            "active": False,
+            "enabled": False,
+            "store": "",
+            "variants": {"snap": False, "podman": [], "rootless": []},
+        },
         "containerd": {"package": "", "active": False},
         "addresses": [address("eth0", ADDRESSES[name])],
         "containers": [],
@@ -199,7 +211,7 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             {},
             {"etcd": {"version": ""}},
             "emon2: etcd is neither installed nor available from this host's package sources: install it, or add a"
-            " source",
+            " source (on Ubuntu it is in universe)",
             id="no etcd",
         ),
         pytest.param(
