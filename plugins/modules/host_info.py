@@ -131,8 +131,9 @@ let_in_by:
 etcd:
   description:
     - C(version) installed, else C(available), and C(packages), those that would bring it; C(unit) known to systemd,
-      from the file C(unit_path), C(active),
-      C(state) as systemd calls it, C(enabled), C(started) in seconds since the epoch; whether it is C(ready) for
+      from the file C(unit_path), or C(masked), C(active),
+      C(state) as systemd calls it, C(enabled), C(started) in seconds since the epoch; whether its C(user) is there;
+      whether it is C(ready) for
       clients, which needs a majority; the C(lab) that configured it; the SHA-256 fingerprints of the C(cas) that the
       lab put there, C(ca) and C(peer-ca), '' for none.
     - C(config), the variables of its configuration file; C(data) with C(path), whether data is C(present), and the
@@ -187,6 +188,17 @@ python_packages:
     - The packages that would bring those that it has not, by library. None for a Python that is not the
       distribution's.
   type: dict
+  returned: success
+packages:
+  description: C(faults), one line for each reason why no package can be installed now.
+  type: dict
+  returned: success
+room:
+  description:
+    - The file systems that a run writes to, each with a C(path) in it, how much is C(free) in MB, and whether it is
+      C(read_only).
+  type: list
+  elements: dict
   returned: success
 addresses:
   description: Global addresses, each with C(interface), C(address), C(prefix) and C(mtu) in bytes.

@@ -40,7 +40,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.sockets i
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.vxlan import UDP_PORT
 from ansible_collections.emon.overlay_lab.plugins.module_utils._pki import expiry as pki_expiry
 
-from . import docker_variants, installed
+from . import docker_variants, installed, room
 
 _ETCD_CLIENT_PORT = 2379
 # Everything a lab listens on: etcd's clients and peers, the tutorial's Docker API, serf or Swarm, VXLAN, and names.
@@ -54,6 +54,8 @@ _UNITS = {
     "resolver": "overlay-lab-resolver.service",
     "vxlan": "overlay-lab-vxlan.service",
 }
+# Where a run writes, beside the data of etcd and of Docker.
+_WRITTEN = ("/etc", "/var/lib")
 _ETCD_CERTIFICATES = Path("/etc/overlay-lab/etcd")
 
 
@@ -86,6 +88,7 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
         "os_family": distribution.family,
         "distribution": asdict(distribution),
         "python": python,
+        "packages": {"faults": found["faults"]},
         "machine_id": host_record.machine_id(),
         "time": time.time(),
         "kernel": {"faults": kernel_modules.faults(kernel_modules.Kernel(os.uname().release))},
@@ -96,6 +99,7 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
         "etcd": {
             **found["programs"]["etcd"],
             **units["etcd"],
+            "user": room.is_user(distributions.family(distribution.family).etcd_user),
             # etcd listens for clients once it has seen a majority.
             "ready": units["etcd"]["active"] and _ETCD_CLIENT_PORT in ports["tcp"],
             "cas": lab_identity.fingerprints(_ETCD_CERTIFICATES),
@@ -116,6 +120,7 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
         "vxlan": {**units["vxlan"], "links": _vxlans(vxlans.result())},
         "python_libraries": {name: one["there"] for name, one in found["libraries"].items()},
         "python_packages": {name: one["packages"] for name, one in found["libraries"].items()},
+        "room": room.read([*_WRITTEN, etcd_data_dir, docker_files["path"]]),
         "addresses": _addresses(links.result()),
         "default_route": bool(routes.result()),
         "listening": ports,
@@ -191,6 +196,7 @@ def _unit(properties: dict[str, str]) -> dict[str, Any]:
     active = state in ("active", "activating", "reloading")
     return {
         "unit": properties.get("LoadState") == "loaded",
+        "masked": properties.get("LoadState") == "masked",
         "unit_path": properties.get("FragmentPath", ""),
         "active": active,
         "state": state,

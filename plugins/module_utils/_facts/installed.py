@@ -38,9 +38,10 @@ def python() -> dict[str, Any]:
     }
 
 
-def read(distribution: Distribution, given: dict[str, str | None], own_python: bool) -> dict[str, dict[str, Any]]:
+def read(distribution: Distribution, given: dict[str, str | None], own_python: bool) -> dict[str, Any]:
     """{"programs": name -> {"version", "available", "packages"}, "libraries": name -> {"there", "packages"}}: what is
-    there, or which version of which packages would bring it; '' and [] for what is not to be had.
+    there, or which version of which packages would bring it; '' and [] for what is not to be had. "faults": why no
+    package can be installed now.
 
     ``given``: the package that brings a program, by its name here; None: the distribution's.
     """
@@ -58,7 +59,8 @@ def read(distribution: Distribution, given: dict[str, str | None], own_python: b
     }
     sources = [source for one in (*of_programs.values(), *of_libraries.values()) for source in one]
     had = package_sources.versions(package_sources.names(sources))
-    found: dict[str, dict[str, Any]] = {"programs": {}, "libraries": {}}
+    # Nothing is installed of what is not needed; preflight knows what is.
+    found: dict[str, Any] = {"programs": {}, "libraries": {}, "faults": package_sources.faults()}
     for name, version in versions.items():
         available, packages = package_sources.choice(of_programs.get(name, ()), had)
         found["programs"][name] = {"version": version, "available": available, "packages": packages}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import version_in
@@ -19,6 +20,8 @@ from .distributions import Source
 _APT_ENTRY = re.compile(r"^(\S+):$\n(?:^ .*\n)*?^ +Candidate: (\S+)$", re.MULTILINE)
 # A mirror that is asked anew takes a while.
 _DNF_SECONDS = 120
+# dpkg(1) notes there what it is about to do.
+_UPDATES = Path("/var/lib/dpkg/updates")
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
@@ -45,6 +48,13 @@ def choice(sources: Sequence[Source], found: dict[str, str]) -> tuple[str, list[
 
 def names(sources: Sequence[Source]) -> list[str]:
     return [package for source in sources for package in (*source.packages, *source.also)]
+
+
+def faults(updates: Path = _UPDATES) -> list[str]:
+    """Why nothing can be installed on this host now."""
+    if updates.is_dir() and any(path.name.isdigit() for path in updates.iterdir()):
+        return ["an installation of packages was interrupted here: dpkg --configure -a"]
+    return []
 
 
 def _by_apt(packages: list[str]) -> dict[str, str]:

@@ -128,7 +128,7 @@ def _docker_lines(info: dict[str, Any]) -> list[str]:
 
 def confirmed(infos: Infos, planned: Infos, parts: list[str]) -> list[str]:
     """The parts to run: all of them where a host is not as it was when the plan was made."""
-    passing = {"lock", "time"}
+    passing = {"lock", "time", "room"}
     same = set(infos) == set(planned) and all(
         {key: value for key, value in info.items() if key not in passing}
         == {key: value for key, value in planned[host].items() if key not in passing}

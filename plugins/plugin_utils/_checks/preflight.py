@@ -27,6 +27,10 @@ from . import programs
 
 # What ssh(1), sshpass(1) and Ansible say where a machine answers and refuses who asks.
 _NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid/incorrect password")
+# An image that is to be cloned has one of these (machine-id(5)).
+_NO_IDS = ("", "uninitialized")
+# etcd makes two files of 64 MB for its log at its first start.
+_ROOM_MB = 200
 # Bridges that Docker makes, and those of engines.
 _BRIDGES = "|".join(
     ["docker0|docker_gwbridge|br-[0-9a-f]{12}", *(engine.bridges for engine in ENGINES.values() if engine.bridges)]
@@ -57,7 +61,7 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     for name, info in hosts.items():
         lines = _host_faults(lab | {"moving": name in moving}, lab["hosts"][name], info)
         found += [f"{name}: {line}" for line in lines]
-    return found + _name_faults(lab, hosts)
+    return found + _clone_faults(hosts) + _name_faults(lab, hosts)
 
 
 def unasked(lab: dict[str, Any]) -> dict[str, str]:
@@ -95,6 +99,7 @@ def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
         # A lab that stands there has what it needs, loaded.
         *(() if info["record"]["lab"] else info["kernel"]["faults"]),
         *programs.faults(lab, member, info),
+        *_room_faults(lab, info),
         *(_etcd_faults(lab, info) if member else ()),
         *_restart_faults(lab, info),
         *_port_faults(lab, member, info),
@@ -188,6 +193,40 @@ def _name_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[
         for one in hosts.get(container["host"], {}).get("containers", ())
         if one["name"] == container["name"] and one["lab"] != lab["name"]
     ]
+
+
+def _room_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    """A host that has joined has what it needs, and of a full disk its services tell."""
+    if has_joined(lab, info):
+        return []
+    read_only = [
+        f"{one['path']} is mounted read-only here, and the lab writes there: remount it, or see why (dmesg)"
+        for one in info["room"]
+        if one["read_only"]
+    ]
+    return read_only + [
+        f"{one['path']} has {one['free']} MB free here, and the lab needs {_ROOM_MB} MB: make room there"
+        for one in info["room"]
+        if one["free"] < _ROOM_MB and not one["read_only"]
+    ]
+
+
+def _clone_faults(hosts: dict[str, dict[str, Any]]) -> list[str]:
+    """Of hosts with one machine id systemd gives the links one MAC, and records cannot tell them apart."""
+    by_id: dict[str, list[str]] = {}
+    for name, info in hosts.items():
+        by_id.setdefault(info["machine_id"], []).append(name)
+    renew = "rm /etc/machine-id; systemd-machine-id-setup; reboot"
+    found = []
+    for machine_id, names in by_id.items():
+        if machine_id in _NO_IDS:
+            found += [f"{name}: it has no machine id ({machine_id or 'empty'}): {renew}" for name in names]
+        elif len(names) > 1:
+            found.append(
+                f"{' and '.join(names)} have one machine id, {machine_id}, as clones have: give each its own on all but"
+                f" the first ({renew})"
+            )
+    return found
 
 
 def _etcd_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:

@@ -17,7 +17,12 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.ho
 
 def faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> list[str]:
     """A line each. ``lab`` and ``info``: as in preflight.py; ``member``: whether the host is one of etcd's."""
-    return [*_missing(member, info), *_variants(lab, info), *_containerd(info)]
+    return [
+        *_missing(member, info),
+        *_broken(member, info),
+        *_variants(lab, info),
+        *_containerd(info),
+    ]
 
 
 def _missing(member: bool, info: dict[str, Any]) -> list[str]:
@@ -38,6 +43,31 @@ def _missing(member: bool, info: dict[str, Any]) -> list[str]:
             name = info["distribution"]["name"] or "a system without /etc/os-release"
             found.append(f"{title} is not installed, and packages of {name} are not known here: install it yourself")
     return found + without_library("docker", info)
+
+
+def _broken(member: bool, info: dict[str, Any]) -> list[str]:
+    """What is there, and cannot be started or installed as it is."""
+    docker, etcd = info["docker"], info["etcd"]
+    units = {"docker.service": docker, "docker.socket": docker["socket"], "containerd.service": info["containerd"]}
+    if not docker["version"]:
+        units = {}
+    if member and etcd["version"]:
+        units["etcd.service"] = etcd
+    found = [
+        f"{unit} is masked here, and the lab has to start it: systemctl unmask {unit}"
+        for unit, state in units.items()
+        if state["masked"]
+    ]
+    found += [
+        f"{name} is installed here without the unit {unit}, by which the lab starts it: install its package, or give"
+        " it that unit"
+        for name, unit in (("Docker", "docker.service"), ("etcd", "etcd.service"))
+        if unit in units and not (units[unit]["unit"] or units[unit]["masked"])
+    ]
+    if member and etcd["version"] and not etcd["user"]:
+        found.append("etcd is installed here without a user etcd, whose its keys and data are: useradd --system etcd")
+    wanted = [*docker["packages"], *info["python_packages"]["docker"], *(etcd["packages"] if member else ())]
+    return found + [f"{line} (to be installed: {', '.join(wanted)})" for line in info["packages"]["faults"] if wanted]
 
 
 def _variants(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:

@@ -54,6 +54,7 @@ def faults(lab: Lab, infos: Infos) -> list[str]:
         *(too_new or _mixed(infos)),
         *encrypted,
         *_unfit_etcd(lab, infos),
+        *_one_name(infos),
         *_without_quorum(lab, infos),
         *foreign_vxlans(lab, infos, _FIRST_VNI),
     ]
@@ -88,6 +89,19 @@ def _unfit_etcd(lab: Lab, infos: Infos) -> list[str]:
         )
         found.append(f"{name}: etcd {version} cannot serve the engine cluster_store: {why}; use etcd 3.3 to 3.5")
     return found
+
+
+def _one_name(infos: Infos) -> list[str]:
+    """serf calls a node by its host's name, and takes one name twice for a conflict: no packet crosses (moby#19301)."""
+    named: dict[str, list[str]] = {}
+    for host, info in infos.items():
+        named.setdefault(info["hostname"], []).append(host)
+    return [
+        f"{' and '.join(hosts)} have one host name, {name}, by which dockers of the engine cluster_store know each"
+        f" other: hostnamectl set-hostname {hosts[-1]} on {hosts[-1]}"
+        for name, hosts in named.items()
+        if len(hosts) > 1
+    ]
 
 
 def _without_quorum(lab: Lab, infos: Infos) -> list[str]:

@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.distributions import Source
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host.package_sources import choice, names, versions
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.package_sources import (
+    choice,
+    faults,
+    names,
+    versions,
+)
 
 POLICY = """\
 docker-ce:
@@ -95,6 +100,14 @@ DOCKER = (Source(("docker.io",), also=("docker-cli",)), Source(("docker-ce", "do
 )
 def test_the_first_source_that_is_whole(found: dict[str, str], expected: tuple[str, list[str]]) -> None:
     assert choice(DOCKER, found) == expected
+
+
+def test_an_installation_that_was_interrupted(tmp_path: Path) -> None:
+    assert faults(tmp_path / "none") == []
+    (tmp_path / "tmp.i").touch()
+    assert faults(tmp_path) == []
+    (tmp_path / "0003").touch()
+    assert faults(tmp_path) == ["an installation of packages was interrupted here: dpkg --configure -a"]
 
 
 def test_names() -> None:

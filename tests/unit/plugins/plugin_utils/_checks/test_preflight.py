@@ -48,7 +48,10 @@ def lab(**given: Any) -> dict[str, Any]:
 def info(name: str, **given: Any) -> dict[str, Any]:
     """What host_info returns on a fit host that belongs to no lab yet; ``given`` replaces or adds to its parts."""
     found: dict[str, Any] = {
+        "hostname": name,
         "machine_id": f"id-of-{name}",
+        "packages": {"faults": []},
+        "room": [{"path": "/etc", "free": 5000, "read_only": False}],
         "record": {"lab": "", "machine_id": "", "site": "", "moving_to": "", "engine": ""},
         "time": 1000.0,
         "kernel": {"faults": []},
@@ -60,6 +63,10 @@ def info(name: str, **given: Any) -> dict[str, Any]:
         "etcd": {
             "version": "3.4.23",
             "available": "",
+            "packages": [],
+            "unit": True,
+            "masked": False,
+            "user": True,
             "active": False,
             "ready": False,
             "lab": "",
@@ -71,12 +78,16 @@ def info(name: str, **given: Any) -> dict[str, Any]:
         "docker": {
             "version": "20.10.24",
             "available": "",
+            "packages": [],
+            "unit": True,
+            "masked": False,
+            "socket": {"masked": False},
             "active": False,
             "enabled": False,
             "store": "",
             "variants": {"snap": False, "podman": [], "rootless": []},
         },
-        "containerd": {"package": "", "active": False},
+        "containerd": {"package": "", "active": False, "masked": False},
         "addresses": [address("eth0", ADDRESSES[name])],
         "containers": [],
         "swarm": of_stopped(),
@@ -144,6 +155,43 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             "emon2: the container test2 exists and is not the lab's by the host's record: give the lab's another"
             " name, or remove this one yourself (docker rm test2)",
             id="a container of the lab's name that is somebody else's",
+        ),
+        pytest.param(
+            {},
+            {"hostname": "emon"},
+            "emon and emon2 have one host name, emon, by which dockers of the engine cluster_store know each other:"
+            " hostnamectl set-hostname emon2 on emon2",
+            id="one host name",
+        ),
+        pytest.param(
+            {},
+            {"machine_id": "id-of-emon"},
+            "emon and emon2 have one machine id, id-of-emon, as clones have: give each its own on all but the first (rm"
+            " /etc/machine-id; systemd-machine-id-setup; reboot)",
+            id="one machine id",
+        ),
+        pytest.param(
+            {},
+            {"machine_id": "uninitialized"},
+            "emon2: it has no machine id (uninitialized): rm /etc/machine-id; systemd-machine-id-setup; reboot",
+            id="an image that was never started",
+        ),
+        pytest.param(
+            {},
+            {
+                "room": [
+                    {"path": "/etc", "free": 5000, "read_only": False},
+                    {"path": "/var", "free": 12, "read_only": False},
+                ]
+            },
+            "emon2: /var has 12 MB free here, and the lab needs 200 MB: make room there",
+            id="a full disk",
+        ),
+        pytest.param(
+            {},
+            {"room": [{"path": "/", "free": 12, "read_only": True}]},
+            "emon2: / is mounted read-only here, and the lab writes there: remount it, or see why (dmesg)",
+            id="a read-only disk",
         ),
         pytest.param(
             {},

@@ -28,9 +28,13 @@ def info(**given: Any) -> dict[str, Any]:
         "python": {"path": "/usr/bin/python3", "distributions": True},
         "python_libraries": {"docker": True},
         "python_packages": {"docker": []},
-        "etcd": {"version": "3.4.23", "available": ""},
-        "docker": {"version": "20.10.24", "available": "", "active": False, "enabled": False},
-        "containerd": {"package": "", "active": False},
+        "packages": {"faults": []},
+        "etcd": {"version": "3.4.23", "available": "", "packages": [], "unit": True, "masked": False, "user": True},
+        "docker": {
+            **{"version": "20.10.24", "available": "", "packages": [], "active": False, "enabled": False},
+            **{"unit": True, "masked": False, "socket": {"masked": False}},
+        },
+        "containerd": {"package": "", "active": False, "masked": False},
     }
     for key, value in given.items():
         found[key] = {**found[key], **value} if isinstance(value, dict) else value
@@ -56,6 +60,15 @@ def info(**given: Any) -> dict[str, Any]:
         ),
         pytest.param({"docker": {"variants": ROOTLESS, "enabled": True}}, True, id="rootless beside one that is off"),
         pytest.param({"docker": {"variants": SNAP}, "record": JOINED}, True, id="a snap that came after the lab"),
+        pytest.param(
+            {"etcd": {"masked": True, "unit": False, "user": False}}, False, id="an etcd that is not asked for"
+        ),
+        pytest.param(
+            {"docker": {"version": "", "available": "29.0.1", "unit": False}, "containerd": {"masked": True}},
+            True,
+            id="units of a Docker that is to come",
+        ),
+        pytest.param({"packages": {"faults": ["interrupted"]}}, True, id="nothing is to be installed"),
     ],
 )
 def test_fit(given: dict[str, Any], member: bool) -> None:
@@ -151,6 +164,37 @@ def test_fit(given: dict[str, Any], member: bool) -> None:
                 " (dockerd-rootless-setuptool.sh uninstall, as that user)"
             ],
             id="rootless",
+        ),
+        pytest.param(
+            {
+                "docker": {"masked": True, "unit": False, "socket": {"masked": True}},
+                "etcd": {"masked": True, "unit": False},
+            },
+            [
+                "docker.service is masked here, and the lab has to start it: systemctl unmask docker.service",
+                "docker.socket is masked here, and the lab has to start it: systemctl unmask docker.socket",
+                "etcd.service is masked here, and the lab has to start it: systemctl unmask etcd.service",
+            ],
+            id="masked units",
+        ),
+        pytest.param(
+            {"docker": {"unit": False}, "etcd": {"unit": False, "user": False}},
+            [
+                "Docker is installed here without the unit docker.service, by which the lab starts it: install its"
+                " package, or give it that unit",
+                "etcd is installed here without the unit etcd.service, by which the lab starts it: install its package,"
+                " or give it that unit",
+                "etcd is installed here without a user etcd, whose its keys and data are: useradd --system etcd",
+            ],
+            id="binaries of a tarball",
+        ),
+        pytest.param(
+            {
+                "docker": {"version": "", "available": "20.10.24", "packages": ["docker.io"]},
+                "packages": {"faults": ["an installation of packages was interrupted here: dpkg --configure -a"]},
+            },
+            ["an installation of packages was interrupted here: dpkg --configure -a (to be installed: docker.io)"],
+            id="dpkg was interrupted",
         ),
     ],
 )
