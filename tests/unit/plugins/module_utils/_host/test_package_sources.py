@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,34 @@ def test_what_dnf_says(host: Path) -> None:
 def test_a_dnf_without_a_cache_asks_its_repositories(host: Path) -> None:
     program(host, "dnf", f"case $1 in --cacheonly) exit 1;; *) printf '{REPOQUERY}';; esac")
     assert versions(["docker-ce"])["docker-ce"] == "28.4.0"
+
+
+@pytest.mark.skipif(
+    not all(map(shutil.which, ("dnf", "rpmbuild", "createrepo_c"))), reason="needs dnf, rpm and createrepo-c"
+)
+def test_a_real_dnf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a repository that is made here; before and after it has a cache."""
+    spec = tmp_path / "docker-ce.spec"
+    spec.write_text(
+        "Name: docker-ce\nVersion: 28.4.0\nRelease: 1\nEpoch: 3\nSummary: -\nLicense: -\nBuildArch: noarch\n"
+        "%description\n-\n%package cli\nSummary: -\n%description cli\n-\n%files\n%files cli\n"
+    )
+    made = tmp_path / "RPMS/noarch"
+    for command in (["rpmbuild", "-bb", "--define", f"_topdir {tmp_path}", spec], ["createrepo_c", made]):
+        subprocess.run(command, check=True, capture_output=True)
+    (tmp_path / "repos.d").mkdir()
+    (tmp_path / "repos.d/local.repo").write_text(f"[local]\nname=local\nbaseurl=file://{made}\n")
+    (tmp_path / "bin").mkdir()
+    options = f"--releasever=9 --setopt=reposdir={tmp_path}/repos.d --setopt=cachedir={tmp_path}/cache"
+    program(tmp_path / "bin", "dnf", f'echo "$1" >>{tmp_path}/asked; exec {shutil.which("dnf")} {options} "$@"')
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    for asked in (["--cacheonly", "repoquery"], ["--cacheonly"]):
+        (tmp_path / "asked").write_text("")
+        assert versions(["docker-ce", "docker-ce-cli", "moby-engine"]) == {
+            "docker-ce": "28.4.0",
+            "docker-ce-cli": "28.4.0",
+        }
+        assert (tmp_path / "asked").read_text().split() == asked
 
 
 def test_nothing_is_asked_where_nothing_is_missing(host: Path) -> None:
