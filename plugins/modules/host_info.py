@@ -133,7 +133,7 @@ etcd:
     - C(version) installed, else C(available), and C(packages), those that would bring it; C(unit) known to systemd,
       from the file C(unit_path), or C(masked), C(active),
       C(state) as systemd calls it, C(enabled), C(started) in seconds since the epoch; whether its C(user) is there;
-      whether it is C(ready) for
+      whether C(etcdctl) is there; whether it is C(ready) for
       clients, which needs a majority; the C(lab) that configured it; the SHA-256 fingerprints of the C(cas) that the
       lab put there, C(ca) and C(peer-ca), '' for none.
     - C(config), the variables of its configuration file; C(data) with C(path), whether data is C(present), and the

@@ -80,6 +80,8 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
         vxlans = pool.submit(_ip, ["-details", "link", "show", "type", "vxlan"])
         docker = pool.submit(_docker, units["docker"]["state"] == "active")
     found = programs.result()
+    # By which dockerd's unit asks whether its store is there, and backups are made.
+    etcdctl = found["programs"]["etcdctl"]
     dockerd = daemon_json()
     docker_files = docker_data(Path(dockerd.get("data-root", "/var/lib/docker")))
     ports = {protocol: listening(protocol, wanted) for protocol, wanted in _PORTS.items()}
@@ -98,6 +100,8 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
         "let_in_by": firewall_rules.let_in_by(),
         "etcd": {
             **found["programs"]["etcd"],
+            "packages": sorted({*found["programs"]["etcd"]["packages"], *etcdctl["packages"]}),
+            "etcdctl": bool(etcdctl["version"]),
             **units["etcd"],
             "user": room.is_user(distributions.family(distribution.family).etcd_user),
             # etcd listens for clients once it has seen a majority.

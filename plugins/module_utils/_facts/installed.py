@@ -23,7 +23,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host import pack
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.distributions import FAMILIES, Distribution, Source
 
 LIBRARIES = ("docker", "pyroute2")
-_PROGRAMS = {"etcd": "etcd", "docker": "dockerd", "resolver": "dnsmasq"}
+_PROGRAMS = {"etcd": "etcd", "etcdctl": "etcdctl", "docker": "dockerd", "resolver": "dnsmasq"}
 # What the distribution's packages of Python libraries are for.
 _ITS_PYTHON = Path("/usr/bin/python3")
 
@@ -50,7 +50,7 @@ def read(distribution: Distribution, given: dict[str, str | None], own_python: b
         versions = dict(zip(_PROGRAMS, pool.map(_version, _PROGRAMS.values())))
     libraries = {name: find_spec(name) is not None for name in LIBRARIES}
     of_programs: dict[str, tuple[Source, ...]] = {
-        name: (Source((str(given[name]),)),) if given[name] else getattr(family, name, ())
+        name: (Source((str(given[name]),)),) if given.get(name) else getattr(family, name, ())
         for name, version in versions.items()
         if not version
     }
@@ -58,7 +58,7 @@ def read(distribution: Distribution, given: dict[str, str | None], own_python: b
         name: family.libraries[name] for name, there in libraries.items() if family and own_python and not there
     }
     sources = [source for one in (*of_programs.values(), *of_libraries.values()) for source in one]
-    had = package_sources.versions(package_sources.names(sources))
+    had = package_sources.versions(distribution.family, package_sources.names(sources))
     # Nothing is installed of what is not needed; preflight knows what is.
     found: dict[str, Any] = {"programs": {}, "libraries": {}, "faults": package_sources.faults()}
     for name, version in versions.items():

@@ -36,6 +36,7 @@ class Family:
 
     docker: tuple[Source, ...]
     etcd: tuple[Source, ...]
+    etcdctl: tuple[Source, ...]
     resolver: tuple[Source, ...]
     libraries: dict[str, tuple[Source, ...]]
     etcd_config: str
@@ -63,6 +64,7 @@ FAMILIES = {
         # From Debian 13 on the client is a package of its own, and Ubuntu has it in docker.io.
         docker=(Source(("docker.io",), also=("docker-cli",)), _DOCKER_CE),
         etcd=(Source(("etcd-server", "etcd-client")),),
+        etcdctl=(Source(("etcd-client",)),),
         resolver=(Source(("dnsmasq-base",)),),
         libraries=_LIBRARIES,
         etcd_config="/etc/default/etcd",
@@ -72,6 +74,7 @@ FAMILIES = {
         # Not the package docker: since RHEL 8 that is podman's.
         docker=(Source(("moby-engine",), also=("docker-cli",)), _DOCKER_CE),
         etcd=(Source(("etcd",)),),
+        etcdctl=(Source(("etcd",)),),
         resolver=(Source(("dnsmasq",)),),
         libraries=_LIBRARIES,
         etcd_config="/etc/etcd/etcd.conf",

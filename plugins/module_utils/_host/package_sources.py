@@ -24,17 +24,19 @@ _DNF_SECONDS = 120
 _UPDATES = Path("/var/lib/dpkg/updates")
 
 
-def versions(packages: Iterable[str]) -> dict[str, str]:
-    """The version of each of these packages that would be installed; those that are not to be had are left out."""
+def versions(family: str, packages: Iterable[str]) -> dict[str, str]:
+    """The version of each of these packages that would be installed; those that are not to be had are left out.
+
+    ``family``: of the distribution, because roles install by the tool of it; one that is not known has no packages.
+    """
     names = sorted(set(packages))
-    if not names:
+    ask = {"Debian": _by_apt, "RedHat": _by_dnf}.get(family)
+    if not names or not ask:
         return {}
-    for ask in (_by_apt, _by_dnf):
-        try:
-            return ask(names)
-        except programs.Missing:
-            continue
-    return {}
+    try:
+        return ask(names)
+    except programs.Missing:
+        return {}
 
 
 def choice(sources: Sequence[Source], found: dict[str, str]) -> tuple[str, list[str]]:

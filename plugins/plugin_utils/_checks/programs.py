@@ -66,6 +66,11 @@ def _broken(member: bool, info: dict[str, Any]) -> list[str]:
     ]
     if member and etcd["version"] and not etcd["user"]:
         found.append("etcd is installed here without a user etcd, whose its keys and data are: useradd --system etcd")
+    if member and etcd["version"] and not etcd["etcdctl"] and not etcd["packages"]:
+        found.append(
+            "etcd is installed here without etcdctl, by which dockerd's unit asks for its store and backups are made,"
+            " and no package source has it: put it beside etcd"
+        )
     wanted = [*docker["packages"], *info["python_packages"]["docker"], *(etcd["packages"] if member else ())]
     return found + [f"{line} (to be installed: {', '.join(wanted)})" for line in info["packages"]["faults"] if wanted]
 

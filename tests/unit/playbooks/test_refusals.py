@@ -58,6 +58,7 @@ INFO = {
         "unit": True,
         "masked": False,
         "user": True,
+        "etcdctl": True,
         "kubernetes": False,
         "config": {},
         "active": True,

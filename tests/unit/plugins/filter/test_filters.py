@@ -50,6 +50,7 @@ INFO = {
         "unit": True,
         "masked": False,
         "user": True,
+        "etcdctl": True,
         "active": False,
         "lab": "",
         "kubernetes": False,

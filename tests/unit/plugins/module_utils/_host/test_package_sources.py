@@ -49,7 +49,7 @@ def program(host: Path, name: str, script: str) -> None:
 def test_what_apt_says(host: Path) -> None:
     (host / "policy").write_text(POLICY)
     program(host, "apt-cache", f'echo "$@" >{host}/asked; /bin/cat {host}/policy')
-    assert versions(["etcd-server", "docker-cli", "docker-ce", "docker-ce", "nothing"]) == {
+    assert versions("Debian", ["etcd-server", "docker-cli", "docker-ce", "docker-ce", "nothing"]) == {
         "docker-ce": "24.0.7",
         "etcd-server": "3.4.23",
     }
@@ -59,7 +59,10 @@ def test_what_apt_says(host: Path) -> None:
 
 def test_what_dnf_says(host: Path) -> None:
     program(host, "dnf", f"echo \"$@\" >>{host}/asked; printf '{REPOQUERY}'")
-    assert versions(["docker-ce", "docker-ce-cli", "moby-engine"]) == {"docker-ce": "28.4.0", "docker-ce-cli": "28.4.0"}
+    assert versions("RedHat", ["docker-ce", "docker-ce-cli", "moby-engine"]) == {
+        "docker-ce": "28.4.0",
+        "docker-ce-cli": "28.4.0",
+    }
     assert (host / "asked").read_text() == (
         "--cacheonly repoquery --quiet --available --latest-limit=1 --queryformat=%{name} %{version}\n"
         " docker-ce docker-ce-cli moby-engine\n"
@@ -68,7 +71,7 @@ def test_what_dnf_says(host: Path) -> None:
 
 def test_a_dnf_without_a_cache_asks_its_repositories(host: Path) -> None:
     program(host, "dnf", f"case $1 in --cacheonly) exit 1;; *) printf '{REPOQUERY}';; esac")
-    assert versions(["docker-ce"])["docker-ce"] == "28.4.0"
+    assert versions("RedHat", ["docker-ce"])["docker-ce"] == "28.4.0"
 
 
 @pytest.mark.skipif(
@@ -92,7 +95,7 @@ def test_a_real_dnf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     for asked in (["--cacheonly", "repoquery"], ["--cacheonly"]):
         (tmp_path / "asked").write_text("")
-        assert versions(["docker-ce", "docker-ce-cli", "moby-engine"]) == {
+        assert versions("RedHat", ["docker-ce", "docker-ce-cli", "moby-engine"]) == {
             "docker-ce": "28.4.0",
             "docker-ce-cli": "28.4.0",
         }
@@ -101,12 +104,18 @@ def test_a_real_dnf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nothing_is_asked_where_nothing_is_missing(host: Path) -> None:
     program(host, "apt-cache", f"echo >{host}/asked")
-    assert versions([]) == {}
+    assert versions("Debian", []) == {}
     assert not (host / "asked").exists()
 
 
-def test_neither_apt_nor_dnf(host: Path) -> None:
-    assert versions(["docker-ce"]) == {}
+@pytest.mark.parametrize("family", ["Debian", "RedHat", ""])
+def test_the_tool_is_the_familys(host: Path, family: str) -> None:
+    assert versions(family, ["docker-ce"]) == {}
+    program(host, "apt-cache", "printf 'docker-ce:\n  Candidate: 1.0\n'")
+    program(host, "dnf", "printf 'docker-ce 2.0\n'")
+    assert versions(family, ["docker-ce"]) == {"Debian": {"docker-ce": "1.0"}, "RedHat": {"docker-ce": "2.0"}}.get(
+        family, {}
+    )
 
 
 DOCKER = (Source(("docker.io",), also=("docker-cli",)), Source(("docker-ce", "docker-ce-cli", "containerd.io")))

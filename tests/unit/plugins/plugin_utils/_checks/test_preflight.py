@@ -67,6 +67,7 @@ def info(name: str, **given: Any) -> dict[str, Any]:
             "unit": True,
             "masked": False,
             "user": True,
+            "etcdctl": True,
             "active": False,
             "ready": False,
             "lab": "",

@@ -29,7 +29,15 @@ def info(**given: Any) -> dict[str, Any]:
         "python_libraries": {"docker": True},
         "python_packages": {"docker": []},
         "packages": {"faults": []},
-        "etcd": {"version": "3.4.23", "available": "", "packages": [], "unit": True, "masked": False, "user": True},
+        "etcd": {
+            "version": "3.4.23",
+            "available": "",
+            "packages": [],
+            "unit": True,
+            "masked": False,
+            "user": True,
+            "etcdctl": True,
+        },
         "docker": {
             **{"version": "20.10.24", "available": "", "packages": [], "active": False, "enabled": False},
             **{"unit": True, "masked": False, "socket": {"masked": False}},
@@ -69,6 +77,7 @@ def info(**given: Any) -> dict[str, Any]:
             id="units of a Docker that is to come",
         ),
         pytest.param({"packages": {"faults": ["interrupted"]}}, True, id="nothing is to be installed"),
+        pytest.param({"etcd": {"etcdctl": False, "packages": ["etcd-client"]}}, True, id="etcdctl is to be had"),
     ],
 )
 def test_fit(given: dict[str, Any], member: bool) -> None:
@@ -187,6 +196,14 @@ def test_fit(given: dict[str, Any], member: bool) -> None:
                 "etcd is installed here without a user etcd, whose its keys and data are: useradd --system etcd",
             ],
             id="binaries of a tarball",
+        ),
+        pytest.param(
+            {"etcd": {"etcdctl": False}},
+            [
+                "etcd is installed here without etcdctl, by which dockerd's unit asks for its store and backups are"
+                " made, and no package source has it: put it beside etcd"
+            ],
+            id="no etcdctl",
         ),
         pytest.param(
             {
