@@ -216,7 +216,7 @@ def _clone_faults(hosts: dict[str, dict[str, Any]]) -> list[str]:
     by_id: dict[str, list[str]] = {}
     for name, info in hosts.items():
         by_id.setdefault(info["machine_id"], []).append(name)
-    renew = "rm /etc/machine-id; systemd-machine-id-setup; reboot"
+    renew = "rm -f /etc/machine-id /var/lib/dbus/machine-id; systemd-machine-id-setup; reboot"
     found = []
     for machine_id, names in by_id.items():
         if machine_id in _NO_IDS:

@@ -90,7 +90,8 @@ def _variants(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
     if podmans:
         found.append(
             f"{' and '.join(podmans)} {'are' if podmans[1:] else 'is'} podman's here, which has no overlay networks:"
-            " remove the package podman-docker, and the run installs Docker; podman itself can stay"
+            " remove the package podman-docker, and these where they stay, and the run installs Docker; podman itself"
+            " can stay"
         )
     if variants["rootless"] and not (docker["active"] or docker["enabled"]):
         found.append(

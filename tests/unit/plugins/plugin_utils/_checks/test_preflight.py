@@ -168,13 +168,14 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             {},
             {"machine_id": "id-of-emon"},
             "emon and emon2 have one machine id, id-of-emon, as clones have: give each its own on all but the first (rm"
-            " /etc/machine-id; systemd-machine-id-setup; reboot)",
+            " -f /etc/machine-id /var/lib/dbus/machine-id; systemd-machine-id-setup; reboot)",
             id="one machine id",
         ),
         pytest.param(
             {},
             {"machine_id": "uninitialized"},
-            "emon2: it has no machine id (uninitialized): rm /etc/machine-id; systemd-machine-id-setup; reboot",
+            "emon2: it has no machine id (uninitialized): rm -f /etc/machine-id /var/lib/dbus/machine-id;"
+            " systemd-machine-id-setup; reboot",
             id="an image that was never started",
         ),
         pytest.param(

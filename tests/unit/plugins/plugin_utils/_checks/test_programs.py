@@ -153,7 +153,7 @@ def test_fit(given: dict[str, Any], member: bool) -> None:
             {"docker": {**NONE, "variants": PODMAN, "available": "29.0.1"}},
             [
                 "/usr/bin/docker and /run/docker.sock are podman's here, which has no overlay networks: remove the"
-                " package podman-docker, and the run installs Docker; podman itself can stay"
+                " package podman-docker, and these where they stay, and the run installs Docker; podman itself can stay"
             ],
             id="podman's client and socket",
         ),
