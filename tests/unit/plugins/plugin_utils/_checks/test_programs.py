@@ -161,7 +161,7 @@ def test_fit(given: dict[str, Any], member: bool) -> None:
             {"docker": {"variants": PODMAN}},
             [
                 "/run/docker.sock is podman's here, which has no overlay networks: remove the package podman-docker,"
-                " and the run installs Docker; podman itself can stay"
+                " and these where they stay, and the run installs Docker; podman itself can stay"
             ],
             id="podman's socket beside a dockerd",
         ),
