@@ -52,7 +52,8 @@ endif
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "  Variables: SITE=home|company ($(SITE))  RELEASE=bookworm|trixie ($(RELEASE))  HOST=emon  LAB=emon|four|tutorial"
+	@echo "  Variables: SITE=home|company ($(SITE))  HOST=emon  LAB=emon|four|tutorial"
+	@echo "  RELEASE=bullseye|bookworm|trixie|forky ($(RELEASE)), of simulated hosts: Debian 11, 12, 13, testing"
 	@echo "  V=1 (Ansible's own output)  ARGS='--check --diff' (more arguments for the playbook or the test)"
 
 setup: $(VENV)/lab.stamp ## Install what a lab on this machine needs (every other target does it by itself)

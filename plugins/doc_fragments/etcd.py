@@ -35,5 +35,5 @@ options:
     type: float
     default: 5.0
 notes:
-  - Needs etcd 3.4 or later, and no Python library on the host.
+  - Needs etcd 3.3 or later, and no Python library on the host.
 """

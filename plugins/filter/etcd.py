@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Filters of the role etcd: who is a member, who joins, and in which order members restart."""
+"""Filters of the role etcd: who is a member, who joins, in which order members restart, and where its files are."""
 
 from __future__ import annotations
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd.archive import of_lab
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.distributions import family
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_cluster import certificates, founding
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_plan import (
     all_foreign,
@@ -21,6 +22,11 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_
 
 def lab_members(hosts: dict, infos: dict, lab: str) -> dict:
     return with_members(hosts, infos, lab)
+
+
+def etcd_platform(os_family: str) -> dict[str, str]:
+    found = family(os_family)
+    return {"config": found.etcd_config, "unit": found.etcd_unit, "user": found.etcd_user}
 
 
 def etcd_founding_cluster(hosts: dict, tls: bool) -> str:
@@ -63,6 +69,7 @@ class FilterModule:
     def filters(self) -> dict:
         return {
             "lab_members": lab_members,
+            "etcd_platform": etcd_platform,
             "etcd_founding_cluster": etcd_founding_cluster,
             "etcd_certificates": etcd_certificates,
             "etcd_plan": etcd_plan,

@@ -40,7 +40,7 @@ options:
     description: The Debian release of simulated hosts.
     type: string
     default: bookworm
-    choices: [bookworm, trixie]
+    choices: [bullseye, bookworm, trixie, forky]
     env:
       - name: OVERLAY_LAB_RELEASE
 """
@@ -67,7 +67,7 @@ from ansible import context
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.image import RELEASES
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.releases import DEFAULT_RELEASE, RELEASES
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.load import load
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.model import Lab
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.variables import (
@@ -196,7 +196,7 @@ def _text(given: dict[str, Item], key: str) -> str:
 def _read_release(item: Item | None, faults: list[str]) -> str:
     if item is not None:
         return item.choice(RELEASES) or ""
-    release = os.environ.get(_RELEASE_VARIABLE) or RELEASES[0]
+    release = os.environ.get(_RELEASE_VARIABLE) or DEFAULT_RELEASE
     if release not in RELEASES:
         faults.append(f"{_RELEASE_VARIABLE}: {release} is not one of {', '.join(RELEASES)}")
     return release

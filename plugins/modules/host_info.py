@@ -29,16 +29,18 @@ attributes:
     description: It only reads. A lock is not configuration, so taking it is not a change.
 options:
   etcd_package:
-    description: The package whose version is looked up if etcd is not installed.
+    description:
+      - The package that would bring etcd where it is not installed.
+      - Default is the distribution's.
     type: str
-    default: etcd-server
   docker_package:
-    description: The package whose version is looked up if Docker is not installed.
+    description:
+      - The package that would bring Docker where it is not installed.
+      - Default is the distribution's own, or C(docker-ce) where the host's package sources have that alone.
     type: str
-    default: docker.io
   resolver_package:
     description:
-      - The package whose version is looked up if dnsmasq is not installed.
+      - The package that would bring dnsmasq where it is not installed.
       - Default is the distribution's, V(dnsmasq-base) or V(dnsmasq).
     type: str
   etcd_config:
@@ -85,6 +87,16 @@ os_family:
   description: Debian or RedHat; '' for another distribution.
   type: str
   returned: success
+distribution:
+  description: C(id), C(version) and C(name) as os-release(5) has them, and the C(family) as RV(os_family).
+  type: dict
+  returned: success
+python:
+  description:
+    - The C(path) and C(version) of the Python that runs modules here, and whether it is the one that packages of the
+      C(distributions) are for.
+  type: dict
+  returned: success
 machine_id:
   description: The host's own id, which does not change with its address or name.
   type: str
@@ -118,8 +130,10 @@ let_in_by:
   returned: success
 etcd:
   description:
-    - C(version) installed, else C(available); C(unit) known to systemd, from the file C(unit_path), C(active),
-      C(state) as systemd calls it, C(enabled), C(started) in seconds since the epoch; whether it is C(ready) for
+    - C(version) installed, else C(available), and C(packages), those that would bring it; C(unit) known to systemd,
+      from the file C(unit_path), or C(masked), C(active),
+      C(state) as systemd calls it, C(enabled), C(started) in seconds since the epoch; whether its C(user) is there;
+      whether C(etcdctl) is there; whether it is C(ready) for
       clients, which needs a majority; the C(lab) that configured it; the SHA-256 fingerprints of the C(cas) that the
       lab put there, C(ca) and C(peer-ca), '' for none.
     - C(config), the variables of its configuration file; C(data) with C(path), whether data is C(present), and the
@@ -140,7 +154,9 @@ certificates:
   returned: success
 docker:
   description: >-
-    The same for Docker, with its C(socket) unit, the cluster C(store) in daemon.json, '' for none, C(data) with
+    The same for Docker, with its C(socket) unit, C(variants) that cannot serve a lab (C(snap), whether
+    Docker is here as a snap; C(podman), those of its client and socket that are podman's; C(rootless), users that run
+    a dockerd of their own), the cluster C(store) in daemon.json, '' for none, C(data) with
     C(path) and whether containers can be C(present) there, and C(holds_lab), whether dockerd does not run, and has
     containers or networks of the lab by the host's record.
   type: dict
@@ -166,6 +182,23 @@ vxlan:
 python_libraries:
   description: Which of docker and pyroute2 the host's Python has.
   type: dict
+  returned: success
+python_packages:
+  description:
+    - The packages that would bring those that it has not, by library. None for a Python that is not the
+      distribution's.
+  type: dict
+  returned: success
+packages:
+  description: C(faults), one line for each reason why no package can be installed now.
+  type: dict
+  returned: success
+room:
+  description:
+    - The file systems that a run writes to, each with a C(path) in it, how much is C(free) in MB, and whether it is
+      C(read_only).
+  type: list
+  elements: dict
   returned: success
 addresses:
   description: Global addresses, each with C(interface), C(address), C(prefix) and C(mtu) in bytes.
@@ -213,8 +246,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "etcd_package": {"type": "str", "default": "etcd-server"},
-            "docker_package": {"type": "str", "default": "docker.io"},
+            "etcd_package": {"type": "str"},
+            "docker_package": {"type": "str"},
             "resolver_package": {"type": "str"},
             "etcd_config": {"type": "path"},
             "etcd_data_dir": {"type": "path", "default": "/var/lib/etcd/default.etcd"},

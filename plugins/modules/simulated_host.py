@@ -46,7 +46,7 @@ options:
   release:
     description: Debian release of its base image. It cannot be changed for an existing host.
     type: str
-    choices: [bookworm, trixie]
+    choices: [bullseye, bookworm, trixie, forky]
     default: bookworm
   state:
     description:
@@ -94,7 +94,7 @@ state:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.host import SimulatedHost
-from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.image import RELEASES
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.releases import DEFAULT_RELEASE, RELEASES
 
 _SETTLED = {
     "started": "started",
@@ -142,7 +142,7 @@ def main() -> None:
         argument_spec={
             "name": {"type": "str", "required": True},
             "lab": {"type": "str", "required": True},
-            "release": {"type": "str", "choices": list(RELEASES), "default": "bookworm"},
+            "release": {"type": "str", "choices": list(RELEASES), "default": DEFAULT_RELEASE},
             "state": {"type": "str", "choices": list(_SETTLED), "default": "started"},
         },
         supports_check_mode=True,

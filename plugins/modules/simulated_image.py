@@ -33,7 +33,7 @@ options:
   release:
     description: Debian release.
     type: str
-    choices: [bookworm, trixie]
+    choices: [bullseye, bookworm, trixie, forky]
     default: bookworm
   state:
     description: V(absent) removes the image. It is refused while a simulated host uses it.
@@ -64,7 +64,8 @@ root:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.host import known_hosts
-from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.image import RELEASES, Image
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.image import Image
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.releases import DEFAULT_RELEASE, RELEASES
 
 
 def _check_removable(image: Image) -> None:
@@ -76,7 +77,7 @@ def _check_removable(image: Image) -> None:
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "release": {"type": "str", "choices": list(RELEASES), "default": "bookworm"},
+            "release": {"type": "str", "choices": list(RELEASES), "default": DEFAULT_RELEASE},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         supports_check_mode=True,

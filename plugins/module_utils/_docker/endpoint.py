@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+
 _SHORT_ID = 12
 
 
@@ -61,16 +63,29 @@ def from_api(network: str, settings: dict[str, Any], container: dict[str, Any]) 
 
 
 def connect(client, container: str, network_id: str, endpoint: Endpoint) -> None:
-    """Join the network. The SDK's errors pass."""
-    client.connect_container_to_network(
-        container,
-        network_id,
-        ipv4_address=endpoint.ipv4_address,
-        ipv6_address=endpoint.ipv6_address,
-        aliases=list(endpoint.aliases) or None,
-        links=[tuple(link.split(":", 1)) for link in endpoint.links] or None,
-        driver_opt=endpoint.driver_opts or None,
-    )
+    """Join the network. The SDK's errors pass.
+
+    Raises LabError for driver options that the SDK does not know: 4.1, which Debian 11 has, knows none.
+    """
+    options: dict[str, Any] = {"driver_opt": endpoint.driver_opts} if endpoint.driver_opts else {}
+    try:
+        client.connect_container_to_network(
+            container,
+            network_id,
+            ipv4_address=endpoint.ipv4_address,
+            ipv6_address=endpoint.ipv6_address,
+            aliases=list(endpoint.aliases) or None,
+            links=[tuple(link.split(":", 1)) for link in endpoint.links] or None,
+            **options,
+        )
+    except TypeError:
+        if not options:
+            raise
+        raise LabError(
+            f"{container} is on {endpoint.network} with driver options ({', '.join(endpoint.driver_opts)}), which this"
+            " host's Python library docker does not know: connect it yourself (docker network connect --driver-opt),"
+            " or install a later one"
+        ) from None
 
 
 def canonical(address: str | None) -> str | None:

@@ -7,7 +7,7 @@
 """Access to etcd for the modules: its JSON API (v3) and its v2 API, both HTTP on the client URL.
 
 Why not the library etcd3: it knows neither learners nor v2 keys nor which member answered, it takes no answer above
-4 MiB, leaks gRPC's errors, and its import costs 0.1 to 0.4 s in every task. etcd 3.4 and later serve the same calls as
+4 MiB, leaks gRPC's errors, and its import costs 0.1 to 0.4 s in every task. etcd 3.3 and later serve the same calls as
 JSON; Python's own http.client speaks that in 0.03 s, and a host needs no extra package. Ansible's open_url would
 cost another 0.1 s, open a connection for each request, and go through a proxy where the environment names one.
 """
@@ -27,6 +27,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import parse_version
 
 T = TypeVar("T")
 
@@ -39,6 +40,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "timeout": {"type": "float", "default": 5.0},
 }
 REQUIRED_TOGETHER = [("client_cert", "client_key")]
+
+# Where etcd has its JSON API (etcd, api_grpc_gateway.md): 3.3 calls it a beta, with the same calls in it.
+_V3 = "/v3"
+_V3_BETA, _V3_BETA_VERSION = "/v3beta", (3, 3)
 
 # gRPC's status code for "try another", as the JSON API tells it.
 UNAVAILABLE = 14
@@ -131,6 +136,7 @@ class Endpoint:
         parts = urlsplit(url)
         self.url = url
         self._access = access
+        self._v3 = _V3
         self._connection: http.client.HTTPConnection
         if parts.scheme == "https":
             self._connection = http.client.HTTPSConnection(parts.netloc, timeout=access.timeout, context=context)
@@ -156,8 +162,17 @@ class Endpoint:
             raise EndpointFault(self.url, self._explain(error, connected), done) from error
 
     def v3(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """One call of the v3 API. Raises EndpointFault, or Refused with etcd's own words."""
-        status, text = self.request("POST", path, json.dumps(body).encode())
+        """One call of the v3 API, by its ``path`` in etcd 3.4 and later. Raises EndpointFault, or Refused with etcd's
+        own words.
+        """
+        status, text = self._post_v3(path, body)
+        version = ""
+        # Only then, so that nobody else pays for one more question.
+        if status == http.client.NOT_FOUND and self._v3 == _V3:
+            version = self._version()
+            if parse_version(version)[:2] == _V3_BETA_VERSION:
+                self._v3 = _V3_BETA
+                status, text = self._post_v3(path, body)
         try:
             answer = json.loads(text)
         except ValueError:
@@ -167,7 +182,8 @@ class Endpoint:
         if status == http.client.OK and "header" in answer:
             return answer
         if "code" not in answer:
-            what = f"it answers {status} to {path}: etcd 3.4 or later with enable-grpc-gateway is needed"
+            its = f" of etcd {version}" if version else ""
+            what = f"it answers {status} to {path}{its}: etcd 3.3 or later with enable-grpc-gateway is needed"
             raise EndpointFault(self.url, what)
         message = str(answer.get("message") or answer.get("error"))
         if "unhealthy cluster" in message:
@@ -178,6 +194,19 @@ class Endpoint:
         if answer["code"] == UNAVAILABLE or not_done:
             raise EndpointFault(self.url, message, done=not not_done)
         raise Refused(self.url, message, answer["code"])
+
+    def _post_v3(self, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+        here = path.replace(f"{_V3}/", f"{self._v3}/", 1)
+        return self.request("POST", here, json.dumps(body).encode())
+
+    def _version(self) -> str:
+        """That of the etcd that answers here, '' for what is none."""
+        _status, text = self.request("GET", "/version")
+        try:
+            version = json.loads(text)["etcdserver"]
+        except (ValueError, TypeError, KeyError):
+            return ""
+        return version if isinstance(version, str) else ""
 
     def _explain(self, error: Exception, connected: bool) -> str:
         """One line for people: what happened and what to look at."""

@@ -199,7 +199,7 @@ def _v2_call(endpoint: Endpoint, method: str, path: str, body: bytes | None) -> 
         if status == http.client.NOT_FOUND:
             raise LabError(
                 f"{endpoint.url} does not serve the v2 API: start its etcd with ETCD_ENABLE_V2=true "
-                "(3.4 and 3.5; etcd 3.6 has no v2 API)"
+                "(up to 3.5; etcd 3.6 has no v2 API)"
             ) from None
         raise EndpointFault(endpoint.url, f"it answers {status}: {text[:200].decode(errors='replace')}", True) from None
     code = answer.get("errorCode")

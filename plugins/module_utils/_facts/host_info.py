@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import datetime, timezone
-from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs as core_programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import version_in
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import NotThere
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of, networks_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
@@ -30,12 +28,19 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import owner as network_owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view as swarm_view
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import files as etcd_files
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host import firewall_rules, lab_identity, owned
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import (
+    distributions,
+    firewall_rules,
+    lab_identity,
+    owned,
+)
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import modules as kernel_modules
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.sockets import PROC_NET, holding
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.vxlan import UDP_PORT
 from ansible_collections.emon.overlay_lab.plugins.module_utils._pki import expiry as pki_expiry
+
+from . import docker_variants, installed, room
 
 _ETCD_CLIENT_PORT = 2379
 # Everything a lab listens on: etcd's clients and peers, the tutorial's Docker API, serf or Swarm, VXLAN, and names.
@@ -49,43 +54,43 @@ _UNITS = {
     "resolver": "overlay-lab-resolver.service",
     "vxlan": "overlay-lab-vxlan.service",
 }
-_RESOLVER_PACKAGE = {"RedHat": "dnsmasq"}
-_RESOLVER_PACKAGE_ELSEWHERE = "dnsmasq-base"
-_ETCD_CONFIG = {"RedHat": "/etc/etcd/etcd.conf"}
+# Where a run writes, beside the data of etcd and of Docker.
+_WRITTEN = ("/etc", "/var/lib")
 _ETCD_CERTIFICATES = Path("/etc/overlay-lab/etcd")
-_ETCD_CONFIG_ELSEWHERE = "/etc/default/etcd"
 
 
 def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir: str) -> dict[str, Any]:
     """Everything about this host.
 
     ``packages``: {"etcd": package, "docker": package, "resolver": package}, what would be installed where the program
-    is missing; None for the resolver: the distribution's;
+    is missing; None: the distribution's;
     ``etcd_config``: path of etcd's environment file, whose first line tells whose it is; None: the distribution's.
     """
     units = _units()
     etcd_dirs = units["etcd"].pop("data_dirs")
-    family = os_family()
+    distribution = distributions.read()
     record = host_record.read()
-    resolver = packages["resolver"] or _RESOLVER_PACKAGE.get(family, _RESOLVER_PACKAGE_ELSEWHERE)
-    config = Path(etcd_config or _ETCD_CONFIG.get(family, _ETCD_CONFIG_ELSEWHERE))
+    python = installed.python()
+    config = Path(etcd_config or distributions.family(distribution.family).etcd_config)
     with ThreadPoolExecutor() as pool:
         # Each of these waits for another process.
-        programs = {
-            "etcd": pool.submit(_program, ["etcd", "--version"], packages["etcd"]),
-            "docker": pool.submit(_program, ["dockerd", "--version"], packages["docker"]),
-            "resolver": pool.submit(_program, ["dnsmasq", "--version"], resolver),
-        }
+        programs = pool.submit(installed.read, distribution, packages, python["distributions"])
         links = pool.submit(_ip, ["address"])
         routes = pool.submit(_ip, ["route", "show", "default"])
         vxlans = pool.submit(_ip, ["-details", "link", "show", "type", "vxlan"])
         docker = pool.submit(_docker, units["docker"]["state"] == "active")
+    found = programs.result()
+    # By which dockerd's unit asks whether its store is there, and backups are made.
+    etcdctl = found["programs"]["etcdctl"]
     dockerd = daemon_json()
     docker_files = docker_data(Path(dockerd.get("data-root", "/var/lib/docker")))
     ports = {protocol: listening(protocol, wanted) for protocol, wanted in _PORTS.items()}
     return {
         "hostname": socket.gethostname(),
-        "os_family": family,
+        "os_family": distribution.family,
+        "distribution": asdict(distribution),
+        "python": python,
+        "packages": {"faults": found["faults"]},
         "machine_id": host_record.machine_id(),
         "time": time.time(),
         "kernel": {"faults": kernel_modules.faults(kernel_modules.Kernel(os.uname().release))},
@@ -94,8 +99,11 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
         "let_in": firewall_rules.let_in(),
         "let_in_by": firewall_rules.let_in_by(),
         "etcd": {
-            **programs["etcd"].result(),
+            **found["programs"]["etcd"],
+            "packages": sorted({*found["programs"]["etcd"]["packages"], *etcdctl["packages"]}),
+            "etcdctl": bool(etcdctl["version"]),
             **units["etcd"],
+            "user": room.is_user(distributions.family(distribution.family).etcd_user),
             # etcd listens for clients once it has seen a majority.
             "ready": units["etcd"]["active"] and _ETCD_CLIENT_PORT in ports["tcp"],
             "cas": lab_identity.fingerprints(_ETCD_CERTIFICATES),
@@ -103,32 +111,25 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
         },
         "certificates": pki_expiry.read(*pki_expiry.HOST_DIRECTORIES),
         "docker": {
-            **programs["docker"].result(),
+            **found["programs"]["docker"],
             **units["docker"],
             "socket": units["docker_socket"],
+            "variants": docker_variants.read(),
             "store": dockerd.get("cluster-store", ""),
             "data": docker_files,
             "holds_lab": holds_lab(record, docker_files, units["docker"]["active"]),
         },
         "containerd": {**units["containerd"], "package": containerd_package()},
-        "resolver": {**programs["resolver"].result(), **units["resolver"]},
+        "resolver": {**found["programs"]["resolver"], **units["resolver"]},
         "vxlan": {**units["vxlan"], "links": _vxlans(vxlans.result())},
-        "python_libraries": {name: find_spec(name) is not None for name in ("docker", "pyroute2")},
+        "python_libraries": {name: one["there"] for name, one in found["libraries"].items()},
+        "python_packages": {name: one["packages"] for name, one in found["libraries"].items()},
+        "room": room.read([*_WRITTEN, etcd_data_dir, docker_files["path"]]),
         "addresses": _addresses(links.result()),
         "default_route": bool(routes.result()),
         "listening": ports,
         **docker.result(),
     }
-
-
-def os_family(release: Path = Path("/etc/os-release")) -> str:
-    """Debian or RedHat, as Ansible calls them; '' for others (os-release(5): ID and ID_LIKE)."""
-    text = release.read_text(encoding="utf-8") if release.exists() else ""
-    fields = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-    names = f"{fields.get('ID', '')} {fields.get('ID_LIKE', '')}".replace('"', "").split()
-    if "debian" in names:
-        return "Debian"
-    return "RedHat" if {"rhel", "fedora", "centos"} & set(names) else ""
 
 
 def daemon_json(path: Path = Path("/etc/docker/daemon.json")) -> dict[str, Any]:
@@ -199,6 +200,7 @@ def _unit(properties: dict[str, str]) -> dict[str, Any]:
     active = state in ("active", "activating", "reloading")
     return {
         "unit": properties.get("LoadState") == "loaded",
+        "masked": properties.get("LoadState") == "masked",
         "unit_path": properties.get("FragmentPath", ""),
         "active": active,
         "state": state,
@@ -213,31 +215,6 @@ def _moment(text: str) -> float:
         return datetime.strptime(text, "%a %Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=timezone.utc).timestamp()
     except ValueError:
         return 0.0
-
-
-def _program(command: list[str], package: str | None) -> dict[str, str]:
-    """Version of a program, or of the package that would bring it; '' for what is not to be had."""
-    try:
-        text = core_programs.run(command).stdout
-    except core_programs.Missing:
-        return {"version": "", "available": _available(package)}
-    return {"version": version_in(text), "available": ""}
-
-
-def _available(package: str | None) -> str:
-    if not package:
-        return ""
-    for command, pattern in (
-        (["apt-cache", "policy", package], r"Candidate: (\S+)"),
-        (["dnf", "--quiet", "--cacheonly", "info", package], r"Version\s*: (\S+)"),
-    ):
-        try:
-            text = core_programs.run(command).stdout
-        except core_programs.Missing:
-            continue
-        found = re.search(pattern, text)
-        return version_in(found.group(1)) if found else ""
-    return ""
 
 
 def _ip(arguments: list[str]) -> list[dict]:

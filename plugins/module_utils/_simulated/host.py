@@ -38,6 +38,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import mo
 
 from . import nspawn as simulated_nspawn
 from .image import IMAGES, Image
+from .releases import RELEASES
 
 HOSTS = STATE_DIR / "hosts"
 _RECORD = "host.json"
@@ -355,6 +356,7 @@ class SimulatedHost:
             namespace=self.namespace,
             # From before the first instruction of systemd-nspawn: an interrupted run leaves no unrecorded process.
             on_supervisor=lambda process: self._write_record(supervisor=process.to_record()),
+            unified_cgroups=RELEASES[self.record()["release"]].unified_cgroups,
         )
         self._write_record(leader=leader.to_record(), ready=True)
 

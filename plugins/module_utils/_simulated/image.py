@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,23 +20,20 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core import prog
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.state_files import STATE_DIR, locked
 
+from .releases import RELEASES
+
 IMAGES = STATE_DIR / "images"
+# A slow mirror takes minutes.
+_BUILD_SECONDS = 1800
 
-RELEASES = ("bookworm", "trixie")
-
-# What a lab's roles would install on a real host, and what a person wants at hand on a simulated one.
-_PACKAGES = (
-    "systemd systemd-sysv dbus libpam-systemd libnss-myhostname procps less"
-    " iproute2 iptables nftables ufw firewalld iputils-ping tcpdump iperf3 openssh-server sudo ca-certificates"
-    " docker.io etcd-server etcd-client busybox-static dnsmasq-base"
-    " python3 python3-apt python3-pyroute2 python3-docker"
-).split()
-_PACKAGES_OF_RELEASE = {"bookworm": (), "trixie": ("docker-cli",)}
+# How this machine gets packages is how an image gets them: apt.conf(5), proxies above all.
+_FETCHING = re.compile(r"Acquire::(https?::|Retries |Check-Valid-Until |Max-ValidTime )", re.IGNORECASE)
+_EXPIRED = re.compile(r"Release file .* is expired")
+# Where mmdebstrap puts them in the image.
+_APT_SETTINGS = "etc/apt/apt.conf.d/99mmdebstrap"
 
 # Units that would change the machine (its kernel has one set of global sysctls, one clock, one list of binfmt
 # handlers), that cannot work without a device tree, or that would reach for a network there is none of.
-# A slow mirror takes minutes.
-_BUILD_SECONDS = 1800
 _MASKED_UNITS = (
     "systemd-sysctl.service systemd-binfmt.service proc-sys-fs-binfmt_misc.automount systemd-modules-load.service"
     " systemd-timesyncd.service systemd-udevd.service systemd-udev-trigger.service systemd-udev-settle.service"
@@ -85,7 +84,7 @@ class Image:
 
     @property
     def packages(self) -> tuple[str, ...]:
-        return (*_PACKAGES, *_PACKAGES_OF_RELEASE[self.release])
+        return RELEASES[self.release].packages
 
     @property
     def path(self) -> Path:
@@ -119,29 +118,25 @@ class Image:
             return True
 
     def _bootstrap(self, root: Path) -> None:
-        # No mirror is named: mmdebstrap takes the machine's own package sources and proxy.
-        command = [
-            "mmdebstrap",
-            "--variant=minbase",
-            "--quiet",
-            f"--include={','.join(self.packages)}",
-            "--dpkgopt=path-exclude=/usr/share/man/*",
-            "--dpkgopt=path-exclude=/usr/share/locale/*",
-            "--dpkgopt=path-exclude=/usr/share/doc/*",
-            self.release,
-            str(root),
-        ]
-        try:
-            done = programs.run(command, _BUILD_SECONDS)
-        except programs.Missing:
-            raise LabError(
-                "mmdebstrap is not installed on this machine: install the packages mmdebstrap and systemd-container"
-            ) from None
+        # No mirror is named: mmdebstrap takes the machine's own package sources, and not its settings.
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8") as settings:
+            settings.write(_fetching())
+            settings.flush()
+            done = _run_mmdebstrap(
+                [
+                    "--variant=minbase",
+                    f"--include={','.join(self.packages)}",
+                    f"--aptopt={settings.name}",
+                    "--dpkgopt=path-exclude=/usr/share/man/*",
+                    "--dpkgopt=path-exclude=/usr/share/locale/*",
+                    "--dpkgopt=path-exclude=/usr/share/doc/*",
+                    self.release,
+                    str(root),
+                ]
+            )
         if done.returncode:
             shutil.rmtree(root, ignore_errors=True)
-            lines = [line for line in done.stderr.splitlines() if line.startswith("E:")] or done.stderr.splitlines()
-            said = lines[0] if lines else f"exit code {done.returncode}"
-            raise LabError(f"base image {self.name}: mmdebstrap failed: {said}; check the machine's package sources")
+            raise LabError(f"base image {self.name}: mmdebstrap failed: {_why(done)}")
 
     def _customize(self, root: Path) -> None:
         for name, text in _FILES.items():
@@ -156,8 +151,9 @@ class Image:
             link.symlink_to("/dev/null")
         for action, names in (("disable", _DISABLED_UNITS), ("enable", ["simulated-host-cgroups.service"])):
             programs.output([*systemctl, action, *names])
-        # Each host gets its own.
-        for pattern in ("etc/ssh/ssh_host_*", "etc/machine-id", "etc/hostname", "var/lib/dbus/machine-id"):
+        # Each host gets its own. A proxy is the machine's, and may hold a password.
+        own = ("etc/ssh/ssh_host_*", "etc/machine-id", "etc/hostname", "var/lib/dbus/machine-id")
+        for pattern in (*own, _APT_SETTINGS):
             for path in root.glob(pattern):
                 path.unlink()
 
@@ -168,3 +164,34 @@ class Image:
                 shutil.rmtree(self.path.rename(self._partial))
             except OSError as error:
                 raise LabError(f"base image {self.name} cannot be removed: {error}") from error
+
+
+def _run_mmdebstrap(arguments: list[str]) -> programs.Done:
+    try:
+        # Not --quiet: then it keeps to itself what apt said.
+        return programs.run(["mmdebstrap", *arguments], _BUILD_SECONDS)
+    except programs.Missing:
+        raise LabError(
+            "mmdebstrap is not installed on this machine: install the packages mmdebstrap and systemd-container"
+        ) from None
+
+
+def _fetching() -> str:
+    """What this machine's apt.conf(5) says of fetching packages, as lines of such a file."""
+    try:
+        dump = programs.run(["apt-config", "dump"]).stdout
+    except programs.Missing:
+        return ""
+    return "".join(f"{line}\n" for line in dump.splitlines() if _FETCHING.match(line))
+
+
+def _why(done: programs.Done) -> str:
+    """The first thing that went wrong, which is apt's word as a rule, and what to do."""
+    lines = [line for line in done.stderr.splitlines() if line.startswith("E:")] or done.stderr.splitlines()
+    said = lines[0] if lines else f"exit code {done.returncode}"
+    if _EXPIRED.search(said):
+        return (
+            f"{said.rstrip('.')}; this machine's mirror is behind, or its clock is ahead: set that right, or let apt"
+            ' take old indexes (Acquire::Check-Valid-Until "false"; in a file in /etc/apt/apt.conf.d)'
+        )
+    return f"{said}; check the machine's package sources"

@@ -38,6 +38,8 @@ DROPPED_CAPABILITIES = ("sys_time", "sys_module", "sys_rawio")
 # Only /proc/sys/net is writable inside, and that is the host's own network namespace; the other sysctls are the
 # machine's (kernel.core_pattern, fs.protected_*), and stay read-only, as /sys does.
 _ENVIRONMENT = {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network", "SYSTEMD_NSPAWN_LOCK": "0"}
+# systemd from 258 on boots with cgroup v2 alone; where the machine has v1, systemd-nspawn mounts that for the guest.
+_UNIFIED_CGROUPS = {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
 
 # Every namespace but the user one, and the guest's own root and working directory.
 _ENTER = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd")
@@ -50,6 +52,7 @@ def boot(
     directory: Path,
     namespace: Path,
     on_supervisor: Callable[[Process], None],
+    unified_cgroups: bool = False,
 ) -> Process:
     """Boot the machine and wait until its systemd says that it is up.
 
@@ -60,6 +63,7 @@ def boot(
     modules = module_loading.prepare()
     module_loading.switch_on(namespace)
     command = _command(name, image, directory, namespace)
+    variables = {**_ENVIRONMENT, **(_UNIFIED_CGROUPS if unified_cgroups else {})}
     console = directory / "console.log"
     notify = directory / "notify"
     notify.unlink(missing_ok=True)
@@ -77,7 +81,7 @@ def boot(
             start_new_session=True,
             cwd="/",
             pass_fds=() if modules is None else (modules,),
-            env={"PATH": os.environ["PATH"], "NOTIFY_SOCKET": str(notify), **_ENVIRONMENT},
+            env={"PATH": os.environ["PATH"], "NOTIFY_SOCKET": str(notify), **variables},
         )
         os.close(gate_read)
         if modules is not None:

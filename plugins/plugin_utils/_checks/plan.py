@@ -123,12 +123,12 @@ def _has_store(lab: dict[str, Any], infos: Infos, told: dict[str, Any]) -> bool:
 
 def _docker_lines(info: dict[str, Any]) -> list[str]:
     found = [] if info["docker"]["version"] else ["Docker: absent -> installed"]
-    return found + ([] if info["python_libraries"]["docker"] else ["python3-docker: absent -> installed"])
+    return found + [f"{package}: absent -> installed" for package in info["python_packages"]["docker"]]
 
 
 def confirmed(infos: Infos, planned: Infos, parts: list[str]) -> list[str]:
     """The parts to run: all of them if a host's facts have changed since the plan was made."""
-    volatile = {"lock", "time"}
+    volatile = {"lock", "time", "room"}
     same = set(infos) == set(planned) and all(
         {key: value for key, value in info.items() if key not in volatile}
         == {key: value for key, value in planned[host].items() if key not in volatile}

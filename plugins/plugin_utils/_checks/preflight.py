@@ -23,8 +23,14 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice i
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_plan import foreign
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run import site_switch
 
+from . import programs
+
 # Messages of ssh(1), sshpass(1) and Ansible when a machine answers and refuses the login.
 _NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid/incorrect password")
+# An image that is to be cloned has one of these (machine-id(5)).
+_NO_IDS = ("", "uninitialized")
+# etcd makes two files of 64 MB for its log at its first start.
+_ROOM_MB = 200
 # Bridges that Docker makes, and those of engines.
 _BRIDGES = "|".join(
     ["docker0|docker_gwbridge|br-[0-9a-f]{12}", *(engine.bridges for engine in ENGINES.values() if engine.bridges)]
@@ -55,7 +61,7 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     for name, info in hosts.items():
         lines = _host_faults(lab | {"moving": name in moving}, lab["hosts"][name], info)
         found += [f"{name}: {line}" for line in lines]
-    return found + _name_faults(lab, hosts)
+    return found + _clone_faults(hosts) + _name_faults(lab, hosts)
 
 
 def access_faults(lab: dict[str, Any]) -> dict[str, str]:
@@ -92,8 +98,8 @@ def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
         *_address_faults(lab, host, info),
         # Where the lab runs already, the kernel has what it needs.
         *(() if info["record"]["lab"] else info["kernel"]["faults"]),
-        *_program_faults(member, info),
-        *_containerd_faults(info),
+        *programs.faults(lab, member, info),
+        *_room_faults(lab, info),
         *(_etcd_faults(lab, info) if member else ()),
         *_restart_faults(lab, info),
         *_port_faults(lab, member, info),
@@ -191,27 +197,38 @@ def _name_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[
     ]
 
 
-def _program_faults(member: bool, info: dict[str, Any]) -> list[str]:
-    needed = [("etcd", "etcd"), ("docker", "Docker")] if member else [("docker", "Docker")]
-    return [
-        f"{title} is neither installed nor available from this host's package sources: install it, or add a source"
-        for key, title in needed
-        if not (info[key]["version"] or info[key]["available"])
+def _room_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    """A host that has joined has what it needs, and of a full disk its services tell."""
+    if has_joined(lab, info):
+        return []
+    read_only = [
+        f"{one['path']} is mounted read-only here, and the lab writes there: remount it, or see why (dmesg)"
+        for one in info["room"]
+        if one["read_only"]
+    ]
+    return read_only + [
+        f"{one['path']} has {one['free']} MB free here, and the lab needs {_ROOM_MB} MB: make room there"
+        for one in info["room"]
+        if one["free"] < _ROOM_MB and not one["read_only"]
     ]
 
 
-def _containerd_faults(info: dict[str, Any]) -> list[str]:
-    """Another user of containerd, such as a kubelet, would lose its containers."""
-    if info["docker"]["version"]:
-        return []
-    containerd = info["containerd"]
-    found = f"{containerd['package']} is installed" if containerd["package"] else "containerd runs"
-    if not (containerd["package"] or containerd["active"]):
-        return []
-    return [
-        f"{found} here without Docker, whose package may replace or restart it below whatever uses it: install Docker"
-        " yourself so that it stays, or remove it where nothing uses it"
-    ]
+def _clone_faults(hosts: dict[str, dict[str, Any]]) -> list[str]:
+    """Of hosts with one machine id systemd gives the links one MAC, and records cannot tell them apart."""
+    by_id: dict[str, list[str]] = {}
+    for name, info in hosts.items():
+        by_id.setdefault(info["machine_id"], []).append(name)
+    renew = "rm -f /etc/machine-id /var/lib/dbus/machine-id; systemd-machine-id-setup; reboot"
+    found = []
+    for machine_id, names in by_id.items():
+        if machine_id in _NO_IDS:
+            found += [f"{name}: it has no machine id ({machine_id or 'empty'}): {renew}" for name in names]
+        elif len(names) > 1:
+            found.append(
+                f"{' and '.join(names)} have one machine id, {machine_id}, as clones have: give each its own on all but"
+                f" the first ({renew})"
+            )
+    return found
 
 
 def _etcd_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:

@@ -31,7 +31,8 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.ne
 )
 
 _FIRST_VNI = 256
-# etcd 3.6 has no v2 API, which is all that Docker's cluster store speaks.
+# By _etcd.client. And etcd 3.6 has no v2 API, which is all that Docker's cluster store speaks.
+_FIRST_WITH_JSON = (3, 3)
 _FIRST_WITHOUT_V2 = (3, 6)
 
 
@@ -52,7 +53,8 @@ def faults(lab: Lab, infos: Infos) -> list[str]:
     return [
         *(too_new or _mixed(infos)),
         *encrypted,
-        *_without_v2(lab, infos),
+        *_unfit_etcd(lab, infos),
+        *_one_name(infos),
         *_without_quorum(lab, infos),
         *foreign_vxlans(lab, infos, _FIRST_VNI),
     ]
@@ -70,17 +72,35 @@ def _mixed(infos: Infos) -> list[str]:
     ]
 
 
-def _without_v2(lab: Lab, infos: Infos) -> list[str]:
+def _unfit_etcd(lab: Lab, infos: Infos) -> list[str]:
     versions = {
         name: info["etcd"]["version"] or info["etcd"]["available"]
         for name, info in infos.items()
         if lab["hosts"][name]["etcd"]
     }
+    found = []
+    for name, version in versions.items():
+        if not version or _FIRST_WITH_JSON <= parse_version(version) < _FIRST_WITHOUT_V2:
+            continue
+        why = (
+            "the lab asks etcd by its JSON API, as it is since 3.3"
+            if parse_version(version) < _FIRST_WITH_JSON
+            else "etcd 3.6 removed the v2 API that Docker's store speaks"
+        )
+        found.append(f"{name}: etcd {version} cannot serve the engine cluster_store: {why}; use etcd 3.3 to 3.5")
+    return found
+
+
+def _one_name(infos: Infos) -> list[str]:
+    """serf calls a node by its host's name, and takes one name twice for a conflict: no packet crosses (moby#19301)."""
+    named: dict[str, list[str]] = {}
+    for host, info in infos.items():
+        named.setdefault(info["hostname"], []).append(host)
     return [
-        f"{name}: etcd {version} cannot serve the engine cluster_store: etcd 3.6 removed the v2 API that Docker's store"
-        " speaks; use etcd 3.4 or 3.5"
-        for name, version in versions.items()
-        if version and parse_version(version) >= _FIRST_WITHOUT_V2
+        f"{' and '.join(hosts)} have one host name, {name}, by which dockers of the engine cluster_store know each"
+        f" other: hostnamectl set-hostname {hosts[-1]} on {hosts[-1]}"
+        for name, hosts in named.items()
+        if len(hosts) > 1
     ]
 
 

@@ -27,6 +27,22 @@ def docker_version(info: dict[str, Any]) -> str:
     return info["docker"]["version"] or info["docker"]["available"]
 
 
+def without_library(name: str, info: dict[str, Any]) -> list[str]:
+    """Why a Python library that modules need is missing on the host, and stays so; empty where a run installs it."""
+    if info["python_libraries"][name] or info["python_packages"][name]:
+        return []
+    python = info["python"]
+    if not python["distributions"]:
+        return [
+            f"the Python library {name} is missing for {python['path']}, by which Ansible runs here, and packages are"
+            f" for /usr/bin/python3: set ansible_python_interpreter to that, or {python['path']} -m pip install {name}"
+        ]
+    return [
+        f"the Python library {name} is neither installed nor in this host's package sources (python3-{name}): add a"
+        f" source, or {python['path']} -m pip install {name}"
+    ]
+
+
 def foreign_vxlans(lab: dict[str, Any], infos: dict[str, dict], first_vni: int) -> list[str]:
     """VXLANs on Docker's UDP port that have a VNI which Docker will take for the lab: it does not look at the kernel's.
 

@@ -21,7 +21,7 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.en
     Lines,
     Told,
 )
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import has_joined
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import has_joined, without_library
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.networks import missing_networks, options
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.indexes import recorded_index
 
@@ -123,10 +123,12 @@ def _host_faults(lab: Lab, info: dict[str, Any]) -> list[str]:
             f"{' and '.join(taken)} port {_DNS_PORT} is in use on all addresses, and the lab's resolver needs it on its"
             " gateways: bind its owner (ss -lunp) to addresses of its own"
         )
+    if has_joined(lab, info):
+        return found
     resolver = info["resolver"]
-    if not (resolver["version"] or resolver["available"] or has_joined(lab, info)):
+    if not (resolver["version"] or resolver["available"]):
         found.append("dnsmasq is neither installed nor in this host's package sources: install it, or add a source")
-    return found
+    return found + without_library("pyroute2", info)
 
 
 # -- containers --------------------------------------------------------------------------------------------------------
@@ -162,6 +164,7 @@ def changes(lab: Lab, infos: Infos, _told: Told) -> dict[str, Lines]:
     found = {}
     for host, info in infos.items():
         found[host] = [] if info["resolver"]["version"] else ["dnsmasq: absent -> installed"]
+        found[host] += [f"{package}: absent -> installed" for package in info["python_packages"]["pyroute2"]]
         for key, unit in (("vxlan", PORTS), ("resolver", RESOLVER)):
             found[host] += [f"{unit}: {what}: false -> true" for what in ("active", "enabled") if not info[key][what]]
     return found

@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 from ansible_collections.emon.overlay_lab.tests.unit.roles import answering
 
-INFO = {"os_family": "Debian", "docker": {"version": "26.1.5", "active": True}, "python_libraries": {"docker": True}}
+INFO = {
+    "os_family": "Debian",
+    "docker": {"version": "26.1.5", "packages": [], "active": True},
+    "python_libraries": {"docker": True},
+    "python_packages": {"docker": []},
+}
 
 
 @pytest.mark.parametrize("entry", ["main", "check", "stop", "absent"])

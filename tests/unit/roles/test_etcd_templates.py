@@ -13,6 +13,8 @@ import jinja2
 import pytest
 import yaml
 from ansible.template import Templar, trust_as_template
+from ansible_collections.emon.overlay_lab.plugins.filter.etcd import etcd_platform
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.distributions import FAMILIES
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import traits
 
 ROLE = Path(__file__).resolve().parents[3] / "roles/etcd"
@@ -56,17 +58,13 @@ def trusted(value: Any) -> Any:
     return trust_as_template(value) if isinstance(value, str) else value
 
 
-@pytest.mark.parametrize(
-    ("family", "packages", "config"),
-    [
-        ("Debian", ["etcd-server", "etcd-client"], "/etc/default/etcd"),
-        ("RedHat", ["etcd"], "/etc/etcd/etcd.conf"),
-    ],
-)
-def test_families(family: str, packages: list[str], config: str) -> None:
-    templar = Templar(loader=None, variables=trusted(VARS) | {"etcd_host_info": {"os_family": family}})
-    platform, paths = (templar.template(trusted("{{ " + name + " }}")) for name in ("etcd__platform", "etcd__paths"))
-    assert platform == {"packages": packages, "config": config, "unit": "etcd.service", "user": "etcd"}
+@pytest.mark.parametrize(("name", "config"), [("Debian", "/etc/default/etcd"), ("RedHat", "/etc/etcd/etcd.conf")])
+def test_families(name: str, config: str) -> None:
+    assert VARS["etcd__platform"] == "{{ etcd_host_info.os_family | emon.overlay_lab.etcd_platform }}"
+    platform = etcd_platform(name)
+    assert platform == {"config": config, "unit": "etcd.service", "user": "etcd"}
+    templar = Templar(loader=None, variables=trusted(VARS) | {"etcd__platform": platform})
+    paths = templar.template(trusted("{{ etcd__paths }}"))
     assert [one["path"] for one in paths if not one["path"].startswith("/etc/overlay-lab/")] == [
         config,
         "/etc/systemd/system/etcd.service.d/overlay-lab.conf",
@@ -74,7 +72,7 @@ def test_families(family: str, packages: list[str], config: str) -> None:
 
 
 def test_no_task_names_what_is_the_familys() -> None:
-    own = {"etcd.service", *(path for one in VARS["etcd__platforms"].values() for path in (one["config"],))}
+    own = {word for one in FAMILIES.values() for word in (one.etcd_unit, one.etcd_config)}
     for file in (ROLE / "tasks").glob("*.yml"):
         assert not [word for word in own if word in file.read_text(encoding="utf-8")], file
 

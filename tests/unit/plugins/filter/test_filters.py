@@ -27,10 +27,30 @@ def filters() -> dict[str, Any]:
 
 
 INFO = {
-    "docker": {"version": "26.1.5", "available": ""},
+    "os_family": "Debian",
+    "python_libraries": {"docker": True},
+    "python_packages": {"docker": []},
+    "packages": {"faults": []},
+    "room": [],
+    "hostname": "emon",
+    "containerd": {"masked": False},
+    "docker": {
+        "version": "26.1.5",
+        "available": "",
+        "packages": [],
+        "unit": True,
+        "masked": False,
+        "socket": {"masked": False},
+        "variants": {"snap": False, "podman": [], "rootless": []},
+    },
     "etcd": {
         "version": "3.5.16",
         "available": "",
+        "packages": [],
+        "unit": True,
+        "masked": False,
+        "user": True,
+        "etcdctl": True,
         "active": False,
         "lab": "",
         "kubernetes": False,

@@ -146,7 +146,7 @@ def test_shipped_inventories(inventory):
                 "here.yml: sitee: unknown key; did you mean site?",
                 "here.yml: site: missing; for example company",
                 "here.yml: simulated: must be true or false, not 1",
-                "here.yml: release: sid is not one of bookworm, trixie",
+                "here.yml: release: sid is not one of bullseye, bookworm, trixie, forky",
             ],
         ),
         (
@@ -162,7 +162,7 @@ def test_shipped_inventories(inventory):
             LAB,
             "site: home\n",
             {"OVERLAY_LAB_RELEASE": "sid"},
-            ["here.yml: OVERLAY_LAB_RELEASE: sid is not one of bookworm, trixie"],
+            ["here.yml: OVERLAY_LAB_RELEASE: sid is not one of bullseye, bookworm, trixie, forky"],
         ),
     ],
 )

@@ -30,6 +30,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     answers: dict[str, tuple[int, bytes]] = {}  # noqa: RUF012
     connections = 0
+    asked: list[str] = []  # noqa: RUF012
 
     def setup(self) -> None:
         type(self).connections += 1
@@ -37,7 +38,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        status, body = self.answers[self.path]
+        self._answer(*self.answers[self.path])
+
+    def do_GET(self) -> None:
+        self._answer(*self.answers.get(self.path, (404, b"404 page not found")))
+
+    def _answer(self, status: int, body: bytes) -> None:
+        type(self).asked.append(self.path)
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -54,6 +61,7 @@ def refusal(message: str, code: int) -> bytes:
 @pytest.fixture
 def server() -> Iterator[str]:
     Handler.connections = 0
+    Handler.asked = []
     Handler.answers = {
         "/ok": (200, b'{"header": {}}'),
         "/no-leader": (503, refusal("etcdserver: no leader", 14)),
@@ -137,7 +145,7 @@ def test_no_change_of_membership_now(server: str) -> None:
     ("path", "words"),
     [
         ("/large", "etcd refused: {url}: etcdserver: request is too large"),
-        ("/none", "{url}: it answers 404 to /none: etcd 3.4 or later with enable-grpc-gateway is needed"),
+        ("/none", "{url}: it answers 404 to /none: etcd 3.3 or later with enable-grpc-gateway is needed"),
         ("/self", "{url}: its JSON API cannot reach itself"),
     ],
 )
@@ -146,6 +154,42 @@ def test_one_line_for_each_refusal(server: str, path: str, words: str) -> None:
         client(server).v3(path, {})
     assert str(fault.value).startswith(words.format(url=server))
     assert "\n" not in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("version", "path", "asked"),
+    [
+        ("3.3.25", "/v3beta/kv/range", ["/v3/kv/range", "/version", "/v3beta/kv/range", "/v3beta/kv/range"]),
+        ("3.4.23", "/v3/kv/range", ["/v3/kv/range", "/v3/kv/range"]),
+    ],
+)
+def test_the_prefix_is_what_this_etcd_has(server: str, version: str, path: str, asked: list[str]) -> None:
+    not_found = (404, b"404 page not found")
+    versions = json.dumps({"etcdserver": version, "etcdcluster": "not_decided"}).encode()
+    Handler.answers |= {"/v3/kv/range": not_found, "/version": (200, versions), path: (200, b'{"header": {}}')}
+    one = client(server)
+    # Twice: it is asked for once, and over the same connection. What was not found was not done.
+    assert [one.v3("/v3/kv/range", {}, repeatable=False) for _ in range(2)] == [{"header": {}}] * 2
+    assert (Handler.asked, Handler.connections) == (asked, 1)
+
+
+@pytest.mark.parametrize(
+    ("version", "its"),
+    [
+        (b'{"etcdserver": "3.2.26", "etcdcluster": "3.2.0"}', " of etcd 3.2.26"),
+        (b'{"etcdserver": "3.5.16", "etcdcluster": "3.5.0"}', " of etcd 3.5.16"),
+        (b"<html>", ""),
+        (b"[]", ""),
+        (b'{"etcdserver": 3}', ""),
+    ],
+)
+def test_an_etcd_without_the_json_api_is_told_with_its_version(server: str, version: bytes, its: str) -> None:
+    Handler.answers |= {"/version": (200, version), "/v3/kv/range": (404, b"404 page not found")}
+    with pytest.raises(LabError) as fault:
+        client(server).v3("/v3/kv/range", {})
+    assert str(fault.value) == (
+        f"{server}: it answers 404 to /v3/kv/range{its}: etcd 3.3 or later with enable-grpc-gateway is needed"
+    )
 
 
 def test_one_line_for_each_silence(closed: str, silent: str, server: str) -> None:

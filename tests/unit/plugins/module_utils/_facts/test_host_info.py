@@ -59,29 +59,6 @@ def test_listening_without_the_family(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n', "Debian"),
-        ('ID=ubuntu\nID_LIKE=debian\nHOME_URL="https://example.org/?a=b"\n', "Debian"),
-        ('ID=linuxmint\nID_LIKE="ubuntu debian"\n', "Debian"),
-        ("ID=fedora\n", "RedHat"),
-        ('ID="rocky"\nID_LIKE="rhel centos fedora"\n', "RedHat"),
-        ("ID=arch\n", ""),
-        ("# no such keys\n\n", ""),
-        ("", ""),
-    ],
-)
-def test_os_family(tmp_path: Path, text: str, expected: str) -> None:
-    release = tmp_path / "os-release"
-    release.write_text(text)
-    assert host_info.os_family(release) == expected
-
-
-def test_os_family_of_a_host_that_does_not_say(tmp_path: Path) -> None:
-    assert host_info.os_family(tmp_path / "none") == ""
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
         ("# Managed by emon.overlay_lab for the lab emon: the next run writes it again.\nETCD_NAME=emon\n", "emon"),
         ("# Managed by emon.overlay_lab for the lab a-lab\n", "a-lab"),
         ("## etcd(1) daemon options\nETCD_NAME=\n", ""),
@@ -101,20 +78,6 @@ def test_config_owner_where_there_is_no_file(tmp_path: Path, name: str) -> None:
     assert etcd_files.config_owner(tmp_path / name) == ""
 
 
-@pytest.mark.parametrize(
-    ("printed", "expected"),
-    [
-        ("etcd Version: 3.4.23\nGit SHA: Not provided\nGo Version: go1.19.8\n", "3.4.23"),
-        ("Docker version 20.10.24+dfsg1, build 297e128\n", "20.10.24"),
-        ("Docker version 29.0, build 1\n", "29.0"),
-        ("no such thing\n", ""),
-    ],
-)
-def test_program(printed: str, expected: str) -> None:
-    command = [sys.executable, "-c", f"print({printed!r}, end='')"]
-    assert host_info._program(command, "none") == {"version": expected, "available": ""}
-
-
 def test_a_unit_says_where_it_is_and_where_its_data_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the one call that asks for all units."""
     text = (
@@ -130,25 +93,6 @@ def test_a_unit_says_where_it_is_and_where_its_data_is(tmp_path: Path, monkeypat
     found = host_info._units()
     assert found["etcd"]["unit_path"] == "/etc/systemd/system/etcd.service" and found["etcd"]["enabled"]
     assert found["etcd"]["data_dirs"] == ["/data/etcd"] and not found["docker"]["unit"]
-
-
-@pytest.mark.parametrize(
-    ("candidate", "expected"),
-    [
-        ("etcd-server:\n  Installed: (none)\n  Candidate: 3.4.23-4+b4\n", "3.4.23"),
-        ("docker-ce:\n  Candidate: 5:24.0.7-1~debian.12~bookworm\n", "24.0.7"),
-        ("docker.io:\n  Installed: (none)\n  Candidate: (none)\n", ""),
-        ("", ""),
-    ],
-)
-def test_program_that_is_only_to_be_had(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, candidate: str, expected: str
-) -> None:
-    apt = tmp_path / "apt-cache"
-    apt.write_text(f"#!{sys.executable}\nprint({candidate!r}, end='')\n")
-    apt.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert host_info._program(["no-such-program"], "package") == {"version": "", "available": expected}
 
 
 def test_addresses_are_the_global_ones() -> None:

@@ -20,7 +20,12 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated import
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated import image as simulated_image
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated import nspawn
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.host import SimulatedHost
-from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.image import RELEASES, Image
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.image import Image
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.releases import (
+    DEFAULT_RELEASE,
+    RELEASES,
+    Release,
+)
 
 
 @pytest.fixture
@@ -51,8 +56,7 @@ def test_image_is_named_by_release_and_recipe(release: str) -> None:
 @pytest.mark.parametrize(
     ("attribute", "value"),
     [
-        ("_PACKAGES", [*simulated_image._PACKAGES, "nano"]),
-        ("_PACKAGES_OF_RELEASE", {"bookworm": ("nano",)}),
+        ("RELEASES", {"bookworm": Release(further=("nano",))}),
         ("_MASKED_UNITS", simulated_image._MASKED_UNITS[1:]),
         ("_DISABLED_UNITS", [*simulated_image._DISABLED_UNITS, "cron.service"]),
         ("_FILES", {**simulated_image._FILES, "etc/hosts": "127.0.0.1 localhost\n"}),
@@ -65,8 +69,31 @@ def test_another_recipe_is_another_image(monkeypatch: pytest.MonkeyPatch, attrib
     assert Image("bookworm").name != before
 
 
-def test_every_release_has_its_packages() -> None:
-    assert set(simulated_image._PACKAGES_OF_RELEASE) == set(RELEASES)
+def test_how_a_host_boots_makes_no_other_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Image("bookworm").name
+    monkeypatch.setattr(simulated_image, "RELEASES", {"bookworm": Release(unified_cgroups=True)})
+    assert Image("bookworm").name == before
+
+
+@pytest.mark.parametrize(
+    ("release", "docker", "unified_cgroups"),
+    [
+        ("bullseye", ["docker.io"], False),
+        ("bookworm", ["docker.io"], False),
+        ("trixie", ["docker.io", "docker-cli"], False),
+        ("forky", ["docker.io", "docker-cli"], True),
+    ],
+)
+def test_what_is_different_about_a_release(release: str, docker: list[str], unified_cgroups: bool) -> None:
+    found = RELEASES[release]
+    assert [name for name in found.packages if name.startswith("docker")] == docker
+    assert found.unified_cgroups == unified_cgroups
+    assert {"etcd-server", "python3-docker", "python3-pyroute2"} < set(found.packages)
+
+
+def test_every_release_is_tested_above() -> None:
+    assert list(RELEASES) == ["bullseye", "bookworm", "trixie", "forky"]
+    assert DEFAULT_RELEASE in RELEASES
 
 
 def test_built_only_under_its_full_name(images: Path) -> None:
@@ -113,6 +140,16 @@ def test_an_interrupted_removal_leaves_no_image(images: Path, monkeypatch: pytes
             "base image {name}: mmdebstrap failed: E: apt-get update failed; check the machine's package sources",
         ),
         ("exit 7", "base image {name}: mmdebstrap failed: exit code 7; check the machine's package sources"),
+        (
+            # Without --quiet.
+            "case $* in *--quiet*) ;; *) echo 'Reading package lists...'; echo 'E: Release file for"
+            " http://m.invalid/dists/forky/InRelease is expired (invalid since 23d 19h 18min 38s). Updates for this"
+            " repository will not be applied.' ;; esac >&2; echo 'E: apt-get update failed' >&2; exit 25",
+            "base image {name}: mmdebstrap failed: E: Release file for http://m.invalid/dists/forky/InRelease is"
+            " expired (invalid since 23d 19h 18min 38s). Updates for this repository will not be applied; this"
+            " machine's mirror is behind, or its clock is ahead: set that right, or let apt take old indexes"
+            ' (Acquire::Check-Valid-Until "false"; in a file in /etc/apt/apt.conf.d)',
+        ),
     ],
 )
 def test_a_failed_build_says_why_and_leaves_nothing(
@@ -130,6 +167,40 @@ def test_a_failed_build_says_why_and_leaves_nothing(
     assert error.value.faults == [expected.format(name=image.name)]
     assert not image.built
     assert list(images.glob(".partial-*")) == []
+
+
+def test_how_the_machine_gets_packages_is_how_an_image_does(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = images / ".bin"
+    programs.mkdir()
+    dump = (
+        'APT::Architecture "amd64";',
+        'Acquire::Check-Valid-Until "false";',
+        'Acquire::cdrom::mount "/media/cdrom";',
+        'Acquire::http::Proxy "http://ann:secret@proxy.invalid:3128";',
+        'Acquire::Languages "none";',
+        'acquire::retries "3";',
+        'Acquire::https::Verify-Peer "true";',
+        'Dir::Etc "etc/apt";',
+    )
+    scripts = {
+        "apt-config": "".join(f"echo '{line}'\n" for line in dump),
+        # The settings are there while it runs, and are named, not told.
+        "mmdebstrap": 'for word; do case $word in --aptopt=*) while read -r line; do echo "E: $line" >&2;'
+        ' done <"${word#*=}";; *secret*) exit 9;; esac; done; exit 25',
+    }
+    for name, script in scripts.items():
+        (programs / name).write_text(f"#!/bin/sh\n{script}\n")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    monkeypatch.setattr(simulated_image, "_why", lambda done: done.stderr)
+    with pytest.raises(LabError) as error:
+        Image("bookworm").build()
+    assert error.value.faults[0].partition("failed: ")[2].splitlines() == [
+        f"E: {dump[1]}",
+        f"E: {dump[3]}",
+        f"E: {dump[5]}",
+        f"E: {dump[6]}",
+    ]
 
 
 # -- hosts -------------------------------------------------------------------------------------------------------------

@@ -64,6 +64,7 @@ def infos() -> dict[str, dict[str, Any]]:
             },
             "docker": {"version": "20.10.24", "active": True},
             "python_libraries": {"docker": True},
+            "python_packages": {"docker": [], "pyroute2": []},
             "networks": [{"name": "demo", "id": "1", "lab": "emon"}],
             "resolver": {"version": "2.90", "active": True, "enabled": True},
             "vxlan": {"active": True, "enabled": True},
@@ -189,7 +190,7 @@ NO_RECORD = dict.fromkeys(("lab", "uuid", "machine_id", "site", "moving_to", "en
         ),
         (of_host("docker", version=""), "docker_engine", "emon2 docker_engine Docker: absent -> installed"),
         (
-            of_host("python_libraries", docker=False),
+            of_host("python_packages", docker=["python3-docker"]),
             "docker_engine",
             "emon2 docker_engine python3-docker: absent -> installed",
         ),

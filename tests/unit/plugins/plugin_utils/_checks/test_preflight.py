@@ -48,13 +48,26 @@ def lab(**given: Any) -> dict[str, Any]:
 def info(name: str, **given: Any) -> dict[str, Any]:
     """What host_info returns on a fit host that belongs to no lab yet; ``given`` replaces or adds to its parts."""
     found: dict[str, Any] = {
+        "hostname": name,
         "machine_id": f"id-of-{name}",
+        "packages": {"faults": []},
+        "room": [{"path": "/etc", "free": 5000, "read_only": False}],
         "record": {"lab": "", "machine_id": "", "site": "", "moving_to": "", "engine": ""},
         "time": 1000.0,
         "kernel": {"faults": []},
+        "os_family": "Debian",
+        "distribution": {"name": "Debian GNU/Linux 12 (bookworm)"},
+        "python": {"path": "/usr/bin/python3", "version": "3.11.2", "distributions": True},
+        "python_libraries": {"docker": True, "pyroute2": True},
+        "python_packages": {"docker": [], "pyroute2": []},
         "etcd": {
             "version": "3.4.23",
             "available": "",
+            "packages": [],
+            "unit": True,
+            "masked": False,
+            "user": True,
+            "etcdctl": True,
             "active": False,
             "ready": False,
             "lab": "",
@@ -63,8 +76,19 @@ def info(name: str, **given: Any) -> dict[str, Any]:
             "data": {"path": DATA_DIR, "present": False},
         },
         "listening": {"tcp": [], "udp": []},
-        "docker": {"version": "20.10.24", "available": "", "active": False, "store": ""},
-        "containerd": {"package": "", "active": False},
+        "docker": {
+            "version": "20.10.24",
+            "available": "",
+            "packages": [],
+            "unit": True,
+            "masked": False,
+            "socket": {"masked": False},
+            "active": False,
+            "enabled": False,
+            "store": "",
+            "variants": {"snap": False, "podman": [], "rootless": []},
+        },
+        "containerd": {"package": "", "active": False, "masked": False},
         "addresses": [address("eth0", ADDRESSES[name])],
         "containers": [],
         "swarm": of_stopped(),
@@ -100,6 +124,7 @@ RECORD = {
         pytest.param({"docker": {"version": "20.10.5"}}, id="another patch release"),
         pytest.param({"containerd": {"package": "containerd.io", "active": True}}, id="Docker's containerd"),
         pytest.param({"etcd": {"version": "", "available": "3.5.16"}}, id="etcd only to be had"),
+        pytest.param({"etcd": {"version": "3.3.25"}}, id="the oldest etcd"),
         pytest.param({"etcd": {"active": True, "lab": "emon"}, "record": RECORD}, id="a host of this lab"),
         pytest.param({"etcd": {"lab": "other"}}, id="another lab's file, no etcd runs"),
         pytest.param({"etcd": {"active": True, "lab": "emon", "config": CONFIG, "data": HELD}}, id="a member"),
@@ -131,6 +156,44 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             "emon2: the container test2 exists and is not the lab's by the host's record: give the lab's another"
             " name, or remove this one yourself (docker rm test2)",
             id="a container of the lab's name that is somebody else's",
+        ),
+        pytest.param(
+            {},
+            {"hostname": "emon"},
+            "emon and emon2 have one host name, emon, by which dockers of the engine cluster_store know each other:"
+            " hostnamectl set-hostname emon2 on emon2",
+            id="one host name",
+        ),
+        pytest.param(
+            {},
+            {"machine_id": "id-of-emon"},
+            "emon and emon2 have one machine id, id-of-emon, as clones have: give each its own on all but the first (rm"
+            " -f /etc/machine-id /var/lib/dbus/machine-id; systemd-machine-id-setup; reboot)",
+            id="one machine id",
+        ),
+        pytest.param(
+            {},
+            {"machine_id": "uninitialized"},
+            "emon2: it has no machine id (uninitialized): rm -f /etc/machine-id /var/lib/dbus/machine-id;"
+            " systemd-machine-id-setup; reboot",
+            id="an image that was never started",
+        ),
+        pytest.param(
+            {},
+            {
+                "room": [
+                    {"path": "/etc", "free": 5000, "read_only": False},
+                    {"path": "/var", "free": 12, "read_only": False},
+                ]
+            },
+            "emon2: /var has 12 MB free here, and the lab needs 200 MB: make room there",
+            id="a full disk",
+        ),
+        pytest.param(
+            {},
+            {"room": [{"path": "/", "free": 12, "read_only": True}]},
+            "emon2: / is mounted read-only here, and the lab writes there: remount it, or see why (dmesg)",
+            id="a read-only disk",
         ),
         pytest.param(
             {},
@@ -198,7 +261,7 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             {},
             {"etcd": {"version": ""}},
             "emon2: etcd is neither installed nor available from this host's package sources: install it, or add a"
-            " source",
+            " source (on Ubuntu it is in universe)",
             id="no etcd",
         ),
         pytest.param(
@@ -229,8 +292,15 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             {},
             {"etcd": {"version": "3.6.1"}},
             "emon2: etcd 3.6.1 cannot serve the engine cluster_store: etcd 3.6 removed the v2 API that Docker's store"
-            " speaks; use etcd 3.4 or 3.5",
+            " speaks; use etcd 3.3 to 3.5",
             id="etcd without the v2 API",
+        ),
+        pytest.param(
+            {},
+            {"etcd": {"version": "", "available": "3.2.26"}},
+            "emon2: etcd 3.2.26 cannot serve the engine cluster_store: the lab asks etcd by its JSON API, as it is"
+            " since 3.3; use etcd 3.3 to 3.5",
+            id="etcd without the JSON API",
         ),
         pytest.param(
             {},

@@ -118,11 +118,14 @@ def test_containers_have_addresses_and_ask_their_own_host() -> None:
 
 def info(index: int = 0, **given: Any) -> dict[str, Any]:
     return {
-        "record": {"lab": "emon" if index else ""},
+        "record": {"lab": "emon" if index else "", "engine": "vxlan" if index else ""},
         "index": index,
         "vxlan": {"links": []},
         "listening": {"tcp": [], "udp": []},
         "resolver": {"version": "2.90", "available": ""},
+        "python": {"path": "/usr/bin/python3", "distributions": True},
+        "python_libraries": {"pyroute2": True},
+        "python_packages": {"pyroute2": []},
         **given,
     }
 
@@ -167,6 +170,19 @@ OURS = {"name": "vxlan-12345678", "vni": 12345678, "port": 14789, "group": str(M
             info(0, resolver={"version": "", "available": ""}),
             ["emon2: dnsmasq is neither installed nor in this host's package sources: install it, or add a source"],
             id="no dnsmasq",
+        ),
+        pytest.param(
+            info(0, python_libraries={"pyroute2": False}, python_packages={"pyroute2": ["python3-pyroute2"]}),
+            [],
+            id="pyroute2 is to be had",
+        ),
+        pytest.param(
+            info(0, python_libraries={"pyroute2": False}),
+            [
+                "emon2: the Python library pyroute2 is neither installed nor in this host's package sources"
+                " (python3-pyroute2): add a source, or /usr/bin/python3 -m pip install pyroute2"
+            ],
+            id="no pyroute2",
         ),
         pytest.param(
             info(1),

@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+
+"""Whether there is room on a host for what a run writes, and the user that some of it is for."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+_MB = 1_000_000
+
+
+def read(paths: Iterable[str]) -> list[dict[str, Any]]:
+    """Each file system below these paths once: the ``path`` in it that is there, ``free`` MB, ``read_only``."""
+    found: dict[int, dict[str, Any]] = {}
+    for path in map(_existing, map(Path, paths)):
+        told = os.statvfs(path)
+        found.setdefault(
+            path.stat().st_dev,
+            {
+                "path": str(path),
+                "free": told.f_bfree * told.f_frsize // _MB,
+                "read_only": bool(told.f_flag & os.ST_RDONLY),
+            },
+        )
+    return list(found.values())
+
+
+def is_user(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+def _existing(path: Path) -> Path:
+    return next(one for one in (path, *path.parents) if one.exists())
