@@ -156,6 +156,12 @@ options:
         recorded here as well.
     type: str
     default: ""
+  wait_seconds:
+    description:
+      - With O(id), seconds to wait until the network that another host creates has appeared here through the store; then
+        fail if it has not.
+    type: float
+    default: 0
   state:
     description: Whether the network should exist.
     type: str

@@ -15,6 +15,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client im
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import apply as network_apply
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import plan as network_plan
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import view as network_view
 
 _ARGUMENTS = DOCKER_ARGUMENTS | {
     "name": {"type": "str", "required": True},
@@ -50,6 +51,7 @@ _ARGUMENTS = DOCKER_ARGUMENTS | {
     "lab": {"type": "str", "default": ""},
     "lab_containers": {"type": "list", "elements": "str", "default": []},
     "id": {"type": "str", "default": ""},
+    "wait_seconds": {"type": "float", "default": 0},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 
@@ -57,6 +59,8 @@ _ARGUMENTS = DOCKER_ARGUMENTS | {
 def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     request = network_plan.request(params)
     client = connect(params["docker_host"], params["timeout"])
+    if request.id and not check_mode:
+        network_view.read(client, [request.spec.name], params["wait_seconds"])
     plan = network_plan.plan(client, request, owner.reader(client))
     return {
         "network": plan.expected if check_mode else network_apply.apply(client, plan),
