@@ -299,7 +299,13 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(collection: Path, case: Case) -> tuple[int, str, list[dict[str, Any]]]:
     """(its code, what it said, the modules that it called, in order)."""
     (collection / "calls").write_text("", encoding="utf-8")
-    (collection / "said.json").write_text(json.dumps({"host_info": case.info, **case.said}), encoding="utf-8")
+    # No host is a clone of another.
+    infos = {
+        host: {**info, "hostname": host, "machine_id": host, "record": {**info["record"], "machine_id": host}}
+        for host in HOSTS
+        for info in [case.info.get(host, case.info)]
+    }
+    (collection / "said.json").write_text(json.dumps({"host_info": infos, **case.said}), encoding="utf-8")
     copy = collection / "ansible_collections/emon/overlay_lab"
     play, *options = case.play.split()
     command = [sys.executable, "-m", "ansible.cli.playbook", "-i", collection / "hosts.json", copy / "playbooks" / play]
