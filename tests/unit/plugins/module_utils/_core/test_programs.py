@@ -12,8 +12,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core import prog
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import plan as daemon_plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import backup as etcd_backup
-from ansible_collections.emon.overlay_lab.plugins.module_utils._facts import host_info
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host import firewall, systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils._facts import host_info, installed
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import firewall, package_sources, systemd
 
 Install = Callable[[str, str], None]
 
@@ -40,14 +40,14 @@ def speaks(english: str, german: str) -> str:
 def test_a_package_is_found_by_apt_in_any_language(install: Install) -> None:
     install(
         "apt-cache",
-        speaks("  Candidate: 20.10.24\\n", "  Installationskandidat: 20.10.24\\n"),
+        speaks("docker.io:\\n  Candidate: 20.10.24\\n", "docker.io:\\n  Installationskandidat: 20.10.24\\n"),
     )
-    assert host_info._available("docker.io") == "20.10.24"
+    assert package_sources.versions("Debian", ["docker.io"]) == {"docker.io": "20.10.24"}
 
 
 def test_a_version_is_read_in_any_language(install: Install) -> None:
     install("dockerd", speaks("Docker version 20.10.24, build 1\\n", "Docker-Fassung zwanzig\\n"))
-    assert host_info._program(["dockerd", "--version"], None)["version"] == "20.10.24"
+    assert installed._version("dockerd") == "20.10.24"
     assert daemon_plan.version() == "20.10.24"
 
 
