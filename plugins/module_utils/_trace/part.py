@@ -84,7 +84,9 @@ def parse(params: dict[str, Any]) -> Part:
     if not _TOKEN.fullmatch(params["mark"]):
         faults.append(f"mark: {params['mark']!r} is not 16 hexadecimal digits")
     faults += [
-        f"addresses[{index}]: {one} is not an IPv4 address" for index, one in enumerate(params["addresses"]) if not _is_ip(one)
+        f"addresses[{index}]: {one} is not an IPv4 address"
+        for index, one in enumerate(params["addresses"])
+        if not _is_ip(one)
     ]
     if not 0 < params["seconds"] <= _MOST_SECONDS:
         faults.append(f"seconds: {params['seconds']:g} is out of range, give up to {_MOST_SECONDS:g}")

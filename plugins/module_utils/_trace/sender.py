@@ -127,5 +127,3 @@ class Sender:
     def close(self) -> None:
         for opened in self._held:
             opened.close()
-
-

@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin_util is private to the collection and may change without notice.
+
+"""A trace before it is made: the way, who listens where, and what is sent. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import ends, way
+from .causes import Journey
+from .ends import End, Nowhere
+from .request import Request
+from .way import Hop
+from .world import CONTROLLER, OWN, Space, World
+
+_SMALL = 84  # what ping sends
+_PACKETS = {"icmp": 6, "tcp": 4, "udp": 4}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``taps``: for each hop, its host and the number of its tap there; None where nobody can listen."""
+
+    request: Request
+    lab: dict[str, Any]
+    world: World
+    source: End
+    target: End
+    hops: tuple[Hop, ...]
+    missing: str
+    names: dict[Space, str]
+    taps: tuple[tuple[str, int] | None, ...]
+    encrypted: bool = False
+    interfaces: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+
+    @property
+    def forth(self) -> Journey:
+        return Journey(self.hops, self.source, self.target)
+
+    @property
+    def back(self) -> Journey:
+        return Journey(way.back(self.hops), self.target, self.source)
+
+    @property
+    def sender(self) -> str:
+        return self.source.space.host if self.source.space else ""
+
+
+def make(request: Request, states: dict[str, dict[str, Any]], lab: dict[str, Any]) -> Plan:
+    """``lab``: {"name", "site", "hosts" (lab_hosts), "networks", "containers"}. Raises Nowhere."""
+    addresses = {host: one["addresses"][lab["site"]] for host, one in lab["hosts"].items()}
+    world = World(states, addresses, f"{lab['name']}-underlay")
+    source, target = ends.find(request, world, lab)
+    if source.space is None:
+        raise Nowhere(f"FROM={request.source}: no host of the lab has it")
+    port = (request.protocol, request.port) if request.port else None
+    found = way.find(world, source.space, target.address, source.interface, target.interface, port)
+    interfaces: dict[str, list[dict[str, str]]] = {}
+    taps: list[tuple[str, int] | None] = []
+    for hop in found.hops:
+        host = hop.at.space.host
+        if hop.bridge or host not in states:
+            taps.append(None)
+            continue
+        listeners = interfaces.setdefault(host, [])
+        tap = {"netns": hop.at.space.netns, "interface": hop.at.name}
+        if tap not in listeners:
+            listeners.append(tap)
+        taps.append((host, listeners.index(tap)))
+    return Plan(
+        request,
+        lab,
+        world,
+        source,
+        target,
+        found.hops,
+        found.missing,
+        _names(world, source, target),
+        tuple(taps),
+        _encrypted(world, source, target),
+        interfaces,
+    )
+
+
+def _names(world: World, source: End, target: End) -> dict[Space, str]:
+    """What a person calls each namespace; '' for a host's own."""
+    found: dict[Space, str] = {}
+    for host, state in world.states.items():
+        for network in state.get("networks", []):
+            if network["netns"]:
+                found[Space(host, network["netns"])] = network["name"]
+    for end in (source, target):
+        if end.space is not None and end.space.netns != OWN:
+            found[end.space] = end.container["name"] if end.container else end.space.netns
+    for space in world.spaces():
+        if space.host == CONTROLLER:
+            found[space] = "underlay"
+        found.setdefault(space, space.netns)
+    return found
+
+
+def _encrypted(world: World, source: End, target: End) -> bool:
+    return any(
+        network["encrypted"]
+        for state in world.states.values()
+        for network in state.get("networks", [])
+        if network["name"] in (source.network, target.network)
+    )
+
+
+def parts(plan: Plan, mark: str, frames: bool = False) -> dict[str, dict[str, Any]]:
+    """Host -> options of the module packet_trace there."""
+    ports = sorted({hop.tunnel.port for hop in plan.hops if hop.tunnel})
+    found = {}
+    for host in {*plan.interfaces, plan.sender}:
+        taps = plan.interfaces.get(host, [])
+        found[host] = {
+            "mark": mark,
+            "protocol": plan.request.protocol,
+            "addresses": [plan.source.address, plan.target.address],
+            "vxlan_ports": ports or [4789],
+            "encrypted": plan.encrypted,
+            "taps": taps,
+            "counters": list(dict.fromkeys(tap["netns"] for tap in taps)),
+            "frames": frames,
+        }
+        if host == plan.sender and plan.source.space:
+            found[host]["send"] = {
+                "netns": plan.source.space.netns,
+                "to": plan.target.address,
+                "sizes": sizes(plan),
+                "count": _PACKETS[plan.request.protocol],
+                **({"port": plan.request.port} if plan.request.port else {}),
+            }
+    return found
+
+
+def sizes(plan: Plan) -> list[int]:
+    """As ping sends them, and as long as the sender's interface allows, which may not be fragmented."""
+    link = plan.world.link(plan.source.interface) if plan.source.interface else None
+    if plan.request.protocol != "icmp" or not link or link["mtu"] <= _SMALL:
+        return [_SMALL]
+    return [_SMALL, min(link["mtu"], 65535)]
