@@ -99,18 +99,36 @@ options:
         description: How many packets to send, at most 14.
         type: int
         default: 6
-      delay:
-        description: Seconds until the first packet, in which the other hosts begin to listen.
-        type: float
-        default: 0.6
       interval:
         description: Seconds between two packets.
         type: float
-        default: 0.12
+        default: 0.05
+  meeting:
+    description:
+      - How the hosts of a trace agree that all of them listen. Those that do not send say so to the sender, in UDP datagrams
+        between the hosts' own addresses, and the sender waits for them, for 2.5 s at most.
+    type: dict
+    suboptions:
+      netns:
+        description: The network namespace of the hosts' addresses.
+        type: str
+        default: ""
+      address:
+        description: The sender's address, for those that do not send.
+        type: str
+        default: 127.0.0.1
+      port:
+        description: A UDP port of the sender's that nothing else uses.
+        type: int
+        required: true
+      guests:
+        description: How many other hosts the sender waits for.
+        type: int
+        default: 0
   seconds:
     description: How long to listen at most, up to 60.
     type: float
-    default: 3.0
+    default: 5.0
   frames:
     description: Whether to return the frames as well.
     type: bool
@@ -204,6 +222,11 @@ sent:
   returned: success
   type: list
   elements: dict
+met:
+  description: For how many other hosts the sender knew that they listened.
+  returned: success
+  type: int
+  sample: 2
 counted:
   description:
     - By namespace (C(netns)), C(rules), which drop or reject and have counted packets meanwhile, each with C(table), C(chain),
@@ -221,10 +244,6 @@ ended:
   description: When they were closed.
   returned: success
   type: float
-boot:
-  description: The id of this boot of the kernel. Hosts that have the same share one clock.
-  returned: success
-  type: str
 dropped:
   description: How many marked packets came too fast to be read.
   returned: success

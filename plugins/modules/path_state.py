@@ -64,10 +64,6 @@ now:
   description: The host's clock, in seconds since the epoch.
   returned: success
   type: float
-boot:
-  description: The id of this boot of the kernel. Hosts that have the same share one clock.
-  returned: success
-  type: str
 docker_error:
   description: Why dockerd does not answer. Null if it does.
   returned: success
@@ -93,6 +89,11 @@ published:
   returned: success
   type: list
   elements: dict
+listening:
+  description: The C(tcp) and C(udp) sockets of the host's own namespace, as ADDRESS:PORT.
+  returned: success
+  type: dict
+  sample: {tcp: ["0.0.0.0:22"], udp: []}
 namespaces:
   description:
     - As RV(emon.overlay_lab.topology_info#module:namespaces), without the processes, and with C(neighbours), each with

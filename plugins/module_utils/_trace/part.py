@@ -15,23 +15,24 @@ import base64
 import re
 import selectors
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core import processes
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError, reason
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.netns import Namespaces
 
 from . import counters, frames
 from .frames import Mark
+from .meeting import Guest, Host, Place
 from .sender import Errand, Sender
 from .taps import OpenTap, Sighting, Tap
 
 _MOST_SECONDS = 60.0
-# Longer than the gap between two packets of one errand.
-_QUIET_SECONDS = 0.5
+# How long a reply may take, and how long it is quiet when a trace is over of which nobody told the end.
+_REPLY_SECONDS, _QUIET_SECONDS = 0.5, 1.0
+_TICK_SECONDS = 0.05
 _MOST_SIGHTINGS = 2000
 _TOKEN = re.compile(r"[0-9a-f]{16}")
 
@@ -56,11 +57,19 @@ OPTIONS: dict[str, Any] = {
             "port": {"type": "int"},
             "sizes": {"type": "list", "elements": "int", "default": [84]},
             "count": {"type": "int", "default": 6},
-            "delay": {"type": "float", "default": 0.6},
-            "interval": {"type": "float", "default": 0.12},
+            "interval": {"type": "float", "default": 0.05},
         },
     },
-    "seconds": {"type": "float", "default": 3.0},
+    "meeting": {
+        "type": "dict",
+        "options": {
+            "netns": {"type": "str", "default": ""},
+            "address": {"type": "str", "default": "127.0.0.1"},
+            "port": {"type": "int", "required": True},
+            "guests": {"type": "int", "default": 0},
+        },
+    },
+    "seconds": {"type": "float", "default": 5.0},
     "frames": {"type": "bool", "default": False},
 }
 
@@ -73,6 +82,7 @@ class Part:
     taps: tuple[Tap, ...]
     counters: tuple[str, ...]
     errand: Errand | None
+    meeting: Place | None
     encrypted: bool
     seconds: float
     frames: bool
@@ -83,11 +93,9 @@ def parse(params: dict[str, Any]) -> Part:
     faults = []
     if not _TOKEN.fullmatch(params["mark"]):
         faults.append(f"mark: {params['mark']!r} is not 16 hexadecimal digits")
-    faults += [
-        f"addresses[{index}]: {one} is not an IPv4 address"
-        for index, one in enumerate(params["addresses"])
-        if not _is_ip(one)
-    ]
+    named = [(f"addresses[{index}]", one) for index, one in enumerate(params["addresses"])]
+    named += [("meeting.address", params["meeting"]["address"])] if params["meeting"] else []
+    faults += [f"{option}: {one} is not an IPv4 address" for option, one in named if not _is_ip(one)]
     if not 0 < params["seconds"] <= _MOST_SECONDS:
         faults.append(f"seconds: {params['seconds']:g} is out of range, give up to {_MOST_SECONDS:g}")
     send = params["send"]
@@ -107,11 +115,11 @@ def parse(params: dict[str, Any]) -> Part:
             send["port"] or 0,
             tuple(send["sizes"]),
             send["count"],
-            send["delay"],
             send["interval"],
         )
         if send
         else None,
+        meeting=Place(**params["meeting"]) if params["meeting"] else None,
         encrypted=params["encrypted"],
         seconds=params["seconds"],
         frames=params["frames"],
@@ -152,64 +160,108 @@ def run(part: Part) -> dict[str, Any]:
 
 def _run(part: Part, namespaces: Namespaces) -> dict[str, Any]:
     with ExitStack() as held:
-        # Taps come first: what they hear while counters are read waits for them, and the other host may send already.
-        opened = [OpenTap(namespaces, tap, part.mark, part.encrypted) for tap in part.taps]
-        for tap in opened:
-            held.callback(tap.close)
+        # Taps come first: what they hear while counters are read waits for them.
+        opened = [held.enter_context(closing(OpenTap(namespaces, tap, part.mark, part.encrypted))) for tap in part.taps]
         began = time.time()
-        before = {netns: _counted(namespaces, netns) for netns in part.counters}
-        sender = Sender(namespaces, part.errand, part.mark) if part.errand else None
-        if sender:
-            held.callback(sender.close)
-        sightings = _listen(part, opened, sender)
+        token = part.mark.token
+        if part.errand:
+            host = held.enter_context(closing(Host(namespaces, part.meeting, token))) if part.meeting else None
+            met = host.wait() if host else 0
+            before = {netns: _counted(namespaces, netns) for netns in part.counters}
+            sender = held.enter_context(closing(Sender(namespaces, part.errand, part.mark)))
+            sightings = _send_and_listen(part, opened, sender)
+            sent = sender.sent
+            if host:
+                host.dismiss()
+        else:
+            before = {netns: _counted(namespaces, netns) for netns in part.counters}
+            guest = held.enter_context(closing(Guest(namespaces, part.meeting, token))) if part.meeting else None
+            sightings = _listen(part, opened, guest)
+            met, sent = 0, []
         ended = time.time()
         dropped = sum(tap.dropped() for tap in opened)
     # Where everything went by there is nothing to explain.
-    after = {} if _went_by(opened, sightings) else {netns: _counted(namespaces, netns) for netns in part.counters}
+    after = {} if _went_by(part, opened, sightings) else {netns: _counted(namespaces, netns) for netns in part.counters}
     return {
         "sightings": [_shown(one, part.frames) for one in sorted(sightings, key=lambda one: one.time)],
         "silent": [{"tap": tap.tap.identity, "error": tap.error} for tap in opened if tap.error],
-        "sent": sender.sent if sender else [],
+        "sent": sent,
+        "met": met,
         "counted": [
-            counters.difference(netns, before[netns], after[netns])
-            for netns in after
-            if before[netns] is not None and after[netns] is not None
+            counters.difference(netns, former, later)
+            for netns, later in after.items()
+            if later is not None and (former := before[netns]) is not None
         ],
         "began": began,
         "ended": ended,
-        "boot": processes.boot_id(),
         "dropped": dropped,
     }
 
 
-def _listen(part: Part, opened: list[OpenTap], sender: Sender | None) -> list[Sighting]:
-    sightings: list[Sighting] = []
-    end = time.monotonic() + part.seconds
-    heard: float | None = None
-    with selectors.DefaultSelector() as selector:
+class Ears:
+    """All taps at once, and when they last heard something."""
+
+    def __init__(self, opened: list[OpenTap], guest: Guest | None = None) -> None:
+        self.sightings: list[Sighting] = []
+        self.last: float | None = None
+        self._guest = guest
+        self._selector = selectors.DefaultSelector()
         for tap in opened:
             if tap.socket is not None:
-                selector.register(tap.socket, selectors.EVENT_READ, tap)
-        while (now := time.monotonic()) < end and len(sightings) < _MOST_SIGHTINGS:
-            due = sender.due if sender else None
-            if due == 0.0 and sender:
-                sender.send()
-                heard = time.monotonic()
+                self._selector.register(tap.socket, selectors.EVENT_READ, tap)
+        if guest and guest.socket is not None:
+            self._selector.register(guest.socket, selectors.EVENT_READ, None)
+
+    def hear(self, seconds: float) -> None:
+        """What comes within that time, or the first of it."""
+        for key, _events in self._selector.select(seconds):
+            if key.data is None:
+                if self._guest:
+                    self._guest.hear()
                 continue
-            if due is None and heard is not None and now - heard > _QUIET_SECONDS:
+            found = list(key.data.sightings())
+            if found:
+                self.sightings += found
+                self.last = time.monotonic()
+
+    def close(self) -> None:
+        self._selector.close()
+
+
+def _send_and_listen(part: Part, opened: list[OpenTap], sender: Sender) -> list[Sighting]:
+    with closing(Ears(opened)) as ears:
+        while (due := sender.due) is not None:
+            if due > 0:
+                ears.hear(due)
+            else:
+                sender.send()
+        end = time.monotonic() + _REPLY_SECONDS
+        while time.monotonic() < end and not _went_by(part, opened, ears.sightings):
+            ears.hear(_TICK_SECONDS)
+        return ears.sightings
+
+
+def _listen(part: Part, opened: list[OpenTap], guest: Guest | None) -> list[Sighting]:
+    end = time.monotonic() + part.seconds
+    with closing(Ears(opened, guest)) as ears:
+        while (now := time.monotonic()) < end and len(ears.sightings) < _MOST_SIGHTINGS:
+            if guest:
+                guest.greet()
+            is_quiet = ears.last is not None and now - ears.last > _QUIET_SECONDS
+            if is_quiet or (guest and guest.dismissed):
                 break
-            for key, _events in selector.select(min(0.05 if due is None else due, end - now)):
-                found = list(key.data.sightings())
-                sightings += found
-                if found:
-                    heard = time.monotonic()
-    return sightings
+            ears.hear(min(_TICK_SECONDS, end - now))
+        # What came before the last word is still in the sockets.
+        ears.hear(0)
+        return ears.sightings
 
 
-def _went_by(opened: list[OpenTap], sightings: list[Sighting]) -> bool:
-    """Whether every tap heard each packet that any of them heard, and its reply."""
+def _went_by(part: Part, opened: list[OpenTap], sightings: list[Sighting]) -> bool:
+    """Whether every tap heard each packet that any of them heard, and its reply; the sender's, every packet sent."""
     heard = {(one.tap, one.seen.index, one.seen.kind) for one in sightings}
     indexes = {index for _tap, index, kind in heard if kind == frames.REQUEST}
+    if part.errand:
+        indexes = set(range(part.errand.count))
     return bool(indexes) and all(
         (tap.tap.identity, index, kind) in heard
         for tap in opened

@@ -28,7 +28,7 @@ _IP_AND_ICMP = 28
 class Errand:
     """``sizes``: of IP packets in bytes, in turn, where the protocol is icmp; all but the first may not be fragmented.
 
-    ``delay``: seconds until the first packet, so that the other hosts listen by then; ``interval``: between two.
+    ``interval``: seconds between two packets.
     """
 
     netns: str
@@ -36,7 +36,6 @@ class Errand:
     port: int
     sizes: tuple[int, ...]
     count: int
-    delay: float
     interval: float
 
 
@@ -82,7 +81,7 @@ class Sender:
         """Seconds until the next packet; None where there is none any more."""
         if len(self.sent) >= self._errand.count:
             return None
-        at = self._began + self._errand.delay + len(self.sent) * self._errand.interval
+        at = self._began + len(self.sent) * self._errand.interval
         return max(0.0, at - time.monotonic())
 
     def send(self) -> None:

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core import processes, programs
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.deadline import within
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
@@ -28,6 +28,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._probe.vantage im
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import info as topology_info
 
 _RESOLVE_SECONDS = 2.0
+_DOCKERS_RESOLVER = "127.0.0.11"
 _BRIDGE_OPTION = "com.docker.network.bridge.name"
 _DNAT = re.compile(r"-A \S+ .*-p (tcp|udp) .*--dport (\d+) .*-j DNAT --to-destination ([\d.]+):(\d+)")
 
@@ -60,11 +61,11 @@ def read(containers: list[str], resolve: dict[str, str] | None) -> dict[str, Any
             error = str(refusal)
     return {
         "now": now,
-        "boot": processes.boot_id(),
         "docker_error": error,
         "containers": found,
         "networks": networks,
         "published": _published(),
+        "listening": _listening(sockets.PROC_NET),
         "namespaces": namespaces,
         "resolved": resolved,
     }
@@ -105,19 +106,19 @@ def _container(name: str, inspected: dict[str, Any]) -> dict[str, Any]:
             }
             for network, endpoint in sorted((settings.get("Networks") or {}).items())
         ],
-        "listening": _listening(pid) if pid else {"tcp": [], "udp": []},
+        "listening": _listening(Path(f"/proc/{pid}/net")) if pid else {"tcp": [], "udp": []},
     }
 
 
-def _listening(pid: int) -> dict[str, list[str]]:
-    """ADDRESS:PORT of each socket that holds one, in the namespace of a process."""
+def _listening(proc_net: Path) -> dict[str, list[str]]:
+    """ADDRESS:PORT of each socket that holds one; without Docker's own resolver, which is for its container alone."""
     found: dict[str, list[str]] = {}
     for protocol in ("tcp", "udp"):
         try:
-            held = sockets.holding(protocol, Path(f"/proc/{pid}/net"))
+            held = sockets.holding(protocol, proc_net)
         except OSError:
             held = []
-        found[protocol] = sorted({f"{one.ip}:{one.port}" for one in held})
+        found[protocol] = sorted({f"{one.ip}:{one.port}" for one in held if one.ip != _DOCKERS_RESOLVER})
     return found
 
 

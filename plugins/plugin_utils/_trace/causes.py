@@ -226,7 +226,8 @@ def _segment_end(world: World, journey: Journey, far: Interface) -> Interface:
     behind = False
     for hop in journey.hops:
         behind = behind or hop.at == far
-        if behind and hop.at != far and not hop.outgoing and not hop.tunnel and world.bridge_of(hop.at) is None:
+        is_way = hop.at == far or hop.bridge or hop.outgoing or hop.tunnel
+        if behind and not is_way and world.bridge_of(hop.at) is None:
             return hop.at
     return journey.target.interface or far
 

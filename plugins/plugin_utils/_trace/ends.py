@@ -80,7 +80,10 @@ def _container(party: Party, world: World) -> dict[str, Any] | None:
 
 def _common(source: dict[str, Any] | None, target: dict[str, Any] | None, lab: dict[str, Any]) -> str:
     """A network that both are in, the first of the lab file; one of the target's where they share none."""
-    places = [{one["name"] for one in end["networks"]} for end in (source, target) if end]
+    wanted = {one["name"]: {place["name"] for place in one["networks"]} for one in lab["containers"]}
+    places = [
+        {one["name"] for one in end["networks"]} or wanted.get(end["name"], set()) for end in (source, target) if end
+    ]
     if not places:
         return ""
     shared = set.intersection(*places) or places[-1]

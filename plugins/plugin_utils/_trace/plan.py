@@ -16,9 +16,11 @@ from .causes import Journey
 from .ends import End, Nowhere
 from .request import Request
 from .way import Hop
-from .world import CONTROLLER, OWN, Space, World
+from .world import CONTROLLER, Space, World
 
 _SMALL = 84  # what ping sends
+# Those that IANA leaves to everybody.
+_FIRST_PORT, _PORTS = 49152, 16384
 _PACKETS = {"icmp": 6, "tcp": 4, "udp": 4}
 
 
@@ -59,7 +61,9 @@ def make(request: Request, states: dict[str, dict[str, Any]], lab: dict[str, Any
     if source.space is None:
         raise Nowhere(f"FROM={request.source}: no host of the lab has it")
     port = (request.protocol, request.port) if request.port else None
-    found = way.find(world, source.space, target.address, source.interface, target.interface, port)
+    # A container reaches its network by the interface that is there, even where the route has gone with a link.
+    first = source.interface if source.container and source.network == target.network else None
+    found = way.find(world, source.space, target.address, first, target.interface, port)
     interfaces: dict[str, list[dict[str, str]]] = {}
     taps: list[tuple[str, int] | None] = []
     for hop in found.hops:
@@ -80,23 +84,23 @@ def make(request: Request, states: dict[str, dict[str, Any]], lab: dict[str, Any
         target,
         found.hops,
         found.missing,
-        _names(world, source, target),
+        _names(world),
         tuple(taps),
         _encrypted(world, source, target),
         interfaces,
     )
 
 
-def _names(world: World, source: End, target: End) -> dict[Space, str]:
+def _names(world: World) -> dict[Space, str]:
     """What a person calls each namespace; '' for a host's own."""
     found: dict[Space, str] = {}
     for host, state in world.states.items():
-        for network in state.get("networks", []):
+        for container in state["containers"]:
+            if container["netns"]:
+                found[Space(host, container["netns"])] = container["name"]
+        for network in state["networks"]:
             if network["netns"]:
                 found[Space(host, network["netns"])] = network["name"]
-    for end in (source, target):
-        if end.space is not None and end.space.netns != OWN:
-            found[end.space] = end.container["name"] if end.container else end.space.netns
     for space in world.spaces():
         if space.host == CONTROLLER:
             found[space] = "underlay"
@@ -115,9 +119,12 @@ def _encrypted(world: World, source: End, target: End) -> bool:
 
 def parts(plan: Plan, mark: str, frames: bool = False) -> dict[str, dict[str, Any]]:
     """Host -> options of the module packet_trace there."""
+    hosts = {*plan.interfaces, plan.sender}
+    # Two traces at once meet at two ports.
+    meeting = _FIRST_PORT + int(mark[:4], 16) % _PORTS
     ports = sorted({hop.tunnel.port for hop in plan.hops if hop.tunnel})
     found = {}
-    for host in {*plan.interfaces, plan.sender}:
+    for host in hosts:
         taps = plan.interfaces.get(host, [])
         found[host] = {
             "mark": mark,
@@ -128,6 +135,7 @@ def parts(plan: Plan, mark: str, frames: bool = False) -> dict[str, dict[str, An
             "taps": taps,
             "counters": list(dict.fromkeys(tap["netns"] for tap in taps)),
             "frames": frames,
+            "meeting": _meeting(plan, host, meeting, len(hosts) - 1),
         }
         if host == plan.sender and plan.source.space:
             found[host]["send"] = {
@@ -138,6 +146,15 @@ def parts(plan: Plan, mark: str, frames: bool = False) -> dict[str, dict[str, An
                 **({"port": plan.request.port} if plan.request.port else {}),
             }
     return found
+
+
+def _meeting(plan: Plan, host: str, port: int, guests: int) -> dict[str, Any]:
+    if host == plan.sender:
+        return {"port": port, "guests": guests}
+    if host == CONTROLLER:
+        # It has no address there; it has the sender's namespace.
+        return {"port": port, "netns": plan.sender}
+    return {"port": port, "address": plan.world.addresses[plan.sender]}
 
 
 def sizes(plan: Plan) -> list[int]:

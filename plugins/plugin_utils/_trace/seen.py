@@ -119,6 +119,16 @@ class Seen:
                 return one
         return {"rules": [], "uncounted": [], "stack": {}}
 
-    def offset(self, host: str) -> str:
+    def clock(self, host: str) -> str:
         """Hosts with the same have one clock: simulated ones have the machine's."""
-        return str(self.results.get(host, {}).get("boot", host))
+        return "" if self.plan.lab["simulated"] else host
+
+    @property
+    def together(self) -> list[Sent]:
+        """The packets that were sent when every host listened: not those that one missed before its first."""
+        firsts = [
+            min(one["index"] for one in result["sightings"] if one["index"] is not None)
+            for result in self.results.values()
+            if any(one["index"] is not None for one in result.get("sightings", []))
+        ]
+        return [one for one in self.sent if one.index >= max(firsts, default=0)]

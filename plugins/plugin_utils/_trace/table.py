@@ -17,35 +17,53 @@ from .verdict import Verdict
 from .way import Hop
 from .world import CONTROLLER, OWN
 
-_HEADINGS = ("HOP", "HOST", "IN", "INTERFACE", "REQUEST", "REPLY", "AS IT PASSES THERE")
-_NUMBERS = {1: "icmp", 6: "tcp", 17: "udp", 50: "esp"}
+_HEADINGS = ("HOP", "HOST", "IN", "INTERFACE", "MTU", "REQUEST", "REPLY", "TTL", "PACKET")
+_TO_THE_RIGHT = frozenset({0, 4, 5, 6, 7})
+_NOT_HEARD = "a bridge: what it forwards is not heard"
 
 
 def lines(plan: Plan, results: dict[str, dict[str, Any]], verdict: Verdict) -> list[str]:
     """The table, then notes."""
     seen = Seen(plan, results)
     rows: list[tuple[str, ...]] = [_HEADINGS]
-    said: dict[str, str] = {}
     starts: dict[str, int] = {}
+    before = ""
     for number, hop in enumerate(plan.hops):
+        link = plan.world.link(hop.at) or {}
+        place = (_host(hop), _inside(plan, hop), hop.at.name, str(link.get("mtu", "")))
         if hop.bridge:
-            rows.append(("", _host(hop), _inside(plan, hop), hop.at.name, "|", "|", "connects its ports, is not heard"))
+            rows.append(("", *place, "", "", "", _NOT_HEARD))
             continue
-        request, reply = (_cell(seen, number, way, verdict, starts) for way in (FORTH, BACK))
-        passes = _passes(plan, seen, number, verdict, said)
-        rows.append(
-            (str(verdicts.number_of(plan, number)), _host(hop), _inside(plan, hop), hop.at.name, request, reply, passes)
-        )
-    own = [host for host in results if seen.offset(host) != seen.offset(plan.sender)]
-    notes = [f"Clocks differ: times on {', '.join(own)} count from the first packet there."] if own else []
-    return [
-        _title(plan),
-        "",
-        *_aligned(rows),
-        *([""] if notes or verdict.notes else []),
-        *notes,
-        *map(_sentence, verdict.notes),
+        packet = _shown(seen, number, verdict)
+        text = _packet(plan, hop, packet)
+        ttl = str(packet["layers"][0].get("ttl", "")) if packet else ""
+        cells = [_cell(seen, number, way, verdict, starts) for way in (FORTH, BACK)]
+        rows.append((str(verdicts.number_of(plan, number)), *place, *cells, ttl, "" if text == before else text))
+        before = text
+    notes = [_sentence(one) for one in (*_clocks(seen), *_checksums(seen, verdict), *verdict.notes)]
+    return [_title(plan), "", *_aligned(rows), *([""] if notes else []), *notes]
+
+
+def _clocks(seen: Seen) -> list[str]:
+    others = [host for host in seen.results if seen.clock(host) != seen.clock(seen.plan.sender)]
+    return (
+        [f"each host has a clock of its own: on {', '.join(others)}, times count from the first packet"]
+        if others
+        else []
+    )
+
+
+def _checksums(seen: Seen, verdict: Verdict) -> list[str]:
+    left = [
+        str(verdicts.number_of(seen.plan, number))
+        for number in range(len(seen.plan.hops))
+        if (packet := _shown(seen, number, verdict)) and packet["checksum_left"]
     ]
+    return (
+        [f"at {'hop' if len(left) == 1 else 'hops'} {', '.join(left)}, the checksum is left to the network card"]
+        if left
+        else []
+    )
 
 
 def _sentence(text: str) -> str:
@@ -58,8 +76,7 @@ def _title(plan: Plan) -> str:
         "tcp": f"TCP SYN to port {plan.request.port}",
         "udp": f"UDP to port {plan.request.port}",
     }
-    network = plan.target.network or plan.source.network
-    over = f" over {network}" if network else ""
+    over = f" over {plan.target.network}" if plan.target.network and plan.target.network == plan.source.network else ""
     return (
         f"{plan.source.name} ({plan.source.address}) to {plan.target.name} ({plan.target.address}){over}:"
         f" {what[plan.request.protocol]}"
@@ -81,7 +98,7 @@ def _cell(seen: Seen, number: int, way: str, verdict: Verdict, starts: dict[str,
     packet = seen.packet(number, way, verdict.shown)
     if packet:
         host = seen.plan.hops[number].at.space.host
-        start = starts.setdefault(seen.offset(host), packet["time"])
+        start = starts.setdefault(seen.clock(host), packet["time"])
         return f"{(packet['time'] - start) // 1000} µs"
     tap = seen.plan.taps[number]
     silent = seen.silent.get(tap) if tap else None
@@ -90,43 +107,40 @@ def _cell(seen: Seen, number: int, way: str, verdict: Verdict, starts: dict[str,
     return "-"
 
 
-def _passes(plan: Plan, seen: Seen, number: int, verdict: Verdict, said: dict[str, str]) -> str:
-    """Headers, from the outside in, where they are other than at the hop before."""
-    hop = plan.hops[number]
-    link = plan.world.link(hop.at) or {}
-    packet = None
-    if verdict.shown is not None:
-        packet = seen.packet(number, FORTH, verdict.shown) or seen.packet(number, BACK, verdict.shown)
+def _shown(seen: Seen, number: int, verdict: Verdict) -> dict[str, Any] | None:
+    """The packet that a line shows: the request, or the reply where only that was seen."""
+    if verdict.shown is None:
+        return None
+    return seen.packet(number, FORTH, verdict.shown) or seen.packet(number, BACK, verdict.shown)
+
+
+def _packet(plan: Plan, hop: Hop, packet: dict[str, Any] | None) -> str:
+    """Its addresses, the outer ones first, and what happens to it there."""
     parts = []
     if packet and packet["layers"]:
-        outer = packet["layers"][0]
-        swapped = packet["kind"] != "request" and not seen.packet(number, FORTH, verdict.shown or 0)
-        ends = f"{outer['src']} > {outer['dst']}"
-        addresses = f"{ends} ttl {outer['ttl']}" if "ttl" in outer else ends
-        inner = f", VNI {packet['vni']} on UDP {packet['udp_port']}" if packet["vni"] is not None else ""
-        parts.append(f"{'reply ' if swapped else ''}{addresses}{inner}")
-    elif link.get("kind") == "vxlan":
+        outer, *inner = packet["layers"]
+        parts.append(f"{outer['src']} > {outer['dst']}")
+        if packet["vni"] is not None and inner:
+            parts[0] += f", UDP {packet['udp_port']}, VNI {packet['vni']} ({inner[0]['src']} > {inner[0]['dst']})"
+        if packet["kind"] == "esp":
+            parts[0] += ", ESP"
+        if packet["kind"] == "error":
+            parts.append(packet["said"])
+    link = plan.world.link(hop.at) or {}
+    if link.get("kind") == "vxlan":
         parts.append(f"VNI {link['settings'].get('vni')}")
     if hop.translated:
         parts.append(f"goes on to {hop.translated}")
-    if link.get("mtu"):
-        parts.append(f"mtu {link['mtu']}")
-    if packet and packet["checksum_left"]:
-        parts.append("checksum left to the card")
     if not link.get("up", True):
-        parts.append("DOWN")
-    text = ", ".join(parts)
-    same = said.get("last") == text
-    said["last"] = text
-    return '"' if same and text else text
+        parts.append("the link is down")
+    return ", ".join(parts)
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    right = {0, 4, 5}
     return [
         "  ".join(
-            cell.rjust(width) if column in right else cell.ljust(width)
+            cell.rjust(width) if column in _TO_THE_RIGHT else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths))
         ).rstrip()
         for row in rows

@@ -24,9 +24,12 @@ def asked(question: dict[str, Any], lab: dict[str, Any]) -> dict[str, Any]:
         return {"faults": faults, "containers": [], "resolve": None}
     kinds = (requests.CONTAINER, requests.PLACE)
     names = [one.name for one in (request.source, request.target) if one.kind in kinds]
+    if request.port and request.target.kind == requests.HOST:
+        # It may be published for one of these.
+        names += [one["name"] for one in lab["containers"] if one["host"] == request.target.host]
     both = request.source.kind == request.target.kind == requests.CONTAINER
     resolve = {"container": request.source.name, "name": request.target.name} if both else None
-    return {"faults": [], "containers": names, "resolve": resolve}
+    return {"faults": [], "containers": list(dict.fromkeys(names)), "resolve": resolve}
 
 
 def planned(states: dict[str, dict[str, Any]], question: dict[str, Any], lab: dict[str, Any]) -> dict[str, Any]:

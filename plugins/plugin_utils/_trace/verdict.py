@@ -20,7 +20,7 @@ from .causes import Cause, Journey
 from .plan import Plan
 from .seen import BACK, FORTH, Seen, Sent
 from .way import Hop
-from .world import CONTROLLER, Space
+from .world import CONTROLLER, OWN, Space
 
 _CLOCK_SECONDS = 1.5
 
@@ -71,7 +71,12 @@ def judge(plan: Plan, results: dict[str, dict[str, Any]]) -> Verdict:
     lost = _lost(seen, whole) if whole else None
     if whole and lost:
         return _lost_verdict(plan, seen, whole, lost, notes)
-    return Verdict(True, _arrived(plan, seen, small, whole), (), small.index, None, notes)
+    arrived = _arrived(plan, seen, small, whole)
+    if name := _name(plan):
+        return Verdict(
+            False, f"{arrived.removeprefix('arrived: ')}; but not by its name", (name,), small.index, None, notes
+        )
+    return Verdict(True, arrived, (), small.index, None, notes)
 
 
 def _lost(seen: Seen, sent: Sent) -> tuple[str, int] | None:
@@ -90,7 +95,7 @@ def _lost(seen: Seen, sent: Sent) -> tuple[str, int] | None:
 
 def _arrived(plan: Plan, seen: Seen, small: Sent, whole: Sent | None) -> str:
     what = f"{plan.target.name} at {plan.target.address}"
-    packets = [one for one in seen.sent if one.whole == small.whole]
+    packets = [one for one in seen.together if one.whole == small.whole]
     failed = [one for one in packets if _lost(seen, one)]
     first, last = seen.packet(0, FORTH, small.index), seen.packet(0, BACK, small.index)
     if plan.request.protocol == "udp":
@@ -123,12 +128,14 @@ def _closed(plan: Plan, seen: Seen, sent: Sent) -> Cause | None:
         return Cause(frozenset(), f"{what}: the refusal comes from {where}")
     if rule:
         return Cause(frozenset(), f"{what}: {rule[0].text}; {rule[0].remedy}")
-    held = (plan.target.container or {}).get("listening", {}).get(protocol, [])
+    space = plan.target.space
+    state = plan.world.states.get(space.host, {}) if space and space.netns == OWN else plan.target.container or {}
+    held = state.get("listening", {}).get(protocol, [])
     only = [one for one in held if one.rpartition(":")[2] == str(port)]
     if only:
         return Cause(frozenset(), f"{what}: what listens in {plan.target.name} does so at {', '.join(only)} only")
-    listens = ", ".join(held) or "nothing"
-    return Cause(frozenset(), f"{what}: nobody listens on it; in {plan.target.name} listens {listens}")
+    listens = f"; it listens on {', '.join(held)}" if held else ""
+    return Cause(frozenset(), f"{what}: nothing in {plan.target.name} listens on it{listens}")
 
 
 # -- It was lost. ------------------------------------------------------------------------------------------------------
@@ -310,7 +317,8 @@ def _unknown(plan: Plan, seen: Seen, direction: str, number: int) -> str:
             "links, addresses and tables are in order, and no counted rule dropped it; these rules may, and have no"
             f" counter that would tell: {'; '.join(rules)}"
         )
-    silent = plan.taps[number] and seen.silent.get(plan.taps[number])
+    tap = plan.taps[number]
+    silent = seen.silent.get(tap) if tap else None
     heard = f" ({silent})" if silent else ""
     return f"nothing that was read explains it: links, addresses, routes, forwarding entries, neighbours, packet filters{heard}"
 
@@ -321,16 +329,36 @@ def _not_together(plan: Plan, seen: Seen, number: int) -> str:
     ours, theirs = seen.results.get(plan.sender), seen.results.get(host)
     if host == plan.sender or not ours or not theirs or theirs.get("sightings"):
         return ""
+    if ours.get("met", 0) == len(seen.results) - 1:
+        return ""
     times = [one["time"] / 1e9 for one in ours.get("sightings", []) if one["kind"] == "request"]
     if not times:
         return ""
-    same = seen.offset(host) == seen.offset(plan.sender)
+    same = seen.clock(host) == seen.clock(plan.sender)
     states = plan.world.states
     ahead = 0.0 if same else states[host]["now"] - states[plan.sender]["now"]
     slack = 0.0 if same else _CLOCK_SECONDS
     if theirs["began"] - ahead - slack < max(times) and theirs["ended"] - ahead + slack > min(times):
         return ""
     return f"{host} and {plan.sender} did not listen at the same time, so nothing can be said: trace again"
+
+
+def _resolved(plan: Plan) -> dict[str, Any] | None:
+    return next((state["resolved"] for state in plan.world.states.values() if state.get("resolved")), None)
+
+
+def _name(plan: Plan) -> Cause | None:
+    """What is wrong with the target's name, as the source has it resolved."""
+    resolved = _resolved(plan)
+    if not resolved or resolved["address"] == plan.target.address:
+        return None
+    if resolved["error"]:
+        return Cause(frozenset(), resolved["error"], causes.ends.AGAIN)
+    others = [one["address"] for one in (plan.target.container or {}).get("networks", [])]
+    if resolved["address"] in others:
+        return None  # in another network that both are in
+    text = f"{resolved['name']} leads to {resolved['address']}, says {resolved['by']}"
+    return Cause(frozenset(), text, causes.ends.AGAIN)
 
 
 # -- Beside it. --------------------------------------------------------------------------------------------------------
@@ -345,16 +373,9 @@ def _notes(plan: Plan, seen: Seen) -> list[str]:
                 f"{end.name} is paused: its kernel answers, its programs do not; on {end.space.host if end.space else ''}:"
                 f" docker unpause {end.name}"
             )
-    for state in plan.world.states.values():
-        resolved = state.get("resolved")
-        if not resolved:
-            continue
-        if resolved["error"]:
-            found.append(f"by name it would not: {resolved['error']}")
-        elif resolved["address"] != plan.target.address:
-            found.append(f"the name {resolved['name']} leads to {resolved['address']} ({resolved['by']})")
-        else:
-            found.append(f"the name {resolved['name']} leads to {resolved['address']}, says {resolved['by']}")
+    resolved = _resolved(plan)
+    if resolved and resolved["address"] == plan.target.address:
+        found.append(f"the name {resolved['name']} leads to {resolved['address']}, says {resolved['by']}")
     if plan.encrypted:
         found.append("the network is encrypted: between the hosts, ESP packets cannot be told from each other")
     drops = sum(result.get("dropped", 0) for result in seen.results.values())

@@ -82,7 +82,7 @@ def find(
             if translated is None:
                 return Way(tuple(hops))
             hops[-1] = replace(hops[-1], translated=translated)
-            destination, port = translated, None
+            destination, port, last = translated, None, None
             continue
         route = world.route(space, destination)
         if route is None and first is not None and space == first.space:

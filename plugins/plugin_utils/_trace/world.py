@@ -199,8 +199,15 @@ class World:
         return (link["settings"].get("local") if link else None) or self.addresses.get(at.space.host, "")
 
     def card(self, host: str) -> Interface | None:
-        """The interface with the host's address on the underlay."""
-        return self.owner(Space(host, OWN), self.addresses.get(host, ""))
+        """The interface with the host's address on the underlay; where none has it any more, one with a cable."""
+        space = Space(host, OWN)
+        return self.owner(space, self.addresses.get(host, "")) or next(
+            filter(self._has_cable, self.interfaces(space)), None
+        )
+
+    def _has_cable(self, at: Interface) -> bool:
+        peer = self.peer(at)
+        return peer.space.host == CONTROLLER if peer else self._is_card(at)
 
     # -- Tables. --
 
