@@ -113,7 +113,10 @@ def test_the_targets_address_was_removed_and_nothing_leaves_for_want_of_arp() ->
     results = a_lab.traced(made, forth=0)
     a_lab.arp(made, results, hops=99)
     found = judge(made, results)
-    assert "the request is not seen at hop 1, eth0 in test1 on emon (test1 asks by ARP who has 10.200.0.3, in vain)" in found.line
+    assert (
+        "the request is not seen at hop 1, eth0 in test1 on emon (test1 asks by ARP who has 10.200.0.3, in vain)"
+        in found.line
+    )
     assert "eth0 in test2 on emon2 has no address 10.200.0.3" in found.line
 
 
@@ -142,7 +145,9 @@ def test_full_size_packets_do_not_fit() -> None:
     made = a_lab.plan(states)
     found = judge(made, a_lab.traced(made, whole=(VXLAN1, 0)))
     assert "test1 reaches test2 at 10.200.0.3 with small packets only" in found.line
-    assert "the request of 1450 bytes in one piece is lost between hop 3, vxlan0 in demo on emon and hop 4" in found.line
+    assert (
+        "the request of 1450 bytes in one piece is lost between hop 3, vxlan0 in demo on emon and hop 4" in found.line
+    )
     assert "the MTU of eth0 on emon is 1400, of which VXLAN takes 50, too little for 1450 bytes" in found.line
     assert found.line.endswith("on emon: ip link set eth0 mtu 1500")
 
@@ -180,7 +185,10 @@ def test_the_stack_dropped_it() -> None:
     made = a_lab.plan(a_lab.states())
     results = a_lab.traced(made, forth=CARD2)
     results["emon2"]["counted"] = [{"netns": "", "rules": [], "uncounted": [], "stack": {"reverse path filter": 3}}]
-    assert "the IP stack of emon2 dropped 3 packets meanwhile, because of: reverse path filter" in judge(made, results).line
+    assert (
+        "the IP stack of emon2 dropped 3 packets meanwhile, because of: reverse path filter"
+        in judge(made, results).line
+    )
 
 
 def test_what_nothing_explains_is_said_to_be_so() -> None:
