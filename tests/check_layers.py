@@ -31,6 +31,7 @@ TABLE = """
     2 _topology: _core _host _kernel
     3 _docker_container: _core _docker _docker_network _host _kernel
     3 _probe: _core _docker _host _kernel _topology
+    4 _trace: _core _docker _kernel _probe _topology
     4 _docker_daemon: _core _docker _docker_container _host
     4 _docker_swarm: _core _docker _docker_container _docker_network _host
     5 _facts: _core _docker _docker_container _docker_network _docker_swarm _etcd _host _kernel _pki _topology
@@ -47,6 +48,7 @@ TABLE = """
     7 +_engine_swarm: _core _docker_swarm +_engine_common
     7 +_engine_vxlan: _kernel _probe +_engine_common +_membership
     8 +_engines: _core +_engine_cluster_store +_engine_common +_engine_swarm +_engine_vxlan
+    6 +_trace:
     9 +_checks: _core _host _kernel _probe +_engine_common +_engines +_membership +_run
     9 +_lab_file: _core _kernel +_engine_common +_engines
 """

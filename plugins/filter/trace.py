@@ -21,6 +21,15 @@ def trace_report(states: dict, question: dict, lab: dict, results: dict) -> dict
     return trace.report(states, question, lab, results)
 
 
+def trace_capture(states: dict, question: dict, lab: dict, results: dict) -> list[dict]:
+    return trace.capture(states, question, lab, results)
+
+
 class FilterModule:
     def filters(self) -> dict:
-        return {"trace_asked": trace_asked, "trace_path": trace_path, "trace_report": trace_report}
+        return {
+            "trace_asked": trace_asked,
+            "trace_path": trace_path,
+            "trace_report": trace_report,
+            "trace_capture": trace_capture,
+        }

@@ -12,12 +12,12 @@ version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
   - Listens at many interfaces at once, each in its network namespace, for the marked packets of one trace, and returns
-    when each of them was seen where, in which direction, and with which headers. Packets are found inside VXLAN as well.
-  - One of the hosts sends the packets, in the same call. Run the task on all hosts of the way at the same time, with the
-    same O(mark).
+    when each of them was seen where, in which direction, and with which headers. Packets are found inside VXLAN, too.
+  - One of the hosts sends the packets, in the same call. Run the task on all hosts of the way at the same time, with
+    the same O(mark).
   - It ends when the packets have gone by, at the latest after O(seconds). It makes no file and changes nothing.
-  - Where a packet got lost, it tells which rules of iptables and nftables, and which reasons of the IP stack, have counted
-    meanwhile.
+  - Where a packet got lost, it tells which rules of iptables and nftables, and which reasons of the IP stack, have
+    counted meanwhile.
 attributes:
   check_mode:
     support: full
@@ -105,8 +105,8 @@ options:
         default: 0.05
   meeting:
     description:
-      - How the hosts of a trace agree that all of them listen. Those that do not send say so to the sender, in UDP datagrams
-        between the hosts' own addresses, and the sender waits for them, for 2.5 s at most.
+      - How the hosts of a trace agree that all of them listen. Those that do not send say so to the sender, in UDP
+        datagrams between the hosts' own addresses, and the sender waits for them, for 2.5 s at most.
     type: dict
     suboptions:
       netns:
@@ -184,8 +184,8 @@ sightings:
       sample: 0
     layers:
       description:
-        - The IP headers from the outside in, each with C(src), C(dst), C(protocol), C(ttl), C(length), C(dont_fragment),
-          C(fragment) and, for TCP and UDP, C(src_port) and C(dst_port).
+        - The IP headers from the outside in, each with C(src), C(dst), C(protocol), C(ttl), C(length),
+          C(dont_fragment), C(fragment) and, for TCP and UDP, C(src_port) and C(dst_port).
       type: list
       elements: dict
     vni:
@@ -217,8 +217,8 @@ silent:
   sample: [{tap: 2, error: the link is down}]
 sent:
   description:
-    - The packets that this host sent, each with C(index), C(size), C(dont_fragment), C(error), why it did not leave, and
-      C(mtu), the path's MTU if that is why.
+    - The packets that this host sent, each with C(index), C(size), C(dont_fragment), C(error), why it did not leave,
+      and C(mtu), the path's MTU if that is why.
   returned: success
   type: list
   elements: dict
@@ -229,9 +229,9 @@ met:
   sample: 2
 counted:
   description:
-    - By namespace (C(netns)), C(rules), which drop or reject and have counted packets meanwhile, each with C(table), C(chain),
-      C(rule), C(packets) and C(remove), a command that removes it; C(uncounted), rules that drop and have no counter; and
-      C(stack), the reasons for which the IP stack dropped packets.
+    - By namespace (C(netns)), C(rules), which drop or reject and have counted packets meanwhile, each with C(table),
+      C(chain), C(rule), C(packets) and C(remove), a command that removes it; C(uncounted), rules that drop and have no
+      counter; and C(stack), the reasons for which the IP stack dropped packets.
     - Empty if every tap has seen every packet and its reply.
   returned: success
   type: list

@@ -11,8 +11,8 @@ short_description: Read what decides a packet's way on a host
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
-  - Reads, in one call on one host, every network namespace with its links, routes, neighbours and forwarding entries, and
-    where Docker's containers and networks are in them.
+  - Reads, in one call on one host, every network namespace with its links, routes, neighbours and forwarding entries,
+    and where Docker's containers and networks are in them.
   - The filter P(emon.overlay_lab.trace_path#filter) computes the way between two containers from it, which
     M(emon.overlay_lab.packet_trace) follows a packet on.
   - It does not judge. A dockerd that does not answer is in the return values.
@@ -70,8 +70,8 @@ docker_error:
   type: str
 containers:
   description:
-    - The containers that were asked for and exist here, each with C(name), C(id), C(status), C(pid), C(netns), C(networks)
-      (C(name), C(id), C(address), C(mac)) and C(listening), the C(tcp) and C(udp) sockets in its namespace.
+    - The containers that were asked for and exist here, each with C(name), C(id), C(status), C(pid), C(netns),
+      C(networks) (C(name), C(id), C(address), C(mac)) and C(listening), the C(tcp) and C(udp) sockets in its namespace.
     - C(pid) and C(netns) are null if it does not run.
   returned: success
   type: list
@@ -79,8 +79,8 @@ containers:
 networks:
   description:
     - Docker's networks, each with C(name), C(id), C(driver), C(encrypted), C(netns) and C(bridge).
-    - C(netns) is the namespace that has the network's bridge, empty for the host's own, null if this host has no part in
-      the network. C(bridge) is null for an overlay network.
+    - C(netns) is the namespace that has the network's bridge, empty for the host's own, null if this host has no part
+      in the network. C(bridge) is null for an overlay network.
   returned: success
   type: list
   elements: dict
@@ -102,7 +102,7 @@ namespaces:
   type: list
   elements: dict
 resolved:
-  description: C(name), C(address), C(by) (who answered, or was asked) and C(error). Null if nothing was to be looked up.
+  description: C(name), C(address), C(by) (who answered, or was asked) and C(error). Null if nothing was looked up.
   returned: success
   type: dict
   sample: {name: test2, address: 10.200.0.3, by: 127.0.0.11, error: null}

@@ -216,7 +216,7 @@ def checksum_of_tcp(source: str, target: str, segment: bytes) -> int:
 
 
 def syn(source: tuple[str, int], target: tuple[str, int], sequence: int) -> bytes:
-    """A TCP segment that asks for a connection. The sender's kernel, which knows of none, answers the reply with RST."""
+    """A TCP segment that asks for a connection. The sender's kernel knows of none, and answers the reply with RST."""
 
     def segment(checksum: int) -> bytes:
         return struct.pack("!HHIIBBHHH", source[1], target[1], sequence, 0, 5 << 4, _SYN, 64240, checksum, 0)

@@ -6,9 +6,9 @@
 
 """The hosts of a trace meet before the first packet is sent: each that listens says so to the one that sends.
 
-Ansible starts its tasks on all hosts at about the same time, and a busy machine makes that seconds. Datagrams between the
-hosts' own addresses say when all listen, and when the last packet was sent. Where they do not get through, because a
-firewall or the very fault that is looked for keeps them away, each side waits for its time and goes on.
+Ansible starts its tasks on all hosts at about the same time, and a busy machine makes that seconds. Datagrams between
+the hosts' own addresses say when all listen, and when the last packet was sent. Where they do not get through, because
+a firewall or the very fault that is looked for keeps them away, each side waits for its time and goes on.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@
 
 """A socket that hears one interface of one namespace, and only the marked packets of one trace.
 
-The kernel compares words at fixed places (bpf(4)), because a host's interface may carry a million packets a second. What
-it lets through is read properly by `frames`.
+The kernel compares words at fixed places (bpf(4)), because a host's interface may carry a million packets a second.
+What it lets through is read properly by `frames`.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ def program(mark: Mark, sealed: bool = False) -> bytes:
 
 
 def _places(mark: Mark) -> list[tuple[int, int]]:
-    """Where the mark's word is, from the IP header on, and which of its bits: of a packet, and of one that is quoted."""
+    """Where the mark's word is, from the IP header on, and which of its bits: of a packet, and of a quoted one."""
     if mark.protocol == "tcp":
         return [(24, frames.TCP_MASK), (28, frames.TCP_MASK), (28 + 24, frames.TCP_MASK)]
     return [(28, _ALL_BITS), (28 + 28, _ALL_BITS)]

@@ -6,8 +6,8 @@
 
 """Why a packet may not get from one hop to the next, read from links and tables before it was sent. Pure.
 
-A cause says at which hops the packet would be missed first, because of it. Only where a trace misses it there, it is the
-cause: what is wrong elsewhere explains nothing.
+A cause says at which hops the packet would be missed first, because of it. Only where a trace misses it there, it is
+the cause: what is wrong elsewhere explains nothing.
 """
 
 from __future__ import annotations
@@ -142,8 +142,8 @@ def _links(world: World, journey: Journey, names: dict[Space, str]) -> Iterator[
     down = [index for index, hop in enumerate(journey.hops) if not (world.link(hop.at) or {"up": False})["up"]]
     for index, hop in enumerate(journey.hops):
         link = world.link(hop.at)
-        # A port whose other end is down does not get a packet: it may be missed one hop earlier. A bridge that is down is
-        # not heard itself.
+        # A port whose other end is down does not get a packet: it may be missed one hop earlier. A bridge that is down
+        # is not heard itself.
         lost = frozenset({index - 1, index, _heard_next(journey.hops, index)})
         if link is None or not link["up"]:
             yield Cause(lost, f"{named(hop.at, names)} is down", on(hop.at.space, f"ip link set {hop.at.name} up"))
@@ -199,16 +199,19 @@ def _forwarding(
         if is_docker and known is None:
             yield Cause(
                 lost,
-                f"{where} has neither a forwarding entry nor a neighbour for {whose} ({address}, {mac}): Docker's gossip has"
-                f" not told {near.space.host} of it",
+                f"{where} has neither a forwarding entry nor a neighbour for {whose} ({address}, {mac}): Docker's"
+                f" gossip has not told {near.space.host} of it",
                 f"on {far.space.host}: docker restart {whose}",
             )
             return
-        yield Cause(
-            lost,
-            f"{where} has no forwarding entry for {mac} ({whose}), and floods to no {far.space.host} either",
-            on(near.space, f"bridge fdb append {mac} {device} dst {wanted}"),
-        )
+        if is_docker:
+            text, entry = f"{where} has no forwarding entry for {mac} ({whose})", mac
+        else:
+            text, entry = (
+                f"{where} sends to {far.space.host} at {wanted} neither what it floods nor {mac} ({whose})",
+                FLOOD,
+            )
+        yield Cause(lost, text, on(near.space, f"bridge fdb append {entry} {device} dst {wanted}"))
     if is_docker and known != mac:
         what = (
             f"has the MAC {known} for {address}, and {whose} has {mac}" if known else f"has no neighbour for {address}"

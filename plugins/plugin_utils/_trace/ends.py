@@ -59,8 +59,8 @@ def _container(party: Party, world: World) -> dict[str, Any] | None:
     if state is None:
         what = "it is" if party.kind == HOST else f"{party.name} is there"
         raise Nowhere(
-            f"{party.host} does not answer, and {what}: is it off, or cut off? Start it; if it is simulated, make overlay"
-            " boots it"
+            f"{party.host} does not answer, and {what}: is it off, or cut off? Start it; if it is simulated, make"
+            " overlay boots it"
         )
     found = next((one for one in state["containers"] if one["name"] == party.name), None)
     if found is None and party.kind == CONTAINER:
@@ -72,8 +72,8 @@ def _container(party: Party, world: World) -> dict[str, Any] | None:
         raise Nowhere(f"{party.host}: there is no container {party.name}; {AGAIN}")
     if found is not None and found["netns"] is None:
         raise Nowhere(
-            f"{party.host}: the container {party.name} does not run (it is {found['status']}); on {party.host}: docker start"
-            f" {party.name}"
+            f"{party.host}: the container {party.name} does not run (it is {found['status']}); on {party.host}: docker"
+            f" start {party.name}"
         )
     return found
 
@@ -115,8 +115,8 @@ def _of_namespace(party: Party, world: World) -> End:
     space = Space(party.host, party.name)
     if space not in world.spaces():
         raise Nowhere(
-            f"{party.host}: there is no container and no namespace {party.name}; on {party.host}: docker ps, and ip netns,"
-            " show them"
+            f"{party.host}: there is no container and no namespace {party.name}; on {party.host}: docker ps, and ip"
+            " netns, show them"
         )
     for at in world.interfaces(space):
         for one in world.addresses_of(at):

@@ -18,6 +18,8 @@ from .request import Request
 from .way import Hop
 from .world import CONTROLLER, Space, World
 
+# Of a network's id, what the name of its namespace has.
+_SHORT_ID = 10
 _SMALL = 84  # what ping sends
 # Those that IANA leaves to everybody.
 _FIRST_PORT, _PORTS = 49152, 16384
@@ -94,17 +96,17 @@ def make(request: Request, states: dict[str, dict[str, Any]], lab: dict[str, Any
 def _names(world: World) -> dict[Space, str]:
     """What a person calls each namespace; '' for a host's own."""
     found: dict[Space, str] = {}
+    networks: dict[str, str] = {}
     for host, state in world.states.items():
         for container in state["containers"]:
             if container["netns"]:
                 found[Space(host, container["netns"])] = container["name"]
-        for network in state["networks"]:
-            if network["netns"]:
-                found[Space(host, network["netns"])] = network["name"]
+            networks |= {(one["id"] or "")[:_SHORT_ID]: one["name"] for one in container["networks"]}
     for space in world.spaces():
-        if space.host == CONTROLLER:
-            found[space] = "underlay"
-        found.setdefault(space, space.netns)
+        # Not asked of dockerd, which does not list its networks without a store.
+        short = space.netns.rpartition("-")[2]
+        known = networks.get(short, "") if "/" in space.netns and short else ""
+        found.setdefault(space, "underlay" if space.host == CONTROLLER else known or space.netns)
     return found
 
 

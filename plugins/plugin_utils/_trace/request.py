@@ -19,7 +19,7 @@ _PORT = re.compile(r"(\d+)(?:/(tcp|udp))?")
 
 @dataclass(frozen=True)
 class Party:
-    """``kind``: a container or a host of the lab, a place on a host (a container or a namespace there), or an address."""
+    """``kind``: a container or host of the lab, a place on a host (a container or a namespace there), or an address."""
 
     kind: str
     name: str

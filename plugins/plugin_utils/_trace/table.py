@@ -100,11 +100,7 @@ def _cell(seen: Seen, number: int, way: str, verdict: Verdict, starts: dict[str,
         host = seen.plan.hops[number].at.space.host
         start = starts.setdefault(seen.clock(host), packet["time"])
         return f"{(packet['time'] - start) // 1000} µs"
-    tap = seen.plan.taps[number]
-    silent = seen.silent.get(tap) if tap else None
-    if verdict.lost == (way, number):
-        return f"LOST{f', {silent}' if silent else ''}"
-    return "-"
+    return "LOST" if verdict.lost == (way, number) else "-"
 
 
 def _shown(seen: Seen, number: int, verdict: Verdict) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from typing import Any
 from . import plan as plans
 from . import request as requests
 from . import table, verdict
+from .causes import named
 from .ends import Nowhere
 from .way import Hop
 
@@ -49,7 +50,7 @@ def planned(states: dict[str, dict[str, Any]], question: dict[str, Any], lab: di
 def report(
     states: dict[str, dict[str, Any]], question: dict[str, Any], lab: dict[str, Any], results: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    """{"ok": bool, "table": [line], "verdict": line, "lost": {"direction", "hop"} or None, "hops": [the way as data]}."""
+    """{"ok": bool, "table": [line], "verdict": line, "lost": {"direction", "hop"} or None, "hops": as of `planned`}."""
     made = _plan(states, question, lab)
     found = verdict.judge(made, results)
     lost = None
@@ -62,6 +63,37 @@ def report(
         "lost": lost,
         "hops": [_shown(one) for one in made.hops],
     }
+
+
+def capture(
+    states: dict[str, dict[str, Any]], question: dict[str, Any], lab: dict[str, Any], results: dict[str, dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """What each hop heard, as the option ``interfaces`` of the module pcapng_file."""
+    made = _plan(states, question, lab)
+    found = []
+    for number, hop in enumerate(made.hops):
+        tap = made.taps[number]
+        if tap is None:
+            continue
+        heard = [one for one in results.get(tap[0], {}).get("sightings", []) if one["tap"] == tap[1] and one["frame"]]
+        hop_number = verdict.number_of(made, number)
+        found.append(
+            {
+                "name": f"{hop_number} {made.names.get(hop.at.space) or hop.at.space.host} {hop.at.name}",
+                "description": f"hop {hop_number}, {named(hop.at, made.names)}",
+                "packets": [
+                    {"time": one["time"], "frame": one["frame"], "comment": _comment(hop_number, one)} for one in heard
+                ],
+            }
+        )
+    return found
+
+
+def _comment(hop: int, sighting: dict[str, Any]) -> str:
+    """The same packet has the same words at each hop, whatever it is packed in."""
+    which = f"packet {sighting['index']}, " if sighting["index"] is not None else ""
+    said = f" ({sighting['said']})" if sighting["said"] else ""
+    return f"{which}{sighting['kind']}{said}, hop {hop}, {'out' if sighting['outgoing'] else 'in'}"
 
 
 def _plan(states: dict[str, dict[str, Any]], question: dict[str, Any], lab: dict[str, Any]) -> plans.Plan:

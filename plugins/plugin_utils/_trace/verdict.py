@@ -6,8 +6,8 @@
 
 """How a trace ended: it arrived, or where it was lost, why, and what to do. Pure.
 
-A cause is taken only from what was read: the tables before, the counters before and after, and what a host said in an ICMP
-error. Where that is not enough, the verdict says so.
+A cause is taken only from what was read: the tables before, the counters before and after, and what a host said in an
+ICMP error. Where that is not enough, the verdict says so.
 """
 
 from __future__ import annotations
@@ -63,14 +63,12 @@ def judge(plan: Plan, results: dict[str, dict[str, Any]]) -> Verdict:
             _lost(seen, small),
             notes,
         )
-    lost = _lost(seen, small)
-    if lost:
-        return _lost_verdict(plan, seen, small, lost, notes)
+    for sent in (small, whole) if whole else (small,):
+        lost = _lost(seen, sent)
+        if lost:
+            return _lost_verdict(plan, seen, sent, lost, notes)
     if closed := _closed(plan, seen, small):
-        return Verdict(False, closed.text, (closed,) if closed.remedy else (), small.index, None, notes)
-    lost = _lost(seen, whole) if whole else None
-    if whole and lost:
-        return _lost_verdict(plan, seen, whole, lost, notes)
+        return Verdict(False, closed, (), small.index, None, notes)
     arrived = _arrived(plan, seen, small, whole)
     if name := _name(plan):
         return Verdict(
@@ -110,14 +108,14 @@ def _arrived(plan: Plan, seen: Seen, small: Sent, whole: Sent | None) -> str:
     return f"arrived: {plan.source.name} reaches {what}{port}{took}{size}{some}"
 
 
-def _closed(plan: Plan, seen: Seen, sent: Sent) -> Cause | None:
-    """Why a port that was reached does not accept; the text is the whole sentence."""
+def _closed(plan: Plan, seen: Seen, sent: Sent) -> str:
+    """Why a port that was reached does not accept; '' where it does."""
     end = len(plan.hops) - 1
     answer = seen.packet(0, BACK, sent.index)
     port, protocol = plan.request.port, plan.request.protocol
     refused = {"tcp": "RST", "udp": "port unreachable"}.get(protocol)
     if not answer or answer["said"] != refused:
-        return None
+        return ""
     first = max((number for number in range(end + 1) if seen.packet(number, BACK, sent.index)), default=end)
     where = causes.named(plan.hops[first].at, plan.names)
     rule = _rules(plan, seen, plan.forth.hops, first, 1) if first == end else []
@@ -125,17 +123,17 @@ def _closed(plan: Plan, seen: Seen, sent: Sent) -> Cause | None:
         f"{plan.source.name} reaches {plan.target.name}, but {protocol} port {port} is refused there ({answer['said']})"
     )
     if first != end:
-        return Cause(frozenset(), f"{what}: the refusal comes from {where}")
+        return f"{what}: the refusal comes from {where}"
     if rule:
-        return Cause(frozenset(), f"{what}: {rule[0].text}; {rule[0].remedy}")
+        return f"{what}: {rule[0].text}; {rule[0].remedy}"
     space = plan.target.space
     state = plan.world.states.get(space.host, {}) if space and space.netns == OWN else plan.target.container or {}
     held = state.get("listening", {}).get(protocol, [])
     only = [one for one in held if one.rpartition(":")[2] == str(port)]
     if only:
-        return Cause(frozenset(), f"{what}: what listens in {plan.target.name} does so at {', '.join(only)} only")
+        return f"{what}: what listens in {plan.target.name} does so at {', '.join(only)} only"
     listens = f"; it listens on {', '.join(held)}" if held else ""
-    return Cause(frozenset(), f"{what}: nothing in {plan.target.name} listens on it{listens}")
+    return f"{what}: nothing in {plan.target.name} listens on it{listens}"
 
 
 # -- It was lost. ------------------------------------------------------------------------------------------------------
@@ -158,6 +156,9 @@ def _lost_verdict(plan: Plan, seen: Seen, sent: Sent, lost: tuple[str, int], not
         reaches = f"{plan.source.name} reaches {plan.target.name} at {plan.target.address} with small packets only"
     if late := _not_together(plan, seen, number):
         return Verdict(False, late, (), sent.index, lost, notes)
+    if error := next((one for one in seen.errors if one["index"] == sent.index), None):
+        mtu = f", at most {error['mtu']} bytes" if error["mtu"] else ""
+        notes = (f"an ICMP error comes back from {error['layers'][-1]['src']}: {error['said']}{mtu}", *notes)
     arp = ""
     if before is None:
         arp = _arp(plan, seen, direction)
@@ -209,14 +210,25 @@ def _explain(plan: Plan, seen: Seen, sent: Sent, lost: tuple[str, int]) -> list[
         mtu = sent.mtu or next((one["mtu"] for one in seen.errors if one["index"] == sent.index and one["mtu"]), None)
         exact = [one for one in found if one.size == mtu]
         found = [_with_mtu(one, sent) for one in (exact or found)[:1]]
-        said = [f"the path's MTU is {mtu}"] if mtu and not found else []
-        return [*found, *(Cause(frozenset(), one) for one in said)] or _filters(plan, seen, lost, sent)
+        return found or _remembered(plan, sent) or _filters(plan, seen, lost, sent)
     found = [one for one in read if one.size is None and not one.arp and place in one.lost]
     if place == 0 and not found:
         found = _explain_arp(plan, seen, direction, read)
     found = found or _filters(plan, seen, lost, sent) or _astray(plan, seen, sent, lost)
     found += _said(plan, seen, sent) if not found else []
     return found
+
+
+def _remembered(plan: Plan, sent: Sent) -> list[Cause]:
+    """A kernel keeps for ten minutes what an ICMP error said of a path (ip-sysctl: route/mtu_expires)."""
+    space = plan.source.space
+    if not sent.mtu or space is None:
+        return []
+    text = (
+        f"the kernel of {plan.source.name} remembers an MTU of {sent.mtu} on the path, of an earlier error, and no link on"
+        " the way is as narrow now"
+    )
+    return [Cause(frozenset(), text, causes.on(space, "ip route flush cache"))]
 
 
 def _with_mtu(cause: Cause, sent: Sent) -> Cause:
@@ -227,7 +239,7 @@ def _with_mtu(cause: Cause, sent: Sent) -> Cause:
 
 
 def _explain_arp(plan: Plan, seen: Seen, direction: str, read: list[Cause]) -> list[Cause]:
-    """The packet did not leave because nobody answered the ARP request before it: where that, or its answer, was lost."""
+    """The packet did not leave because nobody answered an ARP request: where that, or its answer, was lost."""
     if not seen.arp_heard(direction, "arp request"):
         return []
     number = seen.arp_lost(direction, "arp request")
@@ -256,14 +268,15 @@ def _filters_at(plan: Plan, seen: Seen, direction: str, number: int, packets: in
 
 
 def _rules(plan: Plan, seen: Seen, hops: tuple[Hop, ...], place: int, packets: int) -> list[Cause]:
-    """Rules and reasons of the stack that counted at least so many packets, in the namespaces on both sides of a loss."""
+    """Rules, and reasons of the stack, that counted at least so many packets, in the namespaces around a loss."""
     found: dict[str, Cause] = {}
     for space in _spaces(hops, place):
         counted = seen.counted(space.host, space.netns)
         where = plan.names.get(space) or space.host
         for rule in counted["rules"]:
             if rule["packets"] >= packets:
-                text = f"a packet filter in {where} drops it: {rule['table']} {rule['chain']}: {rule['rule']} (counted {rule['packets']} meanwhile)"
+                which = f"{rule['table']} {rule['chain']}: {rule['rule']} (counted {rule['packets']} meanwhile)"
+                text = f"a packet filter in {where} drops it: {which}"
                 found[text] = Cause(frozenset(), text, causes.on(space, rule["remove"]))
         for reason, count in counted["stack"].items():
             if count >= packets:
@@ -290,7 +303,8 @@ def _astray(plan: Plan, seen: Seen, sent: Sent, lost: tuple[str, int]) -> list[C
         known = set(plan.world.addresses.values())
         for end, word in (("src", "source"), ("dst", "destination")):
             if outer[end] not in known and _place(plan, direction, at) < _place(plan, direction, number):
-                text = f"VXLAN packets pass {causes.named(hop.at, plan.names)} with the outer {word} {outer[end]}, which is no host's of the lab"
+                where = causes.named(hop.at, plan.names)
+                text = f"VXLAN packets pass {where} with the outer {word} {outer[end]}, which is no host's of the lab"
                 found[word] = Cause(frozenset(), text, causes.ends.AGAIN)
     return list(found.values())
 
@@ -320,7 +334,8 @@ def _unknown(plan: Plan, seen: Seen, direction: str, number: int) -> str:
     tap = plan.taps[number]
     silent = seen.silent.get(tap) if tap else None
     heard = f" ({silent})" if silent else ""
-    return f"nothing that was read explains it: links, addresses, routes, forwarding entries, neighbours, packet filters{heard}"
+    read = "links, addresses, routes, forwarding entries, neighbours, packet filters"
+    return f"nothing that was read explains it: {read}{heard}"
 
 
 def _not_together(plan: Plan, seen: Seen, number: int) -> str:
@@ -369,13 +384,18 @@ def _notes(plan: Plan, seen: Seen) -> list[str]:
     found = []
     for end in (plan.source, plan.target):
         if end.container and end.container["status"] == "paused":
+            host = end.space.host if end.space else ""
             found.append(
-                f"{end.name} is paused: its kernel answers, its programs do not; on {end.space.host if end.space else ''}:"
-                f" docker unpause {end.name}"
+                f"the container {end.name} is paused: its kernel answers, its programs do not; on {host}: docker unpause {end.name}"
             )
     resolved = _resolved(plan)
     if resolved and resolved["address"] == plan.target.address:
         found.append(f"the name {resolved['name']} leads to {resolved['address']}, says {resolved['by']}")
+    found += [
+        f"dockerd on {host} did not tell everything: {state['docker_error']}"
+        for host, state in plan.world.states.items()
+        if state["docker_error"] and host != CONTROLLER
+    ]
     if plan.encrypted:
         found.append("the network is encrypted: between the hosts, ESP packets cannot be told from each other")
     drops = sum(result.get("dropped", 0) for result in seen.results.values())

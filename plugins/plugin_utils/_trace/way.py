@@ -6,9 +6,9 @@
 
 """The way that a packet has to take between two addresses of a world: pure, and of use to whoever draws it as well.
 
-What is searched is how interfaces are connected: veth pairs, bridges and their ports, VXLANs with the same number, cables.
-Whether they are up, and whether tables lead there, is not asked: a way that is broken is still the way. Routes are asked,
-because they alone say by which interface a packet leaves.
+What is searched is how interfaces are connected: veth pairs, bridges and their ports, VXLANs with the same number,
+cables. Whether they are up, and whether tables lead there, is not asked: a way that is broken is still the way. Routes
+are asked, because they alone say by which interface a packet leaves.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def find(
 ) -> Way:
     """The way from a namespace to an address.
 
-    ``first`` and ``last``: the interfaces of both ends, where they are known from elsewhere: a route, or an address, may
-    have been removed. ``port``: protocol and number, which a host may have published for a container.
+    ``first`` and ``last``: the interfaces of both ends, where they are known from elsewhere: a route, or an address,
+    may have been removed. ``port``: protocol and number, which a host may have published for a container.
     """
     hops: list[Hop] = []
     space, destination = start, address
@@ -104,7 +104,7 @@ def _where(space: Space) -> str:
 
 
 def _segment(world: World, leaves: Interface, address: str, last: Interface | None) -> list[_Step] | None:
-    """The steps from an interface to the one that has the address, without a router between; None where there is none."""
+    """The steps from an interface to the one with the address, without a router between; None where there is no way."""
 
     def is_end(step: _Step) -> bool:
         return step.phase != _OUT and (world.owns(step.at, address) or step.at == last)
@@ -178,33 +178,34 @@ def _underlay(world: World, vxlan: Interface, other: Interface) -> list[Hop]:
 
 def _as_far_as_known(world: World, leaves: Interface, last: Interface | None) -> tuple[list[Hop], str]:
     """Where a way ends that should go on, and what is missing there."""
-    start = _Step(leaves, _OUT)
-    to_vxlan = _search(world, start, lambda step: (world.link(step.at) or {}).get("kind") == "vxlan")
-    if to_vxlan is not None:
-        vxlan = to_vxlan[-1].at
-        vni, port = world.vni(vxlan)
-        hops = [Hop(step.at, step.phase == _OUT, bridge=step.phase == _BRIDGE) for step in to_vxlan]
-        others = world.vxlans(vxlan)
-        if not others:
-            return hops, f"no other host has a VXLAN of VNI {vni} on UDP port {port}, as {_named(vxlan)} is"
-        there = [one for one in others if last is None or one.space.host == last.space.host]
-        if not there:
-            host = last.space.host if last else "the other host"
-            return hops, f"{host} has no VXLAN of VNI {vni} on UDP port {port}, as {_named(vxlan)} is"
-        hops += [*_underlay(world, vxlan, there[0]), Hop(there[0], False)]
-        bridge = world.bridge_of(there[0])
-        if bridge is None:
-            return hops, f"{_named(there[0])} is no port of a bridge"
-        end = world.peer(last) if last else None
-        return hops, f"{_named(end)} is no port of {bridge.name}" if end else f"no port of {_named(bridge)} leads there"
+    steps = _search(world, _Step(leaves, _OUT), lambda step: (world.link(step.at) or {}).get("kind") == "vxlan")
+    if steps is not None:
+        hops = [Hop(step.at, step.phase == _OUT, bridge=step.phase == _BRIDGE) for step in steps]
+        more, missing = _behind(world, steps[-1].at, last)
+        return hops + more, missing
     peer = world.peer(leaves)
     if peer is None:
         return [Hop(leaves, True)], f"nothing is connected to {_named(leaves)}"
-    hops = [Hop(leaves, True), Hop(peer, False)]
     bridge = world.bridge_of(peer)
+    hops = [Hop(leaves, True), Hop(peer, False)]
     if bridge is None:
         return hops, f"{_named(peer)} is no port of a bridge"
     return [*hops, Hop(bridge, False, bridge=True)], f"no VXLAN is a port of {_named(bridge)}"
+
+
+def _behind(world: World, vxlan: Interface, last: Interface | None) -> tuple[list[Hop], str]:
+    """The same from a VXLAN on."""
+    vni, port = world.vni(vxlan)
+    there = [one for one in world.vxlans(vxlan) if last is None or one.space.host == last.space.host]
+    if not there:
+        host = last.space.host if last else "no other host"
+        has = "has no" if last else "has a"
+        return [], f"{host} {has} VXLAN of VNI {vni} on UDP port {port}, as {_named(vxlan)} is"
+    hops = [*_underlay(world, vxlan, there[0]), Hop(there[0], False)]
+    bridge, end = world.bridge_of(there[0]), world.peer(last) if last else None
+    if bridge is None:
+        return hops, f"{_named(there[0])} is no port of a bridge"
+    return hops, f"{_named(end)} is no port of {bridge.name}" if end else f"no port of {_named(bridge)} leads there"
 
 
 def _named(at: Interface) -> str:

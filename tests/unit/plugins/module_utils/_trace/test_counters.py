@@ -43,9 +43,21 @@ table inet lab { # handle 3
 def test_rules_of_iptables() -> None:
     assert counters.parse_iptables(IPTABLES) == [
         Rule("iptables filter", "INPUT", "policy DROP", 5, "iptables -t filter -P INPUT ACCEPT"),
-        Rule("iptables filter", "INPUT", "-p udp -m udp --dport 4789 -j DROP", 7, "iptables -t filter -D INPUT -p udp -m udp --dport 4789 -j DROP"),
-        Rule("iptables filter", "INPUT", "-s 10.0.0.116/32 -j REJECT --reject-with icmp-port-unreachable", 3, "iptables -t filter -D INPUT -s 10.0.0.116/32 -j REJECT --reject-with icmp-port-unreachable"),
-    ]  # fmt: skip
+        Rule(
+            "iptables filter",
+            "INPUT",
+            "-p udp -m udp --dport 4789 -j DROP",
+            7,
+            "iptables -t filter -D INPUT -p udp -m udp --dport 4789 -j DROP",
+        ),
+        Rule(
+            "iptables filter",
+            "INPUT",
+            "-s 10.0.0.116/32 -j REJECT --reject-with icmp-port-unreachable",
+            3,
+            "iptables -t filter -D INPUT -s 10.0.0.116/32 -j REJECT --reject-with icmp-port-unreachable",
+        ),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -55,10 +67,22 @@ def test_rules_of_nft(without: tuple[str, ...], tables: set[str]) -> None:
     found = counters.parse_nft(NFT, without)
     assert {one.table for one in found} == tables
     assert [one for one in found if one.table == "nft inet lab"] == [
-        Rule("nft inet lab", "input", "policy drop of the input hook", None, "nft chain inet lab input '{ policy accept; }'"),
+        Rule(
+            "nft inet lab",
+            "input",
+            "policy drop of the input hook",
+            None,
+            "nft chain inet lab input '{ policy accept; }'",
+        ),
         Rule("nft inet lab", "input", "udp dport 4789 drop", 6, "nft delete rule inet lab input handle 4"),
-        Rule("nft inet lab", "input", "ip saddr 10.0.0.9 reject with icmp host-prohibited", None, "nft delete rule inet lab input handle 6"),
-    ]  # fmt: skip
+        Rule(
+            "nft inet lab",
+            "input",
+            "ip saddr 10.0.0.9 reject with icmp host-prohibited",
+            None,
+            "nft delete rule inet lab input handle 6",
+        ),
+    ]
 
 
 def test_what_the_stack_dropped(tmp_path: Path) -> None:

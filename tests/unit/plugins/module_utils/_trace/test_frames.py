@@ -65,16 +65,30 @@ SEQUENCE = mark("tcp").tcp_sequence(3)
     [
         pytest.param("icmp", ip(echo(), 1), frames.REQUEST, "", id="echo request"),
         pytest.param("icmp", ip(echo(reply=True), 1), frames.REPLY, "", id="echo reply"),
-        pytest.param("icmp", ip(error(3, 1, ip(echo(), 1)), 1), frames.ERROR, "host unreachable", id="host unreachable"),
+        pytest.param(
+            "icmp", ip(error(3, 1, ip(echo(), 1)), 1), frames.ERROR, "host unreachable", id="host unreachable"
+        ),
         pytest.param("icmp", ip(error(11, 0, ip(echo(), 1)), 1), frames.ERROR, "TTL exceeded", id="TTL exceeded"),
         pytest.param("udp", ip(udp(mark("udp").payload(3, 16), 5, 53), 17), frames.REQUEST, "", id="datagram"),
-        pytest.param("udp", ip(error(3, 3, ip(udp(mark("udp").payload(3, 16), 5, 53), 17)), 1), frames.ERROR, "port unreachable", id="closed UDP port"),
+        pytest.param(
+            "udp",
+            ip(error(3, 3, ip(udp(mark("udp").payload(3, 16), 5, 53), 17)), 1),
+            frames.ERROR,
+            "port unreachable",
+            id="closed UDP port",
+        ),
         pytest.param("tcp", ip(segment(SEQUENCE, 0, 0x02), 6), frames.REQUEST, "SYN", id="SYN"),
         pytest.param("tcp", ip(segment(9, SEQUENCE + 1, 0x12), 6), frames.REPLY, "SYN-ACK", id="SYN-ACK"),
         pytest.param("tcp", ip(segment(0, SEQUENCE + 1, 0x14), 6), frames.REPLY, "RST", id="RST"),
-        pytest.param("tcp", ip(error(3, 13, ip(segment(SEQUENCE, 0, 0x02), 6)[:28]), 1), frames.ERROR, "administratively prohibited", id="rejected SYN"),
+        pytest.param(
+            "tcp",
+            ip(error(3, 13, ip(segment(SEQUENCE, 0, 0x02), 6)[:28]), 1),
+            frames.ERROR,
+            "administratively prohibited",
+            id="rejected SYN",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_marked_packet(wrap, protocol: str, body: bytes, kind: str, said: str) -> None:
     frame = wrap(body)
     seen = frames.read(frame, mark(protocol))
@@ -98,7 +112,7 @@ def test_a_marked_packet(wrap, protocol: str, body: bytes, kind: str, said: str)
         pytest.param("icmp", b"", id="nothing"),
         pytest.param("icmp", ethernet(ip(echo(), 1))[:40], id="cut short"),
     ],
-)  # fmt: skip
+)
 def test_other_packets(protocol: str, frame: bytes) -> None:
     assert frames.read(frame, mark(protocol)) is None
 

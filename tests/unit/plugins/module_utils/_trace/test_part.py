@@ -32,14 +32,33 @@ def test_a_part_without_an_errand_only_listens() -> None:
     [
         pytest.param({"mark": "xyz"}, ["mark: 'xyz' is not 16 hexadecimal digits"], id="mark"),
         pytest.param({"addresses": ["10.0.0.300"]}, ["addresses[0]: 10.0.0.300 is not an IPv4 address"], id="address"),
-        pytest.param({"meeting": {"port": 1, "address": "there"}}, ["meeting.address: there is not an IPv4 address"], id="meeting"),
+        pytest.param(
+            {"meeting": {"port": 1, "address": "there"}},
+            ["meeting.address: there is not an IPv4 address"],
+            id="meeting",
+        ),
         pytest.param({"seconds": 61}, ["seconds: 61 is out of range, give up to 60"], id="seconds"),
         pytest.param({"send": {"to": "test2"}}, ["send.to: test2 is not an IPv4 address"], id="to"),
-        pytest.param({"send": {"to": "10.0.0.1", "port": 80}}, ["send.port: icmp has no ports, leave it out or choose tcp or udp"], id="port of icmp"),
-        pytest.param({"protocol": "tcp", "send": {"to": "10.0.0.1"}}, ["send.port: None is not a port (1 to 65535)"], id="no port"),
-        pytest.param({"send": {"to": "10.0.0.1", "count": 15, "sizes": [20]}}, ["send.count: 15 is out of range, give 1 to 14", "send.sizes: [20] are not sizes of packets in bytes (64 to 65535)"], id="two at once"),
+        pytest.param(
+            {"send": {"to": "10.0.0.1", "port": 80}},
+            ["send.port: icmp has no ports, leave it out or choose tcp or udp"],
+            id="port of icmp",
+        ),
+        pytest.param(
+            {"protocol": "tcp", "send": {"to": "10.0.0.1"}},
+            ["send.port: None is not a port (1 to 65535)"],
+            id="no port",
+        ),
+        pytest.param(
+            {"send": {"to": "10.0.0.1", "count": 15, "sizes": [20]}},
+            [
+                "send.count: 15 is out of range, give 1 to 14",
+                "send.sizes: [20] are not sizes of packets in bytes (64 to 65535)",
+            ],
+            id="two at once",
+        ),
     ],
-)  # fmt: skip
+)
 def test_wrong_options(given: dict[str, Any], faults: list[str]) -> None:
     with pytest.raises(LabError) as error:
         part.parse(options(**given))

@@ -62,8 +62,8 @@ def _host(host: str, engine: str) -> dict[str, Any]:
     segment = [
         link(bridge, "bridge", mtu=1450),
         link(vxlan, "vxlan", master=bridge, mtu=1450, settings=settings),
-        *(link(f"veth-{name}", "veth", master=bridge, mtu=1450, peer={"netns": f"/run/docker/netns/{name}", "name": "eth0"})
-          for name in own),
+        *(link(f"veth-{name}", "veth", master=bridge, mtu=1450,
+               peer={"netns": f"/run/docker/netns/{name}", "name": "eth0"}) for name in own),
     ]  # fmt: skip
     tables = {
         "fdb": [{"dev": vxlan, "mac": MACS[name], "remote": HOSTS[other]} for name in others],
@@ -134,7 +134,7 @@ def plan(of: States, source: str = "test1", target: str = "test2", port: str = "
 def traced(
     made: plans.Plan, forth: int = 99, back: int = 99, whole: tuple[int, int] | None = None, said: str = ""
 ) -> dict[str, dict[str, Any]]:
-    """What the hosts return where requests get to so many hops, and replies to so many: of full-size packets, ``whole``."""
+    """What the hosts return where requests get to so many hops, and replies to so many; ``whole``: full-size ones."""
     kinds = [(0, False, (forth, back)), (1, True, whole or (forth, back))]
     if made.request.port:
         kinds = kinds[:1]
@@ -148,7 +148,8 @@ def traced(
             _see(sightings, made, number, False, index, clock + 50_000 + step * 1000, said)
     return {
         host: {
-            "sightings": found, "silent": [], "counted": [], "began": 999.0, "ended": 1002.0, "dropped": 0, "met": len(sightings) - 1,
+            "sightings": found, "silent": [], "counted": [], "began": 999.0, "ended": 1002.0, "dropped": 0,
+            "met": len(sightings) - 1,
             "sent": [
                 {"index": index, "size": None if made.request.port else 1450 if is_whole else 84, "mtu": None,
                  "dont_fragment": is_whole, "error": None}
@@ -178,7 +179,8 @@ def _see(
         {
             "tap": tap, "time": time, "outgoing": hop.outgoing == forth, "kind": "request" if forth else "reply",
             "index": index, "layers": [outer, inner] if tunnel else [inner], "vni": tunnel.vni if tunnel else None,
-            "udp_port": tunnel.port if tunnel else None, "said": said, "mtu": None, "checksum_left": False, "frame": None,
+            "udp_port": tunnel.port if tunnel else None, "said": said,
+            "mtu": None, "checksum_left": False, "frame": None,
         }
     )  # fmt: skip
 
@@ -186,7 +188,7 @@ def _see(
 def arp(
     made: plans.Plan, results: dict[str, dict[str, Any]], hops: int, answered: int = 0, of_target: bool = False
 ) -> None:
-    """The sender (or the target) asks by ARP, and is heard at so many hops; the answer at so many from the other end."""
+    """The sender (or the target) asks by ARP, and is heard at so many hops; so is the answer, from the other end."""
     heard = [number for number, tap in enumerate(made.taps) if tap]
     order = heard[::-1] if of_target else heard
     for kind, numbers, forth in (

@@ -15,12 +15,24 @@ CHOICES = "test1, near, test2, emon, emon2, HOST:NAMESPACE"
 @pytest.mark.parametrize(
     ("source", "target", "expected"),
     [
-        pytest.param("test1", "test2", (Party("container", "test1", "emon"), Party("container", "test2", "emon2")), id="containers"),
+        pytest.param(
+            "test1",
+            "test2",
+            (Party("container", "test1", "emon"), Party("container", "test2", "emon2")),
+            id="containers",
+        ),
         pytest.param("emon", "emon2", (Party("host", "emon", "emon"), Party("host", "emon2", "emon2")), id="hosts"),
-        pytest.param("emon:red", "emon2:web", (Party("place", "red", "emon"), Party("place", "web", "emon2")), id="places"),
-        pytest.param("test1", "10.200.0.9", (Party("container", "test1", "emon"), Party("address", "10.200.0.9")), id="an address"),
+        pytest.param(
+            "emon:red", "emon2:web", (Party("place", "red", "emon"), Party("place", "web", "emon2")), id="places"
+        ),
+        pytest.param(
+            "test1",
+            "10.200.0.9",
+            (Party("container", "test1", "emon"), Party("address", "10.200.0.9")),
+            id="an address",
+        ),
     ],
-)  # fmt: skip
+)
 def test_both_ends(source: str, target: str, expected: tuple[Party, Party]) -> None:
     found, faults = parse({"from": source, "to": target, "port": ""}, a_lab.LAB)
     assert found and not faults
@@ -38,14 +50,41 @@ def test_a_port(port: str, expected: tuple[str, int | None]) -> None:
 @pytest.mark.parametrize(
     ("question", "faults"),
     [
-        pytest.param({"from": "test9", "to": "test2"}, [f"FROM=test9: no container or host of the lab has that name; choose one of {CHOICES}"], id="from"),
-        pytest.param({"from": "test1", "to": "test9"}, [f"TO=test9: no container or host of the lab has that name; choose one of {CHOICES} or an IPv4 address"], id="to"),
-        pytest.param({"from": "10.200.0.2", "to": "test1"}, [f"FROM=10.200.0.2: no container or host of the lab has that name; choose one of {CHOICES}"], id="from an address"),
-        pytest.param({"from": "test1", "to": "test1"}, ["TO=test1: that is where the packet comes from; name another one"], id="the same"),
-        pytest.param({"from": "test1", "to": "test2", "port": "http"}, ["PORT=http: it is no port; give 1 to 65535, or one with a protocol, such as 53/udp"], id="port"),
-        pytest.param({}, [f"FROM: it is missing; choose one of {CHOICES}", f"TO: it is missing; choose one of {CHOICES} or an IPv4 address"], id="nothing"),
+        pytest.param(
+            {"from": "test9", "to": "test2"},
+            [f"FROM=test9: no container or host of the lab has that name; choose one of {CHOICES}"],
+            id="from",
+        ),
+        pytest.param(
+            {"from": "test1", "to": "test9"},
+            [f"TO=test9: no container or host of the lab has that name; choose one of {CHOICES} or an IPv4 address"],
+            id="to",
+        ),
+        pytest.param(
+            {"from": "10.200.0.2", "to": "test1"},
+            [f"FROM=10.200.0.2: no container or host of the lab has that name; choose one of {CHOICES}"],
+            id="from an address",
+        ),
+        pytest.param(
+            {"from": "test1", "to": "test1"},
+            ["TO=test1: that is where the packet comes from; name another one"],
+            id="the same",
+        ),
+        pytest.param(
+            {"from": "test1", "to": "test2", "port": "http"},
+            ["PORT=http: it is no port; give 1 to 65535, or one with a protocol, such as 53/udp"],
+            id="port",
+        ),
+        pytest.param(
+            {},
+            [
+                f"FROM: it is missing; choose one of {CHOICES}",
+                f"TO: it is missing; choose one of {CHOICES} or an IPv4 address",
+            ],
+            id="nothing",
+        ),
     ],
-)  # fmt: skip
+)
 def test_wrong_input_is_one_line_each(question: dict[str, str], faults: list[str]) -> None:
     assert trace.asked(question, a_lab.LAB)["faults"] == faults
 

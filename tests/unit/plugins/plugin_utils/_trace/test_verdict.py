@@ -4,6 +4,7 @@
 
 """Each cause, where a trace misses the packet, and the sentence that a person reads."""
 
+# ruff: noqa: E501  # a fault is one line, so its expectation is one, too
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -56,20 +57,72 @@ def test_it_arrived(engine: str, target: str) -> None:
 @pytest.mark.parametrize(
     ("change", "forth", "cause"),
     [
-        pytest.param(of_link("emon", OVERLAY, "vxlan0", up=False), VETH1, "vxlan0 in demo on emon is down; on emon: .* ip link set vxlan0 up", id="VXLAN down"),
+        pytest.param(
+            of_link("emon", OVERLAY, "vxlan0", up=False),
+            VETH1,
+            "vxlan0 in demo on emon is down; on emon: .* ip link set vxlan0 up",
+            id="VXLAN down",
+        ),
         pytest.param(of_link("emon", OVERLAY, "br0", up=False), VETH1, "br0 in demo on emon is down", id="bridge down"),
-        pytest.param(of_link("emon", "", "eth0", up=False), VXLAN1, "eth0 on emon is down; on emon: ip link set eth0 up", id="card down"),
-        pytest.param(of_link("localhost", "emon-underlay", "emon2", up=False), PORT1, "emon2 in underlay is down; on this machine: ip netns exec emon-underlay ip link set emon2 up", id="cable down"),
-        pytest.param(of_link("emon2", "/run/docker/netns/test2", "eth0", up=False), VXLAN2, "eth0 in test2 on emon2 is down", id="container's interface down"),
-        pytest.param(of_link("emon2", "", "eth0", carrier=False), PORT2, "eth0 on emon2 has no carrier", id="no carrier"),
-        pytest.param(of_table("emon", "fdb", [entry("10.0.0.99")]), VXLAN1, rf"vxlan0 in demo on emon forwards {MACS['test2']} \(test2\) to 10.0.0.99, not to emon2 at 10.0.0.117; on emon: {ON_EMON} bridge fdb replace {MACS['test2']} dev vxlan0 dst 10.0.0.117", id="forwarding entry astray, before the wire"),
-        pytest.param(of_table("emon", "fdb", [entry("10.0.0.99")]), CARD1, "to 10.0.0.99, not to emon2", id="forwarding entry astray, on the wire"),
-        pytest.param(of_table("emon", "fdb", [entry("10.0.0.117"), entry("10.0.0.99")]), CARD1, "bridge fdb del .* dst 10.0.0.99", id="a stale one beside the right one"),
-        pytest.param(of_table("emon", "fdb", []), VXLAN1, rf"vxlan0 in demo on emon has no forwarding entry for {MACS['test2']} \(test2\)", id="forwarding entry missing"),
-        pytest.param(both(of_table("emon", "fdb", []), of_table("emon", "neighbours", [])), VXLAN1, "Docker's gossip has not told emon of it; on emon2: docker restart test2", id="gossip"),
-        pytest.param(of_link("emon2", "", "eth0", addresses=["10.0.0.99/24"]), VXLAN1, "emon2 does not have the address 10.0.0.117", id="host's address"),
+        pytest.param(
+            of_link("emon", "", "eth0", up=False),
+            VXLAN1,
+            "eth0 on emon is down; on emon: ip link set eth0 up",
+            id="card down",
+        ),
+        pytest.param(
+            of_link("localhost", "emon-underlay", "emon2", up=False),
+            PORT1,
+            "emon2 in underlay is down; on this machine: ip netns exec emon-underlay ip link set emon2 up",
+            id="cable down",
+        ),
+        pytest.param(
+            of_link("emon2", "/run/docker/netns/test2", "eth0", up=False),
+            VXLAN2,
+            "eth0 in test2 on emon2 is down",
+            id="container's interface down",
+        ),
+        pytest.param(
+            of_link("emon2", "", "eth0", carrier=False), PORT2, "eth0 on emon2 has no carrier", id="no carrier"
+        ),
+        pytest.param(
+            of_table("emon", "fdb", [entry("10.0.0.99")]),
+            VXLAN1,
+            rf"vxlan0 in demo on emon forwards {MACS['test2']} \(test2\) to 10.0.0.99, not to emon2 at 10.0.0.117; on emon: {ON_EMON} bridge fdb replace {MACS['test2']} dev vxlan0 dst 10.0.0.117",
+            id="forwarding entry astray, before the wire",
+        ),
+        pytest.param(
+            of_table("emon", "fdb", [entry("10.0.0.99")]),
+            CARD1,
+            "to 10.0.0.99, not to emon2",
+            id="forwarding entry astray, on the wire",
+        ),
+        pytest.param(
+            of_table("emon", "fdb", [entry("10.0.0.117"), entry("10.0.0.99")]),
+            CARD1,
+            "bridge fdb del .* dst 10.0.0.99",
+            id="a stale one beside the right one",
+        ),
+        pytest.param(
+            of_table("emon", "fdb", []),
+            VXLAN1,
+            rf"vxlan0 in demo on emon has no forwarding entry for {MACS['test2']} \(test2\)",
+            id="forwarding entry missing",
+        ),
+        pytest.param(
+            both(of_table("emon", "fdb", []), of_table("emon", "neighbours", [])),
+            VXLAN1,
+            "Docker's gossip has not told emon of it; on emon2: docker restart test2",
+            id="gossip",
+        ),
+        pytest.param(
+            of_link("emon2", "", "eth0", addresses=["10.0.0.99/24"]),
+            VXLAN1,
+            "emon2 does not have the address 10.0.0.117",
+            id="host's address",
+        ),
     ],
-)  # fmt: skip
+)
 def test_where_and_why_a_request_is_lost(change: Change, forth: int, cause: str) -> None:
     states = a_lab.states()
     change(states)
@@ -83,10 +136,20 @@ def test_where_and_why_a_request_is_lost(change: Change, forth: int, cause: str)
 @pytest.mark.parametrize(
     ("change", "back", "cause"),
     [
-        pytest.param(of_table("emon2", "fdb", [{"dev": "vxlan0", "mac": MACS["test1"], "remote": "10.0.0.98"}]), 3, r"vxlan0 in demo on emon2 forwards .* \(test1\) to 10.0.0.98, not to emon at 10.0.0.116", id="forwarding entry astray"),
-        pytest.param(of_table("emon2", "fdb", []), 3, r"vxlan0 in demo on emon2 has no forwarding entry for .* \(test1\)", id="forwarding entry missing"),
+        pytest.param(
+            of_table("emon2", "fdb", [{"dev": "vxlan0", "mac": MACS["test1"], "remote": "10.0.0.98"}]),
+            3,
+            r"vxlan0 in demo on emon2 forwards .* \(test1\) to 10.0.0.98, not to emon at 10.0.0.116",
+            id="forwarding entry astray",
+        ),
+        pytest.param(
+            of_table("emon2", "fdb", []),
+            3,
+            r"vxlan0 in demo on emon2 has no forwarding entry for .* \(test1\)",
+            id="forwarding entry missing",
+        ),
     ],
-)  # fmt: skip
+)
 def test_where_and_why_a_reply_is_lost(change: Change, back: int, cause: str) -> None:
     states = a_lab.states()
     change(states)
@@ -139,6 +202,18 @@ def test_a_neighbour_that_is_missing_explains_no_packet_that_left() -> None:
     assert "neighbour" not in judge(made, a_lab.traced(made, forth=CARD2)).causes[0].text.split(":")[0]
 
 
+def test_a_path_mtu_is_remembered_of_what_was_mended() -> None:
+    made = a_lab.plan(a_lab.states())
+    results = a_lab.traced(made, whole=(0, 0))
+    results["emon"]["sent"][1].update(error="message too long", mtu=1350)
+    found = judge(made, results)
+    assert (
+        "remembers an MTU of 1350 on the path, of an earlier error, and no link on the way is as narrow now"
+        in found.line
+    )
+    assert found.line.endswith("on emon: nsenter --net=/run/docker/netns/test1 ip route flush cache")
+
+
 def test_full_size_packets_do_not_fit() -> None:
     states = a_lab.states()
     of_link("emon", "", "eth0", mtu=1400)(states)
@@ -158,10 +233,16 @@ RULE = {"table": "iptables filter", "chain": "INPUT", "rule": "-p udp -m udp --d
 @pytest.mark.parametrize(
     ("packets", "cause"),
     [
-        pytest.param(6, "a packet filter in emon2 drops it: iptables filter INPUT: -p udp .* -j DROP .counted 6 meanwhile.; on emon2: iptables -t filter -D INPUT -p udp", id="counted"),
-        pytest.param(None, "these rules may, and have no counter that would tell: iptables filter INPUT", id="not counted"),
+        pytest.param(
+            6,
+            "a packet filter in emon2 drops it: iptables filter INPUT: -p udp .* -j DROP .counted 6 meanwhile.; on emon2: iptables -t filter -D INPUT -p udp",
+            id="counted",
+        ),
+        pytest.param(
+            None, "these rules may, and have no counter that would tell: iptables filter INPUT", id="not counted"
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_packet_filter(packets: int | None, cause: str) -> None:
     made = a_lab.plan(a_lab.states())
     results = a_lab.traced(made, forth=CARD2)
@@ -212,11 +293,18 @@ def test_hosts_that_did_not_listen_at_the_same_time_are_told() -> None:
     ("listening", "said", "expected"),
     [
         pytest.param([], "RST", "but tcp port 80 is refused there (RST): nothing in test2 listens on it", id="nobody"),
-        pytest.param(["0.0.0.0:22"], "RST", "nothing in test2 listens on it; it listens on 0.0.0.0:22", id="other port"),
+        pytest.param(
+            ["0.0.0.0:22"], "RST", "nothing in test2 listens on it; it listens on 0.0.0.0:22", id="other port"
+        ),
         pytest.param(["127.0.0.1:80"], "RST", "what listens in test2 does so at 127.0.0.1:80 only", id="other address"),
-        pytest.param(["0.0.0.0:80"], "SYN-ACK", "arrived: test1 reaches test2 at 10.200.0.3, TCP port 80, which is open", id="open"),
+        pytest.param(
+            ["0.0.0.0:80"],
+            "SYN-ACK",
+            "arrived: test1 reaches test2 at 10.200.0.3, TCP port 80, which is open",
+            id="open",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_port(listening: list[str], said: str, expected: str) -> None:
     states = a_lab.states()
     states["emon2"]["containers"][0]["listening"]["tcp"] = listening
@@ -230,10 +318,20 @@ def test_a_port(listening: list[str], said: str, expected: str) -> None:
     ("resolved", "ok", "expected"),
     [
         pytest.param({"address": "10.200.0.3", "error": None}, True, "arrived: ", id="right"),
-        pytest.param({"address": "10.200.0.9", "error": None}, False, "but not by its name: test2 leads to 10.200.0.9, says 127.0.0.11", id="wrong"),
-        pytest.param({"address": None, "error": "test2 is not known: it is not in /etc/hosts, nor in DNS server 127.0.0.11"}, False, "not by its name: test2 is not known: .* DNS server 127.0.0.11", id="unknown"),
+        pytest.param(
+            {"address": "10.200.0.9", "error": None},
+            False,
+            "but not by its name: test2 leads to 10.200.0.9, says 127.0.0.11",
+            id="wrong",
+        ),
+        pytest.param(
+            {"address": None, "error": "test2 is not known: it is not in /etc/hosts, nor in DNS server 127.0.0.11"},
+            False,
+            "not by its name: test2 is not known: .* DNS server 127.0.0.11",
+            id="unknown",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_name(resolved: dict[str, Any], ok: bool, expected: str) -> None:
     states = a_lab.states()
     states["emon"]["resolved"] = {"name": "test2", "by": "127.0.0.11", **resolved}
@@ -249,7 +347,7 @@ def test_a_container_that_is_paused_answers_by_its_kernel() -> None:
     made = a_lab.plan(states)
     found = judge(made, a_lab.traced(made))
     assert found.ok
-    assert any("test2 is paused: its kernel answers, its programs do not" in note for note in found.notes)
+    assert any("the container test2 is paused: its kernel answers, its programs do not" in note for note in found.notes)
 
 
 def test_a_few_packets_were_lost() -> None:

@@ -70,7 +70,7 @@ def test_the_way_between_two_hosts() -> None:
 
 
 def test_the_way_does_not_depend_on_what_is_broken() -> None:
-    """A link that is down, a forwarding entry or an address that is gone: the way is the same, and traced all the same."""
+    """A link that is down, a forwarding entry or an address that is gone: the way is the same."""
     states = a_lab.states()
     sound = told(a_lab.plan(states))
     a_lab.space(states, "emon", a_lab.OVERLAY)["fdb"] = []
@@ -90,13 +90,48 @@ def test_the_reply_takes_the_way_back() -> None:
 @pytest.mark.parametrize(
     ("host", "netns", "name", "change", "missing"),
     [
-        pytest.param("emon", a_lab.OVERLAY, "veth-test1", {"master": None}, "veth-test1 in namespace .* on emon is no port of a bridge", id="near port"),
-        pytest.param("emon", a_lab.OVERLAY, "vxlan0", {"master": None}, "no VXLAN is a port of br0 in namespace .* on emon", id="near VXLAN"),
-        pytest.param("emon2", a_lab.OVERLAY, "vxlan0", {"settings": {"vni": 257, "port": 4789}}, "no other host has a VXLAN of VNI 256 on UDP port 4789", id="other VNI"),
-        pytest.param("emon2", a_lab.OVERLAY, "vxlan0", {"master": None}, "vxlan0 in namespace .* on emon2 is no port of a bridge", id="far VXLAN"),
-        pytest.param("emon2", a_lab.OVERLAY, "veth-test2", {"master": None}, "veth-test2 in namespace .* on emon2 is no port of br0", id="far port"),
+        pytest.param(
+            "emon",
+            a_lab.OVERLAY,
+            "veth-test1",
+            {"master": None},
+            "veth-test1 in namespace .* on emon is no port of a bridge",
+            id="near port",
+        ),
+        pytest.param(
+            "emon",
+            a_lab.OVERLAY,
+            "vxlan0",
+            {"master": None},
+            "no VXLAN is a port of br0 in namespace .* on emon",
+            id="near VXLAN",
+        ),
+        pytest.param(
+            "emon2",
+            a_lab.OVERLAY,
+            "vxlan0",
+            {"settings": {"vni": 257, "port": 4789}},
+            "emon2 has no VXLAN of VNI 256 on UDP port 4789, as vxlan0 in namespace .* on emon is",
+            id="other VNI",
+        ),
+        pytest.param(
+            "emon2",
+            a_lab.OVERLAY,
+            "vxlan0",
+            {"master": None},
+            "vxlan0 in namespace .* on emon2 is no port of a bridge",
+            id="far VXLAN",
+        ),
+        pytest.param(
+            "emon2",
+            a_lab.OVERLAY,
+            "veth-test2",
+            {"master": None},
+            "veth-test2 in namespace .* on emon2 is no port of br0",
+            id="far port",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_way_that_does_not_lead_to_the_end(host: str, netns: str, name: str, change: dict, missing: str) -> None:
     states = a_lab.states()
     a_lab.the_link(states, host, netns, name).update(change)
@@ -141,12 +176,28 @@ def test_a_host_is_not_in_the_overlay() -> None:
     ("change", "expected"),
     [
         pytest.param(lambda states: states.pop("emon2"), "emon2 does not answer, and test2 is there: .*", id="host"),
-        pytest.param(lambda states: states["emon2"].update(containers=[]), "emon2: there is no container test2; .*", id="container"),
-        pytest.param(lambda states: states["emon2"].update(containers=[], docker_error="refused"), "emon2: dockerd does not answer, so test2 cannot be found; on emon2: systemctl start docker.service.*", id="dockerd"),
-        pytest.param(lambda states: states["emon2"]["containers"][0].update(netns=None, pid=None, status="exited"), r"emon2: the container test2 does not run \(it is exited\); on emon2: docker start test2", id="stopped"),
-        pytest.param(lambda states: states["emon2"]["containers"][0].update(networks=[]), "emon2: test2 is in no network demo; on emon2: docker network connect demo test2", id="network"),
+        pytest.param(
+            lambda states: states["emon2"].update(containers=[]),
+            "emon2: there is no container test2; .*",
+            id="container",
+        ),
+        pytest.param(
+            lambda states: states["emon2"].update(containers=[], docker_error="refused"),
+            "emon2: dockerd does not answer, so test2 cannot be found; on emon2: systemctl start docker.service.*",
+            id="dockerd",
+        ),
+        pytest.param(
+            lambda states: states["emon2"]["containers"][0].update(netns=None, pid=None, status="exited"),
+            r"emon2: the container test2 does not run \(it is exited\); on emon2: docker start test2",
+            id="stopped",
+        ),
+        pytest.param(
+            lambda states: states["emon2"]["containers"][0].update(networks=[]),
+            "emon2: test2 is in no network demo; on emon2: docker network connect demo test2",
+            id="network",
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_end_that_is_not_there(change, expected: str) -> None:
     states = a_lab.states()
     change(states)
