@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import ends, way
-from .causes import Journey
+from .causes import Journey, named
 from .ends import End, Nowhere
 from .request import Request
 from .way import Hop
@@ -49,6 +49,14 @@ class Plan:
     @property
     def back(self) -> Journey:
         return Journey(way.back(self.hops), self.target, self.source)
+
+    def number(self, at: int) -> int:
+        """The number of a hop in the table, where bridges that nobody hears have none."""
+        return sum(not hop.bridge for hop in self.hops[: at + 1])
+
+    def named(self, at: int) -> str:
+        """A hop in a sentence."""
+        return f"hop {self.number(at)}, {named(self.hops[at].at, self.names)}"
 
     @property
     def sender(self) -> str:

@@ -82,6 +82,17 @@ class Seen:
         """The first hop in that direction that did not see the packet; None where all did."""
         return next((one for one in self._order(direction) if not self.packet(one, direction, index)), None)
 
+    def missed(self, sent: Sent) -> tuple[str, int] | None:
+        """Direction and hop at which a packet, or its reply, was missed first. UDP has no reply of its own."""
+        hop = self.lost(FORTH, sent.index)
+        if hop is not None:
+            return FORTH, hop
+        last = len(self.plan.hops) - 1
+        if self.plan.request.protocol == "udp" and not self.packet(last, BACK, sent.index):
+            return None
+        hop = self.lost(BACK, sent.index)
+        return (BACK, hop) if hop is not None else None
+
     def arp_lost(self, direction: str, kind: str) -> int | None:
         """The same of ARP messages of a kind."""
         return next((one for one in self._order(direction) if (one, direction, kind) not in self._arp), None)

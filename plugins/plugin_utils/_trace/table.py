@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import verdict as verdicts
 from .plan import Plan
 from .seen import BACK, FORTH, Seen
 from .verdict import Verdict
@@ -38,7 +37,7 @@ def lines(plan: Plan, results: dict[str, dict[str, Any]], verdict: Verdict) -> l
         text = _packet(plan, hop, packet)
         ttl = str(packet["layers"][0].get("ttl", "")) if packet else ""
         cells = [_cell(seen, number, way, verdict, starts) for way in (FORTH, BACK)]
-        rows.append((str(verdicts.number_of(plan, number)), *place, *cells, ttl, "" if text == before else text))
+        rows.append((str(plan.number(number)), *place, *cells, ttl, "" if text == before else text))
         before = text
     notes = [_sentence(one) for one in (*_clocks(seen), *_checksums(seen, verdict), *verdict.notes)]
     return [_title(plan), "", *_aligned(rows), *([""] if notes else []), *notes]
@@ -55,7 +54,7 @@ def _clocks(seen: Seen) -> list[str]:
 
 def _checksums(seen: Seen, verdict: Verdict) -> list[str]:
     left = [
-        str(verdicts.number_of(seen.plan, number))
+        str(seen.plan.number(number))
         for number in range(len(seen.plan.hops))
         if (packet := _shown(seen, number, verdict)) and packet["checksum_left"]
     ]

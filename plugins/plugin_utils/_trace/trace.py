@@ -55,7 +55,7 @@ def report(
     found = verdict.judge(made, results)
     lost = None
     if found.lost:
-        lost = {"direction": found.lost[0], "hop": verdict.number_of(made, found.lost[1])}
+        lost = {"direction": found.lost[0], "hop": made.number(found.lost[1])}
     return {
         "ok": found.ok,
         "table": table.lines(made, results, found),
@@ -76,7 +76,7 @@ def capture(
         if tap is None:
             continue
         heard = [one for one in results.get(tap[0], {}).get("sightings", []) if one["tap"] == tap[1] and one["frame"]]
-        hop_number = verdict.number_of(made, number)
+        hop_number = made.number(number)
         found.append(
             {
                 "name": f"{hop_number} {made.names.get(hop.at.space) or hop.at.space.host} {hop.at.name}",
