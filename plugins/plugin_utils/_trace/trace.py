@@ -51,7 +51,10 @@ def report(
     states: dict[str, dict[str, Any]], question: dict[str, Any], lab: dict[str, Any], results: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
     """{"ok": bool, "table": [line], "verdict": line, "lost": {"direction", "hop"} or None, "hops": as of `planned`}."""
-    made = _plan(states, question, lab)
+    try:
+        made = _plan(states, question, lab)
+    except Nowhere as error:
+        return {"ok": False, "table": [], "verdict": str(error), "lost": None, "hops": []}
     found = verdict.judge(made, results)
     lost = None
     if found.lost:

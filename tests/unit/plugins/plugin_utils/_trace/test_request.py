@@ -126,3 +126,5 @@ def test_an_end_that_is_not_there_sends_nothing() -> None:
     plan = trace.planned(states, question, a_lab.LAB)
     assert plan["fault"].startswith("emon2 does not answer")
     assert plan["parts"] == {}
+    report = trace.report(states, question, a_lab.LAB, {})
+    assert (report["ok"], report["table"], report["verdict"]) == (False, [], plan["fault"])
