@@ -168,8 +168,8 @@ def _meeting(plan: Plan, host: str, port: int, guests: int) -> dict[str, Any]:
 
 
 def sizes(plan: Plan) -> list[int]:
-    """As ping sends them, and as long as the sender's interface allows, which may not be fragmented."""
-    link = plan.world.link(plan.source.interface) if plan.source.interface else None
+    """As ping sends them, and as long as the first interface allows, which may not be fragmented."""
+    link = plan.world.link(plan.hops[0].at) if plan.hops else None
     if plan.request.protocol != "icmp" or not link or link["mtu"] <= _SMALL:
         return [_SMALL]
     return [_SMALL, min(link["mtu"], 65535)]
