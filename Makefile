@@ -33,7 +33,7 @@ INVENTORY := $(if $(filter emon,$(LAB)),$(INVENTORIES)/$(SITE).yml,$(firstword \
 PLAY = $(AS_ROOT) $(if $(filter 1,$(V)),,ANSIBLE_STDOUT_CALLBACK=emon.overlay_lab.lab) $(BIN)/ansible-playbook -i $(INVENTORY)
 
 # Before anything starts, set-up included. An inventory without a hyphen is a site of the default lab, or a lab.
-ifneq ($(filter overlay move verify destroy,$(MAKECMDGOALS)),)
+ifneq ($(filter overlay move verify trace destroy,$(MAKECMDGOALS)),)
 ifeq ($(wildcard $(INVENTORY)),)
 comma := ,
 space := $(comma:,=) $(comma:,=)
@@ -47,7 +47,7 @@ $(error $(if $(strip $(SITES)),SITE=$(SITE): the lab $(LAB) is at no such site; 
 endif
 endif
 
-.PHONY: help setup overlay plan move verify destroy shell test check lint unit kernel integration molecule soak benchmark vm-test docs sanity clean
+.PHONY: help setup overlay plan move verify trace destroy shell test check lint unit kernel integration molecule soak benchmark vm-test docs sanity clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,10 @@ move: setup ## Carry simulated hosts to SITE as people carry laptops: HOW=readdr
 
 verify: setup ## Prove again that the standing lab works
 	@$(PLAY) playbooks/verify.yml $(ARGS)
+
+trace: setup ## Follow a packet hop by hop: FROM=test1 TO=test2 [PORT=80] (FOLLOW=1: again and again)
+	@status=0; for _round in $$(seq $(if $(filter 1,$(FOLLOW)),1000,1)); do $(PLAY) playbooks/trace.yml -e trace_from='$(FROM)' \
+	  -e trace_to='$(TO)' -e trace_port='$(PORT)' $(ARGS) || status=$$?; [ $$status -lt 128 ] || break; done; exit $$status
 
 destroy: setup ## Remove the lab; base images stay (ARGS='-e destroy_images=true' removes them too)
 	@$(PLAY) playbooks/destroy.yml $(ARGS)

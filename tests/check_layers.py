@@ -31,6 +31,7 @@ TABLE = """
     2 _topology: _core _host _kernel
     3 _docker_container: _core _docker _docker_network _host _kernel
     3 _probe: _core _docker _host _kernel _topology
+    4 _trace: _core _docker _kernel _probe _topology
     4 _docker_daemon: _core _docker _docker_container _host
     4 _docker_swarm: _core _docker _docker_container _docker_network _host
     5 _facts: _core _docker _docker_container _docker_network _docker_swarm _etcd _host _kernel _pki _topology
@@ -44,6 +45,7 @@ TABLE = """
     6 +_output: _core
     6 +_run: _core _host
     6 +_simulated: _kernel
+    6 +_trace:
     7 +_engine_cluster_store: _core +_engine_common
     7 +_engine_swarm: _core _docker_swarm +_engine_common
     7 +_engine_vxlan: _kernel _probe +_engine_common +_membership

@@ -72,7 +72,15 @@ def _program(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-@pytest.mark.parametrize("target", ["overlay", "move", "verify", "destroy", "shell", "unit"])
+def test_who_is_traced_reaches_the_playbook(make: Make) -> None:
+    said = make("trace", "FROM=test1", "TO=emon2", "PORT=53/udp", "ARGS=-e pcap=/tmp/x")
+    assert said["arguments"] == (
+        "-i inventories/simulated/company.yml playbooks/trace.yml"
+        " -e trace_from=test1 -e trace_to=emon2 -e trace_port=53/udp -e pcap=/tmp/x"
+    )
+
+
+@pytest.mark.parametrize("target", ["overlay", "move", "verify", "trace", "destroy", "shell", "unit"])
 def test_each_target_runs_wherever_the_checkout_is(make: Make, checkout: Path, target: str) -> None:
     said = make(target)
     assert (checkout / said["program"]).parent == checkout / ".venv/bin"
@@ -97,7 +105,7 @@ def test_arguments_reach_the_playbook(make: Make) -> None:
     assert said["arguments"] == "-i inventories/simulated/four-home.yml playbooks/overlay.yml --check --diff"
 
 
-@pytest.mark.parametrize("target", ["overlay", "move", "verify", "destroy"])
+@pytest.mark.parametrize("target", ["overlay", "move", "verify", "trace", "destroy"])
 def test_one_line_per_step_unless_ansible_s_own_output_is_asked_for(make: Make, target: str) -> None:
     assert make(target)["callback"] == "emon.overlay_lab.lab"
     assert make(target, "V=1")["callback"] == ""

@@ -18,6 +18,7 @@ _PACKAGES = {
     "docker": "python3-docker (Debian and Red Hat family), or pip install docker",
     "cryptography": "python3-cryptography (Debian and Red Hat family), or pip install cryptography",
     "etcd3": "python3-etcd3 (Debian family), or pip install etcd3",
+    "pcapng": "python-pcapng (pip install python-pcapng)",
     "jmespath": "python3-jmespath (Debian and Red Hat family), or pip install jmespath",
 }
 _missing: dict[str, str] = {}

@@ -1,0 +1,170 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""What a namespace's packet filters and its IP stack count, read before and after, so that a drop has a name.
+
+iptables and nft write their rules as text; what is not counted there cannot be told from what nobody dropped.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+
+_LEGACY_TABLES = Path("/proc/thread-self/net/ip_tables_names")
+_SECONDS = 10
+_RULE = re.compile(r"\[(\d+):\d+\] -A (\S+) (.*)")
+_POLICY = re.compile(r":(\S+) DROP \[(\d+):\d+\]")
+_COUNTER = re.compile(r"counter packets (\d+) bytes \d+ ?")
+_HANDLE = re.compile(r"\s*# handle (\d+)$")
+_NFT_POLICY = re.compile(r"hook (\w+) .*policy drop;")
+_NFT_VERDICT = re.compile(r"\b(drop|reject)\b")
+_IPTABLES_TABLES = frozenset({"filter", "nat", "mangle", "raw", "security"})
+# Of /proc/net/snmp and netstat: what the kernel dropped, and why (linux/snmp.h).
+_STACK = {
+    "TcpExt.IPReversePathFilter": "reverse path filter",
+    "Ip.InAddrErrors": "address of another host",
+    "IpExt.InNoRoutes": "no route",
+    "Ip.OutNoRoutes": "no route",
+    "Ip.FragFails": "fragmentation needed",
+    "IpExt.InCsumErrors": "wrong checksum",
+    "TcpExt.ListenDrops": "queue of the listening socket full",
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule that drops or rejects. ``packets``: None where it has no counter; ``remove``: the command to type."""
+
+    table: str
+    chain: str
+    text: str
+    packets: int | None
+    remove: str
+
+
+def rules() -> list[Rule]:
+    """The rules that drop, of this thread's namespace. A program that is not installed has none."""
+    found: dict[tuple[str, str, str], Rule] = {}
+    spoken = ""
+    for program in _savers():
+        text = _output([program, "-c"])
+        spoken += text
+        found.update({(one.table, one.chain, one.text): one for one in parse_iptables(text)})
+    nft = _output(["nft", "-a", "list", "ruleset"])
+    # What iptables has written into nftables is shown by both.
+    known = frozenset() if "incompatible" in spoken or not found else _IPTABLES_TABLES
+    found.update({(one.table, one.chain, one.text): one for one in parse_nft(nft, known)})
+    return list(found.values())
+
+
+def _savers() -> list[str]:
+    """One program for each of the two places where iptables keeps rules; the old one only where it has any here."""
+    try:
+        legacy = bool(_LEGACY_TABLES.read_text(encoding="ascii").strip())
+    except OSError:
+        legacy = False
+    return ["iptables-save", *(["iptables-legacy-save"] if legacy else [])]
+
+
+def _output(command: list[str]) -> str:
+    try:
+        done = programs.run(command, _SECONDS, cwd="/")
+    except (programs.Missing, programs.Overdue, LabError):
+        return ""
+    return done.stdout if done.returncode == 0 else ""
+
+
+def parse_iptables(text: str) -> list[Rule]:
+    """What ``iptables-save -c`` writes."""
+    found = []
+    table = ""
+    for line in text.splitlines():
+        if line.startswith("*"):
+            table = line[1:]
+        elif policy := _POLICY.match(line):
+            chain, packets = policy.groups()
+            remove = f"iptables -t {table} -P {chain} ACCEPT"
+            found.append(Rule(f"iptables {table}", chain, "policy DROP", int(packets), remove))
+        elif rule := _RULE.match(line):
+            packets, chain, what = rule.groups()
+            words = shlex.split(what)
+            target = words[words.index("-j") + 1] if "-j" in words else ""
+            if target in ("DROP", "REJECT"):
+                remove = f"iptables -t {table} -D {chain} {what}"
+                found.append(Rule(f"iptables {table}", chain, what, int(packets), remove))
+    return found
+
+
+def parse_nft(text: str, without: Iterable[str] = ()) -> list[Rule]:
+    """What ``nft -a list ruleset`` writes, but for the tables of the family ip in ``without``."""
+    found: list[Rule] = []
+    family = table = chain = ""
+    for raw in text.splitlines():
+        line = raw.strip()
+        handle = _HANDLE.search(line)
+        words = _HANDLE.sub("", line).split()
+        if words[:1] == ["table"]:
+            family, table = words[1:3]
+        elif words[:1] == ["chain"]:
+            chain = words[1]
+        elif family in ("ip", "inet", "bridge", "netdev") and not (family == "ip" and table in without):
+            what = _HANDLE.sub("", line)
+            name = f"nft {family} {table}"
+            if policy := _NFT_POLICY.search(what):
+                remove = f"nft chain {family} {table} {chain} '{{ policy accept; }}'"
+                found.append(Rule(name, chain, f"policy drop of the {policy[1]} hook", None, remove))
+            elif _NFT_VERDICT.search(what) and handle:
+                counter = _COUNTER.search(what)
+                remove = f"nft delete rule {family} {table} {chain} handle {handle[1]}"
+                packets = int(counter[1]) if counter else None
+                found.append(Rule(name, chain, _COUNTER.sub("", what).strip(), packets, remove))
+    return found
+
+
+def stack(proc_net: Path = Path("/proc/thread-self/net")) -> dict[str, int]:
+    """What the IP stack of this thread's namespace dropped, by its words for it."""
+    found: dict[str, int] = {}
+    for name in ("snmp", "netstat"):
+        try:
+            lines = (proc_net / name).read_text(encoding="ascii").splitlines()
+        except OSError:
+            continue
+        # Each group is two lines: the names, and the values.
+        for names, values in zip(lines[::2], lines[1::2]):
+            group = names.partition(":")[0]
+            for key, value in zip(names.split()[1:], values.split()[1:]):
+                if words := _STACK.get(f"{group}.{key}"):
+                    found[words] = found.get(words, 0) + int(value)
+    return found
+
+
+def difference(
+    netns: str, before: tuple[list[Rule], dict[str, int]], after: tuple[list[Rule], dict[str, int]]
+) -> dict[str, Any]:
+    """What has counted meanwhile, and the rules that drop and do not count: {netns, rules, uncounted, stack}."""
+    former = {(one.table, one.chain, one.text): one.packets or 0 for one in before[0]}
+    counted, uncounted = [], []
+    for one in after[0]:
+        shown = {"table": one.table, "chain": one.chain, "rule": one.text, "remove": one.remove}
+        if one.packets is None:
+            uncounted.append({**shown, "packets": None})
+        elif (more := one.packets - former.get((one.table, one.chain, one.text), 0)) > 0:
+            counted.append({**shown, "packets": more})
+    stack_difference = {words: count - before[1].get(words, 0) for words, count in after[1].items()}
+    return {
+        "netns": netns,
+        "rules": counted,
+        "uncounted": uncounted,
+        "stack": {words: count for words, count in stack_difference.items() if count > 0},
+    }

@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin_util is private to the collection and may change without notice.
+
+"""Why a packet was missed at a hop: what was read, and explains this very loss. Pure."""
+
+from __future__ import annotations
+
+from . import causes
+from .causes import Cause, Journey
+from .plan import Plan
+from .seen import BACK, FORTH, Seen, Sent
+from .way import Hop
+from .world import CONTROLLER, Space
+
+
+def _journey(plan: Plan, direction: str) -> Journey:
+    return plan.forth if direction == FORTH else plan.back
+
+
+def _place(plan: Plan, direction: str, number: int) -> int:
+    """A hop's place in the journey of a direction."""
+    return number if direction == FORTH else len(plan.hops) - 1 - number
+
+
+def arp(plan: Plan, seen: Seen, direction: str) -> str:
+    """What is said of ARP where a packet did not even leave."""
+    asks = seen.arp_heard(direction, "arp request")
+    journey = _journey(plan, direction)
+    return f" ({journey.source.name} asks by ARP who has {journey.target.address}, in vain)" if asks else ""
+
+
+def explain(plan: Plan, seen: Seen, sent: Sent, lost: tuple[str, int]) -> list[Cause]:
+    """What was read that explains the loss, the surest first."""
+    direction, number = lost
+    journey = _journey(plan, direction)
+    place = _place(plan, direction, number)
+    read = causes.read(plan.world, journey, plan.lab, plan.names)
+    found: list[Cause] = []
+    if sent.whole:
+        found = [
+            one for one in read if one.size is not None and sent.size and one.size < sent.size and place in one.lost
+        ]
+        mtu = sent.mtu or next((one["mtu"] for one in seen.errors if one["index"] == sent.index and one["mtu"]), None)
+        exact = [one for one in found if one.size == mtu]
+        found = [_with_mtu(one, sent) for one in (exact or found)[:1]]
+        return found or _remembered(plan, sent) or _filters(plan, seen, lost, sent)
+    found = [one for one in read if one.size is None and not one.arp and place in one.lost]
+    if place == 0 and not found:
+        found = _explain_arp(plan, seen, direction, read)
+    found = found or _filters(plan, seen, lost, sent) or astray(plan, seen, sent, lost)
+    found += _said(plan, seen, sent) if not found else []
+    return found
+
+
+def _remembered(plan: Plan, sent: Sent) -> list[Cause]:
+    """A kernel keeps for ten minutes what an ICMP error said of a path (ip-sysctl: route/mtu_expires)."""
+    space = plan.source.space
+    if not sent.mtu or space is None:
+        return []
+    text = (
+        f"the kernel of {plan.source.name} remembers an MTU of {sent.mtu} on the path, of an earlier error, and no"
+        " link on the way is as narrow now"
+    )
+    return [Cause(frozenset(), text, causes.on(space, "ip route flush cache"))]
+
+
+def _with_mtu(cause: Cause, sent: Sent) -> Cause:
+    size = sent.size or 0
+    wanted = size + (50 if "VXLAN takes" in cause.text else 0)
+    text = f"{cause.text}, too little for {size} bytes"
+    return Cause(cause.lost, text, cause.remedy.replace("{mtu}", str(wanted)))
+
+
+def _explain_arp(plan: Plan, seen: Seen, direction: str, read: list[Cause]) -> list[Cause]:
+    """The packet did not leave because nobody answered an ARP request: where that, or its answer, was lost."""
+    if not seen.arp_heard(direction, "arp request"):
+        return []
+    number = seen.arp_lost(direction, "arp request")
+    if number is not None:
+        place = _place(plan, direction, number)
+        return [one for one in read if one.size is None and place in one.lost] or _filters_at(
+            plan, seen, direction, number, 1
+        )
+    other = BACK if direction == FORTH else FORTH
+    number = seen.arp_lost(other, "arp reply")
+    if number is None:
+        return []
+    place = _place(plan, other, number)
+    back = causes.read(plan.world, _journey(plan, other), plan.lab, plan.names)
+    return [one for one in back if one.size is None and place in one.lost] or _filters_at(plan, seen, other, number, 1)
+
+
+def _filters(plan: Plan, seen: Seen, lost: tuple[str, int], sent: Sent) -> list[Cause]:
+    direction, number = lost
+    missing = [one for one in seen.sent if one.whole == sent.whole and seen.missed(one) == lost]
+    return _filters_at(plan, seen, direction, number, len(missing))
+
+
+def _filters_at(plan: Plan, seen: Seen, direction: str, number: int, packets: int) -> list[Cause]:
+    return rules(plan, seen, _journey(plan, direction).hops, _place(plan, direction, number), packets)
+
+
+def rules(plan: Plan, seen: Seen, hops: tuple[Hop, ...], place: int, packets: int) -> list[Cause]:
+    """Rules, and reasons of the stack, that counted at least so many packets, in the namespaces around a loss."""
+    found: dict[str, Cause] = {}
+    for space in _spaces(hops, place):
+        counted = seen.counted(space.host, space.netns)
+        where = plan.names.get(space) or space.host
+        for rule in counted["rules"]:
+            if rule["packets"] >= packets:
+                which = f"{rule['table']} {rule['chain']}: {rule['rule']} (counted {rule['packets']} meanwhile)"
+                text = f"a packet filter in {where} drops it: {which}"
+                found[text] = Cause(frozenset(), text, causes.on(space, rule["remove"]))
+        for reason, count in counted["stack"].items():
+            if count >= packets:
+                text = f"the IP stack of {where} dropped {count} packets meanwhile, because of: {reason}"
+                found.setdefault(text, Cause(frozenset(), text))
+    return list(found.values())
+
+
+def _spaces(hops: tuple[Hop, ...], place: int) -> list[Space]:
+    """The namespaces in which a packet can be lost that one hop saw and the next did not."""
+    near = [hops[at].at.space for at in range(max(0, place - 2), min(len(hops), place + 1))]
+    return list(dict.fromkeys(reversed(near)))
+
+
+def astray(plan: Plan, seen: Seen, sent: Sent, lost: tuple[str, int]) -> list[Cause]:
+    """Outer addresses that are not those of the hosts, as they were seen on the wire before a hop."""
+    direction, number = lost
+    found: dict[str, Cause] = {}
+    for at, hop in enumerate(plan.hops):
+        packet = seen.packet(at, direction, sent.index) if hop.tunnel else None
+        if not packet or hop.at.space.host == CONTROLLER:
+            continue
+        outer = packet["layers"][0]
+        known = set(plan.world.addresses.values())
+        for end, word in (("src", "source"), ("dst", "destination")):
+            if outer[end] not in known and _place(plan, direction, at) < _place(plan, direction, number):
+                where = causes.named(hop.at, plan.names)
+                text = f"VXLAN packets pass {where} with the outer {word} {outer[end]}, which is no host's of the lab"
+                found[word] = Cause(frozenset(), text, causes.ends.AGAIN)
+    return list(found.values())
+
+
+def _said(plan: Plan, seen: Seen, sent: Sent) -> list[Cause]:
+    """What somebody on the way said in an ICMP error."""
+    return [
+        Cause(frozenset(), f"{one['layers'][-1]['src']} says: {one['said']}")
+        for one in seen.errors
+        if one["index"] == sent.index
+    ][:1]
+
+
+def unknown(plan: Plan, seen: Seen, direction: str, number: int) -> str:
+    """What can be said where nothing explains a loss."""
+    spaces = _spaces(_journey(plan, direction).hops, _place(plan, direction, number))
+    rules = [
+        f"{one['table']} {one['chain']}: {one['rule']} ({plan.names.get(space) or space.host})"
+        for space in spaces
+        for one in seen.counted(space.host, space.netns)["uncounted"]
+    ]
+    if rules:
+        return (
+            "links, addresses and tables are in order, and no counted rule dropped it; these rules may, and have no"
+            f" counter that would tell: {'; '.join(rules)}"
+        )
+    tap = plan.taps[number]
+    silent = seen.silent.get(tap) if tap else None
+    heard = f" ({silent})" if silent else ""
+    read = "links, addresses, routes, forwarding entries, neighbours, packet filters"
+    return f"nothing that was read explains it: {read}{heard}"

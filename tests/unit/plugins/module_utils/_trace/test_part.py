@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._trace import part
+
+MARK = "0123456789abcdef"
+
+
+def options(**given: Any) -> dict[str, Any]:
+    checked = ArgumentSpecValidator(part.OPTIONS).validate({"mark": MARK, **given})
+    assert not checked.error_messages
+    return checked.validated_parameters
+
+
+def test_a_part_without_an_errand_only_listens() -> None:
+    found = part.parse(options(taps=[{"netns": "a", "interface": "eth0"}, {"interface": "eth1"}]))
+    assert [(one.identity, one.netns, one.interface) for one in found.taps] == [(0, "a", "eth0"), (1, "", "eth1")]
+    assert found.errand is None
+    assert found.mark.token == bytes.fromhex(MARK)
+
+
+@pytest.mark.parametrize(
+    ("given", "faults"),
+    [
+        pytest.param({"mark": "xyz"}, ["mark: 'xyz' is not 16 hexadecimal digits"], id="mark"),
+        pytest.param({"addresses": ["10.0.0.300"]}, ["addresses[0]: 10.0.0.300 is not an IPv4 address"], id="address"),
+        pytest.param(
+            {"meeting": {"port": 1, "address": "there"}},
+            ["meeting.address: there is not an IPv4 address"],
+            id="meeting",
+        ),
+        pytest.param({"seconds": 61}, ["seconds: 61 is out of range, give up to 60"], id="seconds"),
+        pytest.param({"send": {"to": "test2"}}, ["send.to: test2 is not an IPv4 address"], id="to"),
+        pytest.param(
+            {"send": {"to": "10.0.0.1", "port": 80}},
+            ["send.port: icmp has no ports, leave it out or choose tcp or udp"],
+            id="port of icmp",
+        ),
+        pytest.param(
+            {"protocol": "tcp", "send": {"to": "10.0.0.1"}},
+            ["send.port: None is not a port (1 to 65535)"],
+            id="no port",
+        ),
+        pytest.param(
+            {"send": {"to": "10.0.0.1", "count": 15, "sizes": [20]}},
+            [
+                "send.count: 15 is out of range, give 1 to 14",
+                "send.sizes: [20] are not sizes of packets in bytes (64 to 65535)",
+            ],
+            id="two at once",
+        ),
+    ],
+)
+def test_wrong_options(given: dict[str, Any], faults: list[str]) -> None:
+    with pytest.raises(LabError) as error:
+        part.parse(options(**given))
+    assert error.value.faults == faults

@@ -1,0 +1,391 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Each cause, where a trace misses the packet, and the sentence that a person reads."""
+
+# ruff: noqa: E501  # a fault is one line, so its expectation is one, too
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._trace import table
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._trace.verdict import judge
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._trace import a_lab
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._trace.a_lab import MACS, OVERLAY, States
+
+# Of the way between simulated hosts by Docker's overlay, the number of the hop in the table.
+TEST1, VETH1, VXLAN1, CARD1, PORT1, PORT2, CARD2, VXLAN2, VETH2, TEST2 = range(1, 11)
+ON_EMON = f"nsenter --net={OVERLAY}"
+Change = Callable[[States], Any]
+
+
+def of_link(host: str, netns: str, name: str, **change: Any) -> Change:
+    return lambda states: a_lab.the_link(states, host, netns, name).update(change)
+
+
+def of_table(host: str, table_name: str, entries: list[dict[str, Any]]) -> Change:
+    return lambda states: a_lab.space(states, host, OVERLAY).update({table_name: entries})
+
+
+def both(*changes: Change) -> Change:
+    return lambda states: [change(states) for change in changes]
+
+
+def entry(remote: str) -> dict[str, Any]:
+    return {"dev": "vxlan0", "mac": MACS["test2"], "remote": remote}
+
+
+def lost_at(hop: int, way: str = "request") -> str:
+    return f"the {way} is lost between hop {hop - 1 if way == 'request' else hop + 1}, .* and hop {hop}, "
+
+
+@pytest.mark.parametrize(
+    ("engine", "target"),
+    [("overlay", "test2"), ("overlay", "near"), ("vxlan", "test2"), ("vxlan", "near")],
+)
+def test_it_arrived(engine: str, target: str) -> None:
+    made = a_lab.plan(a_lab.states(engine), target=target)
+    found = judge(made, a_lab.traced(made))
+    assert found.ok, found.line
+    assert found.line.startswith(f"arrived: test1 reaches {target} at 10.200.0.")
+    assert "so do 1450 bytes in one piece" in found.line
+
+
+@pytest.mark.parametrize(
+    ("change", "forth", "cause"),
+    [
+        pytest.param(
+            of_link("emon", OVERLAY, "vxlan0", up=False),
+            VETH1,
+            "vxlan0 in demo on emon is down; on emon: .* ip link set vxlan0 up",
+            id="VXLAN down",
+        ),
+        pytest.param(of_link("emon", OVERLAY, "br0", up=False), VETH1, "br0 in demo on emon is down", id="bridge down"),
+        pytest.param(
+            of_link("emon", "", "eth0", up=False),
+            VXLAN1,
+            "eth0 on emon is down; on emon: ip link set eth0 up",
+            id="card down",
+        ),
+        pytest.param(
+            of_link("localhost", "emon-underlay", "emon2", up=False),
+            PORT1,
+            "emon2 in underlay is down; on this machine: ip netns exec emon-underlay ip link set emon2 up",
+            id="cable down",
+        ),
+        pytest.param(
+            of_link("emon2", "/run/docker/netns/test2", "eth0", up=False),
+            VXLAN2,
+            "eth0 in test2 on emon2 is down",
+            id="container's interface down",
+        ),
+        pytest.param(
+            of_link("emon2", "", "eth0", carrier=False), PORT2, "eth0 on emon2 has no carrier", id="no carrier"
+        ),
+        pytest.param(
+            of_table("emon", "fdb", [entry("10.0.0.99")]),
+            VXLAN1,
+            rf"vxlan0 in demo on emon forwards {MACS['test2']} \(test2\) to 10.0.0.99, not to emon2 at 10.0.0.117; on emon: {ON_EMON} bridge fdb replace {MACS['test2']} dev vxlan0 dst 10.0.0.117",
+            id="forwarding entry astray, before the wire",
+        ),
+        pytest.param(
+            of_table("emon", "fdb", [entry("10.0.0.99")]),
+            CARD1,
+            "to 10.0.0.99, not to emon2",
+            id="forwarding entry astray, on the wire",
+        ),
+        pytest.param(
+            of_table("emon", "fdb", [entry("10.0.0.117"), entry("10.0.0.99")]),
+            CARD1,
+            "bridge fdb del .* dst 10.0.0.99",
+            id="a stale one beside the right one",
+        ),
+        pytest.param(
+            of_table("emon", "fdb", []),
+            VXLAN1,
+            rf"vxlan0 in demo on emon has no forwarding entry for {MACS['test2']} \(test2\)",
+            id="forwarding entry missing",
+        ),
+        pytest.param(
+            both(of_table("emon", "fdb", []), of_table("emon", "neighbours", [])),
+            VXLAN1,
+            "Docker's gossip has not told emon of it; on emon2: docker restart test2",
+            id="gossip",
+        ),
+        pytest.param(
+            of_link("emon2", "", "eth0", addresses=["10.0.0.99/24"]),
+            VXLAN1,
+            "emon2 does not have the address 10.0.0.117",
+            id="host's address",
+        ),
+    ],
+)
+def test_where_and_why_a_request_is_lost(change: Change, forth: int, cause: str) -> None:
+    states = a_lab.states()
+    change(states)
+    made = a_lab.plan(states)
+    found = judge(made, a_lab.traced(made, forth=forth))
+    assert not found.ok
+    assert a_lab.matches(lost_at(forth + 1), found.line), found.line
+    assert a_lab.matches(cause, found.line), found.line
+
+
+@pytest.mark.parametrize(
+    ("change", "back", "cause"),
+    [
+        pytest.param(
+            of_table("emon2", "fdb", [{"dev": "vxlan0", "mac": MACS["test1"], "remote": "10.0.0.98"}]),
+            3,
+            r"vxlan0 in demo on emon2 forwards .* \(test1\) to 10.0.0.98, not to emon at 10.0.0.116",
+            id="forwarding entry astray",
+        ),
+        pytest.param(
+            of_table("emon2", "fdb", []),
+            3,
+            r"vxlan0 in demo on emon2 has no forwarding entry for .* \(test1\)",
+            id="forwarding entry missing",
+        ),
+    ],
+)
+def test_where_and_why_a_reply_is_lost(change: Change, back: int, cause: str) -> None:
+    states = a_lab.states()
+    change(states)
+    made = a_lab.plan(states)
+    found = judge(made, a_lab.traced(made, back=back))
+    assert a_lab.matches(lost_at(TEST2 - back, "reply"), found.line), found.line
+    assert a_lab.matches(cause, found.line), found.line
+
+
+def test_the_targets_address_was_removed() -> None:
+    states = a_lab.states()
+    of_link("emon2", "/run/docker/netns/test2", "eth0", addresses=[])(states)
+    made = a_lab.plan(states)
+    found = judge(made, a_lab.traced(made, back=0))
+    assert "the reply is not seen at hop 10, eth0 in test2 on emon2" in found.line
+    assert "eth0 in test2 on emon2 has no address 10.200.0.3, which Docker gave test2; on emon2: nsenter" in found.line
+    assert "ip address add 10.200.0.3/24 dev eth0" in found.line
+
+
+def test_the_targets_address_was_removed_and_nothing_leaves_for_want_of_arp() -> None:
+    states = a_lab.states("vxlan")
+    of_link("emon2", "/run/docker/netns/test2", "eth0", addresses=[])(states)
+    made = a_lab.plan(states)
+    results = a_lab.traced(made, forth=0)
+    a_lab.arp(made, results, hops=99)
+    found = judge(made, results)
+    assert (
+        "the request is not seen at hop 1, eth0 in test1 on emon (test1 asks by ARP who has 10.200.0.3, in vain)"
+        in found.line
+    )
+    assert "eth0 in test2 on emon2 has no address 10.200.0.3" in found.line
+
+
+def test_a_neighbour_is_missing_and_nothing_leaves_for_want_of_arp() -> None:
+    """Docker's VXLAN answers ARP requests itself: no other host is asked."""
+    states = a_lab.states()
+    of_table("emon", "neighbours", [])(states)
+    made = a_lab.plan(states)
+    results = a_lab.traced(made, forth=0)
+    a_lab.arp(made, results, hops=VXLAN1)
+    found = judge(made, results)
+    assert "vxlan0 in demo on emon has no neighbour for 10.200.0.3" in found.line
+    assert f"ip neigh replace 10.200.0.3 lladdr {MACS['test2']} dev vxlan0 nud permanent" in found.line
+
+
+def test_a_neighbour_that_is_missing_explains_no_packet_that_left() -> None:
+    states = a_lab.states()
+    of_table("emon", "neighbours", [])(states)
+    made = a_lab.plan(states)
+    assert "neighbour" not in judge(made, a_lab.traced(made, forth=CARD2)).causes[0].text.split(":")[0]
+
+
+def test_a_path_mtu_is_remembered_of_what_was_mended() -> None:
+    made = a_lab.plan(a_lab.states())
+    results = a_lab.traced(made, whole=(0, 0))
+    results["emon"]["sent"][1].update(error="message too long", mtu=1350)
+    found = judge(made, results)
+    assert (
+        "remembers an MTU of 1350 on the path, of an earlier error, and no link on the way is as narrow now"
+        in found.line
+    )
+    assert found.line.endswith("on emon: nsenter --net=/run/docker/netns/test1 ip route flush cache")
+
+
+def test_full_size_packets_do_not_fit() -> None:
+    states = a_lab.states()
+    of_link("emon", "", "eth0", mtu=1400)(states)
+    made = a_lab.plan(states)
+    found = judge(made, a_lab.traced(made, whole=(VXLAN1, 0)))
+    assert "test1 reaches test2 at 10.200.0.3 with small packets only" in found.line
+    assert (
+        "the request of 1450 bytes in one piece is lost between hop 3, vxlan0 in demo on emon and hop 4" in found.line
+    )
+    assert "the MTU of eth0 on emon is 1400, of which VXLAN takes 50, too little for 1450 bytes" in found.line
+    assert found.line.endswith("on emon: ip link set eth0 mtu 1500")
+
+
+RULE = {"table": "iptables filter", "chain": "INPUT", "rule": "-p udp -m udp --dport 4789 -j DROP", "remove": "iptables -t filter -D INPUT -p udp"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("packets", "cause"),
+    [
+        pytest.param(
+            6,
+            "a packet filter in emon2 drops it: iptables filter INPUT: -p udp .* -j DROP .counted 6 meanwhile.; on emon2: iptables -t filter -D INPUT -p udp",
+            id="counted",
+        ),
+        pytest.param(
+            None, "these rules may, and have no counter that would tell: iptables filter INPUT", id="not counted"
+        ),
+    ],
+)
+def test_a_packet_filter(packets: int | None, cause: str) -> None:
+    made = a_lab.plan(a_lab.states())
+    results = a_lab.traced(made, forth=CARD2)
+    rule = {**RULE, "packets": packets}
+    results["emon2"]["counted"] = [
+        {"netns": "", "rules": [rule] if packets else [], "uncounted": [] if packets else [rule], "stack": {}}
+    ]
+    found = judge(made, results)
+    assert a_lab.matches(lost_at(VXLAN2), found.line), found.line
+    assert a_lab.matches(cause, found.line), found.line
+
+
+def test_a_filter_elsewhere_is_not_blamed() -> None:
+    made = a_lab.plan(a_lab.states())
+    results = a_lab.traced(made, forth=VXLAN1)
+    results["emon2"]["counted"] = [{"netns": "", "rules": [{**RULE, "packets": 9}], "uncounted": [], "stack": {}}]
+    assert "nothing that was read explains it" in judge(made, results).line
+
+
+def test_the_stack_dropped_it() -> None:
+    made = a_lab.plan(a_lab.states())
+    results = a_lab.traced(made, forth=CARD2)
+    results["emon2"]["counted"] = [{"netns": "", "rules": [], "uncounted": [], "stack": {"reverse path filter": 3}}]
+    assert (
+        "the IP stack of emon2 dropped 3 packets meanwhile, because of: reverse path filter"
+        in judge(made, results).line
+    )
+
+
+def test_what_nothing_explains_is_said_to_be_so() -> None:
+    made = a_lab.plan(a_lab.states())
+    found = judge(made, a_lab.traced(made, forth=CARD1))
+    assert a_lab.matches(lost_at(PORT1), found.line)
+    assert "nothing that was read explains it" in found.line
+
+
+def test_hosts_that_did_not_listen_at_the_same_time_are_told() -> None:
+    made = a_lab.plan(a_lab.states())
+    results = a_lab.traced(made, forth=PORT2)
+    results["emon2"].update(began=1003.0, ended=1008.0)
+    results["emon"]["met"] = 1
+    assert judge(made, results).line == (
+        "emon2 and emon did not listen at the same time, so nothing can be said: trace again"
+    )
+
+
+@pytest.mark.parametrize(
+    ("listening", "said", "expected"),
+    [
+        pytest.param([], "RST", "but tcp port 80 is refused there (RST): nothing in test2 listens on it", id="nobody"),
+        pytest.param(
+            ["0.0.0.0:22"], "RST", "nothing in test2 listens on it; it listens on 0.0.0.0:22", id="other port"
+        ),
+        pytest.param(["127.0.0.1:80"], "RST", "what listens in test2 does so at 127.0.0.1:80 only", id="other address"),
+        pytest.param(
+            ["0.0.0.0:80"],
+            "SYN-ACK",
+            "arrived: test1 reaches test2 at 10.200.0.3, TCP port 80, which is open",
+            id="open",
+        ),
+    ],
+)
+def test_a_port(listening: list[str], said: str, expected: str) -> None:
+    states = a_lab.states()
+    states["emon2"]["containers"][0]["listening"]["tcp"] = listening
+    made = a_lab.plan(states, port="80")
+    found = judge(made, a_lab.traced(made, said=said))
+    assert expected in found.line
+    assert found.ok == (said == "SYN-ACK")
+
+
+@pytest.mark.parametrize(
+    ("resolved", "ok", "expected"),
+    [
+        pytest.param({"address": "10.200.0.3", "error": None}, True, "arrived: ", id="right"),
+        pytest.param(
+            {"address": "10.200.0.9", "error": None},
+            False,
+            "but not by its name: test2 leads to 10.200.0.9, says 127.0.0.11",
+            id="wrong",
+        ),
+        pytest.param(
+            {"address": None, "error": "test2 is not known: it is not in /etc/hosts, nor in DNS server 127.0.0.11"},
+            False,
+            "not by its name: test2 is not known: .* DNS server 127.0.0.11",
+            id="unknown",
+        ),
+    ],
+)
+def test_a_name(resolved: dict[str, Any], ok: bool, expected: str) -> None:
+    states = a_lab.states()
+    states["emon"]["resolved"] = {"name": "test2", "by": "127.0.0.11", **resolved}
+    made = a_lab.plan(states)
+    found = judge(made, a_lab.traced(made))
+    assert found.ok == ok
+    assert a_lab.matches(expected, found.line), found.line
+
+
+def test_a_container_that_is_paused_answers_by_its_kernel() -> None:
+    states = a_lab.states()
+    states["emon2"]["containers"][0]["status"] = "paused"
+    made = a_lab.plan(states)
+    found = judge(made, a_lab.traced(made))
+    assert found.ok
+    assert any("the container test2 is paused: its kernel answers, its programs do not" in note for note in found.notes)
+
+
+def test_a_few_packets_were_lost() -> None:
+    made = a_lab.plan(a_lab.states())
+    results = a_lab.traced(made)
+    sent = results["emon"]["sent"]
+    sent.append({**sent[0], "index": 2})
+    assert "1 of 2 packets were lost" in judge(made, results).line
+
+
+def test_packets_from_before_a_host_listened_do_not_count() -> None:
+    made = a_lab.plan(a_lab.states())
+    results = a_lab.traced(made)
+    sent = results["emon"]["sent"]
+    for result in results.values():
+        result["sightings"] = [{**one, "index": one["index"] + 2} for one in result["sightings"]]
+    results["emon"]["sent"] = [*sent, *({**one, "index": one["index"] + 2} for one in sent)]
+    assert "were lost" not in judge(made, results).line
+
+
+def test_the_table() -> None:
+    made = a_lab.plan(a_lab.states())
+    results = a_lab.traced(made, forth=VXLAN1)
+    assert table.lines(made, results, judge(made, results)) == [
+        "test1 (10.200.0.2) to test2 (10.200.0.3) over demo: ICMP echo",
+        "",
+        "HOP  HOST   IN        INTERFACE    MTU  REQUEST  REPLY  TTL  PACKET",
+        "  1  emon   test1     eth0        1450     0 µs      -   64  10.200.0.2 > 10.200.0.3",
+        "  2  emon   demo      veth-test1  1450     1 µs      -   64",
+        "     emon   demo      br0         1450                       a bridge: what it forwards is not heard",
+        "  3  emon   demo      vxlan0      1450     2 µs      -   64  10.200.0.2 > 10.200.0.3, VNI 256",
+        "  4  emon   host      eth0        1500     LOST      -",
+        "  5  -      underlay  emon        1500        -      -",
+        "     -      underlay  underlay    1500                       a bridge: what it forwards is not heard",
+        "  6  -      underlay  emon2       1500        -      -",
+        "  7  emon2  host      eth0        1500        -      -",
+        "  8  emon2  demo      vxlan0      1450        -      -       VNI 256",
+        "     emon2  demo      br0         1450                       a bridge: what it forwards is not heard",
+        "  9  emon2  demo      veth-test2  1450        -      -",
+        " 10  emon2  test2     eth0        1450        -      -",
+    ]
