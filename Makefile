@@ -8,6 +8,9 @@ HOST ?= emon
 LAB ?= emon
 # 1: Ansible's own output.
 V ?=
+# Of `make status` and `make exec`: json. Of `make map`: the file, whose ending says the format.
+OUTPUT ?= table
+MAP ?= .cache/map.html
 
 PYTHON ?= python3
 VENV := .venv
@@ -20,9 +23,12 @@ unexport LANGUAGE
 # installed copy of the collection where ANSIBLE_COLLECTIONS_PATH says so.
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
+# A command for `make exec`: in the environment, neither make nor a shell nor Ansible takes a part of it for its own.
+export OVERLAY_LAB_COMMAND := $(value CMD)
+export OVERLAY_LAB_ON := $(value ON)
 # Simulated hosts need root; their connection plugin cannot ask for a password, so the playbook itself runs with sudo.
 # A user's PATH has no sbin, and sudo keeps the one it is given, and nothing else but what is named here.
-KEPT := NO_COLOR ANSIBLE_NOCOLOR ANSIBLE_FORCE_COLOR OVERLAY_LAB_UNTIL OVERLAY_LAB_TIMES
+KEPT := NO_COLOR ANSIBLE_NOCOLOR ANSIBLE_FORCE_COLOR OVERLAY_LAB_UNTIL OVERLAY_LAB_TIMES OVERLAY_LAB_COMMAND OVERLAY_LAB_ON
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo) env PATH="$$PWD/$(BIN):$$PATH:/usr/sbin:/sbin" LC_ALL="$$LC_ALL" \
   ANSIBLE_CONFIG="$$ANSIBLE_CONFIG" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" \
   PYTHONDONTWRITEBYTECODE=1 OVERLAY_LAB_RELEASE=$(RELEASE) $(foreach name,$(KEPT),$(if $($(name)),$(name)="$$$(name)"))
@@ -31,9 +37,11 @@ INVENTORIES := inventories/simulated
 INVENTORY := $(if $(filter emon,$(LAB)),$(INVENTORIES)/$(SITE).yml,$(firstword \
   $(wildcard $(INVENTORIES)/$(LAB)-$(SITE).yml $(INVENTORIES)/$(LAB).yml) $(INVENTORIES)/$(LAB)-$(SITE).yml))
 PLAY = $(AS_ROOT) $(if $(filter 1,$(V)),,ANSIBLE_STDOUT_CALLBACK=emon.overlay_lab.lab) $(BIN)/ansible-playbook -i $(INVENTORY)
+# What prints what it was asked for, and nothing else.
+ANSWER = $(subst ANSIBLE_STDOUT_CALLBACK=,OVERLAY_LAB_MESSAGES_ONLY=1 ANSIBLE_STDOUT_CALLBACK=,$(PLAY))
 
 # Before anything starts, set-up included. An inventory without a hyphen is a site of the default lab, or a lab.
-ifneq ($(filter overlay move verify trace destroy,$(MAKECMDGOALS)),)
+ifneq ($(filter overlay plan status map exec move verify trace destroy,$(MAKECMDGOALS)),)
 ifeq ($(wildcard $(INVENTORY)),)
 comma := ,
 space := $(comma:,=) $(comma:,=)
@@ -47,7 +55,7 @@ $(error $(if $(strip $(SITES)),SITE=$(SITE): the lab $(LAB) is at no such site; 
 endif
 endif
 
-.PHONY: help setup overlay plan move verify trace destroy shell test check lint unit kernel integration molecule soak benchmark vm-test docs sanity clean
+.PHONY: help setup overlay plan status map exec move verify trace destroy shell test check lint unit kernel browser integration molecule soak benchmark vm-test docs sanity clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +93,16 @@ overlay: setup ## Two simulated hosts, etcd, Docker, an overlay network, and a p
 plan: setup ## What `make overlay` would change, and why, in a table (ARGS='-e plan_format=json')
 	@$(PLAY) playbooks/overlay.yml --check -e plan_only=true $(ARGS)
 
+status: setup ## How the lab is, in a table; fails where something differs from the lab file (OUTPUT=json)
+	@$(ANSWER) playbooks/status.yml -e output=$(OUTPUT) $(ARGS)
+
+map: setup ## A picture of the lab, in one page (MAP=lab.svg: also .mmd, .dot, .json; LIVE=1: follows the lab)
+	@mkdir -p .cache
+	@$(if $(LIVE),$(AS_ROOT) $(BIN)/python tools/live-map -i $(INVENTORY) $(ARGS),$(ANSWER) playbooks/map.yml -e map_file=$(MAP) $(ARGS))
+
+exec: setup ## Run CMD='ip route' on all hosts, or on ON='emon2,test*': hosts and containers
+	@$(ANSWER) playbooks/exec.yml -e output=$(OUTPUT) $(ARGS)
+
 move: setup ## Carry simulated hosts to SITE as people carry laptops: HOW=readdress|suspend|reboot; then `make overlay`
 	@$(PLAY) playbooks/move.yml -e how=$(or $(HOW),readdress) $(ARGS)
 
@@ -103,7 +121,7 @@ shell: setup ## A root shell on the simulated host HOST
 
 test: $(VENV)/kernel.stamp ## Everything a release needs; beside a standing lab it leaves that alone
 	@mkdir -p .cache; : >.cache/times; export OVERLAY_LAB_TIMES="$$PWD/.cache/times"; status=0; \
-	printf 'tests/timed %s - $(MAKE) --no-print-directory %s\n' {integration,lint,kernel,unit}{,} | tests/abreast || status=1; \
+	printf 'tests/timed %s - $(MAKE) --no-print-directory %s\n' {integration,lint,kernel,unit,browser}{,} | tests/abreast || status=1; \
 	tests/timed molecule - $(MAKE) --no-print-directory molecule || status=1; \
 	tests/timetable.py .cache/times $$SECONDS; exit $$status
 
@@ -118,6 +136,9 @@ unit: $(VENV)/dev.stamp ## Pure functions, in tables
 
 kernel: $(VENV)/kernel.stamp ## The topology engine on every pyroute2 that is supported: any topology, killed at any point
 	@$(AS_ROOT) tests/sandbox tests/kernel/versions $(ARGS)
+
+browser: $(VENV)/dev.stamp ## The page of `make map` in a headless Chromium, clicked and by keyboard
+	@$(AS_ROOT) tests/sandbox tests/browser/run $(ARGS)
 
 integration: $(VENV)/dev.stamp ## Each module against the real kernel, dockerd and etcd
 	@$(AS_ROOT) DOCKER_SDK=$(DOCKER_SDK) tests/integration/all $(ARGS)

@@ -52,6 +52,7 @@ TABLE = """
     8 +_engines: _core +_engine_cluster_store +_engine_common +_engine_swarm +_engine_vxlan
     9 +_lab_file: _core _kernel +_engine_common +_engines
    10 +_checks: _core _host _kernel _probe +_engine_common +_engines +_lab_file +_membership +_run
+   11 +_map: _core +_checks
 """
 
 

@@ -43,6 +43,14 @@ options:
     ini:
       - section: callback_lab
         key: durations
+  messages_only:
+    description:
+      - Print the messages of the module C(debug), and nothing else, so that another program can read them. Faults are
+        printed on standard error.
+    type: bool
+    default: false
+    env:
+      - name: OVERLAY_LAB_MESSAGES_ONLY
 extends_documentation_fragment:
   - ansible.builtin.result_format_callback
 """
@@ -100,6 +108,7 @@ class CallbackModule(CallbackBase):
     def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
         self._slow: float = self.get_option("slow")
+        self._messages_only: bool = self.get_option("messages_only")
         self._durations = Durations(Path(self.get_option("durations")))
 
     # Plays and tasks begin.
@@ -120,7 +129,7 @@ class CallbackModule(CallbackBase):
         with self._lock:
             self._close()
             # Not for a play that matches no hosts.
-            if self._title:
+            if self._title and not self._messages_only:
                 self._console.say([self._title])
                 self._title = ""
             self._step = _step_of(task)
@@ -223,11 +232,13 @@ class CallbackModule(CallbackBase):
             atexit.unregister(self._end_early)
             of_hosts = {host: stats.summarize(host) for host in sorted(stats.processed)}
             failed = any(counts["failures"] or counts["unreachable"] for counts in of_hosts.values())
-            self._console.say(["", *recap(of_hosts, self._check)])
+            if not self._messages_only:
+                self._console.say(["", *recap(of_hosts, self._check)])
             if failed:
                 self._say_faults()
             line = conclusion(self._lab, of_hosts, len(self._faults) if failed else 0, self._seconds(), self._check)
-            self._console.say([line], C.COLOR_ERROR if failed else C.COLOR_OK)
+            if not self._messages_only:
+                self._console.say([line], C.COLOR_ERROR if failed else C.COLOR_OK)
             self._durations.save()
             self._faults = Faults()
             self._began = time.monotonic()
@@ -237,12 +248,14 @@ class CallbackModule(CallbackBase):
         with self._lock:
             self._over.set()
             self._say_faults()
-            self._console.say(
-                [conclusion(self._lab, None, len(self._faults), self._seconds(), self._check)], C.COLOR_ERROR
-            )
+            line = conclusion(self._lab, None, len(self._faults), self._seconds(), self._check)
+            self._say_or_complain([line])
 
     def _say_faults(self) -> None:
-        self._console.say(self._faults.shown(list(self._all_hosts)), C.COLOR_ERROR)
+        self._say_or_complain(self._faults.shown(list(self._all_hosts)))
+
+    def _say_or_complain(self, lines: list[str]) -> None:
+        (self._console.complain if self._messages_only else self._console.say)(lines, C.COLOR_ERROR)
 
     def _seconds(self) -> float:
         return time.monotonic() - self._began
@@ -269,12 +282,13 @@ class CallbackModule(CallbackBase):
         if step is None:
             return
         everyone = list(self._everyone)
-        for outcome, line in step.lines(everyone, self._slow, self._display.verbosity > 0):
-            self._console.say([line], _COLORS[outcome])
-        self._console.say([*by_text(step.details, everyone), *step.diff_lines(everyone)])
+        if not self._messages_only:
+            for outcome, line in step.lines(everyone, self._slow, self._display.verbosity > 0):
+                self._console.say([line], _COLORS[outcome])
+            self._console.say([*by_text(step.details, everyone), *step.diff_lines(everyone)])
         for message in step.shown_messages(everyone):
             # What has several lines, as a table, stands by itself.
-            self._console.say(["", message] if "\n" in message else [message])
+            self._console.say(["", message] if "\n" in message and not self._messages_only else [message])
         if step.seconds >= self._slow and step.succeeded and not step.check:
             self._durations.add(self._lab_key(), step.name, step.seconds)
         for host in (*step.outcomes.get(steps.FAILED, ()), *step.outcomes.get(steps.UNREACHABLE, ())):
@@ -306,7 +320,13 @@ class CallbackModule(CallbackBase):
         while not self._over.wait(min(1.0, max(0.1, self._slow / 4))):
             with self._lock:
                 step = self._step
-                if not step or not step.running or step.seconds < self._slow or self._over.is_set():
+                if (
+                    self._messages_only
+                    or not step
+                    or not step.running
+                    or step.seconds < self._slow
+                    or self._over.is_set()
+                ):
                     continue
                 if self._console.is_live or not step.announced:
                     step.announced = True

@@ -158,8 +158,8 @@ options:
     default: ""
   wait_seconds:
     description:
-      - With O(id), seconds to wait until the network that another host creates has appeared here through the store; then
-        fail if it has not.
+      - With O(id), seconds to wait until the network that another host creates has appeared here through the store.
+      - If it has not by then, the module fails.
     type: float
     default: 0
   state:

@@ -119,9 +119,15 @@ networks:
       elements: int
       sample: [256]
     vxlans:
-      description: These VXLANs, each with C(name), C(vni), C(port), C(local), C(mtu), C(up) and C(remotes).
+      description: These VXLANs, each with C(name), C(vni), C(port), C(local), C(mtu), C(up), C(master) and C(remotes).
       type: list
       elements: dict
+    bridge:
+      description:
+        - The bridge that connects the network's containers on this host, with C(name), C(mtu), C(mac), C(up) and
+          C(addresses). Null if the host has none.
+      type: dict
+      sample: {name: br0, mtu: 1450, mac: "3a:5c:0b:11:02:9f", up: true, addresses: [10.200.0.1/24]}
 containers:
   description: One entry for each container asked for.
   returned: success
@@ -148,16 +154,28 @@ containers:
       description: Process id of its first process. Null if it does not run.
       type: int
       sample: 4711
+    started:
+      description: When it started, in seconds of the epoch, by the host's clock. Null if it does not run.
+      type: float
+      sample: 1763809830.0
     networks:
       description: The networks that Docker has connected it to, with its address and MAC in each.
       type: list
       elements: dict
       sample: [{name: demo, id: 5d2ac4f1f0, address: 10.200.0.2, mac: "02:42:0a:c8:00:02"}]
     interfaces:
-      description: The interfaces in its network namespace as the kernel has them, without the loopback.
+      description:
+        - The interfaces in its network namespace as the kernel has them, without the loopback. C(port) is the other end
+          of one that belongs to a network of O(networks), with C(name), C(up) and C(master), the bridge.
       type: list
       elements: dict
-      sample: [{name: eth0, mtu: 1450, mac: "02:42:0a:c8:00:02", addresses: [10.200.0.2/24]}]
+      sample:
+        - name: eth0
+          mtu: 1450
+          mac: "02:42:0a:c8:00:02"
+          up: true
+          addresses: [10.200.0.2/24]
+          port: {name: veth0, up: true, master: br0}
 forwarding:
   description:
     - The entries by which the host forwards to containers on other hosts, from C(bridge fdb) and C(ip neigh) of the

@@ -21,6 +21,9 @@ echo "collections=$ANSIBLE_COLLECTIONS_PATH"
 echo "path=$PATH"
 echo "callback=$ANSIBLE_STDOUT_CALLBACK"
 echo "colours=$NO_COLOR/$ANSIBLE_NOCOLOR"
+echo "messages=$OVERLAY_LAB_MESSAGES_ONLY"
+echo "on=$OVERLAY_LAB_ON"
+printf 'command=%s\\n' "$OVERLAY_LAB_COMMAND"
 """
 _PROGRAMS = ("ansible-playbook", "pip", "pytest", "python")
 # As sudo does by default on Debian: of the environment nothing else is left.
@@ -105,11 +108,32 @@ def test_arguments_reach_the_playbook(make: Make) -> None:
     assert said["arguments"] == "-i inventories/simulated/four-home.yml playbooks/overlay.yml --check --diff"
 
 
-@pytest.mark.parametrize("target", ["overlay", "move", "verify", "trace", "destroy"])
+@pytest.mark.parametrize("target", ["overlay", "status", "move", "verify", "trace", "destroy"])
 def test_one_line_per_step_unless_ansible_s_own_output_is_asked_for(make: Make, target: str) -> None:
     assert make(target)["callback"] == "emon.overlay_lab.lab"
     assert make(target, "V=1")["callback"] == ""
     assert make(target, V="1")["callback"] == ""
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("status", "playbooks/status.yml -e output=table"),
+        ("exec", "playbooks/exec.yml -e output=table"),
+        ("map", "playbooks/map.yml -e map_file=.cache/map.html"),
+    ],
+)
+def test_what_is_asked_for_is_all_that_is_printed(make: Make, target: str, expected: str) -> None:
+    said = make(target)
+    assert (said["messages"], said["callback"]) == ("1", "emon.overlay_lab.lab")
+    assert said["arguments"] == f"-i inventories/simulated/company.yml {expected}"
+    assert make("overlay")["messages"] == ""
+
+
+@pytest.mark.parametrize("command", ["docker ps --format '{{.Names}}'", 'echo "$HOME" $$ `id` #%', "a\\b; c & d"])
+def test_a_command_comes_through_as_it_was_written(make: Make, command: str) -> None:
+    said = make("exec", f"CMD={command}", "ON=test*,emon?")
+    assert (said["command"], said["on"]) == (command, "test*,emon?")
 
 
 def test_a_wish_for_no_colours_passes_sudo(make: Make) -> None:

@@ -217,7 +217,7 @@ def _ask(client: Client, url: str) -> Answer | str:
             status=status,
             members=_list(endpoint),
             db_size_quota=_quota(endpoint),
-            fault=_read_fault(endpoint, status),
+            fault=read_fault(endpoint, status),
         )
     except EndpointFault as fault:
         return fault.what
@@ -242,7 +242,7 @@ def _quota(endpoint: Endpoint) -> int | None:
     return int(float(found[1])) if found and status == 200 else None
 
 
-def _read_fault(endpoint: Endpoint, status: dict[str, Any]) -> str:
+def read_fault(endpoint: Endpoint, status: dict[str, Any]) -> str:
     """What keeps the member from a read through quorum, which is what etcdctl calls healthy. Empty if nothing does."""
     if not int(status.get("leader", 0)):
         return "it sees no leader"

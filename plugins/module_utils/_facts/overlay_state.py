@@ -11,8 +11,9 @@ Docker says what it believes, the kernel what is: both are returned, for others 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import fo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.forwarding_tables import FLOOD, Entry
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.netns import OWN, Namespaces
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import observed as topology_observed
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.observed import LinkState
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.observed import LinkState, Place
 
 SANDBOXES = Path("/var/run/docker/netns")
 _MTU_OPTION = "com.docker.network.driver.mtu"
@@ -39,6 +40,9 @@ class Segment:
     def vxlans(self, links: Iterable[LinkState]) -> list[LinkState]:
         return [link for link in links if link.kind == "vxlan" and self.bridge in (None, link.master)]
 
+    def bridge_among(self, links: Iterable[LinkState]) -> LinkState | None:
+        return next((link for link in links if link.kind == "bridge" and self.bridge in (None, link.name)), None)
+
 
 def read(docker: DockerSocket, networks: list[str], containers: list[str]) -> dict[str, list[dict[str, Any]]]:
     """{networks, containers, forwarding}, in the shapes of the module's RETURN.
@@ -51,6 +55,8 @@ def read(docker: DockerSocket, networks: list[str], containers: list[str]) -> di
     running = {name: _namespace(one) for name, one in inspected.items() if one and one["State"]["Running"]}
     forwarding: list[dict[str, Any]] = []
     vxlans: dict[str, list[LinkState]] = {}
+    bridges: dict[str, LinkState | None] = {}
+    places: dict[str, Place] = {}
     try:
         with Namespaces() as namespaces:
             wanted = [*running.values(), *(one.netns for one in segments.values() if one)]
@@ -62,6 +68,8 @@ def read(docker: DockerSocket, networks: list[str], containers: list[str]) -> di
                     continue
                 devices = at.vxlans(place.links.values())
                 vxlans[network["Id"]] = devices
+                bridges[network["Id"]] = at.bridge_among(place.links.values())
+                places[network["Id"]] = place
                 if devices:
                     with namespaces.inside(at.netns), rtnetlink.Socket() as here:
                         fdb, neighbours = forwarding_tables.fdb(here), forwarding_tables.neighbours(here)
@@ -70,8 +78,10 @@ def read(docker: DockerSocket, networks: list[str], containers: list[str]) -> di
     except OSError as error:
         raise LabError(f"the kernel's state cannot be read: {error.strerror} ({error.filename}); use become") from error
     return {
-        "networks": network_views(networks, found, segments, vxlans),
-        "containers": [container_view(name, one, _links(world, running.get(name))) for name, one in inspected.items()],
+        "networks": network_views(networks, found, segments, vxlans, bridges),
+        "containers": [
+            container_view(name, one, _links(world, running.get(name)), places) for name, one in inspected.items()
+        ],
         "forwarding": forwarding,
     }
 
@@ -133,6 +143,7 @@ def network_views(
     found: list[dict[str, Any]],
     segments: dict[str, Segment | None],
     vxlans: dict[str, list[LinkState]],
+    bridges: dict[str, LinkState | None],
 ) -> list[dict[str, Any]]:
     """One entry for each network of these names (two, where one name was made twice), or one that says it is absent."""
     views = []
@@ -157,6 +168,7 @@ def network_views(
                     "sandbox": at.netns if at and at.netns else None,
                     "vnis": sorted(link.settings["vni"] for link in vxlans.get(network.get("Id", ""), [])),
                     "vxlans": [_vxlan_view(link) for link in vxlans.get(network.get("Id", ""), [])],
+                    "bridge": link_view(bridges.get(network.get("Id", ""))),
                 }
             )
     return views
@@ -170,20 +182,49 @@ def _pool_view(pool: dict[str, Any]) -> dict[str, Any]:
 
 def _vxlan_view(link: LinkState) -> dict[str, Any]:
     settings = {key: link.settings.get(key) for key in ("vni", "port", "local")}
-    return {"name": link.name, **settings, "mtu": link.mtu, "up": link.up, "remotes": sorted(link.remotes)}
+    shown = {"name": link.name, **settings, "mtu": link.mtu, "up": link.up, "master": link.master}
+    return {**shown, "remotes": sorted(link.remotes)}
 
 
-def container_view(name: str, inspected: dict[str, Any] | None, links: list[LinkState]) -> dict[str, Any]:
-    """One container: what Docker says of its networks, and the interfaces that are in its namespace."""
+def link_view(link: LinkState | None) -> dict[str, Any] | None:
+    """A link of which nothing but this is asked."""
+    if link is None:
+        return None
+    addresses = sorted(str(address) for address in link.addresses)
+    return {"name": link.name, "mtu": link.mtu, "mac": link.mac, "up": link.up, "addresses": addresses}
+
+
+def port_of(link: LinkState, place: Place | None) -> LinkState | None:
+    """The other end of a container's interface, where it is in the place; both know the other's index."""
+    ends = place.links.values() if place and link.kind == "veth" else ()
+    return next((end for end in ends if (end.index, end.link_index) == (link.link_index, link.index)), None)
+
+
+def moment(text: str | None) -> float | None:
+    """Seconds of the epoch of Docker's 2026-11-22T11:10:30.924122123Z; None for what never was."""
+    if not text or text.startswith("0001-"):
+        return None
+    return datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc).timestamp()
+
+
+def container_view(
+    name: str, inspected: dict[str, Any] | None, links: list[LinkState], places: Mapping[str, Place]
+) -> dict[str, Any]:
+    """One container: what Docker says of its networks, and the interfaces that are in its namespace.
+
+    ``places``: a network's id -> the namespace in which its bridge is.
+    """
     state = inspected["State"] if inspected else {}
     running = bool(state.get("Running"))
     networks = (inspected["NetworkSettings"]["Networks"] or {}) if inspected else {}
+    of_macs = {endpoint.get("MacAddress"): endpoint.get("NetworkID", "") for endpoint in networks.values()}
     return {
         "name": name,
         "exists": inspected is not None,
         "running": running,
         "status": state.get("Status"),
         "pid": state["Pid"] if running else None,
+        "started": moment(state.get("StartedAt")) if running else None,
         "networks": [
             {
                 "name": network,
@@ -194,13 +235,13 @@ def container_view(name: str, inspected: dict[str, Any] | None, links: list[Link
             for network, endpoint in sorted(networks.items())
         ],
         "interfaces": [
-            {
-                "name": link.name,
-                "mtu": link.mtu,
-                "mac": link.mac,
-                "addresses": sorted(str(address) for address in link.addresses),
-            }
+            _interface_view(link, port_of(link, places.get(of_macs.get(link.mac, ""))))
             for link in links
             if link.name != "lo"
         ],
     }
+
+
+def _interface_view(link: LinkState, port: LinkState | None) -> dict[str, Any]:
+    other = {"name": port.name, "up": port.up, "master": port.master} if port else None
+    return {**(link_view(link) or {}), "port": other}

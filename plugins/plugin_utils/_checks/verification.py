@@ -21,7 +21,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import vxlan as kernel_vxlan
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
 
-from . import expectations
+from . import differences, expectations
 
 # IPv4 and ICMP headers, which the MTU includes and an echo request's size does not.
 _ICMP_OVERHEAD = 28
@@ -128,8 +128,8 @@ def report(
     awaited = {} if all(row["by_address"] for row in rows) else engine.awaited(lab, states, evidence)
     faults = [
         *engine.checks(lab, states, evidence),
-        *(line for host, state in states.items() for line in _container_faults(lab, host, state)),
-        *(line for host, state in states.items() for line in _forwarding_faults(lab, states, host, state)),
+        *(one.line for host, state in states.items() for one in differences.of_containers(lab, host, state)),
+        *(one.line for host in states for one in differences.of_forwarding(lab, states, host)),
         *(fault for row in rows for fault in row["faults"]),
         *(row["fault"] for row in [*expected, *isolated] if not row["ok"]),
         *(one["fault"] for one in awaited.values()),
@@ -146,65 +146,6 @@ def report(
     }
 
 
-# -- faults ------------------------------------------------------------------------------------------------------------
-
-
-def _container_faults(lab: dict[str, Any], host: str, state: dict) -> list[str]:
-    faults = []
-    found = {one["name"]: one for one in state["containers"]}
-    mtus = {network["name"]: network["mtu"] for network in lab["networks"]}
-    for wanted in lab["containers"]:
-        if wanted["host"] != host:
-            continue
-        name, container = wanted["name"], found.get(wanted["name"])
-        if not container or not container["running"]:
-            what = "is not there" if not container or not container["exists"] else "does not run"
-            faults.append(f"{host}: the container {name} {what}: run playbooks/overlay.yml")
-            continue
-        addresses = {place["name"]: place["address"] for place in container["networks"]}
-        for network in [place["name"] for place in wanted["networks"]]:
-            address = addresses.get(network)
-            if not address:
-                # Without an address it is in no pair, so no probe would fail.
-                faults.append(f"{host}: {name} has no address on {network}: run playbooks/overlay.yml")
-                continue
-            interface = _interface(container, address)
-            if interface is None:
-                faults.append(f"{host}: {name} has no interface with {address} of {network}: restart it")
-            elif interface["mtu"] != mtus[network]:
-                faults.append(
-                    f"{host}: {name} has MTU {interface['mtu']} on {network}, wanted {mtus[network]}:"
-                    " the network was made with another MTU; remove it and run playbooks/overlay.yml"
-                )
-    return faults
-
-
-def _forwarding_faults(lab: dict[str, Any], states: dict[str, dict], host: str, state: dict) -> list[str]:
-    """A host's forwarding entry for another's container has to lead to that host's address."""
-    return [
-        f"{host}: forwards {entry['network']} traffic for {container['name']} ({entry['mac']}) to {entry['vtep']}, not"
-        f" to {other} at {lab['hosts'][other]['addresses'][lab['site']]}: restart {container['name']} on {other}"
-        for other, other_state in states.items()
-        if other != host
-        for container in other_state["containers"]
-        for entry in _misled(lab, state, other, container)
-    ]
-
-
-def _misled(lab: dict[str, Any], state: dict, other: str, container: dict) -> list[dict]:
-    """A host's forwarding entries for another host's container that lead elsewhere.
-
-    A MAC may have more than one entry: a stale one beside the right one loses packets as well.
-    """
-    wanted = lab["hosts"][other]["addresses"][lab["site"]]
-    places = {(place["name"], place["mac"]) for place in container["networks"]}
-    return [
-        entry
-        for entry in state["forwarding"]
-        if (entry["network"], entry["mac"]) in places and entry["vtep"] not in (None, wanted)
-    ]
-
-
 def _to_restart(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) -> list[str]:
     """Running containers that packets do not reach, in the order of the lab: a restart gives them a new endpoint."""
     unreached = {row["to"] for row in rows if not row["by_address"]}
@@ -214,7 +155,7 @@ def _to_restart(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) 
         for other, other_state in states.items()
         if other != host
         for container in other_state["containers"]
-        if _misled(lab, state, other, container)
+        if differences.misled(lab, state, other, container)
     }
     running = {one["name"] for state in states.values() for one in state["containers"] if one["running"]}
     return [one["name"] for one in lab["containers"] if one["name"] in unreached & running]
@@ -277,13 +218,6 @@ def _pair_row(lab: dict[str, Any], pair: Pair, answers: list[dict]) -> dict[str,
     return {**row, **proven, "rtt_ms": rtt, "faults": faults}
 
 
-def _interface(container: dict, address: str) -> dict | None:
-    for interface in container["interfaces"]:
-        if address in [one.partition("/")[0] for one in interface["addresses"]]:
-            return interface
-    return None
-
-
 # -- the table ---------------------------------------------------------------------------------------------------------
 
 
@@ -312,11 +246,11 @@ def _table(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) -> li
         if len(found) > 1 and all(one["scope"] == "local" for one in found):
             shown = "one a host"
         networks.append((network["name"], network["subnet"], str(network["mtu"]), shown))
-    return [*_aligned(networks), "", *_aligned(containers), "", *_aligned(proven)]
+    return [*aligned(networks), "", *aligned(containers), "", *aligned(proven)]
 
 
 def _expectation_table(expected: list[dict], isolated: list[dict]) -> list[str]:
-    lines = ["", *_aligned(expectations.table(expected))] if expected else []
+    lines = ["", *aligned(expectations.table(expected))] if expected else []
     if isolated:
         reached = sum(not row["ok"] for row in isolated)
         told = f"{reached} REACHED" if reached else "none reached"
@@ -329,6 +263,6 @@ def _unseen(lab: dict[str, Any], states: dict[str, dict]) -> list[str]:
     return ["", f"Not proven: {', '.join(unseen)} (unreachable, or not in this run)."] if unseen else []
 
 
-def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]

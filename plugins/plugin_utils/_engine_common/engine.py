@@ -93,6 +93,10 @@ class Engine:
     # (lab, states, evidence) -> what may keep packets from containers and recovers by itself: host -> {"fault": line,
     # and what tasks/NAME/wait_converged.yml waits for there}.
     awaited: Callable[[Lab, Infos, Any], dict[str, Any]] = lambda _lab, _states, _evidence: {}
+    # (lab, host, one of the networks that overlay_state returned) -> what is wrong with its VXLANs there.
+    link_faults: Callable[[Lab, str, dict[str, Any]], Lines] = lambda _lab, _host, _network: []
+    # (lab, views) -> host -> what is wrong with its part in the engine; ``views``: host -> what lab_status returned.
+    part_faults: Callable[[Lab, Infos], dict[str, Lines]] = lambda _lab, _views: {}
 
     # -- Removal. --
     # (infos, lab of _checks/departure.py) -> what it knows of a host that leaves: {"faults": why it may not, "nodes":

@@ -160,6 +160,17 @@ def checks(lab: Lab, states: Infos, evidence: dict[str, dict]) -> list[str]:
     ]
 
 
+def part_faults(lab: Lab, views: Infos) -> dict[str, Lines]:
+    """What each host says of its node, and the managers of it."""
+    told = {host: view["swarm"] for host, view in views.items()}
+    nodes, manager = membership.standing(told, lab)
+    found = {
+        host: [*_own_faults(lab, host, told[host]), *_node_faults(lab, host, told[host], nodes, manager)]
+        for host in views
+    }
+    return {host: [line.removeprefix(f"{host}: ") for line in lines] for host, lines in found.items()}
+
+
 def awaited(lab: Lab, states: Infos, evidence: dict[str, dict]) -> dict[str, dict[str, Any]]:
     """``peers``: network -> addresses of other hosts with containers on it of which the host has not heard.
 
@@ -249,5 +260,6 @@ ENGINE = Engine(
     evidence=evidence,
     checks=checks,
     awaited=awaited,
+    part_faults=part_faults,
     departure=departure.departure,
 )

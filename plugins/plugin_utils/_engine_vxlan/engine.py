@@ -183,11 +183,14 @@ def checks(lab: Lab, states: Infos, evidence: dict[str, str]) -> list[str]:
 
 
 def _state_faults(lab: Lab, host: str, state: dict[str, Any]) -> list[str]:
-    networks = {one["name"]: one for one in state["networks"] if one["exists"]}
+    return [line for network in state["networks"] if network["exists"] for line in link_faults(lab, host, network)]
+
+
+def link_faults(lab: Lab, host: str, network: dict[str, Any]) -> list[str]:
+    """What is not as wanted in one of the networks of a host that exist there."""
     found = []
     for bridge, vxlan in zip(vxlan_plan.bridges(lab, host), vxlan_plan.vxlans(lab, host)):
-        network = networks.get(bridge["name"])
-        if network is not None:
+        if bridge["name"] == network["name"]:
             found += _network_faults(bridge, network)
             found += _vxlan_faults(lab, bridge["name"], vxlan, network["vxlans"])
     return found
@@ -232,6 +235,19 @@ def _vxlan_faults(lab: Lab, network: str, wanted: dict[str, Any], links: list[di
     return found
 
 
+def part_faults(_lab: Lab, views: Infos) -> dict[str, Lines]:
+    """Units that do not run, or would not after a reboot."""
+    return {
+        host: [
+            f"{unit} is {what}: {_UNITS[unit]}; see its journal, and {_AGAIN}"
+            for unit in (PORTS, RESOLVER)
+            for what in ("inactive", "not enabled")
+            if not view["units"][unit]["active" if what == "inactive" else "enabled"]
+        ]
+        for host, view in views.items()
+    }
+
+
 def _unit_faults(shown: str) -> list[str]:
     units = [dict(line.split("=", 1) for line in block.splitlines()) for block in shown.strip().split("\n\n")]
     return [
@@ -261,5 +277,7 @@ ENGINE = Engine(
     networks=networks,
     changes=changes,
     checks=checks,
+    link_faults=link_faults,
+    part_faults=part_faults,
     signs=signs,
 )

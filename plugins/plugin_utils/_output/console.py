@@ -31,6 +31,11 @@ class Console:
         self.erase()
         self._write(lines, color=color)
 
+    def complain(self, lines: Iterable[str], color: str | None = None) -> None:
+        """On standard error, so that standard output has what was asked for, and nothing else."""
+        self.erase()
+        self._write(lines, color=color, stderr=True)
+
     def say_running(self, line: str) -> None:
         """A line that the next one is printed over, where the terminal can."""
         if not self.is_live:

@@ -458,3 +458,38 @@ def test_what_failed_is_told_where_the_run_does_not_end(play: Play) -> None:
         """
     )
     assert ran.code == 99
+
+
+ASKED = """
+    - hosts: lab
+      gather_facts: false
+      tasks:
+        - name: Change something
+          gives: {changed: true}
+        - name: Say something
+          debug:
+            msg: "{{ said }}"
+          run_once: true
+        - name: Refuse something
+          fail:
+            msg: [one, two]
+          run_once: true
+          when: refused | default(false) | bool
+"""
+
+
+def test_messages_only(play: Play) -> None:
+    ran = play(ASKED, "-e", '{"said": ["HOST  STATE", "emon  off"]}', OVERLAY_LAB_MESSAGES_ONLY="1")
+    assert (ran.code, ran.output, ran.errors) == (0, "HOST  STATE\nemon  off\n", "")
+
+
+def test_messages_only_on_a_terminal(play: Play) -> None:
+    settings = {"OVERLAY_LAB_MESSAGES_ONLY": "1", "OVERLAY_LAB_SLOW": "0.1", "NO_COLOR": "1"}
+    ran = play(ASKED, "-e", f"said={_SLOW}{{{{ 1 }}}}", terminal=True, **settings)
+    assert ran.output == "1\n"
+
+
+def test_messages_only_has_faults_on_standard_error(play: Play) -> None:
+    ran = play(ASKED, "-e", '{"said": "{\\"ok\\": false}", "refused": true}', OVERLAY_LAB_MESSAGES_ONLY="1")
+    assert (ran.code, ran.output) == (2, '{"ok": false}\n')
+    assert ran.errors == "Refuse something:\n  one\n  two\n"

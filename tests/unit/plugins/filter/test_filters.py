@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleTemplatePluginError
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._map import labs
 
 FILTERS = Path(__file__).parents[4] / "plugins/filter"
 
@@ -154,6 +155,29 @@ def test_port_plan() -> None:
 def test_verification_report() -> None:
     store = ["/docker/nodes/10.0.0.116:2376"]
     assert filters()["verification_report"](STATE, VERIFIED, {"emon": []}, store)["ok"] is True
+
+
+def test_the_map_of_a_lab_of_which_one_host_answers(tmp_path: Path) -> None:
+    lab = labs.lab()
+    results = {"emon": labs.views(lab)["emon"], "emon2": {"unreachable": True, "msg": "Task failed: No\n  route"}}
+    report = filters()["status_report"](results, lab)
+    assert report["lines"] == ["emon2: does not answer (No; route)"]
+    made = filters()["lab_map"](results, lab, "now")
+    assert [host["answers"] for host in made["hosts"]] == [True, False]
+    assert filters()["map_content"](made, "x.mmd").startswith("%% Lab emon")
+    assert filters()["map_faults"](f"{tmp_path}/lab.svg") == []
+    assert filters()["map_faults"](f"{tmp_path}/none/lab.png") == [
+        f"map_file: {tmp_path}/none/lab.png ends in none of .html, .svg, .mmd, .dot, .json: choose one of these formats"
+        " by its ending",
+        f"map_file: {tmp_path}/none/lab.png: there is no folder {tmp_path}/none: make it, or choose another one",
+    ]
+
+
+def test_a_command_in_a_lab() -> None:
+    lab = {"hosts": {"emon": {}, "emon2": {}}, "containers": []}
+    chosen = filters()["exec_targets"](lab, "", "hostname")
+    results = {host: {"results": [{"rc": 0, "stdout": "x", "stderr": ""}]} for host in lab["hosts"]}
+    assert filters()["exec_answers"](results, chosen["targets"])["lines"] == ["everywhere:", "  x"]
 
 
 @pytest.mark.parametrize(

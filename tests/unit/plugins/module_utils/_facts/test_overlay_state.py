@@ -15,7 +15,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._facts.overlay_st
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import forwarding_tables
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.forwarding_tables import FLOOD, Entry
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.rtnetlink import attribute
-from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.observed import LinkState
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.observed import LinkState, Place
 
 ID = "5d2ac4f1f0aa" + "0" * 52
 OVERLAY = {
@@ -30,7 +30,8 @@ OVERLAY = {
 
 def link(name: str, kind: str | None = "veth", **given: Any) -> LinkState:
     """As much of a link as is read here."""
-    facts = {"mtu": 1450, "mac": "02:42:0a:c8:00:02", "master": None, "addresses": set(), "settings": {}, **given}
+    facts = {"mtu": 1450, "mac": "02:42:0a:c8:00:02", "master": None, "addresses": set(), "settings": {}}
+    facts |= {"up": True, "index": 7, "link_index": 8, **given}
     return cast(LinkState, SimpleNamespace(name=name, kind=kind, **facts))
 
 
@@ -59,6 +60,21 @@ def test_segment(network: dict[str, Any], expected: Segment | None) -> None:
 def test_vxlans_of_a_segment(bridge: str | None, expected: list[str]) -> None:
     links = [link("vxlan0", "vxlan", master="br0"), link("vxlan1", "vxlan"), link("veth0", master="br0")]
     assert [one.name for one in Segment("", bridge).vxlans(links)] == expected
+
+
+@pytest.mark.parametrize(
+    ("bridge", "expected"),
+    [(None, "br0"), ("br1", "br1"), ("br2", None)],
+)
+def test_bridge_of_a_segment(bridge: str | None, expected: str | None) -> None:
+    links = [link("vxlan0", "vxlan"), link("br0", "bridge"), link("br1", "bridge")]
+    found = Segment("", bridge).bridge_among(links)
+    assert (found and found.name) == expected
+
+
+@pytest.mark.parametrize("text", ["", None, "0001-01-01T00:00:00Z"])
+def test_a_container_that_never_started(text: str | None) -> None:
+    assert overlay_state.moment(text) is None
 
 
 M2, M3, M4 = "02:42:0a:c8:00:02", "02:42:0a:c8:00:03", "02:42:0a:c8:00:04"
@@ -100,12 +116,13 @@ def test_join(fdb: list[Entry], neighbours: list[Entry], expected: list[tuple]) 
 def test_network_views() -> None:
     twice = {**OVERLAY, "Id": "f" * 64, "Options": {}}
     segments = {ID: Segment("/ns/1-5d2ac4f1f0", None), "f" * 64: None}
-    vxlan = link("vxlan0", "vxlan", index=5, up=True, settings={"vni": 256, "port": 4789, "local": "10.0.0.1"})
+    vxlan = link("vxlan0", "vxlan", index=5, master="br0", settings={"vni": 256, "port": 4789, "local": "10.0.0.1"})
     overlay_state.add_remotes(
         [vxlan], [Entry(5, FLOOD, "10.0.0.3"), Entry(5, M3, "10.0.0.2"), Entry(7, FLOOD, "10.9.0.1")]
     )
     vxlans = {ID: [vxlan]}
-    views = overlay_state.network_views(["demo", "gone", "demo"], [OVERLAY, twice], segments, vxlans)
+    bridges = {ID: link("br0", "bridge", addresses={ip_interface("10.200.0.1/24")})}
+    views = overlay_state.network_views(["demo", "gone", "demo"], [OVERLAY, twice], segments, vxlans, bridges)
     assert views[0] == {
         "name": "demo",
         "exists": True,
@@ -126,9 +143,11 @@ def test_network_views() -> None:
                 "local": "10.0.0.1",
                 "mtu": 1450,
                 "up": True,
+                "master": "br0",
                 "remotes": ["10.0.0.3"],
             }
         ],
+        "bridge": {"name": "br0", "mtu": 1450, "mac": M2, "up": True, "addresses": ["10.200.0.1/24"]},
     }
     assert [(view["name"], view["exists"], view["id"], view["vnis"]) for view in views[1:]] == [
         ("demo", True, "f" * 64, []),
@@ -139,21 +158,34 @@ def test_network_views() -> None:
 
 def test_container_view() -> None:
     inspected = {
-        "State": {"Running": True, "Status": "running", "Pid": 42},
+        "State": {"Running": True, "Status": "running", "Pid": 42, "StartedAt": "2026-11-22T11:10:30.924122123Z"},
         "NetworkSettings": {"Networks": {"demo": {"NetworkID": ID, "IPAddress": "10.200.0.2", "MacAddress": M2}}},
     }
     eth0 = link("eth0", addresses={ip_interface("10.200.0.2/24")})
-    view = overlay_state.container_view("test1", inspected, [link("lo", None), eth0])
+    others = {"lo": link("lo", None), "veth9": link("veth9", index=8, link_index=6)}
+    veth0 = link("veth0", index=8, link_index=7, master="br0")
+    places = {ID: cast(Place, SimpleNamespace(links={**others, "veth0": veth0}))}
+    view = overlay_state.container_view("test1", inspected, [link("lo", None), eth0], places)
     assert view == {
         "name": "test1",
         "exists": True,
         "running": True,
         "status": "running",
         "pid": 42,
+        "started": 1795345830.0,
         "networks": [{"name": "demo", "id": ID, "address": "10.200.0.2", "mac": M2}],
-        "interfaces": [{"name": "eth0", "mtu": 1450, "mac": M2, "addresses": ["10.200.0.2/24"]}],
+        "interfaces": [
+            {
+                "name": "eth0",
+                "mtu": 1450,
+                "mac": M2,
+                "up": True,
+                "addresses": ["10.200.0.2/24"],
+                "port": {"name": "veth0", "up": True, "master": "br0"},
+            }
+        ],
     }
-    gone = overlay_state.container_view("test1", None, [])
+    gone = overlay_state.container_view("test1", None, [], {})
     assert (gone["exists"], gone["running"], gone["pid"], gone["interfaces"]) == (False, False, None, [])
     assert list(gone) == list(view)
 

@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""What a person wants to know of one host of a lab, read in one go: whose it is, what runs, how it is connected.
+
+What does not answer is part of the answer: only where nothing could be read is there a LabError.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view as swarm_view
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import client as etcd_client
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import cluster as etcd_cluster
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.netns import OWN, Namespaces
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import observed
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.observed import LinkState
+
+from . import overlay_state
+
+UNITS = ("docker.service", "etcd.service", "overlay-lab-vxlan.service", "overlay-lab-resolver.service")
+# A member that has lost its leader would let a read wait for longer.
+ETCD_SECONDS = 2.0
+_RECORDED = ("lab", "site", "moving_to", "engine")
+_NOTHING: dict[str, Any] = {"networks": [], "containers": [], "forwarding": []}
+
+
+@dataclass(frozen=True)
+class Request:
+    """``address``: the host's in the underlay; ``etcd``: how its own member is reached, None where it is none."""
+
+    address: str
+    networks: list[str]
+    containers: list[str]
+    etcd: etcd_client.Access | None = None
+
+
+def parse(params: dict[str, Any]) -> Request:
+    """The module's options. Raises LabError with every fault."""
+    etcd = etcd_client.parse(params["etcd"]) if params["etcd"] else None
+    return Request(params["address"], params["networks"], params["containers"], etcd)
+
+
+def read(request: Request) -> dict[str, Any]:
+    """In the shape of the module's RETURN."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        # Each of these waits for another process. Namespaces are entered in this thread.
+        units = pool.submit(systemd.units, *UNITS)
+        etcd = pool.submit(_etcd, request.etcd)
+        docker, swarm, state = _docker(request)
+        record = host_record.read()
+        return {
+            "hostname": socket.gethostname(),
+            "time": time.time(),
+            "record": {**{key: record.get(key, "") for key in _RECORDED}, "index": record.get("index", 0)},
+            "units": {
+                unit.name: {"active": unit.active, "enabled": unit.enabled, "started": unit.started}
+                for unit in units.result()
+            },
+            "uplink": overlay_state.link_view(uplink(_links(), request.address)),
+            "docker": docker,
+            "swarm": swarm,
+            "etcd": etcd.result(),
+            **state,
+        }
+
+
+def _docker(request: Request) -> tuple[dict[str, str], dict[str, Any], dict[str, Any]]:
+    """What dockerd says of itself, of its swarm, and of networks and containers."""
+    with DockerSocket() as docker:
+        try:
+            version = docker.info().get("ServerVersion", "")
+        except LabError as error:
+            return {"version": "", "fault": str(error)}, _no_swarm(), dict(_NOTHING)
+        swarm = swarm_view.details(docker)
+        swarm.pop("join_tokens")
+        state = overlay_state.read(docker, request.networks, request.containers)
+    return {"version": version, "fault": ""}, swarm, state
+
+
+def _no_swarm() -> dict[str, Any]:
+    return {"swarm": swarm_view.of_stopped(), "nodes": [], "networks": [], "error": ""}
+
+
+def _etcd(access: etcd_client.Access | None) -> dict[str, Any]:
+    if access is None:
+        return etcd_told(None, "")
+    try:
+        return etcd_client.Client(access).in_turn(_member)
+    except LabError as error:
+        return etcd_told(None, str(error))
+
+
+def _member(endpoint: etcd_client.Endpoint) -> dict[str, Any]:
+    status = endpoint.v3("/v3/maintenance/status", {})
+    return etcd_told(status, etcd_cluster.read_fault(endpoint, status))
+
+
+def etcd_told(status: dict[str, Any] | None, fault: str) -> dict[str, Any]:
+    """What a member's answer to /v3/maintenance/status tells; None where there was none."""
+    found = status or {}
+    member = etcd_client.hex_id((found.get("header") or {}).get("member_id")) if status else ""
+    leader = etcd_client.hex_id(found.get("leader")) if status else ""
+    return {
+        "version": found.get("version", ""),
+        "member_id": member,
+        "leader": bool(member) and member == leader,
+        "fault": fault,
+    }
+
+
+def _links() -> list[LinkState]:
+    try:
+        with Namespaces() as namespaces:
+            return list(observed.read(namespaces, [OWN]).places[OWN].links.values())
+    except OSError as error:
+        raise LabError(f"the kernel's state cannot be read: {error.strerror} ({error.filename}); use become") from error
+
+
+def uplink(links: list[LinkState], address: str) -> LinkState | None:
+    """The link that has the host's address in the underlay."""
+    return next((link for link in links if address in [str(one.ip) for one in link.addresses]), None)

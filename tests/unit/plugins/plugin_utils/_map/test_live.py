@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The map that follows a lab: what is read, and who is answered."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._map import model
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._map.live import Follower, Server
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._map import labs
+
+
+def write(path: Path, read: str = "now", up: bool = True) -> None:
+    lab = labs.lab()
+    views = labs.views(lab)
+    views["emon2"]["networks"][0]["vxlans"][0]["up"] = up
+    path.write_text(json.dumps(model.build(lab, views, {}, read)), encoding="utf-8")
+
+
+def reading(path: Path) -> Follower:
+    """Its command copies a file to where the map is wanted."""
+    return Follower(["sh", "-c", 'cp "$0" "${1#map_file=}"', str(path)])
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    write(tmp_path / "map.json")
+    follower = reading(tmp_path / "map.json")
+    assert follower.read() == ""
+    with Server(follower, 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        follower.end()
+        server.shutdown()
+        thread.join()
+
+
+def ask(server: Server, path: str, host: str = "127.0.0.1") -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=10)
+    connection.request("GET", path, headers={"Host": host})
+    return connection.getresponse()
+
+
+def test_only_what_changed_is_sent(tmp_path: Path) -> None:
+    path = tmp_path / "map.json"
+    write(path)
+    follower = reading(path)
+    assert follower.read() == ""
+    seen, first = follower.next_event(-1)
+    assert sorted(first) == ["data", "subtitle", "svg"]
+    write(path, read="later")
+    assert follower.read() == ""
+    assert "later" in follower.subtitle
+    write(path, up=False)
+    assert follower.read() == ""
+    number, told = follower.next_event(seen)
+    assert number == seen + 1
+    assert [one["element"] for one in told["data"]["differences"]] == ["vxlan:emon2/demo"]
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [("echo no such lab >&2; exit 4", "no such lab"), ("exit 3", "it ended with exit code 3"), ("true", "exit code 0")],
+)
+def test_a_reading_that_fails_says_why(script: str, said: str) -> None:
+    assert said in Follower(["sh", "-c", script]).read()
+
+
+def test_the_end_ends_a_reading() -> None:
+    follower = Follower(["sh", "-c", "exec sleep 60"])
+    thread = threading.Thread(target=follower.follow)
+    thread.start()
+    for _attempt in range(100):
+        if follower.reads:
+            break
+        thread.join(0.1)
+    follower.end()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_the_page(server: Server) -> None:
+    answer = ask(server, "/")
+    text = answer.read().decode()
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert "connect-src 'self'" in text
+    assert 'class="map page" data-live' in text
+
+
+def test_the_first_event_has_everything(server: Server) -> None:
+    answer = ask(server, "/events", "localhost")
+    assert answer.headers["Content-Type"] == "text/event-stream"
+    line = answer.fp.readline().decode()
+    assert line.startswith("data: ")
+    assert sorted(json.loads(line.removeprefix("data: "))) == ["data", "subtitle", "svg"]
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "status"),
+    [("/", "lab.example", 403), ("/events", "10.0.0.1", 403), ("/etc/passwd", "localhost", 404)],
+)
+def test_what_is_not_answered(server: Server, path: str, host: str, status: int) -> None:
+    assert ask(server, path, host).status == status
+
+
+def test_it_listens_on_the_loopback_alone(server: Server) -> None:
+    assert server.server_address[0] == "127.0.0.1"
