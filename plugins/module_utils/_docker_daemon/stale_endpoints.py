@@ -9,8 +9,8 @@
 After a crash, dockerd (20.10) finds the endpoints of the containers that ran in its own local database, and their
 networks in the store. It fails at the first endpoint, whose namespace went with the host; from then on no container can
 join that network, and endpoints after the first stay in the database for good, so that a restart alone fails in the
-same way. A dockerd that does not know the network when it starts deletes such endpoints: so it is started once without
-its store.
+same way. A dockerd that does not know the network when it starts deletes such endpoints: so it is started for a moment
+without its store, and without any container.
 
 One that is stopped while its store is away cannot take its endpoints off it, and keeps them as well. It restores them
 as its own at each later start, before it knows its own address, and answers every question of another host for these
@@ -19,10 +19,19 @@ addresses with none; that host then keeps nobody in the place of the container t
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import reported
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host import managed_files, systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import systemd
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd import Unit
 
 from . import daemon_json
@@ -30,6 +39,15 @@ from . import daemon_json
 _SIGN = "Failure during overlay endpoints restore"
 # dockerd restores its networks before it is up.
 _START_SECONDS = 120
+_STOP_SECONDS = 30
+_POLL_SECONDS = 0.1
+# Without containers it takes 1 s.
+_FORGET_SECONDS = 60
+# Of its own messages, the last ones say why it gave up.
+_SHOWN_LINES = 3
+# What one without its store is not given: in the file, and on the command line, where the value may be the next word.
+_OTHERS_KEYS = (*daemon_json.CLUSTER_STORE_KEYS, "hosts")
+_OTHERS_FLAGS = ("-H", "--host", "--config-file")
 
 
 def found(client, service: Unit) -> bool:
@@ -44,9 +62,82 @@ def found(client, service: Unit) -> bool:
     return not overlays & joined
 
 
-def without_store(path: Path) -> managed_files.Plan:
-    """daemon.json without the store's keys; undone once dockerd has been started with it."""
-    text = path.read_text(encoding="utf-8")
-    settings = daemon_json.read(text, str(path))
-    kept = {key: value for key, value in settings.items() if key not in daemon_json.CLUSTER_STORE_KEYS}
-    return managed_files.Plan([daemon_json.managed(path, kept)])
+def forget(service: Unit, path: Path) -> None:
+    """Make a dockerd that does not run delete them. ``path``: daemon.json.
+
+    Raises LabError where it does not come up; what it would have forgotten it knows still.
+    """
+    settings = daemon_json.read(path.read_text(encoding="utf-8"), str(path))
+    environment: dict[str, str] = {}
+    for file in service.environment_files:
+        environment |= systemd.environment_of(file)
+    with tempfile.TemporaryDirectory(prefix="overlay-lab-") as directory:
+        config = Path(directory, "daemon.json")
+        kept = {key: value for key, value in settings.items() if key not in _OTHERS_KEYS}
+        config.write_text(daemon_json.write(kept), encoding="utf-8")
+        with _running(command(service.command, environment, Path(directory)), Path(directory, "log")) as process:
+            _wait_until_up(process, Path(directory))
+
+
+def command(words: Iterable[str], environment: Mapping[str, str], directory: Path) -> list[str]:
+    """dockerd's command line, as the unit has it, for one that only the owner of ``directory`` can ask for anything."""
+    given: list[str] = []
+    for word in words:
+        value = environment.get(word.strip("${}"), "") if word.startswith("$") else word
+        given.extend(shlex.split(value))
+    found: list[str] = []
+    skip = False
+    for word in given:
+        flag, separator, _value = word.partition("=")
+        if skip or flag in _OTHERS_FLAGS:
+            skip = not (skip or separator)
+            continue
+        found.append(word)
+    return [
+        *found,
+        f"--config-file={directory / 'daemon.json'}",
+        f"--host=unix://{directory / 'docker.sock'}",
+        # No container, of nobody: those with a restart policy start with the dockerd that comes after this one.
+        "--restart=false",
+    ]
+
+
+@contextmanager
+def _running(words: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    # systemd takes the word of the one that is to stay.
+    inherited = {name: value for name, value in programs.environment().items() if name != "NOTIFY_SOCKET"}
+    try:
+        with log.open("wb") as written:
+            process = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=written, stderr=subprocess.STDOUT, env=inherited
+            )
+    except OSError as error:
+        raise LabError(f"{words[0] if words else 'dockerd'} cannot be started: {error.strerror}") from error
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], directory: Path) -> None:
+    """Its networks are restored before it answers."""
+    deadline = time.monotonic() + _FORGET_SECONDS
+    while True:
+        ended = process.poll() is not None
+        try:
+            if not ended:
+                with DockerSocket(str(directory / "docker.sock"), seconds=_FORGET_SECONDS) as docker:
+                    docker.info()
+                return
+        except LabError:
+            pass
+        if ended or time.monotonic() > deadline:
+            said = (directory / "log").read_text(encoding="utf-8", errors="replace").splitlines()[-_SHOWN_LINES:]
+            what = "ended" if ended else f"does not answer after {_FORGET_SECONDS} s"
+            raise LabError([f"a dockerd without its store, which forgets lost endpoints, {what}", *said])
+        time.sleep(_POLL_SECONDS)
