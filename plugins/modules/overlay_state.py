@@ -122,6 +122,19 @@ networks:
       description: These VXLANs, each with C(name), C(vni), C(port), C(local), C(mtu), C(up) and C(remotes).
       type: list
       elements: dict
+boot:
+  description: The unit of M(emon.overlay_lab.boot_unit).
+  returned: success
+  type: dict
+  contains:
+    state:
+      description: systemd's word for it.
+      type: str
+      sample: active
+    said:
+      description: The last line of its journal, if it failed.
+      type: str
+      sample: ""
 containers:
   description: One entry for each container asked for.
   returned: success

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._boot.health import FAILED
+from ansible_collections.emon.overlay_lab.plugins.module_utils._boot.health import NAME as BOOT_UNIT
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import vxlan as kernel_vxlan
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
 
@@ -103,6 +105,7 @@ def report(
     awaited = {} if all(row["by_address"] for row in rows) else engine.awaited(lab, states, evidence)
     faults = [
         *engine.checks(lab, states, evidence),
+        *(line for host, state in states.items() for line in _boot_faults(host, state)),
         *(line for host, state in states.items() for line in _container_faults(lab, host, state)),
         *(line for host, state in states.items() for line in _forwarding_faults(lab, states, host, state)),
         *(fault for row in rows for fault in row["faults"]),
@@ -119,6 +122,13 @@ def report(
 
 
 # -- faults ------------------------------------------------------------------------------------------------------------
+
+
+def _boot_faults(host: str, state: dict) -> list[str]:
+    if state["boot"]["state"] != FAILED:
+        return []
+    said = state["boot"]["said"] or "it said nothing"
+    return [f"{host}: {BOOT_UNIT} failed after a boot ({said}): see its journal, and run playbooks/overlay.yml"]
 
 
 def _container_faults(lab: dict[str, Any], host: str, state: dict) -> list[str]:

@@ -62,7 +62,7 @@ LAB = {
     "clock_seconds": 30,
 }
 VERIFIED = {**LAB, "networks": [], "containers": []}
-STATE = {"emon": {"networks": [], "containers": [], "forwarding": []}}
+STATE = {"emon": {"networks": [], "containers": [], "forwarding": [], "boot": {"state": "active", "said": ""}}}
 SITES = {"company": {"subnet": "10.0.0.0/24", "mtu": 1500}}
 
 
