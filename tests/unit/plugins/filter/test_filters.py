@@ -34,7 +34,7 @@ INFO = {
         "active": False,
         "lab": "",
         "kubernetes": False,
-        "data": {"present": False},
+        "data": {"present": False, "lost": False},
     },
     "record": {"lab": "", "machine_id": "", "site": "", "moving_to": "", "engine": ""},
     "time": 1000.0,
