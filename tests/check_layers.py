@@ -34,7 +34,7 @@ TABLE = """
     4 _docker_daemon: _core _docker _docker_container _host
     4 _docker_swarm: _core _docker _docker_container _docker_network _host
     5 _facts: _core _docker _docker_container _docker_network _docker_swarm _etcd _host _kernel _pki _topology
-    5 _boot: _core _docker _docker_container _docker_daemon _etcd _host _probe
+    5 _boot: _core _docker _docker_container _docker_daemon _docker_swarm _etcd _host _probe
     6 _tasks: _boot _core _docker _docker_container _docker_daemon _docker_network _docker_swarm _etcd \
         _facts _host _pki _probe _topology
 

@@ -14,25 +14,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import connect
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import container_set
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container.spec import ContainerSpec
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import daemon_json
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_lock
 from ansible_collections.emon.overlay_lab.plugins.module_utils._probe.gratuitous_arp import announce
 
-from . import turn
+from . import gossip, settings, turn
 from .desired import Desired, read
 
 _PATIENCE_SECONDS = 3600
 _POLL_SECONDS = 1
 # An answer takes milliseconds; a swarm's worker waits 20 s for a manager.
 _ANSWER_SECONDS = 60
-_DAEMON_JSON = Path("/etc/docker/daemon.json")
 
 
 def bring_up(say: Callable[[str], None], patience: float = _PATIENCE_SECONDS) -> bool:
@@ -66,7 +63,9 @@ def once(desired: Desired) -> list[str]:
             wanted = desired.specs()
             if not any(plan.differences.changed for plan in _plans(client, desired.lab, wanted)):
                 return []
-            with turn.of_this_host(_settings()):
+            dockerd = settings.read()
+            gossip.check(dockerd)
+            with turn.of_this_host(dockerd):
                 return _start(client, desired.lab, wanted)
         finally:
             client.close()
@@ -93,13 +92,6 @@ def _start(client: Any, lab: str, wanted: list[ContainerSpec]) -> list[str]:
     if faults:
         raise LabError([*lines, *faults])
     return lines
-
-
-def _settings() -> dict[str, Any]:
-    try:
-        return daemon_json.read(_DAEMON_JSON.read_text(encoding="utf-8"), str(_DAEMON_JSON))
-    except FileNotFoundError:
-        return {}
 
 
 def _count(wanted: list[ContainerSpec]) -> str:

@@ -4,39 +4,52 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""Before dockerd starts for the first time after a boot: the places that its containers had in a store's networks.
+"""What a dockerd with a store remembers of the time before a boot.
 
-Their namespaces went with the former boot, and dockerd fails at the first of them (_docker_daemon.stale_endpoints).
+The namespaces of its containers went with the former boot, and dockerd fails at the first place in a network that it
+remembers of them (_docker_daemon.stale_endpoints). And it would start them before it knows its own address (gossip):
+so the lab's are left to the unit, which starts them when it does, and gives them back their restart policy.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import daemon_json, stale_endpoints
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host import systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import connect
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import owner
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container.view import inspect
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import stale_endpoints
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned, systemd
 
-_DAEMON_JSON = Path("/etc/docker/daemon.json")
+from . import settings
+from .desired import Desired, read
+
 _SERVICE = "docker.service"
-# In a directory that a boot empties.
-_MARK = Path("/run/overlay-lab/dockerd-has-started")
 
 
 def forget(say: Callable[[str], None]) -> None:
-    """Raises LabError where dockerd does not come up for it."""
-    if _MARK.exists():
-        return
-    # A dockerd that was killed has containers that run, and they keep their places.
-    _MARK.parent.mkdir(parents=True, exist_ok=True)
-    _MARK.touch()
-    try:
-        settings = daemon_json.read(_DAEMON_JSON.read_text(encoding="utf-8"), str(_DAEMON_JSON))
-    except FileNotFoundError:
-        return
-    if "cluster-store" not in settings:
-        return
+    """Of a dockerd that does not run. Raises LabError where it does not come up for it."""
     began = time.monotonic()
-    stale_endpoints.forget(systemd.units(_SERVICE)[0], _DAEMON_JSON)
+    stale_endpoints.forget(systemd.units(_SERVICE)[0], settings.PATH, partial(_leave_to_the_unit, read()))
     say(f"dockerd has forgotten its containers' places from before this boot ({time.monotonic() - began:.1f} s)")
+
+
+def _leave_to_the_unit(desired: Desired, docker_host: str) -> None:
+    client = connect(docker_host)
+    try:
+        for spec in desired.specs():
+            hold(client, desired.lab, spec.name)
+    finally:
+        client.close()
+
+
+def hold(client, lab: str, name: str) -> None:
+    """Keep dockerd from starting a container of the lab's. One of somebody else is not touched."""
+    found = inspect(client, name)
+    if found is None or owner.fault(client, owned.known(owned.CONTAINER), owner.of_inspected(found), lab):
+        return
+    with reported(f"container {name}: restart policy"):
+        client.update_container(found["Id"], restart_policy={"Name": "no"})

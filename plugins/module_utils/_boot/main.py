@@ -4,8 +4,8 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""What systemd runs on the host: python3 boot.pyz containers, and python3 boot.pyz endpoints. Standard output is the
-journal's.
+"""What systemd runs on the host: boot.pyz containers, and boot.pyz before-dockerd. What is written to standard output is
+in the journal.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import missing
 
-from . import containers, endpoints
+from . import before_dockerd, containers
 
-_USAGE = "usage: boot.pyz containers|endpoints"
+_USAGE = "usage: boot.pyz containers|before-dockerd"
 
 
 def main(words: Sequence[str]) -> int:
@@ -27,11 +27,11 @@ def main(words: Sequence[str]) -> int:
             say("\n".join(lines))
             return 1
         return 0 if containers.bring_up(say) else 1
-    if list(words) != ["endpoints"]:
+    if list(words) != ["before-dockerd"]:
         say(_USAGE)
         return 2
     try:
-        endpoints.forget(say)
+        before_dockerd.prepare(say)
     except (LabError, OSError) as error:
         say(str(error))
         return 1

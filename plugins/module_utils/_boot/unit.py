@@ -44,7 +44,7 @@ WantedBy=docker.service
 """
 _DROP_IN_TEXT = """\
 [Service]
-ExecStartPre=-{python} {program} endpoints
+ExecStartPre=-{python} {program} before-dockerd
 """
 
 

@@ -23,7 +23,7 @@ import shlex
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,6 +47,7 @@ _FORGET_SECONDS = 60
 _SHOWN_LINES = 3
 # What one without its store is not given: in the file, and on the command line, where the value may be the next word.
 _OTHERS_KEYS = (*daemon_json.CLUSTER_STORE_KEYS, "hosts")
+_SOCKET = "docker.sock"
 _OTHERS_FLAGS = ("-H", "--host", "--config-file")
 
 
@@ -62,8 +63,9 @@ def found(client, service: Unit) -> bool:
     return not overlays & joined
 
 
-def forget(service: Unit, path: Path) -> None:
-    """Make a dockerd that does not run delete them. ``path``: daemon.json.
+def forget(service: Unit, path: Path, meanwhile: Callable[[str], None] = lambda _docker_host: None) -> None:
+    """Make a dockerd that does not run delete them. ``path``: daemon.json; ``meanwhile``: is given where it listens
+    before it ends, without a container that runs.
 
     Raises LabError where it does not come up; what it would have forgotten it knows still.
     """
@@ -77,6 +79,7 @@ def forget(service: Unit, path: Path) -> None:
         config.write_text(daemon_json.write(kept), encoding="utf-8")
         with _running(command(service.command, environment, Path(directory)), Path(directory, "log")) as process:
             _wait_until_up(process, Path(directory))
+            meanwhile(f"unix://{directory}/{_SOCKET}")
 
 
 def command(words: Iterable[str], environment: Mapping[str, str], directory: Path) -> list[str]:
@@ -96,7 +99,7 @@ def command(words: Iterable[str], environment: Mapping[str, str], directory: Pat
     return [
         *found,
         f"--config-file={directory / 'daemon.json'}",
-        f"--host=unix://{directory / 'docker.sock'}",
+        f"--host=unix://{directory / _SOCKET}",
         # No container, of nobody: those with a restart policy start with the dockerd that comes after this one.
         "--restart=false",
     ]
@@ -131,7 +134,7 @@ def _wait_until_up(process: subprocess.Popen[bytes], directory: Path) -> None:
         ended = process.poll() is not None
         try:
             if not ended:
-                with DockerSocket(str(directory / "docker.sock"), seconds=_FORGET_SECONDS) as docker:
+                with DockerSocket(str(directory / _SOCKET), seconds=_FORGET_SECONDS) as docker:
                     docker.info()
                 return
         except LabError:

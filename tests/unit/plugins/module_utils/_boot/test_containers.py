@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils._boot import containers, desired
+from ansible_collections.emon.overlay_lab.plugins.module_utils._boot import containers, desired, endpoints, gossip
 from ansible_collections.emon.overlay_lab.plugins.module_utils._boot.desired import Desired
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import container_set, entries
@@ -33,7 +34,7 @@ def docker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeDocker:
     monkeypatch.setattr(container_startup, "_SETTLING_SECONDS", 0)
     monkeypatch.setattr(container_plan.published, "listeners_on_host", list)
     monkeypatch.setattr(containers, "connect", lambda timeout: made)
-    monkeypatch.setattr(containers, "_settings", dict)
+    monkeypatch.setattr(containers.settings, "read", dict)
     monkeypatch.setattr(containers, "_POLL_SECONDS", 0)
     monkeypatch.setattr(containers.lab_lock, "between_runs", free)
     container_set.apply(made, container_set.plan(made, entries.specs([TEST1, TEST3])))
@@ -161,3 +162,39 @@ def test_the_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     path.write_text('{"lab": "emon", "containers": "all"}')
     with pytest.raises(LabError, match="damaged"):
         desired.read(path)
+
+
+def test_dockerd_leaves_the_labs_containers_to_the_unit_and_those_of_others_as_they_are(docker: FakeDocker) -> None:
+    docker.container("test3")["Config"]["Labels"] = {}
+    for name in ("test1", "test3", "gone"):
+        endpoints.hold(docker, "emon", name)
+    policies = {one["Name"]: one["HostConfig"]["RestartPolicy"]["Name"] for one in docker.all_containers.values()}
+    assert policies == {"/test1": "no", "/test3": "unless-stopped"}
+    containers.once(wanted(TEST1))
+    assert docker.container("test1")["HostConfig"]["RestartPolicy"] == {"Name": "unless-stopped"}
+    assert running(docker) == ["/test1"]
+
+
+STORE = {"cluster-store": "etcd://127.0.0.1:2379"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "address"),
+    [
+        ({**STORE, "cluster-advertise": "127.0.0.1:2375"}, "127.0.0.1"),
+        ({**STORE, "cluster-advertise": "eth0:2375"}, ""),
+        (STORE, ""),
+        ({"cluster-advertise": "127.0.0.1:2375"}, ""),
+    ],
+)
+def test_only_a_dockerd_with_a_store_has_to_know_its_address(settings: dict[str, str], address: str) -> None:
+    assert gossip.own_address(settings) == address
+
+
+def test_no_container_starts_before_dockerd_knows_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {**STORE, "cluster-advertise": "127.0.0.1:2375"}
+    with socket.create_server(("127.0.0.1", 0)) as heard:
+        monkeypatch.setattr(gossip, "_PORT", heard.getsockname()[1])
+        gossip.check(settings)
+    with pytest.raises(LabError, match="dockerd has not heard of the store yet: it does not listen at 127"):
+        gossip.check(settings)
