@@ -60,11 +60,11 @@ def once(desired: Desired) -> list[str]:
     with lab_lock.between_runs():
         client = connect(timeout=_ANSWER_SECONDS)
         try:
+            dockerd = settings.read()
+            gossip.check(dockerd)
             wanted = desired.specs()
             if not any(plan.differences.changed for plan in _plans(client, desired.lab, wanted)):
                 return []
-            dockerd = settings.read()
-            gossip.check(dockerd)
             with turn.of_this_host(dockerd):
                 return _start(client, desired.lab, wanted)
         finally:

@@ -31,7 +31,9 @@ def check(settings: Mapping[str, Any]) -> None:
     try:
         socket.create_connection((address, _PORT), _SECONDS).close()
     except OSError as error:
-        raise LabError(f"dockerd has not heard of the store yet: it does not listen at {address}:{_PORT}") from error
+        raise LabError(
+            f"dockerd has not reached its store yet (nothing listens at {address}:{_PORT}): has etcd its majority?"
+        ) from error
 
 
 def own_address(settings: Mapping[str, Any]) -> str:

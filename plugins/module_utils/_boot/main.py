@@ -4,7 +4,7 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""What systemd runs on the host: boot.pyz containers, and boot.pyz before-dockerd. Standard output goes to its journal."""
+"""What systemd runs on the host: boot.pyz containers, and boot.pyz before-dockerd. What it writes is in the journal."""
 
 from __future__ import annotations
 

@@ -196,5 +196,5 @@ def test_no_container_starts_before_dockerd_knows_its_address(monkeypatch: pytes
     with socket.create_server(("127.0.0.1", 0)) as heard:
         monkeypatch.setattr(gossip, "_PORT", heard.getsockname()[1])
         gossip.check(settings)
-    with pytest.raises(LabError, match="dockerd has not heard of the store yet: it does not listen at 127"):
+    with pytest.raises(LabError, match="dockerd has not reached its store yet"):
         gossip.check(settings)
