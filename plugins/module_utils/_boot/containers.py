@@ -23,7 +23,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_lock
 from ansible_collections.emon.overlay_lab.plugins.module_utils._probe.gratuitous_arp import announce
 
-from . import gossip, settings, turn
+from . import gossip, managers, settings, turn
 from .desired import Desired, read
 
 _PATIENCE_SECONDS = 3600
@@ -43,6 +43,7 @@ def bring_up(say: Callable[[str], None], patience: float = _PATIENCE_SECONDS) ->
             for line in lines:
                 say(line)
             say(f"{_count(desired.specs())} of the lab {desired.lab} on this host: running")
+            managers.ask_again(say, managers.of_worker())
             return True
         except (LabError, OSError) as error:
             reason = "; ".join(str(error).splitlines())

@@ -4,9 +4,10 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""A swarm's worker, whose dockerd asks a manager to gossip with it when it starts, and then a minute later only.
+"""A swarm's worker, whose dockerd asks a manager to gossip with it once, and then a minute later only.
 
-Where both boot at once, the manager is not there yet for the first question, and until the second no packet crosses.
+Where both boot at once, the manager may not be there yet for the first question, and until the second no packet
+crosses.
 """
 
 from __future__ import annotations
@@ -17,8 +18,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import connect
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import foreign
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import systemd
 
+_SERVICE = "docker.service"
+# What dockerd says of the first question.
+_IN_VAIN = "Error in joining gossip cluster"
 _REMOTES = "state.json"
 _PORT = 7946
 _SECONDS = 1
@@ -54,3 +62,28 @@ def gossips(address: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def ask_again(say: Callable[[str], None], addresses: list[str]) -> None:
+    """Where dockerd asked in vain and a manager gossips now, have it ask at once: by a restart, if nobody loses by it.
+
+    It ends this process as well, and the unit begins anew.
+    """
+    service = systemd.units(_SERVICE)[0]
+    in_vain = any(_IN_VAIN in line for line in systemd.journal(_SERVICE, service.started))
+    if not (addresses and in_vain and any(map(gossips, addresses))):
+        return
+    asked = "dockerd asked for gossip before a manager of the swarm was there"
+    if others := _others():
+        say(f"{asked}, and asks again within a minute; it is not restarted, because {', '.join(others)} would stop")
+    else:
+        say(f"{asked}: it is restarted")
+        programs.output(["systemctl", "restart", "--no-block", _SERVICE])
+
+
+def _others() -> list[str]:
+    client = connect()
+    try:
+        return [one.name for one in foreign.running(client)]
+    finally:
+        client.close()

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._boot import before_dockerd, managers
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd import Unit
+
+VAIN = 'level=error msg="Error in joining gossip cluster : could not join node to memberlist(join will be retried)"'
 
 
 @pytest.mark.parametrize(("store", "asked"), [(True, ["endpoints"]), (False, ["managers"])])
@@ -58,3 +61,28 @@ def test_a_manager_that_gossips_is_not_waited_for(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(managers, "_PATIENCE_SECONDS", 0.1)
     managers.wait(said.append, ["127.0.0.1"])
     assert said == ["no manager of the swarm gossips yet (127.0.0.1): dockerd starts without"]
+
+
+@pytest.mark.parametrize(
+    ("journal", "there", "others", "said", "restarted"),
+    [
+        pytest.param([], True, [], "", False, id="it was heard"),
+        pytest.param([VAIN], False, [], "", False, id="no manager is there yet"),
+        pytest.param([VAIN], True, [], "it is restarted", True, id="nobody's loss"),
+        pytest.param([VAIN], True, ["web"], "is not restarted, because web would stop", False, id="somebody's loss"),
+    ],
+)
+def test_dockerd_asks_again_where_that_stops_nobodys_container(
+    journal: list[str], there: bool, others: list[str], said: str, restarted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[list[str]] = []
+    lines: list[str] = []
+    unit = Unit("docker.service", exists=True, active=True, enabled=True)
+    monkeypatch.setattr(managers.systemd, "units", lambda _name: [unit])
+    monkeypatch.setattr(managers.systemd, "journal", lambda _name, _since: journal)
+    monkeypatch.setattr(managers, "gossips", lambda _address: there)
+    monkeypatch.setattr(managers, "_others", lambda: others)
+    monkeypatch.setattr(managers.programs, "output", ran.append)
+    managers.ask_again(lines.append, ["10.0.0.116"])
+    assert bool(ran) == restarted
+    assert lines == [] if not said else lines[0].endswith(said)

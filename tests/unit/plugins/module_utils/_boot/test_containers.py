@@ -36,6 +36,7 @@ def docker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeDocker:
     monkeypatch.setattr(containers, "connect", lambda timeout: made)
     monkeypatch.setattr(containers.settings, "read", dict)
     monkeypatch.setattr(containers, "_POLL_SECONDS", 0)
+    monkeypatch.setattr(containers.managers, "ask_again", lambda _say, _addresses: None)
     monkeypatch.setattr(containers.lab_lock, "between_runs", free)
     container_set.apply(made, container_set.plan(made, entries.specs([TEST1, TEST3])))
     for one in made.all_containers.values():
