@@ -20,11 +20,9 @@ addresses with none; that host then keeps nobody in the place of the container t
 from __future__ import annotations
 
 import shlex
-import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
@@ -39,7 +37,6 @@ from . import daemon_json
 _SIGN = "Failure during overlay endpoints restore"
 # dockerd restores its networks before it is up.
 _START_SECONDS = 120
-_STOP_SECONDS = 30
 _POLL_SECONDS = 0.1
 # Without containers it takes 1 s.
 _FORGET_SECONDS = 60
@@ -47,7 +44,7 @@ _FORGET_SECONDS = 60
 _SHOWN_LINES = 3
 # What one without its store is not given: in the file, and on the command line, where the value may be the next word.
 _OTHERS_KEYS = (*daemon_json.CLUSTER_STORE_KEYS, "hosts")
-_SOCKET = "docker.sock"
+_SOCKET, _LOG = "docker.sock", "log"
 _OTHERS_FLAGS = ("-H", "--host", "--config-file")
 
 
@@ -77,7 +74,8 @@ def forget(service: Unit, path: Path, meanwhile: Callable[[str], None] = lambda 
         config = Path(directory, "daemon.json")
         kept = {key: value for key, value in settings.items() if key not in _OTHERS_KEYS}
         config.write_text(daemon_json.write(kept), encoding="utf-8")
-        with _running(command(service.command, environment, Path(directory)), Path(directory, "log")) as process:
+        words = command(service.command, environment, Path(directory))
+        with programs.running(words, Path(directory, _LOG)) as process:
             _wait_until_up(process, Path(directory))
             meanwhile(f"unix://{directory}/{_SOCKET}")
 
@@ -105,29 +103,7 @@ def command(words: Iterable[str], environment: Mapping[str, str], directory: Pat
     ]
 
 
-@contextmanager
-def _running(words: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    # systemd takes the word of the one that is to stay.
-    inherited = {name: value for name, value in programs.environment().items() if name != "NOTIFY_SOCKET"}
-    try:
-        with log.open("wb") as written:
-            process = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=written, stderr=subprocess.STDOUT, env=inherited
-            )
-    except OSError as error:
-        raise LabError(f"{words[0] if words else 'dockerd'} cannot be started: {error.strerror}") from error
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait_until_up(process: subprocess.Popen[bytes], directory: Path) -> None:
+def _wait_until_up(process: programs.Running, directory: Path) -> None:
     """Its networks are restored before it answers."""
     deadline = time.monotonic() + _FORGET_SECONDS
     while True:
@@ -140,7 +116,7 @@ def _wait_until_up(process: subprocess.Popen[bytes], directory: Path) -> None:
         except LabError:
             pass
         if ended or time.monotonic() > deadline:
-            said = (directory / "log").read_text(encoding="utf-8", errors="replace").splitlines()[-_SHOWN_LINES:]
+            said = (directory / _LOG).read_text(encoding="utf-8", errors="replace").splitlines()[-_SHOWN_LINES:]
             what = "ended" if ended else f"does not answer after {_FORGET_SECONDS} s"
             raise LabError([f"a dockerd without its store, which forgets lost endpoints, {what}", *said])
         time.sleep(_POLL_SECONDS)
