@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from . import endpoints, managers, settings
@@ -28,3 +29,10 @@ def prepare(say: Callable[[str], None]) -> None:
         endpoints.forget(say)
     else:
         managers.wait(say, managers.of_worker())
+
+
+def leave() -> None:
+    """Remove what it keeps on the host until the next boot."""
+    _MARK.unlink(missing_ok=True)
+    with suppress(OSError):  # not there, or not empty
+        _MARK.parent.rmdir()

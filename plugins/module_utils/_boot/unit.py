@@ -17,7 +17,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host import mana
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.managed_files import ManagedFile
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd import Unit
 
-from . import desired, program
+from . import before_dockerd, desired, program
 from . import main as entry
 from .desired import Desired
 from .health import FAILED, NAME
@@ -76,6 +76,8 @@ def apply(made: Plan) -> None:
         systemd.stop(NAME, timeout=60)
         systemd.enable(NAME, False)
     made.files.apply()
+    if not made.present:
+        before_dockerd.leave()
     if made.files.changed_paths:
         systemd.reload()
     if made.failed:

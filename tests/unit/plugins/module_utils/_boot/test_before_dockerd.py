@@ -28,6 +28,9 @@ def test_it_is_done_once_a_boot_by_what_dockerd_has(
     for _start in range(2):
         before_dockerd.prepare(print)
     assert done == asked
+    before_dockerd.leave()
+    before_dockerd.leave()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
