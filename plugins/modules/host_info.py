@@ -138,9 +138,10 @@ etcd:
       lab put there, C(ca) and C(peer-ca), '' for none.
     - C(config), the variables of its configuration file; C(data) with C(path), whether data is C(present), and the
       C(member_id) and C(cluster_id) of the data, the C(lab) that it belongs to by the host's record, '' for none,
-      whether these ids are recorded (C(claimed)), the lab expects its data there (C(awaited)), and any id was ever
-      recorded (C(recorded)); whether it is C(outdated), started before its files were written, and C(outdated_ca),
-      started before those of the CAs were written; C(elsewhere), other directories with a member's data that the unit
+      whether these ids are recorded (C(claimed)), the lab expects its data there (C(awaited)), a member of the lab
+      ran with data that is gone (C(lost)), and any id was ever recorded (C(recorded)); whether it is C(outdated),
+      started before its files were written, and C(outdated_ca), started before those of the CAs were written;
+      C(elsewhere), other directories with a member's data that the unit
       or the configuration names; C(enabled_before), whether the unit started at boot before the lab configured etcd;
       C(kubernetes), whether Kubernetes runs an etcd of its own here.
   type: dict

@@ -128,6 +128,19 @@ networks:
           C(addresses). Null if the host has none.
       type: dict
       sample: {name: br0, mtu: 1450, mac: "3a:5c:0b:11:02:9f", up: true, addresses: [10.200.0.1/24]}
+boot:
+  description: The unit of M(emon.overlay_lab.boot_unit).
+  returned: success
+  type: dict
+  contains:
+    state:
+      description: systemd's word for it.
+      type: str
+      sample: active
+    said:
+      description: The last line of its journal, if it failed.
+      type: str
+      sample: ""
 containers:
   description: One entry for each container asked for.
   returned: success

@@ -41,6 +41,7 @@ options:
         type: str
         required: true
         choices:
+          - boot_unit
           - docker_container_set
           - docker_daemon
           - docker_network

@@ -11,7 +11,9 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from .errors import LabError
@@ -19,7 +21,9 @@ from .errors import LabError
 # A user's PATH may lack these, and what configures a network is there.
 _SBIN = ":/usr/sbin:/sbin"
 _SECONDS = 60
+_STOP_SECONDS = 30
 
+Running = subprocess.Popen[bytes]
 Done = subprocess.CompletedProcess[str]
 
 
@@ -79,6 +83,32 @@ def run(
         raise LabError(f"{command[0]} cannot be started: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:
         raise Overdue(f"{shlex.join(command)}: not done after {timeout:g} s") from error
+
+
+@contextmanager
+def running(command: Sequence[str], log: Path) -> Iterator[Running]:
+    """A program that ends with the block: by SIGTERM, and by SIGKILL where that is not enough. It writes to ``log``.
+
+    Raises LabError where it cannot be started.
+    """
+    # systemd takes the word of a service itself that it is ready, and not of what it starts.
+    variables = {name: value for name, value in environment().items() if name != "NOTIFY_SOCKET"}
+    try:
+        with log.open("wb") as written:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=written, stderr=subprocess.STDOUT, env=variables
+            )
+    except OSError as error:
+        raise LabError(f"{command[0]} cannot be started: {error.strerror}") from error
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def output(command: Sequence[str], timeout: float = _SECONDS) -> str:

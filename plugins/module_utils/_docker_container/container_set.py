@@ -11,8 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import reported
@@ -22,9 +20,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owne
 from . import apply as container_apply
 from . import owner
 from . import plan as container_plan
-from . import published_ports as published
 from .plan import Plan
-from .spec import CONTAINER_OPTIONS, ContainerSpec, parse, whose
+from .spec import ContainerSpec, absent, whose
 
 
 @dataclass(frozen=True)
@@ -38,28 +35,11 @@ class SetPlan:
     left: tuple[str, ...] = ()
 
 
-def specs(entries: list[dict[str, Any]]) -> list[ContainerSpec]:
-    """The containers in their order; LabError with every fault in all of them."""
-    faults: list[str] = []
-    found: list[ContainerSpec] = []
-    validator = ArgumentSpecValidator(CONTAINER_OPTIONS)
-    for index, entry in enumerate(entries):
-        result = validator.validate(entry)
-        if result.error_messages:
-            faults.extend(f"containers[{index}]: {_sentence(error)}" for error in result.errors)
-            continue
-        try:
-            found.append(parse(result.validated_parameters))
-        except LabError as error:
-            faults.extend(error.faults)
-    faults.extend(_faults_among(found))
-    if faults:
-        raise LabError(faults)
-    return found
+def plan(client, wanted: list[ContainerSpec], prune_label: str = "", lab: str = "") -> SetPlan:
+    """``prune_label``: "KEY=VALUE"; containers of ours that carry it and are not in the list are removed.
 
-
-def plan(client, wanted: list[ContainerSpec], prune_label: str = "") -> SetPlan:
-    """``prune_label``: "KEY=VALUE"; containers of ours that carry it and are not in the list are removed."""
+    ``lab``: the one whose containers they have to be; that of a prune_label, where that names one.
+    """
     faults: list[str] = []
     plans: list[Plan] = []
     left: list[str] = []
@@ -67,7 +47,7 @@ def plan(client, wanted: list[ContainerSpec], prune_label: str = "") -> SetPlan:
     if prune_label:
         plans.extend(_prune(client, names, prune_label, left))
     key, _separator, value = prune_label.partition("=")
-    lab = value if key == owned.LAB_LABEL else ""
+    lab = value if key == owned.LAB_LABEL else lab
     leaving = _leaving(client, wanted, [made.spec.name for made in plans])
     coming: list[str] = []
     for spec in wanted:
@@ -112,7 +92,7 @@ def apply(client, made: SetPlan) -> tuple[list[dict[str, Any]], list[str]]:
 
 def _leaving(client, wanted: list[ContainerSpec], removed: list[str]) -> set[tuple[str, str]]:
     """The containers and networks where the address that they have now is not the one that they will have."""
-    if not any(_addresses(spec) for spec in wanted):
+    if not any(spec.addresses for spec in wanted):
         return set()
     with reported("list of containers"):
         listed = client.containers(all=True)
@@ -136,13 +116,13 @@ def _leaves(spec: ContainerSpec, network: str, address: str | None) -> bool:
 
 def _free_addresses(client, made: SetPlan) -> None:
     """Take containers off addresses that others of the set are about to take: two may swap theirs."""
-    wanted = set().union(*(_addresses(one.spec) for one in made.plans if one.join or one.create))
+    wanted = set().union(*(one.spec.addresses for one in made.plans if one.join or one.create))
     for one in made.plans:
         if one.before is None or one.spec.state == "absent":
             continue
         for network, settings in (one.before["NetworkSettings"]["Networks"] or {}).items():
             held = (network, settings.get("IPAddress"))
-            if held in wanted - _addresses(one.spec):
+            if held in wanted - one.spec.addresses:
                 with reported(f"container {one.spec.name}: leaving network {network}, where another takes its address"):
                     client.disconnect_container_from_network(one.before["Id"], network, force=False)
 
@@ -157,39 +137,6 @@ def _check_started(client, made: SetPlan) -> None:
                 faults.extend(error.faults)
     if faults:
         raise LabError(faults)
-
-
-def _sentence(error: AnsibleValidationError) -> str:
-    # Of an option that there is not, the validator gives the name alone.
-    return f"unsupported option {error.msg}" if isinstance(error, UnsupportedError) else error.msg
-
-
-def _faults_among(found: list[ContainerSpec]) -> list[str]:
-    """Conflicts between containers of the set: a name, a port or an address that two of them want."""
-    faults = []
-    for index, spec in enumerate(found):
-        for other in found[:index]:
-            if spec.name == other.name:
-                faults.append(f"container {spec.name}: is given twice")
-                continue
-            faults.extend(
-                f"container {spec.name}: {line}"
-                for line in published.conflicts(spec.ports, published.wanted_by(other.ports, other.name))
-            )
-            faults.extend(
-                f"container {spec.name}: {address} on network {network} is wanted by container {other.name} as well"
-                for network, address in sorted(_addresses(spec) & _addresses(other))
-            )
-    return faults
-
-
-def _addresses(spec: ContainerSpec) -> set[tuple[str, str]]:
-    return {
-        (endpoint.network, address)
-        for endpoint in spec.endpoints
-        for address in (endpoint.ipv4_address, endpoint.ipv6_address)
-        if address
-    }
 
 
 def _prune(client, names: set[str], label: str, left: list[str]) -> list[Plan]:
@@ -209,5 +156,4 @@ def _prune(client, names: set[str], label: str, left: list[str]) -> list[Plan]:
                 f"container {one.name} ({one.id[:12]}) bears the label {label}, and by this host's record no module"
                 " made it: it stays; remove it yourself, if it is to go (docker rm)"
             )
-    gone = specs([{"name": name, "state": "absent"} for name in sorted(surplus - names)])
-    return [container_plan.plan(client, spec) for spec in gone]
+    return [container_plan.plan(client, absent(name)) for name in sorted(surplus - names)]

@@ -93,6 +93,16 @@ class ContainerSpec:
         text = json.dumps([self.mode, self.links, self.fixed], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def addresses(self) -> set[tuple[str, str]]:
+        """Its fixed ones, each with its network."""
+        return {
+            (endpoint.network, address)
+            for endpoint in self.endpoints
+            for address in (endpoint.ipv4_address, endpoint.ipv6_address)
+            if address
+        }
+
     def to_api(self) -> dict[str, Any]:
         """The request that creates the container, on its first network."""
         host_config = self.fixed["HostConfig"] | {
@@ -113,6 +123,11 @@ class ContainerSpec:
 def whose(name: str) -> str:
     """The container that one of this name is, or is coming to replace, or was replaced by."""
     return name.removesuffix(COMING).removesuffix(FORMER)
+
+
+def absent(name: str) -> ContainerSpec:
+    """One that is to go."""
+    return parse({"name": name, "state": "absent", "stop_timeout": 1})
 
 
 def parse(params: dict[str, Any]) -> ContainerSpec:

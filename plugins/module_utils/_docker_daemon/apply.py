@@ -52,8 +52,7 @@ def _stopped(made: Plan) -> list[str]:
     # Both in one call: the socket alone would start the service again.
     systemd.stop(*names, timeout=made.request.timeout)
     if made.forget:
-        _start_without_store(made)
-        systemd.stop(*names, timeout=made.request.timeout)
+        stale_endpoints.forget(made.service, made.request.path)
     if made.record is not None:
         host_record.update(SECTION, made.record)
     return []
@@ -78,11 +77,11 @@ def _present(made: Plan) -> list[str]:
         started = time.time()
         try:
             if made.forget:
-                _start_without_store(made)
+                _forget_endpoints(made)
             _restart(made)
             # If dockerd did not run before, lost sandboxes show only now.
             if made.with_store and _lost_sandboxes(made):
-                _start_without_store(made)
+                _forget_endpoints(made)
                 _restart(made)
         except LabError as error:
             raise LabError(_put_back(made, former, error, started)) from error
@@ -129,14 +128,12 @@ def _lost_sandboxes(made: Plan) -> bool:
         client.close()
 
 
-def _start_without_store(made: Plan) -> None:
-    """Start dockerd so that it forgets the endpoints of networks that it does not know then."""
-    without_store = stale_endpoints.without_store(made.request.path)
-    without_store.apply()
-    try:
-        _restart(made)
-    finally:
-        without_store.undo()
+def _forget_endpoints(made: Plan) -> None:
+    """Stop dockerd, and make it forget the endpoints that its store has lost."""
+    # Both in one call: the socket alone would start the service again.
+    names = (SOCKET_UNIT, made.request.service) if made.with_socket else (made.request.service,)
+    systemd.stop(*names, timeout=made.request.timeout)
+    stale_endpoints.forget(made.service, made.request.path)
 
 
 def _restart(made: Plan) -> None:

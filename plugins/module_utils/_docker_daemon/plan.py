@@ -364,7 +364,7 @@ def _flags(request: Request, service: Unit) -> dict[str, str]:
     """dockerd's command line as it will be: a drop-in of ours may replace the unit's."""
     command = service.command
     for file in request.files:
-        if file.path.parent.name == f"{service.name}.d" and file.content:
+        if file.path.parent.name == f"{service.name}.d" and isinstance(file.content, str):
             command = systemd.exec_start_of(file.content) or command
     environment: dict[str, str] = {}
     for path in service.environment_files:

@@ -9,7 +9,8 @@
 After a crash of the host, dockerd (20.10) finds the endpoints of the containers that ran in its local database, and
 their networks in the store. It fails at the first endpoint, because the namespace is gone; then no container can join
 that network, and the other endpoints stay in the database, so a restart fails in the same way. A dockerd that does not
-find the network when it starts deletes such endpoints: so it is started once without its store.
+find the network when it starts deletes such endpoints: so it is started once without its store, and without any
+container.
 
 A dockerd that is stopped while its store is unreachable cannot remove its endpoints there, and keeps them as well. At
 each later start it restores them as local, before it knows its own address, and answers other hosts' queries for these
@@ -18,10 +19,17 @@ addresses without an address; such a host then has no entry for the container th
 
 from __future__ import annotations
 
+import shlex
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import reported
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host import managed_files, systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import systemd
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd import Unit
 
 from . import daemon_json
@@ -29,6 +37,15 @@ from . import daemon_json
 _SIGN = "Failure during overlay endpoints restore"
 # dockerd restores its networks before it is up.
 _START_SECONDS = 120
+_POLL_SECONDS = 0.1
+# Without containers it takes 1 s.
+_FORGET_SECONDS = 60
+# Of its own messages, the last ones say why it gave up.
+_SHOWN_LINES = 3
+# What one without its store is not given: in the file, and on the command line, where the value may be the next word.
+_OTHERS_KEYS = (*daemon_json.CLUSTER_STORE_KEYS, "hosts")
+_SOCKET, _LOG = "docker.sock", "log"
+_OTHERS_FLAGS = ("-H", "--host", "--config-file")
 
 
 def found(client, service: Unit) -> bool:
@@ -43,9 +60,63 @@ def found(client, service: Unit) -> bool:
     return not overlays & joined
 
 
-def without_store(path: Path) -> managed_files.Plan:
-    """daemon.json without the store's keys; undone once dockerd has been started with it."""
-    text = path.read_text(encoding="utf-8")
-    settings = daemon_json.read(text, str(path))
-    kept = {key: value for key, value in settings.items() if key not in daemon_json.CLUSTER_STORE_KEYS}
-    return managed_files.Plan([daemon_json.managed(path, kept)])
+def forget(service: Unit, path: Path, meanwhile: Callable[[str], None] = lambda _docker_host: None) -> None:
+    """Make a dockerd that does not run delete them. ``path``: daemon.json; ``meanwhile``: is given where it listens
+    before it ends, without a container that runs.
+
+    Raises LabError where it does not come up; what it would have forgotten it knows still.
+    """
+    settings = daemon_json.read(path.read_text(encoding="utf-8"), str(path))
+    environment: dict[str, str] = {}
+    for file in service.environment_files:
+        environment |= systemd.environment_of(file)
+    with tempfile.TemporaryDirectory(prefix="overlay-lab-") as directory:
+        config = Path(directory, "daemon.json")
+        kept = {key: value for key, value in settings.items() if key not in _OTHERS_KEYS}
+        config.write_text(daemon_json.write(kept), encoding="utf-8")
+        words = command(service.command, environment, Path(directory))
+        with programs.running(words, Path(directory, _LOG)) as process:
+            _wait_until_up(process, Path(directory))
+            meanwhile(f"unix://{directory}/{_SOCKET}")
+
+
+def command(words: Iterable[str], environment: Mapping[str, str], directory: Path) -> list[str]:
+    """dockerd's command line, as the unit has it, for one that only the owner of ``directory`` can ask for anything."""
+    given: list[str] = []
+    for word in words:
+        value = environment.get(word.strip("${}"), "") if word.startswith("$") else word
+        given.extend(shlex.split(value))
+    found: list[str] = []
+    skip = False
+    for word in given:
+        flag, separator, _value = word.partition("=")
+        if skip or flag in _OTHERS_FLAGS:
+            skip = not (skip or separator)
+            continue
+        found.append(word)
+    return [
+        *found,
+        f"--config-file={directory / 'daemon.json'}",
+        f"--host=unix://{directory / _SOCKET}",
+        # No container, of nobody: those with a restart policy start with the dockerd that comes after this one.
+        "--restart=false",
+    ]
+
+
+def _wait_until_up(process: programs.Running, directory: Path) -> None:
+    """Its networks are restored before it answers."""
+    deadline = time.monotonic() + _FORGET_SECONDS
+    while True:
+        ended = process.poll() is not None
+        try:
+            if not ended:
+                with DockerSocket(str(directory / _SOCKET), seconds=_FORGET_SECONDS) as docker:
+                    docker.info()
+                return
+        except LabError:
+            pass
+        if ended or time.monotonic() > deadline:
+            said = (directory / _LOG).read_text(encoding="utf-8", errors="replace").splitlines()[-_SHOWN_LINES:]
+            what = "ended" if ended else f"does not answer after {_FORGET_SECONDS} s"
+            raise LabError([f"a dockerd without its store, which forgets lost endpoints, {what}", *said])
+        time.sleep(_POLL_SECONDS)

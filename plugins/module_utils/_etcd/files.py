@@ -105,6 +105,7 @@ def read(
             "lab": whose.lab,
             "claimed": whose.by == "ids",
             "awaited": str(data_dir) in (known.owned or {}),
+            "lost": not held["present"] and _held_a_member(data_dir, known),
             "recorded": known.owned is not None,
         },
         "outdated": bool(started) and newer((config, _DROP_IN, *_CAS), started),
@@ -113,6 +114,11 @@ def read(
         "elsewhere": _elsewhere(data_dir, [*unit_dirs, *([known.data_dir] if known.data_dir else [])]),
         "enabled_before": bool(host_record.section(BEFORE, record).get("enabled")),
     }
+
+
+def _held_a_member(data_dir: Path, known: Founded) -> bool:
+    """Whether a member of the lab's ran with this directory. One that is to come is recorded by the path alone."""
+    return any(one.get("path") == str(data_dir) and key != str(data_dir) for key, one in (known.owned or {}).items())
 
 
 def _elsewhere(data_dir: Path, others: Iterable[str]) -> list[str]:

@@ -166,6 +166,11 @@ class V2Store:
     def put(self, key: str, value: bytes, condition: Condition) -> None:
         self._request("PUT", key, self._condition(key, condition), urlencode({"value": value.decode()}).encode())
 
+    def claim(self, key: str, value: bytes, seconds: int) -> None:
+        """Write a key that goes by itself after so many seconds; Conflict where it is there."""
+        body = urlencode({"value": value.decode(), "ttl": seconds}).encode()
+        self._request("PUT", key, {"prevExist": "false"}, body)
+
     def delete(self, key: str, prefix: bool, condition: Condition) -> None:
         query = self._condition(key, condition)
         self._request("DELETE", key, query | ({"recursive": "true", "dir": "true"} if prefix else {}))

@@ -13,6 +13,8 @@ and the next run of the same controller, which can see that the process has gone
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
 from pathlib import Path
@@ -105,6 +107,21 @@ def take(
         mine = Lock(run["id"], lab, run["owner"], run["controller"], time.time(), boot_id())
         write_json(path, asdict(mine))
         return result(HELD, found, reason)
+
+
+@contextmanager
+def between_runs(path: Path = LOCK_PATH) -> Iterator[None]:
+    """For the host itself, which changes something while no run does: one that comes for the lock waits for the block.
+
+    Raises LabError where a run has it.
+    """
+    with locked(_guard(path)):
+        found, reason = _judge("", "", False, path)
+        if found and not reason:
+            raise LabError(f"a run has the lock of the lab: {found.owner}")
+        yield
+        if not path.exists():
+            remove_lock(_guard(path))
 
 
 def release(run: str, write: bool = True, path: Path = LOCK_PATH) -> dict[str, Any]:

@@ -48,7 +48,8 @@ FILE_OPTIONS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class ManagedFile:
-    """One file. ``content`` None: it should not be there. ``secret``: its content never shows, not even in a diff.
+    """One file. ``content`` None: it should not be there; bytes are shown by their hash. ``secret``: its content never
+    shows, not even in a diff.
 
     ``backup``: a file that stood there before is kept (kept_files), and comes back when ours goes. ``shared``: people
     write it as well. In both cases a link at the path stays, and the file is the one that it leads to; else the path is
@@ -56,7 +57,7 @@ class ManagedFile:
     """
 
     path: Path
-    content: str | None
+    content: str | bytes | None
     mode: int = 0o644
     owner: str = "root"
     group: str = "root"
@@ -174,13 +175,13 @@ class Plan:
             return Path(former.path)
         return Path(os.path.realpath(file.path)) if file.backup or file.shared else file.path
 
-    def _write(self, file: ManagedFile, content: str) -> None:
+    def _write(self, file: ManagedFile, content: str | bytes) -> None:
         found, former, place = self._found[file.path], self._former.get(file.path), self._places[file.path]
         _make_directory(place.parent)
         backup = kept.backup_path(file.path)
         if former and former.bak and found and found.sha256 == former.sha256 and not os.path.lexists(backup):
             self._put(backup, found)
-        self._put(place, Found(content.encode(), file.mode, _uid(file.owner), _gid(file.group)))
+        self._put(place, Found(_bytes(content), file.mode, _uid(file.owner), _gid(file.group)))
 
     def _remove(self, file: ManagedFile) -> None:
         found, former, place = self._found[file.path], self._former.get(file.path), self._places[file.path]
@@ -205,7 +206,7 @@ class Plan:
             if not self._compare_absent(file, found, faults):
                 return False
         elif found is None:
-            self.differences.add(str(file.path), None, "secret" if file.secret else f"\n{file.content}")
+            self.differences.add(str(file.path), None, "secret" if file.secret else _shown(file.content, file.content))
         elif not self._compare_present(file, file.content, found):
             return False
         self.changed_paths.append(file.path)
@@ -229,12 +230,11 @@ class Plan:
         after = "restored from its backup" if wanted else None
         return self.differences.compare(str(file.path), "present" if found else None, after)
 
-    def _compare_present(self, file: ManagedFile, content: str, found: Found) -> bool:
+    def _compare_present(self, file: ManagedFile, content: str | bytes, found: Found) -> bool:
         changes = []
-        if found.content != content.encode():
-            before, after = found.content.decode(errors="replace"), content
-            shown = ("secret", "another secret") if file.secret else (f"\n{before}", f"\n{after}")
-            self.differences.add(str(file.path), *shown)
+        if found.content != _bytes(content):
+            shown = (_shown(found.content, content), _shown(content, content))
+            self.differences.add(str(file.path), *(("secret", "another secret") if file.secret else shown))
             changes.append(True)
         changes.append(self.differences.compare(f"{file.path}: mode", f"{found.mode:04o}", f"{file.mode:04o}"))
         before_owner, after_owner = (found.uid, found.gid), (_uid(file.owner), _gid(file.group))
@@ -253,7 +253,7 @@ class Plan:
             former = kept.former_of(file.path, self._places[file.path], self._found[file.path])
             self._former[file.path] = former
         if former:
-            wrote = hashlib.sha256(file.content.encode()).hexdigest()
+            wrote = hashlib.sha256(_bytes(file.content)).hexdigest()
             self.formers[str(file.path)] = replace(former, wrote=wrote)
 
 
@@ -310,6 +310,17 @@ def _restored(path: Path, former: Former | None) -> Found | None:
 def _edited(found: Found, former: Former | None) -> bool:
     """Whether somebody wrote there since the lab did, and something that is kept nowhere."""
     return bool(former and former.wrote and found.sha256 not in (former.wrote, former.sha256))
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
+
+
+def _shown(content: str | bytes, wanted: str | bytes) -> str:
+    """As a difference shows it: the text where a text is wanted, else by which bytes can be told apart."""
+    if isinstance(wanted, bytes):
+        return f"sha256 {hashlib.sha256(_bytes(content)).hexdigest()[:12]}"
+    return "\n" + (content if isinstance(content, str) else content.decode(errors="replace"))
 
 
 def _uid(name: str) -> int:

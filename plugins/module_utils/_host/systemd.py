@@ -72,6 +72,10 @@ def kill(name: str) -> None:
     programs.run(command)
 
 
+def forget_failure(name: str) -> None:
+    _run(["systemctl", "reset-failed", name])
+
+
 def stop(*names: str, timeout: float) -> None:
     _run(["systemctl", "stop", *names], timeout)
 

@@ -16,7 +16,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client im
     DOCKER_ARGUMENTS,
     connect,
 )
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import container_set
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import container_set, entries
 from ansible_collections.emon.overlay_lab.plugins.module_utils._probe.gratuitous_arp import announce
 
 _ARGUMENTS = DOCKER_ARGUMENTS | {
@@ -26,7 +26,7 @@ _ARGUMENTS = DOCKER_ARGUMENTS | {
 
 
 def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    wanted = container_set.specs(params["containers"])
+    wanted = entries.specs(params["containers"])
     client = connect(params["docker_host"], params["timeout"])
     plan = container_set.plan(client, wanted, params["prune_label"])
     healed: list[str] = []

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._boot import health
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.task import Task
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._facts import overlay_state
@@ -23,7 +24,7 @@ def _run(params: dict[str, Any], _check_mode: bool) -> dict[str, Any]:
     probes = reachability.parse(params["probes"])
     with DockerSocket() as docker:
         state = overlay_state.read(docker, params["networks"], params["containers"])
-    return {"probes": reachability.run(probes), **state}
+    return {"probes": reachability.run(probes), **state, "boot": health.read()}
 
 
 TASK = Task(_ARGUMENTS, _run)

@@ -16,6 +16,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.run import run as run_topology
 
 from . import (
+    boot_unit,
     docker_container_set,
     docker_daemon,
     docker_network,
@@ -27,6 +28,7 @@ from . import (
 )
 
 TASKS: dict[str, Task] = {
+    "boot_unit": boot_unit.TASK,
     "docker_container_set": docker_container_set.TASK,
     "docker_daemon": docker_daemon.TASK,
     "docker_network": docker_network.TASK,

@@ -20,7 +20,11 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice i
     makes_containers_anew,
     named,
 )
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_plan import foreign
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_plan import (
+    foreign,
+    lost_data_faults,
+    with_members,
+)
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run import site_switch
 
 from . import programs
@@ -58,6 +62,8 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     found += lab_identity.faults(lab, hosts)
     found += site_switch.faults(lab, hosts)
     moving = site_switch.switch(lab, hosts)["hosts"]
+    if engine.uses_etcd and not moving:
+        found += lost_data_faults(with_members(lab["hosts"], hosts, lab["name"]), hosts, lab["name"])
     for name, info in hosts.items():
         lines = _host_faults(lab | {"moving": name in moving}, lab["hosts"][name], info)
         found += [f"{name}: {line}" for line in lines]

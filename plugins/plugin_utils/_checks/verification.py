@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._boot.health import FAILED
+from ansible_collections.emon.overlay_lab.plugins.module_utils._boot.health import NAME as BOOT_UNIT
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import vxlan as kernel_vxlan
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
 
@@ -128,6 +130,7 @@ def report(
     awaited = {} if all(row["by_address"] for row in rows) else engine.awaited(lab, states, evidence)
     faults = [
         *engine.checks(lab, states, evidence),
+        *(line for host, state in states.items() for line in _boot_faults(host, state)),
         *(one.line for host, state in states.items() for one in differences.of_containers(lab, host, state)),
         *(one.line for host in states for one in differences.of_forwarding(lab, states, host)),
         *(fault for row in rows for fault in row["faults"]),
@@ -144,6 +147,13 @@ def report(
         "isolated": isolated,
         "table": [*_table(lab, states, rows), *_expectation_table(expected, isolated), *_unseen(lab, states)],
     }
+
+
+def _boot_faults(host: str, state: dict) -> list[str]:
+    if state["boot"]["state"] != FAILED:
+        return []
+    said = state["boot"]["said"] or "it said nothing"
+    return [f"{host}: {BOOT_UNIT} failed after a boot ({said}): see its journal, and run playbooks/overlay.yml"]
 
 
 def _to_restart(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) -> list[str]:

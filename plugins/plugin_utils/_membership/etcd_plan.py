@@ -110,7 +110,9 @@ def _finish_founding(infos: Mapping, standing: list[str], new: list[str], cluste
     """No member answers: continue a founding that was interrupted. etcd itself refuses if there was none."""
     config = infos[standing[0]]["etcd"]["config"] if standing else {}
     initial = config.get("ETCD_INITIAL_CLUSTER", "")
-    founding = config.get("ETCD_INITIAL_CLUSTER_STATE") == "new"
+    # Ids are recorded of a cluster that was whole once: what is missing since then is no founding.
+    founded = any(infos[name]["etcd"]["data"]["claimed"] for name in standing)
+    founding = config.get("ETCD_INITIAL_CLUSTER_STATE") == "new" and not founded
     named = {one.partition("=")[0] for one in initial.split(",")} if founding else set()
     said = "; ".join(cluster["errors"]) or "no member sees a leader"
     faults = [
@@ -176,6 +178,8 @@ def _holder(line: str, infos: Mapping[str, Any]) -> str:
 def _member_changes(etcd: Mapping[str, Any], lab: str) -> list[str]:
     if not etcd["version"]:
         return ["etcd: absent -> installed and started"]
+    if etcd["data"]["lost"]:
+        return ["etcd: data gone -> this member removed from the cluster, and added again"]
     if etcd["lab"] != lab or not etcd["data"]["present"]:
         return ["etcd: no member -> a member of the cluster"]
     found = [f"etcd: {what}: false -> true" for what in ("ready", "enabled") if not etcd[what]]
@@ -268,6 +272,35 @@ def unknown_members(cluster: Mapping[str, Any], hosts: Mapping[str, Any]) -> lis
             f" ansible-playbook playbooks/etcd_remove.yml -e member={name} removes it"
         )
     return lines
+
+
+def lost_data_faults(hosts: Mapping[str, Any], infos: Mapping[str, Any], lab: str) -> list[str]:
+    """Why members whose data is gone cannot be replaced, with the command that recovers, and what it costs.
+
+    ``hosts``: with members as they are to be. With quorum, a run replaces them.
+    """
+    members = [name for name, host in hosts.items() if host["etcd"]]
+    lost = [name for name in members if name in infos and infos[name]["etcd"]["data"]["lost"]]
+    holding = [name for name in members if name in infos and holds_data(infos[name], lab)]
+    silent = [name for name in members if name not in infos]
+    if not lost or len(holding) >= majority(len(members)):
+        return []
+    gone = f"{', '.join(lost)}: etcd's data is gone ({infos[lost[0]]['etcd']['data']['path']})"
+    if silent:
+        gone += f", and {', '.join(silent)} did not answer: start what is off, and run without --limit; else"
+    else:
+        gone += ": mount its disk, if it lies on one; else"
+    if not holding:
+        return [
+            f"{gone} playbooks/etcd_restore.yml -e confirm={lab} restores the newest backup, without what was written"
+            f" since; playbooks/etcd_reset.yml -e confirm={lab} begins with no keys, and the networks are made anew"
+        ]
+    survivor = f" -e survivor={holding[0]}" if len(holding) > 1 else ""
+    return [
+        f"{gone} playbooks/etcd_recover.yml -e confirm={lab}{survivor} makes a new cluster from the data of"
+        f" {holding[0]}, which the others join: its keys and networks are kept, and lost is what was acknowledged last"
+        f" and had not come to {holding[0]}; a copy of its data stays"
+    ]
 
 
 def recovery_faults(infos: Mapping[str, Any], lab: str, survivor: str, cluster: Mapping[str, Any]) -> list[str]:

@@ -63,7 +63,15 @@ INFO = {
         "active": True,
         "ready": True,
         "enabled": True,
-        "data": {"path": "/d", "present": True, "recorded": True, "lab": "emon", "member_id": "a", "cluster_id": "c"},
+        "data": {
+            "path": "/d",
+            "present": True,
+            "lost": False,
+            "recorded": True,
+            "lab": "emon",
+            "member_id": "a",
+            "cluster_id": "c",
+        },
     },
     "docker": {
         "version": "20.10.24",

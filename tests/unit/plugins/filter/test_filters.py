@@ -55,7 +55,7 @@ INFO = {
         "active": False,
         "lab": "",
         "kubernetes": False,
-        "data": {"present": False},
+        "data": {"present": False, "lost": False},
     },
     "record": {"lab": "", "machine_id": "", "site": "", "moving_to": "", "engine": ""},
     "time": 1000.0,
@@ -83,7 +83,7 @@ LAB = {
     "clock_seconds": 30,
 }
 VERIFIED = {**LAB, "networks": [], "containers": []}
-STATE = {"emon": {"networks": [], "containers": [], "forwarding": []}}
+STATE = {"emon": {"networks": [], "containers": [], "forwarding": [], "boot": {"state": "active", "said": ""}}}
 SITES = {"company": {"subnet": "10.0.0.0/24", "mtu": 1500}}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -141,3 +142,14 @@ def test_no_other_file_starts_programs() -> None:
         )
     }
     assert starting == _BY_THEMSELVES
+
+
+def test_a_program_in_the_background_ends_with_the_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/systemd/notify")
+    with programs.running(["sh", "-c", "echo up ${NOTIFY_SOCKET:-alone}; exec sleep 60"], tmp_path / "log") as process:
+        while not (tmp_path / "log").read_text():
+            assert process.poll() is None
+    assert process.returncode == -signal.SIGTERM
+    assert (tmp_path / "log").read_text() == "up alone\n"
+    with pytest.raises(LabError, match="/nowhere cannot be started"), programs.running(["/nowhere"], tmp_path / "log"):
+        pytest.fail("it is not there")

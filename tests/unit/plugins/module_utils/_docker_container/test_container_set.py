@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import container_set
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container.entries import specs
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.fake_docker import FakeDocker, network
 
 IMAGE = {"image": "busybox:lab"}
@@ -26,7 +27,7 @@ def docker() -> FakeDocker:
 
 
 def run(docker: FakeDocker, *entries: dict[str, Any], prune_label: str = "") -> tuple[bool, list[str]]:
-    plan = container_set.plan(docker, container_set.specs(list(entries)), prune_label)
+    plan = container_set.plan(docker, specs(list(entries)), prune_label)
     containers, _healed = container_set.apply(docker, plan)
     return plan.differences.changed, [one["name"] for one in containers]
 
@@ -83,7 +84,7 @@ def test_the_faults_of_all_come_together_before_anything_is_made(docker: FakeDoc
 )
 def test_what_two_of_them_want_is_named(entries: list[dict[str, Any]], lines: list[str]) -> None:
     with pytest.raises(LabError) as caught:
-        container_set.specs(entries)
+        specs(entries)
     assert len(caught.value.faults) == len(lines)
     assert all(fault.startswith(line) for fault, line in zip(caught.value.faults, lines, strict=True))
 

@@ -16,6 +16,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import container_set, published_ports
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import foreign as container_foreign
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import plan as container_plan
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container.entries import specs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container.spec import parse
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import plan as swarm_plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._facts import host_info
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("quick")
 
 
 def run(docker: FakeDocker, *entries: dict[str, Any], prune_label: str = PRUNE) -> container_set.SetPlan:
-    plan = container_set.plan(docker, container_set.specs(list(entries)), prune_label)
+    plan = container_set.plan(docker, specs(list(entries)), prune_label)
     container_set.apply(docker, plan)
     return plan
 
@@ -202,5 +203,5 @@ def test_an_entry_without_a_name_is_shown_by_its_id(docker: FakeDocker, gone: di
     assert swarm_plan._connected(docker, "emon", lambda _name, _settings: False) == ()
     shown = host_info._container(docker, owned.known(owned.CONTAINER), {**entry, **gone})
     assert shown == {"name": "0123456789ab", "running": True, "lab": "", "networks": [], "passing": False}
-    wanted = container_set.specs([{**TEST1, "networks": [{"name": "bridge"}]}])
+    wanted = specs([{**TEST1, "networks": [{"name": "bridge"}]}])
     assert container_set._leaving(docker, wanted, ["gone"]) == set()

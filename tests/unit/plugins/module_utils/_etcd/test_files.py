@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -70,6 +71,31 @@ def test_a_log_that_cannot_be_read_is_data_all_the_same(tmp_path: Path, log: byt
 def test_no_data(tmp_path: Path) -> None:
     assert not etcd_files.data(tmp_path)["present"]
     assert not etcd_files.data(tmp_path / "none")["present"]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "present", "lost"),
+    [
+        pytest.param({"c/m": "/data"}, True, False, id="it is there"),
+        pytest.param({"c/m": "/data"}, False, True, id="it is gone"),
+        pytest.param({"/data": "/data"}, False, False, id="it is to come"),
+        pytest.param({"c/m": "/elsewhere"}, False, False, id="it was elsewhere"),
+        pytest.param(None, False, False, id="none was ever recorded"),
+    ],
+)
+def test_data_is_lost_where_a_member_is_recorded(
+    tmp_path: Path, recorded: dict[str, str] | None, present: bool, lost: bool
+) -> None:
+    place = {"/data": str(tmp_path / "data")}
+    owned = {place.get(key, key): {"path": place.get(path, path)} for key, path in (recorded or {}).items()}
+    record = tmp_path / "state.json"
+    if recorded is not None:
+        record.write_text(json.dumps({"sections": {"owned": {"etcd": owned}}}))
+    if present:
+        (tmp_path / "data/wal").mkdir(parents=True)
+        (tmp_path / "data/wal/0-0.wal").write_bytes(LOG)
+    found = etcd_files.read(tmp_path / "etcd", tmp_path / "data", 0, record)
+    assert found["data"]["lost"] is lost
 
 
 def test_etcd_is_outdated_where_its_files_are_newer(tmp_path: Path) -> None:

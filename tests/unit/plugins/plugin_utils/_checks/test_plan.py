@@ -60,7 +60,7 @@ def infos() -> dict[str, dict[str, Any]]:
                 "ready": True,
                 "enabled": True,
                 "outdated": False,
-                "data": {"present": True, "claimed": True, "member_id": name},
+                "data": {"present": True, "lost": False, "claimed": True, "member_id": name},
             },
             "docker": {"version": "20.10.24", "active": True},
             "python_libraries": {"docker": True},

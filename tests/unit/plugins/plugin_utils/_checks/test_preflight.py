@@ -20,7 +20,7 @@ CONFIG = {
     "ETCD_DATA_DIR": DATA_DIR,
     "ETCD_LISTEN_PEER_URLS": "https://10.0.0.117:2380",
 }
-HELD = {"path": DATA_DIR, "present": True, "lab": "emon", "member_id": "", "cluster_id": ""}
+HELD = {"path": DATA_DIR, "present": True, "lost": False, "lab": "emon", "member_id": "", "cluster_id": ""}
 ADDRESSES = {"emon": "10.0.0.116", "emon2": "10.0.0.117"}
 
 
@@ -73,7 +73,7 @@ def info(name: str, **given: Any) -> dict[str, Any]:
             "lab": "",
             "kubernetes": False,
             "config": {},
-            "data": {"path": DATA_DIR, "present": False},
+            "data": {"path": DATA_DIR, "present": False, "lost": False},
         },
         "listening": {"tcp": [], "udp": []},
         "docker": {

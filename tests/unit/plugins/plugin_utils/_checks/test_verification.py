@@ -55,11 +55,13 @@ def states() -> dict[str, Any]:
             "networks": [network],
             "containers": [container("test1")],
             "forwarding": [{"network": "demo", "mac": MAC["test2"], "vtep": VTEP["emon2"], "address": None}],
+            "boot": {"state": "active", "said": ""},
         },
         "emon2": {
             "networks": [dict(network)],
             "containers": [container("test2")],
             "forwarding": [{"network": "demo", "mac": MAC["test1"], "vtep": VTEP["emon"], "address": None}],
+            "boot": {"state": "inactive", "said": ""},
         },
     }
 
@@ -379,6 +381,15 @@ def test_one_fault_where_nothing_gets_through() -> None:
 def test_pairs_without_answers_are_not_proven(found: dict[str, Any]) -> None:
     report = verification.report(LAB, states(), {"emon2": answers("test1"), **found}, STORE)
     assert report["faults"] == ["emon: test1 does not reach test2: it was not probed"]
+
+
+def test_a_boot_unit_that_failed_is_named_with_what_it_said_last() -> None:
+    found = states()
+    found["emon2"]["boot"] = {"state": "failed", "said": "given up after 1 h 0 min: no network demo"}
+    assert verification.report(LAB, found, results(), STORE)["faults"] == [
+        "emon2: overlay-lab-boot.service failed after a boot (given up after 1 h 0 min: no network demo): see its"
+        " journal, and run playbooks/overlay.yml"
+    ]
 
 
 def test_nothing_has_to_start_again_in_a_lab_that_works() -> None:

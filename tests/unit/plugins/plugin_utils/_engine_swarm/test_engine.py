@@ -41,7 +41,7 @@ def states() -> dict[str, Any]:
     """What overlay_state returns there: the worker e3 has no container, and has not learned of the network."""
     networks = [{**DEMO, "exists": True}, {**DEMO, "exists": True}, {"name": "demo", "id": None, "exists": False}]
     seen: dict[str, Any] = {
-        host: {"networks": [network], "containers": [], "forwarding": []}
+        host: {"networks": [network], "containers": [], "forwarding": [], "boot": {"state": "active", "said": ""}}
         for host, network in zip(("e1", "e2", "e3"), networks, strict=True)
     }
     for host in ("e1", "e2"):

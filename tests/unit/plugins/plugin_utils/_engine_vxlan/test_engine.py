@@ -255,7 +255,7 @@ def state(host: str) -> dict[str, Any]:
                 "vxlans": [{**known, "up": True}],
             }
         )
-    return {"networks": networks, "containers": [], "forwarding": []}
+    return {"networks": networks, "containers": [], "forwarding": [], "boot": {"state": "active", "said": ""}}
 
 
 def checks(change: Any = None, units: str = UNITS) -> list[str]:

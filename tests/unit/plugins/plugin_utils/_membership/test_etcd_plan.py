@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_plan import (
     all_foreign,
+    changes,
     logged_error,
+    lost_data_faults,
     plan,
     recovery_faults,
     rolling_restart,
@@ -26,9 +28,11 @@ FOUNDED = {
 }
 
 
-def info(member_id: str = "", lab: str = "emon", ready: bool = True, **etcd: Any) -> dict[str, Any]:
+def info(
+    member_id: str = "", lab: str = "emon", ready: bool = True, lost: bool = False, claimed: bool = False, **etcd: Any
+) -> dict[str, Any]:
     """A host with the data of a member, or without any."""
-    data = {"present": bool(member_id), "member_id": member_id}
+    data = {"path": "/d", "present": bool(member_id), "member_id": member_id, "lost": lost, "claimed": claimed}
     current = {"outdated": False, "outdated_ca": False}
     return {"etcd": {"lab": lab, "ready": ready, "data": data, "config": FOUNDED, **current, **etcd}}
 
@@ -174,6 +178,66 @@ def test_an_interrupted_founding_goes_on() -> None:
     found = plan(infos, lab)
     assert (found["founders"], found["initial_cluster"]) == (["emon2"], FOUNDED["ETCD_INITIAL_CLUSTER"])
     assert found["faults"] == []
+
+
+def test_a_member_that_lost_its_data_is_no_founder() -> None:
+    infos = {"emon": info("a", ready=False, claimed=True), "emon2": info()}
+    lab = {"name": "emon", "hosts": hosts(emon=True, emon2=True), "cluster": cluster(quorum=False)}
+    found = plan(infos, lab)
+    assert found["founders"] == []
+    assert "emon2 cannot join: the cluster has no quorum" in found["faults"][0]
+
+
+GONE = info(lost=True, ready=False)
+
+
+@pytest.mark.parametrize(
+    ("infos", "told"),
+    [
+        pytest.param({"emon": info("a"), "emon2": info("b"), "emon3": info("c")}, "", id="nothing is lost"),
+        pytest.param({"emon": info("a"), "emon2": info("b"), "emon3": GONE}, "", id="two of three replace it"),
+        pytest.param({"emon": info("a"), "emon2": EMPTY, "emon3": EMPTY}, "", id="two that are to come"),
+        pytest.param(
+            {"emon": info("a"), "emon2": GONE, "emon3": GONE},
+            "emon2, emon3: etcd's data is gone (/d): mount its disk, if it lies on one; else playbooks/etcd_recover.yml"
+            " -e confirm=emon makes a new cluster from the data of emon, which the others join: its keys and networks"
+            " are kept, and lost is what was acknowledged last and had not come to emon; a copy of its data stays",
+            id="one of three",
+        ),
+        pytest.param(
+            {"emon": info("a"), "emon3": GONE},
+            "emon3: etcd's data is gone (/d), and emon2 did not answer: start what is off, and run without"
+            " --limit; else playbooks/etcd_recover.yml -e confirm=emon makes",
+            id="one lost, one off",
+        ),
+        pytest.param(
+            {"emon": GONE, "emon2": GONE, "emon3": GONE},
+            "emon, emon2, emon3: etcd's data is gone (/d): mount its disk, if it lies on one; else"
+            " playbooks/etcd_restore.yml -e confirm=emon restores the newest backup, without what was written since;"
+            " playbooks/etcd_reset.yml -e confirm=emon begins with no keys, and the networks are made anew",
+            id="all",
+        ),
+    ],
+)
+def test_data_that_is_gone_is_named_where_nobody_can_replace_it(infos: dict[str, Any], told: str) -> None:
+    found = lost_data_faults(hosts(**THREE), infos, "emon")
+    assert len(found) == bool(told)
+    assert "".join(found).startswith(told)
+
+
+def test_a_run_tells_that_it_replaces_a_member() -> None:
+    lab = {"name": "emon", "hosts": hosts(**THREE), "pki": [], "etcd": {"tls": True}}
+    standing = {"version": "3.4", "enabled": True}
+    infos = {
+        "emon": info("a", claimed=True, **standing),
+        "emon2": info("b", claimed=True, **standing),
+        "emon3": info(lost=True, **standing),
+    }
+    assert changes(lab, infos, None) == {
+        "emon": [],
+        "emon2": [],
+        "emon3": ["etcd: data gone -> this member removed from the cluster, and added again"],
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""What systemd runs on the host: boot.pyz containers, and boot.pyz before-dockerd. What it writes is in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import missing
+
+from . import before_dockerd, containers
+
+_USAGE = "usage: boot.pyz containers|before-dockerd"
+
+
+def main(words: Sequence[str]) -> int:
+    """Returns the process's exit code."""
+    if list(words) == ["containers"]:
+        if lines := missing("docker"):
+            say("\n".join(lines))
+            return 1
+        return 0 if containers.bring_up(say) else 1
+    if list(words) != ["before-dockerd"]:
+        say(_USAGE)
+        return 2
+    try:
+        before_dockerd.prepare(say)
+    except (LabError, OSError) as error:
+        say(str(error))
+        return 1
+    return 0
+
+
+def say(line: str) -> None:
+    print(line, flush=True)

@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils._boot import before_dockerd, managers
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd import Unit
+
+VAIN = 'level=error msg="Error in joining gossip cluster : could not join node to memberlist(join will be retried)"'
+
+
+@pytest.mark.parametrize(("store", "asked"), [(True, ["endpoints"]), (False, ["managers"])])
+def test_it_is_done_once_a_boot_by_what_dockerd_has(
+    store: bool, asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(before_dockerd, "_MARK", tmp_path / "run/mark")
+    monkeypatch.setattr(before_dockerd.settings, "read", lambda: {"cluster-store": "etcd://x"} if store else {})
+    monkeypatch.setattr(before_dockerd.endpoints, "forget", lambda _say: done.append("endpoints"))
+    monkeypatch.setattr(before_dockerd.managers, "of_worker", list)
+    monkeypatch.setattr(before_dockerd.managers, "wait", lambda _say, _addresses: done.append("managers"))
+    for _start in range(2):
+        before_dockerd.prepare(print)
+    assert done == asked
+    before_dockerd.leave()
+    before_dockerd.leave()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "addresses"),
+    [
+        (
+            json.dumps([{"node_id": "n", "addr": "10.0.0.116:2377"}, {"addr": "10.0.0.118:2377"}]),
+            ["10.0.0.116", "10.0.0.118"],
+        ),
+        ("[]", []),
+        ("null", []),
+        ("[{", []),
+    ],
+)
+def test_a_worker_knows_its_managers(content: str, addresses: list[str], tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text(content)
+    assert managers.of_worker(tmp_path) == addresses
+    (tmp_path / "raft").mkdir()
+    (tmp_path / "raft/log").touch()
+    assert managers.of_worker(tmp_path) == []
+    assert managers.of_worker(tmp_path / "nothing") == []
+
+
+def test_a_manager_that_gossips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as heard:
+        monkeypatch.setattr(managers, "_PORT", heard.getsockname()[1])
+        managers.wait(said.append, ["127.0.0.1"])
+    managers.wait(said.append, [])
+    assert said == []
+    monkeypatch.setattr(managers, "_PATIENCE_SECONDS", 0.1)
+    managers.wait(said.append, ["127.0.0.1"])
+    assert said == ["no manager of the swarm gossips yet (127.0.0.1): dockerd starts without"]
+
+
+@pytest.mark.parametrize(
+    ("journal", "there", "others", "said", "restarted"),
+    [
+        pytest.param([], True, [], "", False, id="it was heard"),
+        pytest.param([VAIN], False, [], "", False, id="no manager is there yet"),
+        pytest.param([VAIN], True, [], "it is restarted", True, id="nobody's loss"),
+        pytest.param([VAIN], True, ["web"], "is not restarted, because web would stop", False, id="somebody's loss"),
+    ],
+)
+def test_dockerd_asks_again_where_that_stops_nobodys_container(
+    journal: list[str], there: bool, others: list[str], said: str, restarted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[list[str]] = []
+    lines: list[str] = []
+    unit = Unit("docker.service", exists=True, active=True, enabled=True)
+    monkeypatch.setattr(managers.systemd, "units", lambda _name: [unit])
+    monkeypatch.setattr(managers.systemd, "journal", lambda _name, _since: journal)
+    monkeypatch.setattr(managers, "gossips", lambda _address: there)
+    monkeypatch.setattr(managers, "_others", lambda: others)
+    monkeypatch.setattr(managers.programs, "output", ran.append)
+    managers.ask_again(lines.append, ["10.0.0.116"])
+    assert bool(ran) == restarted
+    assert lines == [] if not said else lines[0].endswith(said)
