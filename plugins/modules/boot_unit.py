@@ -14,7 +14,7 @@ description:
   - Installs and enables the systemd unit C(overlay-lab-boot.service). Each time dockerd starts, it does what
     M(emon.overlay_lab.docker_container_set) would do with O(containers), except that it removes none, and repeats it
     for up to an hour, until the containers run. It works without Ansible.
-  - With the engine C(cluster_store), it makes dockerd forget the endpoints from before the boot, and hosts start their
+  - Where dockerd has a cluster store, it forgets the endpoints from before the boot first, and hosts start their
     containers one after the other.
   - The unit does nothing while a run has the lock of the lab. What it did is in the journal
     (C(journalctl -u overlay-lab-boot)).

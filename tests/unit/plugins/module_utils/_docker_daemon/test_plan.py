@@ -8,6 +8,8 @@ import getpass
 import grp
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.programs import Overdue
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import apply as daemon_apply
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import plan as daemon_plan
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import stale_endpoints
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon.stale_endpoints import _SIGN
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import kept_files, managed_files
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd import Unit
@@ -82,14 +85,21 @@ class Host:
     def _change(self, name: str, **given: Any) -> None:
         self.units_[name] = replace(self.units_[name], **given)
 
+    @contextmanager
+    def running(self, words: list[str], log: Path) -> Iterator[None]:
+        """dockerd by its command line, where it must not run yet."""
+        assert not self.units_[SERVICE].active
+        config = next(word.partition("=")[2] for word in words if word.startswith("--config-file="))
+        self.started_with.append(list(json.loads(Path(config).read_text())))
+        self.journal_lines = [line for line in self.journal_lines if _SIGN not in line]
+        yield
+
     def restart(self, *names: str, timeout: float) -> None:
         self.log.append(f"restart {' '.join(names)}")
         if SERVICE not in names:
             return
         settings = self.settings() or {}
         self.started_with.append(list(settings))
-        if "cluster-store" not in settings:
-            self.journal_lines = [line for line in self.journal_lines if _SIGN not in line]
         for container in self.docker.all_containers.values():
             container["State"] |= {"Status": "exited", "Running": False}
         if self.broken and self.broken in settings:
@@ -133,6 +143,8 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr(daemon_plan, "connect", made.connect)
     monkeypatch.setattr(daemon_apply, "connect", made.connect)
     monkeypatch.setattr(daemon_plan, "version", lambda: made.version)
+    monkeypatch.setattr(stale_endpoints.programs, "running", made.running)
+    monkeypatch.setattr(stale_endpoints, "_wait_until_up", lambda _process, _directory: None)
     monkeypatch.setattr(FakeDocker, "close", lambda _self: None, raising=False)
     # These tests run without root.
     monkeypatch.setattr(managed_files.os, "fchown", lambda *_arguments: None)
