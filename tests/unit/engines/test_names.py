@@ -39,6 +39,10 @@ ALLOWED = {
     "plugins/module_utils/_topology/requests.py": "the kernel's kind of link",
     "plugins/modules/host_record.py": "an example of the option",
     "plugins/modules/lab_status.py": "an example of what is returned",
+    "plugins/plugin_utils/_trace/causes.py": "the kernel's kind of link",
+    "plugins/plugin_utils/_trace/table.py": "the kernel's kind of link",
+    "plugins/plugin_utils/_trace/way.py": "the kernel's kind of link",
+    "plugins/plugin_utils/_trace/world.py": "the kernel's kind of link",
     "roles/overlay_network/defaults/main.yml": "for which engine an option is: a role's options are in one file",
     "roles/overlay_network/meta/argument_specs.yml": "for which engine an option is: a role's options are in one file",
 }
