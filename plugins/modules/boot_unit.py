@@ -15,7 +15,7 @@ description:
     M(emon.overlay_lab.docker_container_set) would do with O(containers), except that it removes none, and repeats it
     for up to an hour, until the containers run. It works without Ansible.
   - Where dockerd has a cluster store, it forgets the endpoints from before the boot first, and hosts start their
-    and hosts start their containers one after the other.
+    containers one after the other.
   - The unit does nothing while a run has the lock of the lab. What it did is in the journal
     (C(journalctl -u overlay-lab-boot)).
   - The program is the collection's own code, C(/usr/local/lib/overlay-lab/boot.pyz), and runs with the Python
