@@ -164,6 +164,7 @@ def _tunnels(world: World, journey: Journey, names: dict[Space, str]) -> Iterato
             continue
         lost = frozenset(range(index + 1, far + 1))
         yield from _forwarding(world, journey, hop.at, hops[far].at, lost, names)
+        yield from _pinned(world, journey, hop.at, hops[far].at, far, names)
         yield from _addresses(world, hop.at, hops[far].at, lost, names)
 
 
@@ -221,6 +222,22 @@ def _forwarding(
             f"{where} {what}: it answers ARP requests for {whose}, and no other host is asked",
             on(near.space, f"ip neigh replace {address} lladdr {mac} {device} nud permanent"),
             arp=True,
+        )
+
+
+def _pinned(
+    world: World, journey: Journey, near: Interface, far: Interface, at: int, names: dict[Space, str]
+) -> Iterator[Cause]:
+    """A VXLAN that learns does not learn over a static entry: it drops what comes from elsewhere with that MAC."""
+    source = journey.source.interface
+    mac = str((world.link(source) or {}).get("mac", "")) if source and source == journey.hops[0].at else ""
+    wanted, leads = world.vtep(near), world.remotes(far, mac) if mac else []
+    if leads and wanted not in leads:
+        yield Cause(
+            frozenset({at}),
+            f"{named(far, names)} has {mac} ({journey.source.name}) at {leads[0]}, and drops what comes with it from"
+            f" {near.space.host} at {wanted}",
+            on(far.space, f"bridge fdb replace {mac} dev {far.name} dst {wanted}"),
         )
 
 

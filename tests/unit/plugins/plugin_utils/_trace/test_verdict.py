@@ -159,6 +159,20 @@ def test_where_and_why_a_reply_is_lost(change: Change, back: int, cause: str) ->
     assert a_lab.matches(cause, found.line), found.line
 
 
+def test_a_static_entry_of_the_far_host_drops_what_comes_from_elsewhere() -> None:
+    """As the kernel does (vxlan_snoop): a VXLAN that learns does not learn over a static entry."""
+    states = a_lab.states()
+    of_table("emon2", "fdb", [{"dev": "vxlan0", "mac": MACS["test1"], "remote": "10.0.0.98"}])(states)
+    made = a_lab.plan(states)
+    found = judge(made, a_lab.traced(made, forth=CARD2))
+    assert a_lab.matches(lost_at(VXLAN2), found.line), found.line
+    assert (
+        f"vxlan0 in demo on emon2 has {MACS['test1']} (test1) at 10.0.0.98, and drops what comes with it from emon at 10.0.0.116"
+        in found.line
+    )
+    assert found.line.endswith(f"bridge fdb replace {MACS['test1']} dev vxlan0 dst 10.0.0.116")
+
+
 def test_the_targets_address_was_removed() -> None:
     states = a_lab.states()
     of_link("emon2", "/run/docker/netns/test2", "eth0", addresses=[])(states)
