@@ -23,12 +23,17 @@ def prepare(say: Callable[[str], None]) -> None:
     if _MARK.exists():
         return
     # A dockerd that was killed has containers that run, and they keep their places.
-    _MARK.parent.mkdir(parents=True, exist_ok=True)
-    _MARK.touch()
+    note_start()
     if "cluster-store" in settings.read():
         endpoints.forget(say)
     else:
         managers.wait(say, managers.of_worker())
+
+
+def note_start() -> None:
+    """dockerd has started since the boot: its next start is none after a boot."""
+    _MARK.parent.mkdir(parents=True, exist_ok=True)
+    _MARK.touch()
 
 
 def leave() -> None:

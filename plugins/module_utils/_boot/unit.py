@@ -25,6 +25,7 @@ from .health import FAILED, NAME
 PROGRAM = Path("/usr/local/lib/overlay-lab/boot.pyz")
 _UNIT = Path("/etc/systemd/system", NAME)
 _DROP_IN = Path("/etc/systemd/system/docker.service.d/overlay-lab-boot.conf")
+_DOCKER, _ACTIVE = "docker.service", "active"
 _HEAD = "# Managed by emon.overlay_lab for the lab {lab}: the next run writes it again.\n"
 _UNIT_TEXT = """\
 [Unit]
@@ -76,7 +77,11 @@ def apply(made: Plan) -> None:
         systemd.stop(NAME, timeout=60)
         systemd.enable(NAME, False)
     made.files.apply()
-    if not made.present:
+    if made.present:
+        # Else the next restart of dockerd would be taken for the first start after a boot.
+        if systemd.state(_DOCKER) == _ACTIVE:
+            before_dockerd.note_start()
+    else:
         before_dockerd.leave()
     if made.files.changed_paths:
         systemd.reload()

@@ -33,6 +33,13 @@ def test_it_is_done_once_a_boot_by_what_dockerd_has(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_restart_of_a_dockerd_that_ran_already_is_no_boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(before_dockerd, "_MARK", tmp_path / "run/mark")
+    monkeypatch.setattr(before_dockerd.settings, "read", lambda: pytest.fail("it was taken for a boot"))
+    before_dockerd.note_start()
+    before_dockerd.prepare(print)
+
+
 @pytest.mark.parametrize(
     ("content", "addresses"),
     [

@@ -125,6 +125,7 @@ _BY_THEMSELVES = {
     "module_utils/_simulated/nspawn.py",
     "module_utils/_probe/packet_capture.py",
     "module_utils/_core/programs.py",
+    "plugin_utils/_map/live.py",
 }
 
 

@@ -41,7 +41,10 @@ UNKNOWN = {"ok": False, "address": None, "error": "no such name: db"}
 
 
 def states(*stopped: str) -> dict[str, Any]:
-    found: dict[str, Any] = {host: {"containers": [], "networks": [], "forwarding": []} for host in LAB["hosts"]}
+    boot = {"state": "active", "said": ""}
+    found: dict[str, Any] = {
+        host: {"containers": [], "networks": [], "forwarding": [], "boot": boot} for host in LAB["hosts"]
+    }
     for name, (host, network, address) in CONTAINERS.items():
         running = name not in stopped
         places = [{"name": network, "address": address if running else "", "mac": f"02:42:{name}"}]
