@@ -52,8 +52,8 @@ class Follower:
         """Read once; why it did not succeed, '' if it did."""
         with tempfile.TemporaryDirectory(prefix="overlay-lab-map.") as folder:
             path = Path(folder) / "map.json"
-            # Not by programs.run: it is Ansible, in the person's language and environment, and another thread may end it. A
-            # session of its own: an interrupt ends this program, which then ends the reading.
+            # Not by programs.run: it is Ansible, in the person's environment, and another thread may end it. A session
+            # of its own: an interrupt ends this program, which then ends the reading.
             with subprocess.Popen(
                 [*self._command, f"map_file={path}"],
                 stdin=subprocess.DEVNULL,
