@@ -20,7 +20,7 @@ MEMBERS = [
 SAID = {
     "etcd_info": {"quorum": True, "members": MEMBERS, "leader": "emon", "missing": [], "cluster_id": "c", "errors": []},
     "etcd_key": {"values": [{"key": "/docker/nodes/127.0.0.1:2375"}]},
-    "overlay_state": {"networks": [], "containers": [], "forwarding": []},
+    "overlay_state": {"networks": [], "containers": [], "forwarding": [], "boot": {"state": "active", "said": ""}},
     "reachability": {"results": []},
 }
 # Every host is at "home" with its addresses: it was carried.
@@ -35,7 +35,7 @@ DOCKER = {**INFO["docker"], "store": "etcd://127.0.0.1", "data": {"present": Tru
 BEGIN = ["host_info", "host_record"]
 PREPARE = ["etcd_info", "file_set"]
 START_ETCD = ["etcd_info"]
-BUILD = ["etcd_key absent", "docker_daemon", "docker_container_set"]
+BUILD = ["etcd_key absent", "docker_daemon", "boot_unit", "docker_container_set"]
 VERIFY = ["etcd_key", "overlay_state", "reachability", "host_record", "lab_lock released"]
 
 
