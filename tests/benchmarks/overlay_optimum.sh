@@ -158,7 +158,7 @@ everywhere 'docker stop --time 1 $(docker ps --quiet)'
 if [ "$engine" = swarm ]; then
     everywhere 'docker network disconnect --force demo $(docker ps --all --quiet); docker swarm leave --force'
 else
-    everywhere 'systemctl stop docker.socket docker; systemctl kill --signal KILL etcd; systemctl stop etcd; systemctl reset-failed etcd'
+    everywhere 'systemctl stop docker.socket docker; systemctl kill --signal KILL etcd; systemctl stop etcd; systemctl reset-failed etcd 2>/dev/null || true'
 fi
 for i in $(hosts); do
     ip -n "o$i" addr flush dev eth0 scope global
