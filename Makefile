@@ -41,7 +41,7 @@ PLAY = $(AS_ROOT) $(if $(filter 1,$(V)),,ANSIBLE_STDOUT_CALLBACK=emon.overlay_la
 ANSWER = $(subst ANSIBLE_STDOUT_CALLBACK=,OVERLAY_LAB_MESSAGES_ONLY=1 ANSIBLE_STDOUT_CALLBACK=,$(PLAY))
 
 # Before anything starts, set-up included. An inventory without a hyphen is a site of the default lab, or a lab.
-ifneq ($(filter overlay plan status map exec move verify trace destroy,$(MAKECMDGOALS)),)
+ifneq ($(filter overlay plan status map exec move verify trace break mend-broken destroy,$(MAKECMDGOALS)),)
 ifeq ($(wildcard $(INVENTORY)),)
 comma := ,
 space := $(comma:,=) $(comma:,=)
@@ -55,7 +55,7 @@ $(error $(if $(strip $(SITES)),SITE=$(SITE): the lab $(LAB) is at no such site; 
 endif
 endif
 
-.PHONY: help setup overlay plan status map exec move verify trace destroy shell test check lint unit kernel browser integration molecule soak benchmark vm-test docs sanity clean
+.PHONY: help setup overlay plan status map exec move verify trace break mend-broken destroy shell test check lint unit kernel browser integration molecule soak benchmark vm-test docs sanity clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -112,6 +112,13 @@ verify: setup ## Prove again that the standing lab works
 trace: setup ## Follow a packet hop by hop: FROM=test1 TO=test2 [PORT=80] (FOLLOW=1: again and again)
 	@status=0; for _round in $$(seq $(if $(filter 1,$(FOLLOW)),1000,1)); do $(PLAY) playbooks/trace.yml -e trace_from='$(FROM)' \
 	  -e trace_to='$(TO)' -e trace_port='$(PORT)' $(ARGS) || status=$$?; [ $$status -lt 128 ] || break; done; exit $$status
+
+break: setup ## Break a host to learn from it: FAULT=vxlan-down [HOST=emon2], or SEED=7: any; alone, lists the faults
+	@$(if $(FAULT)$(SEED),$(PLAY),$(ANSWER)) playbooks/break.yml -e fault='$(FAULT)' \
+	  -e host='$(if $(filter file,$(origin HOST)),,$(HOST))' -e seed='$(SEED)' $(ARGS)
+
+mend-broken: setup ## Mend what `make break` broke, and tell what it was
+	@$(PLAY) playbooks/mend_broken.yml $(ARGS)
 
 destroy: setup ## Remove the lab; base images stay (ARGS='-e destroy_images=true' removes them too)
 	@$(PLAY) playbooks/destroy.yml $(ARGS)

@@ -83,7 +83,25 @@ def test_who_is_traced_reaches_the_playbook(make: Make) -> None:
     )
 
 
-@pytest.mark.parametrize("target", ["overlay", "move", "verify", "trace", "destroy", "shell", "unit"])
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["FAULT=vxlan-down"], "-e fault=vxlan-down -e host= -e seed="),
+        (["FAULT=vxlan-down", "HOST=emon2"], "-e fault=vxlan-down -e host=emon2 -e seed="),
+        (["SEED=7", "ARGS=-e confirm=emon"], "-e fault= -e host= -e seed=7 -e confirm=emon"),
+        ([], "-e fault= -e host= -e seed="),
+    ],
+)
+def test_what_is_broken_reaches_the_playbook(make: Make, given: list[str], expected: str) -> None:
+    said = make("break", *given)
+    assert said["arguments"] == f"-i inventories/simulated/company.yml playbooks/break.yml {expected}"
+    # The list of faults is an answer, and nothing is printed around it.
+    assert bool(said["messages"]) is not bool(given)
+
+
+@pytest.mark.parametrize(
+    "target", ["overlay", "move", "verify", "trace", "break", "mend-broken", "destroy", "shell", "unit"]
+)
 def test_each_target_runs_wherever_the_checkout_is(make: Make, checkout: Path, target: str) -> None:
     said = make(target)
     assert (checkout / said["program"]).parent == checkout / ".venv/bin"
@@ -108,7 +126,7 @@ def test_arguments_reach_the_playbook(make: Make) -> None:
     assert said["arguments"] == "-i inventories/simulated/four-home.yml playbooks/overlay.yml --check --diff"
 
 
-@pytest.mark.parametrize("target", ["overlay", "status", "move", "verify", "trace", "destroy"])
+@pytest.mark.parametrize("target", ["overlay", "status", "move", "verify", "trace", "break", "destroy"])
 def test_one_line_per_step_unless_ansible_s_own_output_is_asked_for(make: Make, target: str) -> None:
     assert make(target)["callback"] == "emon.overlay_lab.lab"
     assert make(target, "V=1")["callback"] == ""

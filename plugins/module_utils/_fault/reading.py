@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is private to the collection and may change without notice.
+
+"""Reads of a host what a fault is computed from."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import netns as namespaces
+from ansible_collections.emon.overlay_lab.plugins.module_utils._trace import state as path_state
+
+from .scene import Read
+
+UNITS = ("docker.service", "containerd.service", "etcd.service", "overlay-lab-resolver.service")
+# linux/capability.h
+_CAP_SYS_TIME = 25
+
+
+def read(containers: list[str]) -> Read:
+    """Of a host. Raises LabError where root is lacking."""
+    state = path_state.read(containers, None)
+    inside = [one["netns"] for one in state["containers"] if one["netns"]]
+    return Read(
+        state=state,
+        routes={place: _routes(place) for place in (namespaces.OWN, *inside)},
+        identities={one["netns"]: namespaces.identity(one["netns"]) or () for one in state["namespaces"]},
+        resolv_conf=_resolv_confs([one["name"] for one in state["containers"] if one["netns"]]),
+        units=tuple(unit for unit in UNITS if _is_active(unit)),
+        may_set_clock=_may_set_clock(),
+        boot_seconds=int(time.time() - float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])),
+    )
+
+
+def read_underlay() -> Read:
+    """Of the controller, which has the cables of simulated hosts."""
+    state = path_state.read([], None)
+    return Read(
+        state, identities={one["netns"]: namespaces.identity(one["netns"]) or () for one in state["namespaces"]}
+    )
+
+
+def _routes(place: str) -> list[str]:
+    inside = [] if place == namespaces.OWN else ["nsenter", f"--net={place}"]
+    text = programs.output([*inside, "ip", "-4", "route", "show"])
+    # What `ip route` adds for people, and does not read back.
+    words = (line.split() for line in text.splitlines())
+    return [" ".join(word for word in line if word not in ("linkdown", "dead")) for line in words]
+
+
+def _resolv_confs(containers: list[str]) -> dict[str, tuple[str, str]]:
+    found: dict[str, tuple[str, str]] = {}
+    with DockerSocket() as docker:
+        for name in containers:
+            try:
+                inspected: dict[str, Any] = docker.inspect_container(name)
+                path = Path(inspected["ResolvConfPath"])
+                found[name] = (str(path), path.read_text(encoding="utf-8", errors="replace"))
+            except (LabError, OSError):
+                continue  # it has none, or ended meanwhile
+    return found
+
+
+def _is_active(unit: str) -> bool:
+    return programs.run(["systemctl", "is-active", "--quiet", unit], cwd="/").returncode == 0
+
+
+def _may_set_clock() -> bool:
+    """Simulated hosts have one clock, the machine's, and may not set it."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("CapEff:"):
+            return bool(int(line.split()[1], 16) >> _CAP_SYS_TIME & 1)
+    return False

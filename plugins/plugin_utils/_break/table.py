@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin_util is private to the collection and may change without notice.
+
+"""The catalogue of faults as people read it: in a terminal, and in docs/break.md. Pure."""
+
+from __future__ import annotations
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._fault import catalogue
+from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.catalogue import FAULTS, Fault
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
+
+_HEAD = ("FAULT", "ENGINES", "WHAT IT DOES, AND WHAT IT LOOKS LIKE")
+
+
+def engines(fault: Fault) -> list[str]:
+    """The names of the engines that it is for."""
+    return [name for name in ENGINES if fault.needs <= _has(name)]
+
+
+def _has(name: str) -> set[str]:
+    engine = ENGINES[name]
+    overlay = engine.dockerd_store or engine.swarm_mode
+    having = {
+        catalogue.OVERLAY: overlay,
+        catalogue.LEARNING: not overlay,
+        catalogue.ETCD: engine.uses_etcd,
+        catalogue.RESOLVER: engine.own_resolver,
+    }
+    return {word for word, has in having.items() if has}
+
+
+def for_whom(fault: Fault) -> str:
+    found = engines(fault)
+    text = "all" if len(found) == len(ENGINES) else ", ".join(found)
+    return f"{text}; real hosts only" if fault.real_only else text
+
+
+def lines() -> list[str]:
+    """For a terminal."""
+    rows = [_HEAD]
+    for fault in FAULTS:
+        rows += [(fault.name, for_whom(fault), fault.summary), ("", "", f"  {fault.symptom}")]
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    return [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}".rstrip() for row in rows]
+
+
+def markdown() -> list[str]:
+    """For the documentation."""
+    found = ["| fault | what it does | what it looks like | `make trace` | engines |", "|---|---|---|---|---|"]
+    for fault in FAULTS:
+        way = f"{fault.traced} the host: "
+        says = (
+            "nothing shows: it says *arrived*"
+            if fault.nothing and "..." not in fault.says
+            else way + _quoted(fault.says)
+        )
+        found.append(f"| `{fault.name}` | {fault.summary} | {fault.symptom} | {says} | {for_whom(fault)} |")
+    return found
+
+
+def _quoted(says: str) -> str:
+    return f"`{says}`"

@@ -1,0 +1,227 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The catalogue: what each fault does to a host, and what has to hold for all of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._fault import catalogue, scene
+from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.catalogue import BY_NAME, FAULTS, Fault
+from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.planned import Planned
+from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.scene import Read, Scene
+from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.step import Step
+
+from .scenes import INSIDE, MAC, OVERLAY, host, link, namespace
+
+CABLE = scene.of_cable(
+    Read({"namespaces": [namespace("lab-underlay", link("emon2", mtu=1500))]}, identities={"lab-underlay": (4, 5)}),
+    "lab-underlay",
+    "emon2",
+)
+
+
+def fitting(fault: Fault) -> Scene:
+    if fault.on_controller:
+        return CABLE
+    return replace(host(overlay=catalogue.LEARNING not in fault.needs), may_set_clock=True)
+
+
+def plan(name: str) -> Planned:
+    return BY_NAME[name].kind(fitting(BY_NAME[name]))
+
+
+def done(name: str) -> list[str]:
+    return [" ".join(command) for step in plan(name).steps for command in step.do]
+
+
+def undone(name: str) -> list[str]:
+    return [" ".join(command) for step in reversed(plan(name).steps) for command in step.undo]
+
+
+def test_there_are_thirty_and_more() -> None:
+    assert len(FAULTS) >= 30
+    assert len(BY_NAME) == len(FAULTS)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_each_can_be_made_asked_for_and_undone(fault: Fault) -> None:
+    planned = fault.kind(fitting(fault))
+    assert any(step.do for step in planned.steps)
+    assert any(step.ask for step in planned.steps)
+    assert [step.what for step in planned.steps if step.ask and not step.undo] == []
+    for step in planned.steps:
+        re.compile(step.shows)
+        assert Step.from_record(step.to_record()) == step
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_what_a_trace_says_can_be_completed(fault: Fault) -> None:
+    found = fitting(fault)
+    facts = {**found.facts(), **fault.kind(found).facts}
+    assert set(re.findall(r"\{(\w+)\}", fault.says)) <= facts.keys()
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_a_host_without_anything_refuses_in_one_line(fault: Fault) -> None:
+    with pytest.raises(LabError) as caught:
+        fault.kind(Scene(docker_error="dockerd does not answer"))
+    assert len(caught.value.faults) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("forwarding-missing", "the tables of the VXLAN here are not Docker's: it learns, and asks by ARP"),
+        ("source-address-wrong", "the VXLAN here is bound to its address: packets leave from no other"),
+    ],
+)
+def test_what_is_for_overlays_of_dockers_is_not_for_others(name: str, line: str) -> None:
+    with pytest.raises(LabError) as caught:
+        BY_NAME[name].kind(host(overlay=False))
+    assert caught.value.faults == [line]
+
+
+def test_a_vxlan_of_dockers_floods_nothing() -> None:
+    with pytest.raises(LabError, match="floods nothing"):
+        BY_NAME["flood-missing"].kind(host())
+
+
+@pytest.mark.parametrize(
+    ("name", "commands", "back"),
+    [
+        ("vxlan-down", ["ip link set vxlan0 down"], ["ip link set vxlan0 up"]),
+        (
+            "host-link-down",
+            ["ip link set eth0 down"],
+            [
+                "ip link set eth0 up",
+                "ip route replace 10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.116",
+                "ip route replace default via 10.0.0.1 dev eth0",
+            ],
+        ),
+        ("cable-out", ["ip link set emon2 down"], ["ip link set emon2 up"]),
+        (
+            "forwarding-missing",
+            [
+                "ip link set vxlan0 type vxlan nolearning",
+                f"bridge fdb del {MAC} dev vxlan0 dst 10.0.0.117",
+            ],
+            [
+                f"bridge fdb replace {MAC} dev vxlan0 dst 10.0.0.117 self permanent",
+                "ip link set vxlan0 type vxlan learning",
+            ],
+        ),
+        (
+            "forwarding-wrong",
+            [f"bridge fdb replace {MAC} dev vxlan0 dst 10.0.0.254 self permanent"],
+            [f"bridge fdb replace {MAC} dev vxlan0 dst 10.0.0.117 self permanent"],
+        ),
+        (
+            "neighbour-missing",
+            ["ip neigh del 10.200.0.3 dev vxlan0", "ip neigh flush all"],
+            [f"ip neigh replace 10.200.0.3 lladdr {MAC} dev vxlan0 nud permanent", "ip neigh flush all"],
+        ),
+        (
+            "flood-missing",
+            [
+                "bridge fdb del 00:00:00:00:00:00 dev vx-lab dst 10.0.0.117",
+                f"bridge fdb del {MAC} dev vx-lab dst 10.0.0.117",
+            ],
+            ["bridge fdb append 00:00:00:00:00:00 dev vx-lab dst 10.0.0.117 self permanent"],
+        ),
+        (
+            "container-route-missing",
+            ["ip route del 10.200.0.0/24 dev eth0 proto kernel scope link src 10.200.0.2"],
+            ["ip route replace 10.200.0.0/24 dev eth0 proto kernel scope link src 10.200.0.2"],
+        ),
+        (
+            "source-address-wrong",
+            [
+                "ip address add 10.0.0.254/24 dev eth0",
+                "ip route replace 10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.254",
+            ],
+            [
+                "ip route replace 10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.116",
+                "ip address del 10.0.0.254/24 dev eth0",
+            ],
+        ),
+        (
+            "etcd-killed",
+            ["systemctl kill --signal=KILL --kill-who=main etcd.service", "systemctl stop etcd.service"],
+            ["systemctl start etcd.service"],
+        ),
+        ("container-paused", ["docker pause 1d"], ["docker unpause 1d"]),
+    ],
+)
+def test_commands(name: str, commands: list[str], back: list[str]) -> None:
+    assert done(name) == commands
+    assert undone(name) == back
+
+
+@pytest.mark.parametrize(
+    ("name", "places"),
+    [
+        ("vxlan-down", {OVERLAY}),
+        ("container-link-down", {INSIDE}),
+        ("neighbour-missing", {OVERLAY, INSIDE}),
+        ("filter-vxlan", {""}),
+        ("filter-container", {INSIDE}),
+        ("cable-out", {"lab-underlay"}),
+    ],
+)
+def test_where_commands_run(name: str, places: set[str]) -> None:
+    steps = plan(name).steps
+    assert {step.netns for step in steps} == places
+    assert all(step.identity for step in steps if step.netns)
+
+
+def test_a_learned_entry_is_left_to_the_vxlan() -> None:
+    step = BY_NAME["forwarding-wrong"].kind(host(overlay=False)).steps[0]
+    assert step.undo == (("bridge", "fdb", "del", MAC, "dev", "vx-lab"),)
+
+
+_LINK = "7: {}: <BROADCAST,MULTICAST{}> mtu 1450 qdisc noqueue state X mode DEFAULT group default"
+
+
+@pytest.mark.parametrize(
+    ("name", "output", "there"),
+    [
+        ("vxlan-down", _LINK.format("vxlan0", ""), True),
+        ("vxlan-down", _LINK.format("vxlan0", ",UP,LOWER_UP"), False),
+        ("vxlan-down", _LINK.format("vxlan00", ""), False),
+        ("vxlan-down", "", False),
+        ("veth-down", _LINK.format("veth0@if8", ",M-DOWN"), True),
+        ("veth-down", _LINK.format("veth0@if8", ",UP"), False),
+        ("mtu-underlay", "2: eth0@if3: <UP> mtu 1400 qdisc x", True),
+        ("mtu-underlay", "2: eth0@if3: <UP> mtu 1500 qdisc x", False),
+        ("forwarding-wrong", f"{MAC} dst 10.0.0.254 self permanent", True),
+        ("forwarding-wrong", f"{MAC} dst 10.0.0.117 self permanent", False),
+        ("forwarding-missing", "02:42:ff:ff:ff:ff dst 10.0.0.118 self", True),
+        ("forwarding-missing", f"a\n{MAC} dst 10.0.0.117 self permanent\n", False),
+        ("neighbour-missing", "10.200.0.30 lladdr 02:00:00:00:00:01 PERMANENT", True),
+        ("neighbour-missing", "10.200.0.3 FAILED", True),
+        ("neighbour-missing", f"10.200.0.3 lladdr {MAC} PERMANENT", False),
+        ("container-address-removed", "2: eth0    inet 10.200.0.20/24 brd x", True),
+        ("container-address-removed", "2: eth0    inet 10.200.0.2/24 brd x", False),
+        ("container-route-missing", "default via 172.18.0.1 dev eth1", True),
+        ("container-route-missing", "default via x dev eth1\n10.200.0.0/24 dev eth0 proto kernel", False),
+        ("dockerd-frozen", "State:\tT (stopped)\n", True),
+        ("dockerd-frozen", "State:\tS (sleeping)\n", False),
+        ("etcd-killed", "failed\n", True),
+        ("etcd-killed", "activating\n", False),
+        ("packets-slow", "qdisc tbf fa17: root refcnt 2", True),
+        ("packets-slow", "qdisc noqueue 0: root refcnt 2", False),
+        ("name-server-wrong", "nameserver 192.0.2.1\n", True),
+        ("name-server-wrong", "nameserver 127.0.0.11\n", False),
+    ],
+)
+def test_how_it_is_known_that_a_fault_is_there(name: str, output: str, there: bool) -> None:
+    # The last step with a question is the fault itself; those before it are what went with it.
+    step = [one for one in plan(name).steps if one.ask][-1]
+    assert bool(re.search(step.shows, output)) is there
