@@ -68,6 +68,10 @@ docker_error:
   description: Why dockerd does not answer. Null if it does.
   returned: success
   type: str
+docker_frozen:
+  description: Whether dockerd does not answer because its process is stopped by a signal.
+  returned: success
+  type: bool
 containers:
   description:
     - The containers that were asked for and exist here, each with C(name), C(id), C(status), C(pid), C(netns),

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 
@@ -140,6 +141,13 @@ def _entry_gone(vxlan: Link, other: Other) -> Step:
         shows=gone(rf"^{other.mac}\b[^\n]* dst "),
         **vxlan.place,
     )
+
+
+def neighbours_back(scene: Scene) -> tuple[Step, ...]:
+    """The kernel drops all neighbours of a link that goes down; those of Docker's VXLAN nobody writes again."""
+    vxlan = scene.link("vxlan")
+    known = [other for other in scene.others if other.address] if scene.overlay else []
+    return tuple(replace(_neighbour_gone(vxlan, other), after="gone with it", do=()) for other in known)
 
 
 def _neighbour_gone(vxlan: Link, other: Other) -> Step:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from .forwarding import neighbours_back
 from .planned import Kind, Planned
 from .scene import Link, Scene
 from .step import Step, gone
@@ -31,7 +32,8 @@ def down(which: str) -> Kind:
             shows=flags,
             **link.place,
         )
-        return Planned((*routes_back(link), step))
+        lost = neighbours_back(scene) if which == "vxlan" else ()
+        return Planned((*lost, *routes_back(link), step))
 
     return plan
 

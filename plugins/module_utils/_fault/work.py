@@ -78,8 +78,8 @@ def make(path: Path, lab: str, faults: Sequence[Fault], scene: Scene, dry: bool)
             step.inject(one)
         if not _in_force(now):
             raise LabError(f"fault {fault.name}: it was made, and is not there: something else put it right")
-    except LabError:
-        _undo(now)
+    except LabError as error:
+        _undo_half(now, error)
         record.write(path, lab, others)
         raise
     return outcome
@@ -117,6 +117,14 @@ def mend(path: Path, lab: str, names: Sequence[str], dry: bool) -> Outcome:
 
 def _in_force(made: Made) -> bool:
     return any(step.in_force(one) for one in made.steps)
+
+
+def _undo_half(made: Made, error: LabError) -> None:
+    """Undo what was done. Raises LabError where that fails as well: then it stays in the record."""
+    try:
+        _undo(made)
+    except LabError as further:
+        raise LabError([*error.faults, *further.faults]) from error
 
 
 def _undo(made: Made) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.deadline import within
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.processes import Process
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import forwarding_tables, netns, sockets
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.netns import Namespaces
@@ -28,6 +29,9 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._probe.vantage im
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import info as topology_info
 
 _RESOLVE_SECONDS = 2.0
+_FROZEN_SECONDS = 1.0
+_PID_FILE = Path("/run/docker.pid")
+_STOPPED = re.compile(r"^State:\s+[Tt]", re.MULTILINE)
 _DOCKERS_RESOLVER = "127.0.0.11"
 _BRIDGE_OPTION = "com.docker.network.bridge.name"
 _DNAT = re.compile(r"-A \S+ .*-p (tcp|udp) .*--dport (\d+) .*-j DNAT --to-destination ([\d.]+):(\d+)")
@@ -50,7 +54,9 @@ def read(containers: list[str], resolve: dict[str, str] | None) -> dict[str, Any
             one["neighbours"] = _neighbours(walk, one)
             del one["processes"]
     error, found, networks, resolved = None, [], [], None
-    with DockerSocket() as docker:
+    frozen = _frozen()
+    # One that is frozen takes connections, and would be waited for until time is out.
+    with DockerSocket(seconds=_FROZEN_SECONDS) if frozen else DockerSocket() as docker:
         try:
             inspected = {name: docker.container(name) for name in containers}
             found = [_container(name, one) for name, one in inspected.items() if one]
@@ -62,6 +68,7 @@ def read(containers: list[str], resolve: dict[str, str] | None) -> dict[str, Any
     return {
         "now": now,
         "docker_error": error,
+        "docker_frozen": frozen and error is not None,
         "containers": found,
         "networks": networks,
         "published": _published(),
@@ -69,6 +76,15 @@ def read(containers: list[str], resolve: dict[str, str] | None) -> dict[str, Any
         "namespaces": namespaces,
         "resolved": resolved,
     }
+
+
+def _frozen() -> bool:
+    """Whether dockerd's process is stopped by a signal (proc(5): state T)."""
+    try:
+        pid = int(_PID_FILE.read_text(encoding="ascii"))
+        return Process.of(pid) is not None and _STOPPED.search(Path(f"/proc/{pid}/status").read_text()) is not None
+    except (OSError, ValueError):
+        return False
 
 
 def _neighbours(walk: Namespaces, one: dict[str, Any]) -> list[dict[str, str]]:

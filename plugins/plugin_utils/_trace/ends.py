@@ -64,6 +64,12 @@ def _container(party: Party, world: World) -> dict[str, Any] | None:
         )
     found = next((one for one in state["containers"] if one["name"] == party.name), None)
     if found is None and party.kind == CONTAINER:
+        if state.get("docker_frozen"):
+            raise Nowhere(
+                f"{party.host}: dockerd does not answer, because it is frozen (its process is stopped), so"
+                f" {party.name} cannot be found; on {party.host}: systemctl kill --kill-who=main --signal=CONT"
+                " docker.service"
+            )
         if state["docker_error"]:
             raise Nowhere(
                 f"{party.host}: dockerd does not answer, so {party.name} cannot be found; on {party.host}:"

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from . import causes
 from .causes import Cause, Journey
 from .plan import Plan
@@ -81,7 +83,7 @@ def _explain_arp(plan: Plan, seen: Seen, direction: str, read: list[Cause]) -> l
     number = seen.arp_lost(direction, "arp request")
     if number is not None:
         place = _place(plan, direction, number)
-        return [one for one in read if one.size is None and place in one.lost] or _filters_at(
+        return [one for one in read if one.size is None and place in one.lost] or filters_at(
             plan, seen, direction, number, 1
         )
     other = BACK if direction == FORTH else FORTH
@@ -90,17 +92,23 @@ def _explain_arp(plan: Plan, seen: Seen, direction: str, read: list[Cause]) -> l
         return []
     place = _place(plan, other, number)
     back = causes.read(plan.world, _journey(plan, other), plan.lab, plan.names)
-    return [one for one in back if one.size is None and place in one.lost] or _filters_at(plan, seen, other, number, 1)
+    return [one for one in back if one.size is None and place in one.lost] or filters_at(plan, seen, other, number, 1)
 
 
 def _filters(plan: Plan, seen: Seen, lost: tuple[str, int], sent: Sent) -> list[Cause]:
     direction, number = lost
     missing = [one for one in seen.sent if one.whole == sent.whole and seen.missed(one) == lost]
-    return _filters_at(plan, seen, direction, number, len(missing))
+    return filters_at(plan, seen, direction, number, len(missing))
 
 
-def _filters_at(plan: Plan, seen: Seen, direction: str, number: int, packets: int) -> list[Cause]:
+def filters_at(plan: Plan, seen: Seen, direction: str, number: int, packets: int) -> list[Cause]:
     return rules(plan, seen, _journey(plan, direction).hops, _place(plan, direction, number), packets)
+
+
+def usual(seen: Seen, failed: list[Sent]) -> tuple[str, int]:
+    """Direction and hop at which most of these packets were missed first."""
+    places = Counter(place for one in failed if (place := seen.missed(one)))
+    return places.most_common(1)[0][0]
 
 
 def rules(plan: Plan, seen: Seen, hops: tuple[Hop, ...], place: int, packets: int) -> list[Cause]:

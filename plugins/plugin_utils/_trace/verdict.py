@@ -17,6 +17,7 @@ from typing import Any
 
 from . import causes, loss
 from .causes import Cause
+from .pace import slow
 from .plan import Plan
 from .seen import BACK, FORTH, Seen, Sent
 from .world import CONTROLLER, OWN
@@ -99,8 +100,17 @@ def _arrived(plan: Plan, seen: Seen, small: Sent, whole: Sent | None) -> str:
     took = f", and the reply is back in {(last['time'] - first['time']) // 1000} µs" if first and last else ""
     port = f", TCP port {plan.request.port}, which is open" if plan.request.port else ""
     size = f"; so do {whole.size} bytes in one piece" if whole else ""
-    some = f"; but {len(failed)} of {len(packets)} packets were lost" if failed else ""
+    some = f"; but {len(failed)} of {len(packets)} packets were lost{_some(plan, seen, failed)}" if failed else ""
     return f"arrived: {plan.source.name} reaches {what}{port}{took}{size}{some}"
+
+
+def _some(plan: Plan, seen: Seen, failed: list[Sent]) -> str:
+    """Where those were lost that did not arrive, and which rule has counted them."""
+    direction, number = loss.usual(seen, failed)
+    found = "".join(
+        f": {one.text}; {one.remedy}" for one in loss.filters_at(plan, seen, direction, number, len(failed))[:1]
+    )
+    return f" before {plan.named(number)}{found}"
 
 
 def _closed(plan: Plan, seen: Seen, sent: Sent) -> str:
@@ -225,6 +235,8 @@ def _notes(plan: Plan, seen: Seen) -> list[str]:
         for host, state in plan.world.states.items()
         if state["docker_error"] and host != CONTROLLER
     ]
+    if found_slow := slow(plan, seen):
+        found.append(found_slow)
     if plan.encrypted:
         found.append("the network is encrypted: between the hosts, ESP packets cannot be told from each other")
     drops = sum(result.get("dropped", 0) for result in seen.results.values())

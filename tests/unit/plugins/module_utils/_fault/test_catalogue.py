@@ -95,7 +95,11 @@ def test_a_vxlan_of_dockers_floods_nothing() -> None:
 @pytest.mark.parametrize(
     ("name", "commands", "back"),
     [
-        ("vxlan-down", ["ip link set vxlan0 down"], ["ip link set vxlan0 up"]),
+        (
+            "vxlan-down",
+            ["ip link set vxlan0 down"],
+            ["ip link set vxlan0 up", f"ip neigh replace 10.200.0.3 lladdr {MAC} dev vxlan0 nud permanent"],
+        ),
         (
             "host-link-down",
             ["ip link set eth0 down"],
