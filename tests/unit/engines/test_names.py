@@ -37,6 +37,8 @@ ALLOWED = {
     "plugins/module_utils/_topology/plan_links.py": "the kernel's kind of link",
     "plugins/module_utils/_topology/preconditions.py": "the kernel's kind of link",
     "plugins/module_utils/_topology/requests.py": "the kernel's kind of link",
+    "plugins/module_utils/_fault/links.py": "the kernel's kind of link",
+    "plugins/module_utils/_fault/scene.py": "the kernel's kind of link",
     "plugins/modules/host_record.py": "an example of the option",
     "plugins/modules/lab_status.py": "an example of what is returned",
     "plugins/plugin_utils/_trace/causes.py": "the kernel's kind of link",

@@ -372,6 +372,40 @@ def test_a_few_packets_were_lost() -> None:
     assert "1 of 2 packets were lost" in judge(made, results).line
 
 
+def test_the_rule_that_dropped_a_few_packets_is_named() -> None:
+    made = a_lab.plan(a_lab.states())
+    results = a_lab.traced(made)
+    sent = results["emon"]["sent"]
+    sent.append({**sent[0], "index": 2})
+    for host in results:
+        for one in [one for one in results[host]["sightings"] if one["index"] == 0]:
+            tap = made.taps.index((host, one["tap"]))
+            if one["kind"] == "request" and (host == "emon" or made.hops[tap].tunnel):
+                results[host]["sightings"].append({**one, "index": 2})
+    rule = {"table": "iptables filter", "chain": "INPUT", "rule": "-m statistic -j DROP", "packets": 1, "remove": "x"}
+    results["emon2"]["counted"] = [{"netns": "", "rules": [rule], "uncounted": [], "stack": {}}]
+    line = judge(made, results).line
+    assert "; but 1 of 2 packets were lost before hop 8, vxlan0 in demo on emon2: a packet filter in emon2" in line
+    assert line.endswith("-m statistic -j DROP (counted 1 meanwhile); on emon2: x")
+
+
+def test_where_packets_wait_is_told() -> None:
+    made = a_lab.plan(a_lab.states())
+    results = a_lab.traced(made)
+    assert not [note for note in judge(made, results).notes if note.startswith("slow")]
+    passed = [made.taps[number] for number in range(VXLAN1 + 1)]
+    for host, result in results.items():
+        for one in result["sightings"]:
+            if one["kind"] == "reply" or (host, one["tap"]) not in passed:
+                one["time"] += 250_000_000
+    found = judge(made, results)
+    assert found.ok
+    assert (
+        "slow: it takes up to 250 ms to hop 4, eth0 on emon, where microseconds are usual: a queue holds"
+        in found.notes[0]
+    )
+
+
 def test_packets_from_before_a_host_listened_do_not_count() -> None:
     made = a_lab.plan(a_lab.states())
     results = a_lab.traced(made)

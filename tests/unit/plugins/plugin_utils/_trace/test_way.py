@@ -182,6 +182,11 @@ def test_a_host_is_not_in_the_overlay() -> None:
             id="container",
         ),
         pytest.param(
+            lambda states: states["emon2"].update(containers=[], docker_error="time is out", docker_frozen=True),
+            r"emon2: dockerd does not answer, because it is frozen \(.*\), so test2 cannot be found; .*--signal=CONT docker.*",
+            id="frozen dockerd",
+        ),
+        pytest.param(
             lambda states: states["emon2"].update(containers=[], docker_error="refused"),
             "emon2: dockerd does not answer, so test2 cannot be found; on emon2: systemctl start docker.service.*",
             id="dockerd",
