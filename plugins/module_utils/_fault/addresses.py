@@ -41,25 +41,28 @@ def removed(which: str) -> Kind:
 
 
 def route_missing(scene: Scene) -> Planned:
-    """The container's route into its own network."""
+    """The container's route into its own network, and those through gateways there, which would lead back into it."""
     inner = scene.link("inner")
     subnet = str(ip_interface(inner.address).network)
-    route = next((one for one in inner.routes if one.split()[0] == subnet), None)
-    if route is None:
+    # Those through gateways go first, and come back last.
+    routes = sorted(inner.routes, key=lambda one: one.split()[0] == subnet)
+    if not routes:
         raise LabError(f"{scene.needed_container().name} has no route to {subnet}")
-    step = Step(
-        what=f"{scene.needed_container().name}: route {subnet}",
+    return Planned(tuple(_gone(scene, inner, one) for one in routes))
+
+
+def _gone(scene: Scene, inner: Link, route: str) -> Step:
+    to = route.split(maxsplit=1)[0]
+    return Step(
+        what=f"{scene.needed_container().name}: route {to}",
         before="there",
         after="gone",
         do=(("ip", "route", "del", *route.split()),),
         undo=(("ip", "route", "replace", *route.split()),),
         ask=_ROUTES,
-        shows=gone(rf"^{re.escape(subnet)} "),
+        shows=gone(rf"^{re.escape(to)} "),
         **inner.place,
     )
-    # A route that went by a gateway in that network may have gone with it.
-    more = tuple(one for one in routes_back(inner) if one.what != f"route {route}")
-    return Planned((*more, step), {"subnet": subnet})
 
 
 def route_wrong(scene: Scene) -> Planned:

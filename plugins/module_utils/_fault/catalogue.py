@@ -191,7 +191,7 @@ FAULTS = (
         "host-route-wrong",
         "the host has a route to another host through a gateway that is not there",
         f"{_SILENCE}, to all containers of that host; ping of the host: Destination Host Unreachable",
-        "... sends packets for {remote} to the gateway {nobody}",
+        "lost between hop 3, ... and hop 4, ...: ... sends packets for {remote} ... to the gateway {nobody}",
         addresses.route_wrong,
     ),
     Fault(

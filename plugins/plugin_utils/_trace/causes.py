@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_interface
 from typing import Any
 
 from . import ends
@@ -110,12 +111,8 @@ def _ends(world: World, journey: Journey, lab: dict[str, Any], names: dict[Space
         )
     link = world.link(source.interface) if source.interface else None
     is_up = bool(link and link["up"])
-    if is_up and world.route(source.space, target.address) is None:
-        yield Cause(
-            first,
-            f"{source.name} has no route to {target.address}",
-            on(source.space, f"ip route show; {ends.AGAIN} where the network is the lab's"),
-        )
+    if is_up:
+        yield from _first_route(world, journey)
     if source.interface and target.interface and _one_segment(journey):
         known_mac, mac = (
             world.neighbour(source.interface, target.address),
@@ -127,6 +124,25 @@ def _ends(world: World, journey: Journey, lab: dict[str, Any], names: dict[Space
                 f"{source.name} has the MAC {known_mac} for {target.address}, and {target.name} has {mac}",
                 on(source.space, f"ip neigh del {target.address} dev {source.interface.name}"),
             )
+
+
+def _first_route(world: World, journey: Journey) -> Iterator[Cause]:
+    """Why a sender has no route, or one that leads elsewhere than into the subnet of both ends."""
+    source, target = journey.source, journey.target
+    if source.space is None:
+        return
+    route = world.route(source.space, target.address)
+    text = f"{source.name} has no route to {target.address}"
+    remedy = f"ip route show; {ends.AGAIN} where the network is the lab's"
+    if route is None:
+        yield Cause(frozenset({0}), text, on(source.space, remedy))
+    elif source.interface and route.dev != source.interface.name and world.is_near(source.interface, target.address):
+        subnet = ip_interface(next(iter(world.addresses_of(source.interface)))).network
+        yield Cause(
+            frozenset({0}),
+            f"{text} through {source.interface.name}: its packets leave by {route.dev}",
+            on(source.space, f"ip route replace {subnet} dev {source.interface.name}"),
+        )
 
 
 def _one_segment(journey: Journey) -> bool:
@@ -166,6 +182,7 @@ def _tunnels(world: World, journey: Journey, names: dict[Space, str]) -> Iterato
         yield from _forwarding(world, journey, hop.at, hops[far].at, lost, names)
         yield from _pinned(world, journey, hop.at, hops[far].at, far, names)
         yield from _addresses(world, hop.at, hops[far].at, lost, names)
+        yield from _outer_route(world, hop.at, hops[far].at, lost)
 
 
 def _is_vxlan(world: World, hop: Hop) -> bool:
@@ -221,8 +238,14 @@ def _forwarding(
             lost | {0, 1},
             f"{where} {what}: it answers ARP requests for {whose}, and no other host is asked",
             on(near.space, f"ip neigh replace {address} lladdr {mac} {device} nud permanent"),
-            arp=True,
+            # A wrong answer lets packets leave, and a sender that has the right MAC does not ask.
+            arp=known is None or _knows(world, journey, mac),
         )
+
+
+def _knows(world: World, journey: Journey, mac: str) -> bool:
+    source = journey.source.interface
+    return source is not None and world.neighbour(source, journey.target.address) == mac
 
 
 def _pinned(
@@ -272,6 +295,19 @@ def _addresses(
                 f"{one.space.host} does not have the address {address} at which the others reach it",
                 f"on {one.space.host}: ip address show; is it at this site? {ends.AGAIN}",
             )
+
+
+def _outer_route(world: World, near: Interface, far: Interface, lost: frozenset[int]) -> Iterator[Cause]:
+    """A route to the other host through a gateway, though both have a cable into the same subnet."""
+    own, wanted, card = Space(near.space.host, OWN), world.vtep(far), world.card(near.space.host)
+    route = world.route(own, wanted)
+    if card and route and route.via and world.is_near(card, wanted):
+        yield Cause(
+            lost,
+            f"{near.space.host} sends packets for {wanted} ({far.space.host}) to the gateway {route.via}, though both"
+            f" are in the subnet of {card.name}",
+            on(own, f"ip route del {route.to} via {route.via} dev {route.dev}"),
+        )
 
 
 # -- Sizes. ------------------------------------------------------------------------------------------------------------

@@ -85,7 +85,8 @@ def find(
             destination, port, last = translated, None, None
             continue
         route = world.route(space, destination)
-        if route is None and first is not None and space == first.space:
+        # A route that leads out of the subnet is a fault, and not the way.
+        if first is not None and space == first.space and (route is None or world.is_near(first, destination)):
             route = Route(first.name, None)
         if route is None:
             return Way(tuple(hops), f"{_where(space)} has no route to {destination}")

@@ -40,10 +40,11 @@ class Interface:
 
 @dataclass(frozen=True)
 class Route:
-    """Where a namespace sends packets for an address."""
+    """Where a namespace sends packets for an address. ``to``: for which subnet that is."""
 
     dev: str
     via: str | None
+    to: str = ""
 
 
 class World:
@@ -169,6 +170,10 @@ class World:
     def owns(self, at: Interface, address: str) -> bool:
         return address in [one.partition("/")[0] for one in self.addresses_of(at)]
 
+    def is_near(self, at: Interface, address: str) -> bool:
+        """Whether an address is in a subnet of the interface's own."""
+        return any(ip_address(address) in ip_interface(one).network for one in self.addresses_of(at))
+
     def owner(self, space: Space, address: str) -> Interface | None:
         return next((one for one in self.interfaces(space) if self.owns(one, address)), None)
 
@@ -186,7 +191,7 @@ class World:
         if not fitting:
             return None
         best = max(fitting, key=lambda one: ip_network(one["to"]).prefixlen)
-        return Route(best["dev"], best["via"])
+        return Route(best["dev"], best["via"], best["to"])
 
     def published(self, space: Space, port: tuple[str, int]) -> str | None:
         """The address of the container to which a host leads one of its ports."""

@@ -30,6 +30,10 @@ def of_table(host: str, table_name: str, entries: list[dict[str, Any]]) -> Chang
     return lambda states: a_lab.space(states, host, OVERLAY).update({table_name: entries})
 
 
+def of_routes(host: str, netns: str, routes: list[dict[str, Any]]) -> Change:
+    return lambda states: a_lab.space(states, host, netns)["routes"].extend(routes)
+
+
 def both(*changes: Change) -> Change:
     return lambda states: [change(states) for change in changes]
 
@@ -120,6 +124,19 @@ def test_it_arrived(engine: str, target: str) -> None:
             VXLAN1,
             "emon2 does not have the address 10.0.0.117",
             id="host's address",
+        ),
+        pytest.param(
+            of_routes("emon", "", [{"to": "10.0.0.117/32", "via": "10.0.0.254", "dev": "eth0"}]),
+            VXLAN1,
+            r"emon sends packets for 10.0.0.117 \(emon2\) to the gateway 10.0.0.254, though both are in the subnet of eth0;"
+            " on emon: ip route del 10.0.0.117/32 via 10.0.0.254 dev eth0",
+            id="host's route",
+        ),
+        pytest.param(
+            of_table("emon", "neighbours", [{"dev": "vxlan0", "address": "10.200.0.3", "mac": "02:00:00:00:00:99"}]),
+            VXLAN1,
+            f"vxlan0 in demo on emon has the MAC 02:00:00:00:00:99 for 10.200.0.3, and test2 has {MACS['test2']}",
+            id="wrong neighbour",
         ),
     ],
 )
@@ -214,6 +231,28 @@ def test_a_neighbour_that_is_missing_explains_no_packet_that_left() -> None:
     of_table("emon", "neighbours", [])(states)
     made = a_lab.plan(states)
     assert "neighbour" not in judge(made, a_lab.traced(made, forth=CARD2)).causes[0].text.split(":")[0]
+
+
+def test_a_wrong_neighbour_is_not_to_blame_where_the_sender_knows_better() -> None:
+    states = a_lab.states()
+    of_table("emon", "neighbours", [{"dev": "vxlan0", "address": "10.200.0.3", "mac": "02:00:00:00:00:99"}])(states)
+    known = {"dev": "eth0", "address": "10.200.0.3", "mac": MACS["test2"]}
+    a_lab.space(states, "emon", "/run/docker/netns/test1")["neighbours"].append(known)
+    made = a_lab.plan(states)
+    assert "00:99" not in judge(made, a_lab.traced(made, forth=VXLAN1)).line
+
+
+def test_a_route_that_leads_out_of_the_containers_network() -> None:
+    states = a_lab.states()
+    inside = a_lab.space(states, "emon", "/run/docker/netns/test1")
+    inside["links"].append(a_lab.link("eth1", "veth", addresses=["172.18.0.2/16"]))
+    inside["routes"] = [{"to": "0.0.0.0/0", "via": "172.18.0.1", "dev": "eth1"}]
+    made = a_lab.plan(states)
+    assert a_lab.matches(
+        "not seen at hop 1, eth0 in test1 on emon: test1 has no route to 10.200.0.3 through eth0: its packets leave by"
+        " eth1; on emon: .*ip route replace 10.200.0.0/24 dev eth0",
+        judge(made, a_lab.traced(made, forth=0)).line,
+    )
 
 
 def test_a_path_mtu_is_remembered_of_what_was_mended() -> None:

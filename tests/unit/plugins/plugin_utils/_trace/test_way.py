@@ -183,7 +183,7 @@ def test_a_host_is_not_in_the_overlay() -> None:
         ),
         pytest.param(
             lambda states: states["emon2"].update(containers=[], docker_error="time is out", docker_frozen=True),
-            r"emon2: dockerd does not answer, because it is frozen \(.*\), so test2 cannot be found; .*--signal=CONT docker.*",
+            r"emon2: dockerd does not answer, because it is frozen \(.*\), so test2 .*--signal=CONT docker.service",
             id="frozen dockerd",
         ),
         pytest.param(
