@@ -146,7 +146,7 @@ def _entry_gone(vxlan: Link, other: Other) -> Step:
 def neighbours_back(scene: Scene) -> tuple[Step, ...]:
     """The kernel drops all neighbours of a link that goes down; those of Docker's VXLAN nobody writes again."""
     vxlan = scene.link("vxlan")
-    known = [other for other in scene.others if other.address] if scene.overlay else []
+    known = scene.neighbours if scene.overlay else ()
     return tuple(replace(_neighbour_gone(vxlan, other), after="gone with it", do=()) for other in known)
 
 

@@ -82,8 +82,8 @@ class Scene:
     cable: Link | None = None
     overlay: bool = False
     others: tuple[Other, ...] = ()
+    neighbours: tuple[Other, ...] = ()  # of the VXLAN, those of this host as well
     floods: tuple[str, ...] = ()
-    known: tuple[tuple[str, str, str], ...] = ()  # (device, address, MAC) of the neighbours inside the container
     units: tuple[str, ...] = ()
     peers: tuple[str, ...] = ()
     may_set_clock: bool = False
@@ -188,6 +188,8 @@ def of_host(read: Read, address: str, peers: list[str]) -> Scene:
     bridge = _named(read, veth.netns, _raw(read, veth).get("master")) if veth else None
     vxlan = _vxlan_at(read, bridge)
     place = vxlan.netns if vxlan else ""
+    # With a store, Docker's VXLAN has this host's own containers as well.
+    entries = _entries(read, vxlan, inner)
     return replace(
         common,
         container=Container(
@@ -198,12 +200,9 @@ def of_host(read: Read, address: str, peers: list[str]) -> Scene:
         bridge=bridge,
         vxlan=vxlan,
         overlay=bool(re.search(rf"/\d+-{re.escape((network['id'] or '-')[:_SHORT_ID])}$", place)),
-        others=_others(read, vxlan, inner),
+        others=tuple(one for one in entries if one.remote != address and inner and one.mac != inner.mac),
+        neighbours=tuple(one for one in entries if one.address),
         floods=tuple(one["remote"] for one in _fdb(read, vxlan) if one["mac"] == FLOOD and one["remote"]),
-        known=tuple(
-            (one["dev"], one["address"], one["mac"])
-            for one in _namespace(read, container["netns"]).get("neighbours", [])
-        ),
     )
 
 
@@ -268,7 +267,7 @@ def _fdb(read: Read, vxlan: Link | None) -> list[dict[str, Any]]:
     return [one for one in _namespace(read, vxlan.netns)["fdb"] if one["dev"] == vxlan.name]
 
 
-def _others(read: Read, vxlan: Link | None, inner: Link | None) -> tuple[Other, ...]:
+def _entries(read: Read, vxlan: Link | None, inner: Link | None) -> tuple[Other, ...]:
     """By address; those with an address first: a gateway of Docker's has an entry as well, and nobody speaks to it."""
     if vxlan is None or inner is None:
         return ()

@@ -39,8 +39,10 @@ def read(overlay: bool, **given: Any) -> Read:
         {"dev": vxlan, "mac": "02:42:0a:c8:00:99", "remote": None},
         {"dev": vxlan, "mac": "02:42:ff:ff:ff:ff", "remote": "10.0.0.118"},
         {"dev": vxlan, "mac": MAC, "remote": REMOTE},
+        {"dev": vxlan, "mac": "02:42:0a:c8:00:02", "remote": "10.0.0.116"},
         *([] if overlay else [{"dev": vxlan, "mac": scene.FLOOD, "remote": REMOTE}]),
     ]
+    own = {"dev": vxlan, "address": "10.200.0.2", "mac": "02:42:0a:c8:00:02"}
     near = {"dev": vxlan if overlay else "eth0", "address": "10.200.0.3", "mac": MAC}
     inside = namespace(
         INSIDE,
@@ -48,7 +50,7 @@ def read(overlay: bool, **given: Any) -> Read:
         neighbours=[] if overlay else [near],
     )
     spaces = (
-        [namespace("", card), namespace(place, *ports, fdb=fdb, neighbours=[near])]
+        [namespace("", card), namespace(place, *ports, fdb=fdb, neighbours=[own, near])]
         if overlay
         else [namespace("", card, *ports, fdb=fdb)]
     )

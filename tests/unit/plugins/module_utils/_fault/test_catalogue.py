@@ -98,7 +98,11 @@ def test_a_vxlan_of_dockers_floods_nothing() -> None:
         (
             "vxlan-down",
             ["ip link set vxlan0 down"],
-            ["ip link set vxlan0 up", f"ip neigh replace 10.200.0.3 lladdr {MAC} dev vxlan0 nud permanent"],
+            [
+                "ip link set vxlan0 up",
+                f"ip neigh replace 10.200.0.3 lladdr {MAC} dev vxlan0 nud permanent",
+                "ip neigh replace 10.200.0.2 lladdr 02:42:0a:c8:00:02 dev vxlan0 nud permanent",
+            ],
         ),
         (
             "host-link-down",
