@@ -84,8 +84,11 @@ def route_wrong(scene: Scene) -> Planned:
 
 
 def source_wrong(scene: Scene) -> Planned:
-    """VXLAN packets leave from an address that is not the host's, where the VXLAN is bound to none."""
-    card, nobody = scene.link("card"), scene.nobody()
+    """VXLAN packets leave from an address that is not the host's, where the VXLAN is bound to none.
+
+    Other hosts come to know it: not the address that nobody may answer for.
+    """
+    card, nobody = scene.link("card"), scene.nobody(1)
     if not scene.overlay or scene.link("vxlan").settings.get("local"):
         raise LabError("the VXLAN here is bound to its address: packets leave from no other")
     network = ip_interface(card.address).network

@@ -30,7 +30,7 @@ class Fault:
 
     ``says``: what `make trace` says, of a packet ``traced`` from or to the broken host. ``nothing``: that is nothing.
     ``needs``: what an engine has to have. ``on_controller``: it is made outside of the host, which is simulated.
-    ``real_only``: simulated hosts cannot have it.
+    ``real_only``: simulated hosts cannot have it. ``heals``: Docker may put it right by itself when packets are sent.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Fault:
     needs: frozenset[str] = frozenset()
     on_controller: bool = False
     real_only: bool = False
+    heals: bool = False
 
     @property
     def nothing(self) -> bool:
@@ -58,28 +59,28 @@ FAULTS = (
     Fault(
         "vxlan-down",
         "the VXLAN of the lab's network is down",
-        "Destination Host Unreachable after three seconds: nobody answers ARP",
+        f"{_SILENCE}; soon nobody answers ARP, either",
         "lost between hop 2, ... and hop 3, {vxlan} ...: {vxlan} ... is down; ...ip link set {vxlan} up",
         links.down("vxlan"),
     ),
     Fault(
         "bridge-down",
         "the bridge between containers and VXLAN is down",
-        "Destination Host Unreachable, also between containers of the host",
+        f"{_SILENCE}, also between containers of the host",
         "lost between hop 2, ... and hop 3, ...: {bridge} ... is down; ...ip link set {bridge} up",
         links.down("bridge"),
     ),
     Fault(
         "veth-down",
         "the container's cable is down at the end of the bridge",
-        "Destination Host Unreachable; in the container, eth0 shows NO-CARRIER",
+        f"{_SILENCE}; in the container, eth0 has no carrier",
         "not seen at hop 1, ...: {veth} ... is down; ...ip link set {veth} up",
         links.down("veth"),
     ),
     Fault(
         "container-link-down",
         "the container's interface is down",
-        "from it: Network is unreachable; to it: Destination Host Unreachable",
+        "from it: Network is unreachable, or silence where it has another way out; to it: silence",
         "lost between hop 8, ... and hop 9, ...: {inner} in {container} ... is down; ...ip link set {inner} up",
         links.down("inner"),
         TO,
@@ -108,6 +109,7 @@ FAULTS = (
         "lost between hop 3, {vxlan} ... and hop 4, ...: ... has no forwarding entry for {mac}",
         forwarding.missing,
         needs=_needs(OVERLAY),
+        heals=True,
     ),
     Fault(
         "forwarding-wrong",
@@ -128,7 +130,7 @@ FAULTS = (
     Fault(
         "flood-missing",
         "the VXLAN does not send to another host what it floods, such as ARP requests",
-        "Destination Host Unreachable, until the other side speaks first",
+        f"{_SILENCE}, until the other side speaks first",
         "... sends to ... at {remote} neither what it floods nor ...",
         forwarding.flood_missing,
         needs=_needs(LEARNING),
@@ -136,10 +138,11 @@ FAULTS = (
     Fault(
         "neighbour-missing",
         "the VXLAN has no neighbour for a container of another host, so nobody answers ARP requests for it",
-        "Destination Host Unreachable for that one container",
+        f"{_SILENCE}, to that one container: nobody answers ARP",
         "not seen at hop 1, ...asks by ARP who has {address}, in vain...: {vxlan} ... has no neighbour for {address}",
         forwarding.neighbour_missing,
         needs=_needs(OVERLAY),
+        heals=True,
     ),
     Fault(
         "neighbour-wrong",
@@ -152,10 +155,11 @@ FAULTS = (
     Fault(
         "gossip-silent",
         "the VXLAN has neither neighbour nor forwarding entry for a container, as if gossip had not told of it",
-        "Destination Host Unreachable for that one container",
+        f"{_SILENCE}, to that one container: nobody answers ARP",
         "neither a forwarding entry nor a neighbour for ...{mac}...: Docker's gossip has not told",
         forwarding.gossip_silent,
         needs=_needs(OVERLAY),
+        heals=True,
     ),
     Fault(
         "container-neighbour-wrong",
@@ -168,7 +172,7 @@ FAULTS = (
     Fault(
         "container-address-removed",
         "the container has lost its address",
-        "from it: Network is unreachable; to it: Destination Host Unreachable",
+        "from it: Network is unreachable, or silence where it has another way out; to it: silence",
         "{inner} in {container} ... has no address {own_address}, which Docker gave {container}; ...ip address add",
         addresses.removed("inner"),
         TO,
@@ -190,7 +194,7 @@ FAULTS = (
     Fault(
         "host-route-wrong",
         "the host has a route to another host through a gateway that is not there",
-        f"{_SILENCE}, to all containers of that host; ping of the host: Destination Host Unreachable",
+        f"{_SILENCE}, to all containers of that host; the host itself is not reached, either",
         "lost between hop 3, ... and hop 4, ...: ... sends packets for {remote} ... to the gateway {nobody}",
         addresses.route_wrong,
     ),
@@ -270,7 +274,7 @@ FAULTS = (
     Fault(
         "container-stopped",
         "the container is stopped",
-        "Destination Host Unreachable, and its name is not known any more",
+        f"{_SILENCE}, and its name is not known any more",
         "the container {container} does not run (it is exited); ...docker start {container}",
         services.container_stopped,
         TO,

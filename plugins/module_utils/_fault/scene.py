@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_interface
+from itertools import islice
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
@@ -109,12 +110,12 @@ class Scene:
             raise LabError("the VXLAN here knows no container of another host yet: let them speak first (make verify)")
         return self.others[0]
 
-    def nobody(self) -> str:
-        """An address of the underlay's subnet that no host of the lab has."""
+    def nobody(self, which: int = 0) -> str:
+        """An address of the underlay's subnet that no host of the lab has; ``which``: the first from the end, or so."""
         mine = ip_interface(self.link("card").address)
         taken = {*self.peers, str(mine.ip)}
         hosts = (str(mine.network.broadcast_address - back) for back in range(1, mine.network.num_addresses - 1))
-        found = next((one for one in hosts if one not in taken), "")
+        found = next(islice((one for one in hosts if one not in taken), which, None), "")
         if not found:
             raise LabError(f"{mine.network} has no address that is no host's")
         return found

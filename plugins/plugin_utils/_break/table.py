@@ -35,7 +35,8 @@ def _has(name: str) -> set[str]:
 def for_whom(fault: Fault) -> str:
     found = engines(fault)
     text = "all" if len(found) == len(ENGINES) else ", ".join(found)
-    return f"{text}; real hosts only" if fault.real_only else text
+    marks = ["real hosts only"] * fault.real_only + ["may heal by itself"] * fault.heals
+    return "; ".join([text, *marks])
 
 
 def lines() -> list[str]:

@@ -48,6 +48,8 @@ def explain(plan: Plan, seen: Seen, sent: Sent, lost: tuple[str, int]) -> list[C
         mtu = sent.mtu or next((one["mtu"] for one in seen.errors if one["index"] == sent.index and one["mtu"]), None)
         exact = [one for one in found if one.size == mtu]
         found = [_with_mtu(one, sent) for one in (exact or found)[:1]]
+        # A kernel that remembers how narrow the path is does not send so much again.
+        found = found or [_with_mtu(one, sent) for one in read if one.size is not None and one.size == sent.mtu][:1]
         return found or _remembered(plan, sent) or _filters(plan, seen, lost, sent)
     found = [one for one in read if one.size is None and not one.arp and place in one.lost]
     if place == 0 and not found:

@@ -151,12 +151,12 @@ def test_a_vxlan_of_dockers_floods_nothing() -> None:
         (
             "source-address-wrong",
             [
-                "ip address add 10.0.0.254/24 dev eth0",
-                "ip route replace 10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.254",
+                "ip address add 10.0.0.253/24 dev eth0",
+                "ip route replace 10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.253",
             ],
             [
                 "ip route replace 10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.116",
-                "ip address del 10.0.0.254/24 dev eth0",
+                "ip address del 10.0.0.253/24 dev eth0",
             ],
         ),
         (

@@ -23,7 +23,7 @@ def test_the_documentation_has_the_catalogue() -> None:
     ("name", "expected"),
     [
         ("vxlan-down", "all"),
-        ("forwarding-missing", "cluster_store, swarm"),
+        ("forwarding-missing", "cluster_store, swarm; may heal by itself"),
         ("flood-missing", "vxlan"),
         ("etcd-killed", "cluster_store"),
         ("resolver-stopped", "vxlan"),

@@ -267,6 +267,17 @@ def test_a_path_mtu_is_remembered_of_what_was_mended() -> None:
     assert found.line.endswith("on emon: nsenter --net=/run/docker/netns/test1 ip route flush cache")
 
 
+def test_a_path_mtu_is_remembered_of_a_link_that_is_still_narrow() -> None:
+    states = a_lab.states()
+    of_link("emon", "", "eth0", mtu=1400)(states)
+    made = a_lab.plan(states)
+    results = a_lab.traced(made, whole=(0, 0))
+    results["emon"]["sent"][1].update(error="message too long", mtu=1350)
+    line = judge(made, results).line
+    assert "the MTU of eth0 on emon is 1400, of which VXLAN takes 50, too little for 1450 bytes" in line
+    assert line.endswith("on emon: ip link set eth0 mtu 1500")
+
+
 def test_full_size_packets_do_not_fit() -> None:
     states = a_lab.states()
     of_link("emon", "", "eth0", mtu=1400)(states)
