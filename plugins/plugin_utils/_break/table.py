@@ -12,7 +12,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._fault import cat
 from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.catalogue import FAULTS, Fault
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
 
-_HEAD = ("FAULT", "ENGINES", "WHAT IT DOES, AND WHAT IT LOOKS LIKE")
+_ALL = "all"
 
 
 def engines(fault: Fault) -> list[str]:
@@ -34,18 +34,20 @@ def _has(name: str) -> set[str]:
 
 def for_whom(fault: Fault) -> str:
     found = engines(fault)
-    text = "all" if len(found) == len(ENGINES) else ", ".join(found)
+    text = _ALL if len(found) == len(ENGINES) else ", ".join(found)
     marks = ["real hosts only"] * fault.real_only + ["may heal by itself"] * fault.heals
     return "; ".join([text, *marks])
 
 
 def lines() -> list[str]:
-    """For a terminal."""
-    rows = [_HEAD]
+    """For a terminal: what it does, what it looks like, and for which engines, if not for all."""
+    width = max(len(fault.name) for fault in FAULTS)
+    found = [f"{'FAULT':<{width}}  WHAT IT DOES, WHAT IT LOOKS LIKE, AND FOR WHOM IT IS"]
     for fault in FAULTS:
-        rows += [(fault.name, for_whom(fault), fault.summary), ("", "", f"  {fault.symptom}")]
-    widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    return [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}".rstrip() for row in rows]
+        whom = for_whom(fault)
+        about = [fault.summary, fault.symptom, *([] if whom == _ALL else [f"engines: {whom}"])]
+        found += [f"{'' if row else fault.name:<{width}}  {line}" for row, line in enumerate(about)]
+    return found
 
 
 def markdown() -> list[str]:
