@@ -113,17 +113,23 @@ def _ends(world: World, journey: Journey, lab: dict[str, Any], names: dict[Space
     is_up = bool(link and link["up"])
     if is_up:
         yield from _first_route(world, journey)
-    if source.interface and target.interface and _one_segment(journey):
-        known_mac, mac = (
-            world.neighbour(source.interface, target.address),
-            (world.link(target.interface) or {}).get("mac"),
+    yield from _wrong_mac(world, journey, source, target, frozenset(range(1, len(journey.hops) + 1)))
+    # What comes with another MAC, flooded, is heard at the interface, and not taken there: nothing is answered.
+    yield from _wrong_mac(world, journey, target, source, first)
+
+
+def _wrong_mac(world: World, journey: Journey, sender: End, receiver: End, lost: frozenset[int]) -> Iterator[Cause]:
+    """Why a receiver does not take what a sender sends to it: it is for another MAC."""
+    at, to = sender.interface, receiver.interface
+    if not at or not to or not sender.space or not _one_segment(journey):
+        return
+    known, mac = world.neighbour(at, receiver.address), (world.link(to) or {}).get("mac")
+    if known and mac and known != mac and world.owns(to, receiver.address):
+        yield Cause(
+            lost,
+            f"{sender.name} has the MAC {known} for {receiver.address}, and {receiver.name} has {mac}",
+            on(sender.space, f"ip neigh del {receiver.address} dev {at.name}"),
         )
-        if known_mac and mac and known_mac != mac and world.owns(target.interface, target.address):
-            yield Cause(
-                frozenset(range(1, len(journey.hops) + 1)),
-                f"{source.name} has the MAC {known_mac} for {target.address}, and {target.name} has {mac}",
-                on(source.space, f"ip neigh del {target.address} dev {source.interface.name}"),
-            )
 
 
 def _first_route(world: World, journey: Journey) -> Iterator[Cause]:

@@ -233,6 +233,18 @@ def test_a_neighbour_that_is_missing_explains_no_packet_that_left() -> None:
     assert "neighbour" not in judge(made, a_lab.traced(made, forth=CARD2)).causes[0].text.split(":")[0]
 
 
+def test_a_frame_for_another_mac_is_heard_and_not_answered() -> None:
+    states = a_lab.states("vxlan")
+    known = {"dev": "eth0", "address": "10.200.0.3", "mac": "02:00:00:00:00:99"}
+    a_lab.space(states, "emon", "/run/docker/netns/test1")["neighbours"].append(known)
+    made = a_lab.plan(states)
+    assert a_lab.matches(
+        "the reply is not seen at hop 10, .*: test1 has the MAC 02:00:00:00:00:99 for 10.200.0.3, and test2 has .*;"
+        " on emon: .*ip neigh del 10.200.0.3 dev eth0",
+        judge(made, a_lab.traced(made, back=0)).line,
+    )
+
+
 def test_a_wrong_neighbour_is_not_to_blame_where_the_sender_knows_better() -> None:
     states = a_lab.states()
     of_table("emon", "neighbours", [{"dev": "vxlan0", "address": "10.200.0.3", "mac": "02:00:00:00:00:99"}])(states)
