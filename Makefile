@@ -65,7 +65,7 @@ endif
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "  Variables: SITE=home|company ($(SITE))  HOST=emon  LAB=emon|four|tutorial"
+	@echo "  Variables: SITE=home|company ($(SITE))  HOST=emon  LAB=$(subst $() ,|,$(basename $(notdir $(sort $(wildcard labs/*.yml)))))"
 	@echo "  RELEASE=bullseye|bookworm|trixie|forky ($(RELEASE)), of simulated hosts: Debian 11, 12, 13, testing"
 	@echo "  V=1 (Ansible's own output)  ARGS='--check --diff' (more arguments for the playbook or the test)"
 
