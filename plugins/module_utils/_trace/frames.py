@@ -105,7 +105,7 @@ def read(frame: bytes, mark: Mark) -> Seen | None:
     """The marked packet in an Ethernet frame; None where there is none."""
     try:
         return _ethernet(frame, 0, Seen(REQUEST), mark)
-    except (struct.error, IndexError):
+    except (struct.error, IndexError, ValueError):
         return None  # cut short, or malformed
 
 

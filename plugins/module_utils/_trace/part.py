@@ -96,11 +96,13 @@ def parse(params: dict[str, Any]) -> Part:
     named = [(f"addresses[{index}]", one) for index, one in enumerate(params["addresses"])]
     named += [("meeting.address", params["meeting"]["address"])] if params["meeting"] else []
     faults += [f"{option}: {one} is not an IPv4 address" for option, one in named if not _is_ip(one)]
+    if params["meeting"] and not 0 < params["meeting"]["port"] < 1 << 16:
+        faults.append(f"meeting.port: {params['meeting']['port']} is not a port (1 to 65535)")
     if not 0 < params["seconds"] <= _MOST_SECONDS:
         faults.append(f"seconds: {params['seconds']:g} is out of range, give up to {_MOST_SECONDS:g}")
     send = params["send"]
     if send:
-        faults += _errand_faults(send, params["protocol"])
+        faults += _errand_faults(send, params["protocol"], params["seconds"])
     if faults:
         raise LabError(faults)
     return Part(
@@ -126,7 +128,7 @@ def parse(params: dict[str, Any]) -> Part:
     )
 
 
-def _errand_faults(send: dict[str, Any], protocol: str) -> list[str]:
+def _errand_faults(send: dict[str, Any], protocol: str, seconds: float) -> list[str]:
     faults = []
     if not _is_ip(send["to"]):
         faults.append(f"send.to: {send['to']} is not an IPv4 address")
@@ -134,6 +136,11 @@ def _errand_faults(send: dict[str, Any], protocol: str) -> list[str]:
         faults.append("send.port: icmp has no ports, leave it out or choose tcp or udp")
     elif protocol != "icmp" and not 0 < (send["port"] or 0) < 1 << 16:
         faults.append(f"send.port: {send['port']} is not a port (1 to 65535)")
+    if not 0 <= send["interval"] * max(1, send["count"]) <= seconds:
+        faults.append(
+            f"send.interval: {send['interval']:g} is out of range, {send['count']} packets have to leave within"
+            f" {seconds:g} seconds"
+        )
     if not 0 < send["count"] < frames.MOST_PACKETS:
         faults.append(f"send.count: {send['count']} is out of range, give 1 to {frames.MOST_PACKETS - 1}")
     if not send["sizes"] or not all(64 <= size <= 65535 for size in send["sizes"]):

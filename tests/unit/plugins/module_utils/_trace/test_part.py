@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._trace import part
+from ansible_collections.emon.overlay_lab.plugins.module_utils._trace import frames, part, taps
 
 MARK = "0123456789abcdef"
 
@@ -56,6 +59,17 @@ def test_a_part_without_an_errand_only_listens() -> None:
                 "send.sizes: [20] are not sizes of packets in bytes (64 to 65535)",
             ],
             id="two at once",
+        ),
+        *(
+            pytest.param(
+                {"send": {"to": "10.0.0.1", "interval": interval}, "seconds": 3},
+                [f"send.interval: {interval} is out of range, 6 packets have to leave within 3 seconds"],
+                id=f"interval {interval}",
+            )
+            for interval in ("600", "-1", "inf", "nan")
+        ),
+        pytest.param(
+            {"meeting": {"port": 70000}}, ["meeting.port: 70000 is not a port (1 to 65535)"], id="meeting's port"
         ),
     ],
 )
