@@ -6,7 +6,8 @@
 
 """One host's part in a trace: all of its taps listen at once, and one of the hosts sends. Changes nothing.
 
-It ends by itself when the packets have gone by, at the latest after ``seconds``, whatever becomes of the controller.
+It ends by itself when the packets have gone by, at the latest after ``seconds`` (and the sender's wait for the others
+and for the last reply), whatever becomes of the controller.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import base64
 import re
 import selectors
 import time
+from collections import Counter
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -34,6 +36,8 @@ _MOST_SECONDS = 60.0
 _REPLY_SECONDS, _QUIET_SECONDS = 0.5, 1.0
 _TICK_SECONDS = 0.05
 _MOST_SIGHTINGS = 2000
+# ESP packets cannot be told from each other: of a tap and a direction, a few say that there are some.
+_MOST_SEALED = 50
 _TOKEN = re.compile(r"[0-9a-f]{16}")
 
 OPTIONS: dict[str, Any] = {
@@ -206,12 +210,13 @@ def _run(part: Part, namespaces: Namespaces) -> dict[str, Any]:
 
 
 class Ears:
-    """All taps at once, and when they last heard something."""
+    """All taps at once, and when they last heard a packet of the trace."""
 
     def __init__(self, opened: list[OpenTap], guest: Guest | None = None) -> None:
         self.sightings: list[Sighting] = []
         self.last: float | None = None
         self._guest = guest
+        self._sealed: Counter[tuple[int, bool]] = Counter()
         self._selector = selectors.DefaultSelector()
         for tap in opened:
             if tap.socket is not None:
@@ -221,15 +226,29 @@ class Ears:
 
     def hear(self, seconds: float) -> None:
         """What comes within that time, or the first of it."""
+        if self.is_full:
+            time.sleep(seconds)
+            return
         for key, _events in self._selector.select(seconds):
             if key.data is None:
                 if self._guest:
                     self._guest.hear()
                 continue
-            found = list(key.data.sightings())
-            if found:
-                self.sightings += found
+            found = list(filter(self._is_kept, key.data.sightings()))
+            self.sightings += found[: _MOST_SIGHTINGS - len(self.sightings)]
+            # ARP and ESP may be somebody else's, long before the first packet is sent.
+            if any(one.seen.index is not None for one in found):
                 self.last = time.monotonic()
+
+    def _is_kept(self, one: Sighting) -> bool:
+        if one.seen.kind != frames.SEALED:
+            return True
+        self._sealed[one.tap, one.outgoing] += 1
+        return self._sealed[one.tap, one.outgoing] <= _MOST_SEALED
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.sightings) >= _MOST_SIGHTINGS
 
     def close(self) -> None:
         self._selector.close()
@@ -251,7 +270,7 @@ def _send_and_listen(part: Part, opened: list[OpenTap], sender: Sender) -> list[
 def _listen(part: Part, opened: list[OpenTap], guest: Guest | None) -> list[Sighting]:
     end = time.monotonic() + part.seconds
     with closing(Ears(opened, guest)) as ears:
-        while (now := time.monotonic()) < end and len(ears.sightings) < _MOST_SIGHTINGS:
+        while (now := time.monotonic()) < end and not ears.is_full:
             if guest:
                 guest.greet()
             is_quiet = ears.last is not None and now - ears.last > _QUIET_SECONDS

@@ -4,15 +4,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+import socket
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._trace import frames, part, taps
+from ansible_collections.emon.overlay_lab.plugins.module_utils._trace import frames, part
 
 MARK = "0123456789abcdef"
 
@@ -77,3 +76,30 @@ def test_wrong_options(given: dict[str, Any], faults: list[str]) -> None:
     with pytest.raises(LabError) as error:
         part.parse(options(**given))
     assert error.value.faults == faults
+
+
+class Flood:
+    """A tap whose socket always has another packet."""
+
+    tap = SimpleNamespace(identity=0)
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self.socket, other = socket.socketpair()
+        other.send(b"more")
+
+    def sightings(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(tap=0, outgoing=False, seen=SimpleNamespace(kind=self._kind, index=None))] * 500
+
+
+@pytest.mark.parametrize(
+    ("kind", "kept"), [pytest.param(frames.ARP_REQUEST, 2000, id="a loop"), pytest.param(frames.SEALED, 50, id="ESP")]
+)
+def test_what_never_ends_does_not_fill_the_memory(kind: str, kept: int) -> None:
+    """ESP packets cannot be told from each other: a few say that there are some, and leave room for the others."""
+    ears = part.Ears([Flood(kind)])  # type: ignore[list-item]
+    for _turn in range(10):
+        ears.hear(0.01)
+    assert len(ears.sightings) == kept
+    assert ears.is_full == (kept == 2000)
+    assert ears.last is None, "whether the trace is over, only its own packets tell"
