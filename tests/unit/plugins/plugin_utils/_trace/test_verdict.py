@@ -133,6 +133,76 @@ def test_where_and_why_a_request_is_lost(change: Change, forth: int, cause: str)
     assert a_lab.matches(cause, found.line), found.line
 
 
+CABLE_DOWN = "emon2 in underlay is down; on this machine: ip netns exec emon-underlay ip link set emon2 up"
+
+
+@pytest.mark.parametrize(
+    ("host", "netns", "name", "cause"),
+    [
+        pytest.param("localhost", "emon-underlay", "emon2", CABLE_DOWN, id="cable"),
+        pytest.param("localhost", "emon-underlay", "underlay", "underlay in underlay is down", id="bridge"),
+        pytest.param("emon2", "", "eth0", "eth0 on emon2 is down", id="card"),
+    ],
+)
+def test_a_link_of_the_underlay_is_down_and_the_hosts_do_not_know_each_other(
+    host: str, netns: str, name: str, cause: str
+) -> None:
+    """A host asks by ARP for the other one before the first VXLAN packet leaves: it is missed there, not at the link."""
+    states = a_lab.states("vxlan")
+    of_link(host, netns, name, up=False)(states)
+    made = a_lab.plan(states)
+    found = judge(made, a_lab.traced(made, forth=VXLAN1))
+    assert a_lab.matches(lost_at(CARD1), found.line), found.line
+    assert cause in found.line
+    # So is the ARP request of the container.
+    results = a_lab.traced(made, forth=0)
+    a_lab.arp(made, results, hops=VXLAN1)
+    found = judge(made, results)
+    assert "the request is not seen at hop 1, eth0 in test1 on emon (test1 asks by ARP" in found.line
+    assert cause in found.line
+
+
+def test_a_link_behind_a_router_is_down() -> None:
+    """The router asks by ARP for the container, and no trace sees that."""
+    states = a_lab.states(simulated=False)
+    a_lab.publish(states)
+    of_link("emon2", "/run/docker/netns/test2", "eth1", up=False)(states)
+    made = a_lab.plan(states, "emon", "emon2", "8080")
+    found = judge(made, a_lab.traced(made, forth=2))
+    assert "is lost between hop 2, eth0 on emon2 and hop 3, docker_gwbridge on emon2: eth1 in test2" in found.line
+    assert "is down" not in judge(made, a_lab.traced(made, forth=1)).line
+
+
+def test_the_answer_by_arp_is_lost_on_the_underlay() -> None:
+    states = a_lab.states("vxlan")
+    of_link("localhost", "emon-underlay", "emon", up=False)(states)
+    made = a_lab.plan(states)
+    results = a_lab.traced(made, forth=0)
+    a_lab.arp(made, results, hops=99, answered=3)  # not at emon2's card any more
+    assert "emon in underlay is down" in judge(made, results).line
+
+
+def test_a_link_behind_the_vxlan_explains_nothing_before_it() -> None:
+    states = a_lab.states("vxlan")
+    of_link("emon2", "/run/docker/netns/test2", "eth0", up=False)(states)
+    made = a_lab.plan(states)
+    assert "is down" not in judge(made, a_lab.traced(made, forth=VXLAN1)).line
+    assert "is down" not in judge(made, a_lab.traced(made, forth=0)).line
+
+
+def test_nothing_is_flooded_and_an_entry_remains() -> None:
+    """What has an entry of its own passes, and ARP requests, which are flooded, do not."""
+    states = a_lab.states("vxlan")
+    a_lab.space(states, "emon", "")["fdb"] = [{"dev": "vxlan-9", "mac": MACS["test2"], "remote": "10.0.0.117"}]
+    made = a_lab.plan(states)
+    results = a_lab.traced(made, forth=0)
+    a_lab.arp(made, results, hops=VXLAN1)
+    found = judge(made, results)
+    assert "vxlan-9 on emon floods nothing to emon2 at 10.0.0.117, and ARP requests are flooded" in found.line
+    assert found.line.endswith("on emon: bridge fdb append 00:00:00:00:00:00 dev vxlan-9 dst 10.0.0.117")
+    assert "floods" not in judge(made, a_lab.traced(made, forth=VXLAN1)).line
+
+
 @pytest.mark.parametrize(
     ("change", "back", "cause"),
     [
