@@ -15,7 +15,8 @@ description:
     when each of them was seen where, in which direction, and with which headers. Packets are found inside VXLAN, too.
   - One of the hosts sends the packets, in the same call. Run the task on all hosts of the way at the same time, with
     the same O(mark).
-  - It ends by itself when the packets have gone by, or time is up (see O(seconds)). It makes no file and changes nothing.
+  - It ends by itself when the packets have gone by, or time is up (see O(seconds)). It makes no file and changes
+    nothing.
   - Where a packet got lost, it tells which rules of iptables and nftables, and which reasons of the IP stack, have
     counted meanwhile.
 attributes:

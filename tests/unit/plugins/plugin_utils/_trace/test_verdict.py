@@ -398,6 +398,104 @@ def test_a_port(listening: list[str], said: str, expected: str) -> None:
     assert found.ok == (said == "SYN-ACK")
 
 
+REJECT = {**RULE, "rule": "-j REJECT", "remove": "iptables -D INPUT -j REJECT", "packets": 4}
+
+
+@pytest.mark.parametrize(
+    ("port", "said", "what"),
+    [
+        pytest.param("", "port unreachable", "ICMP echo is refused there (port unreachable)", id="ping"),
+        pytest.param("80", "host prohibited", "tcp port 80 is refused there (host prohibited)", id="tcp"),
+        pytest.param(
+            "53/udp", "administratively prohibited", "udp port 53 is refused there (administratively", id="udp"
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("counted", "why"),
+    [
+        pytest.param(
+            [{**RULE, "packets": 9}, REJECT],
+            "drops it: iptables filter INPUT: -j REJECT .counted 4 meanwhile.; on emon2: iptables -D INPUT -j REJECT$",
+            id="counted",
+        ),
+        pytest.param([{**REJECT, "packets": None}], "these rules may, and .*: -j REJECT .emon2.$", id="not counted"),
+        pytest.param([], "nothing that was read explains it", id="nothing"),
+    ],
+)
+def test_an_error_of_the_other_end_is_a_refusal(
+    port: str, said: str, what: str, counted: list[dict[str, Any]], why: str
+) -> None:
+    """As of a rule that rejects: every hop sees the request, and the error on its way back."""
+    states = a_lab.states()
+    for protocol in ("tcp", "udp"):
+        states["emon2"]["listening"][protocol] = ["0.0.0.0:80", "0.0.0.0:53"]
+    made = a_lab.plan(states, "emon", "emon2", port)
+    results = a_lab.traced(made)
+    a_lab.refuse(results, said)
+    rules = {
+        word: [one for one in counted if bool(one["packets"]) == (word == "rules")] for word in ("rules", "uncounted")
+    }
+    results["emon2"]["counted"] = [{"netns": "", "stack": {}, **rules}]
+    found = judge(made, results)
+    assert not found.ok
+    assert f"emon reaches emon2, but {what}" in found.line
+    assert a_lab.matches(why, found.line), found.line
+
+
+@pytest.mark.parametrize(
+    ("index", "what"),
+    [(0, "ICMP echo is refused"), (1, "ICMP echo of 1450 bytes in one piece is refused"), (2, "ICMP echo is refused")],
+)
+def test_one_refusal_is_enough(index: int, what: str) -> None:
+    made = a_lab.plan(a_lab.states())
+    results = a_lab.traced(made)
+    results["emon"]["sent"].append({**results["emon"]["sent"][0], "index": 2})
+    for result in results.values():
+        result["sightings"] += [{**one, "index": 2} for one in result["sightings"] if one["index"] == 0]
+    a_lab.refuse(results, "host prohibited", index)
+    found = judge(made, results)
+    assert not found.ok
+    assert what in found.line
+
+
+def test_a_reset_of_a_port_on_which_somebody_listens_is_no_want_of_a_listener() -> None:
+    states = a_lab.states()
+    states["emon2"]["containers"][0]["listening"]["tcp"] = ["10.200.0.3:80"]
+    made = a_lab.plan(states, port="80")
+    found = judge(made, a_lab.traced(made, said="RST"))
+    assert "tcp port 80 is refused there (RST): nothing that was read explains it" in found.line
+
+
+def test_a_refusal_behind_a_published_port_is_the_containers() -> None:
+    """What listens on the host's port is Docker's, and says nothing of the container's."""
+    states = a_lab.states(simulated=False)
+    a_lab.publish(states)
+    states["emon2"]["listening"]["tcp"] = ["0.0.0.0:8080"]
+    made = a_lab.plan(states, "emon", "emon2", "8080")
+    found = judge(made, a_lab.traced(made, said="RST"))
+    assert found.line == (
+        "emon reaches emon2, but tcp port 8080 is refused there (RST): the refusal comes from eth1 in test2 on emon2"
+    )
+
+
+def test_udp_to_a_host_that_did_not_listen_has_not_arrived() -> None:
+    made = a_lab.plan(a_lab.states(), port="53/udp")
+    results = a_lab.traced(made, back=0)
+    assert judge(made, results).ok
+    del results["emon2"]
+    found = judge(made, results)
+    assert not found.ok
+    assert "whether the request arrives cannot be said: the part of emon2 in the trace failed" in found.line
+
+
+def test_a_host_that_did_not_listen_is_told_beside_a_loss() -> None:
+    made = a_lab.plan(a_lab.states())
+    results = a_lab.traced(made, back=0)
+    del results["emon2"]
+    assert "the part of emon2 in the trace failed: its hops could see nothing" in judge(made, results).notes
+
+
 @pytest.mark.parametrize(
     ("resolved", "ok", "expected"),
     [
