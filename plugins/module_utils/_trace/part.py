@@ -283,8 +283,10 @@ def _listen(part: Part, opened: list[OpenTap], guest: Guest | None) -> list[Sigh
 
 
 def _went_by(part: Part, opened: list[OpenTap], sightings: list[Sighting]) -> bool:
-    """Whether every tap heard each packet that any of them heard, and its reply; the sender's, every packet sent."""
-    heard = {(one.tap, one.seen.index, one.seen.kind) for one in sightings}
+    """Whether every tap heard each packet that any of them heard, and its reply; the sender's, every packet sent. A
+    reset is none: a rule may have sent it, which has counted.
+    """
+    heard = {(one.tap, one.seen.index, one.seen.kind) for one in sightings if one.seen.said != frames.RESET}
     indexes = {index for _tap, index, kind in heard if kind == frames.REQUEST}
     if part.errand:
         indexes = set(range(part.errand.count))

@@ -103,3 +103,13 @@ def test_what_never_ends_does_not_fill_the_memory(kind: str, kept: int) -> None:
     assert len(ears.sightings) == kept
     assert ears.is_full == (kept == 2000)
     assert ears.last is None, "whether the trace is over, only its own packets tell"
+
+
+@pytest.mark.parametrize(("said", "went_by"), [("SYN-ACK", True), ("RST", False)])
+def test_a_reset_may_be_a_rules_so_that_counters_are_read(said: str, went_by: bool) -> None:
+    made = part.parse(options(protocol="tcp", send={"to": "10.0.0.1", "port": 80, "count": 1}))
+    heard = [
+        SimpleNamespace(tap=0, seen=SimpleNamespace(index=0, kind=kind, said=words))
+        for kind, words in ((frames.REQUEST, "SYN"), (frames.REPLY, said))
+    ]
+    assert part._went_by(made, [SimpleNamespace(tap=SimpleNamespace(identity=0))], heard) == went_by  # type: ignore[list-item, arg-type]
