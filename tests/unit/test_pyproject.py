@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import subprocess
-import tomllib
 from pathlib import Path
+
+import tomllib
 
 _ROOT = Path(__file__).resolve().parents[2]
 
