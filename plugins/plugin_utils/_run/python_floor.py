@@ -25,6 +25,6 @@ def fault(execute: Callable[[str], dict[str, Any]], interpreter: str) -> str:
         return ""
     oldest = ".".join(map(str, _OLDEST))
     return (
-        f"the Python of this host, {interpreter}, is {found[0]}: modules need {oldest} or later; install one beside it, and"
-        " name it as ansible_python_interpreter in the lab file (hosts.NAME.ansible)"
+        f"the Python of this host, {interpreter}, is {found[0]}: modules need {oldest} or later; install one beside it,"
+        " and name it as ansible_python_interpreter in the lab file (hosts.NAME.ansible)"
     )
