@@ -64,7 +64,7 @@ def once(desired: Desired) -> list[str]:
             dockerd = settings.read()
             gossip.check(dockerd)
             wanted = desired.specs()
-            if not any(plan.differences.changed for plan in _plans(client, desired.lab, wanted)):
+            if not _may_start(client, desired.lab, wanted):
                 return []
             with turn.of_this_host(dockerd):
                 return _start(client, desired.lab, wanted)
@@ -72,9 +72,18 @@ def once(desired: Desired) -> list[str]:
             client.close()
 
 
-def _plans(client: Any, lab: str, wanted: list[ContainerSpec]) -> list[container_set.SetPlan]:
-    """One for each, so that what keeps one of them keeps no other."""
-    return [container_set.plan(client, [spec], lab=lab) for spec in wanted]
+def _may_start(client: Any, lab: str, wanted: list[ContainerSpec]) -> bool:
+    """Whether there is one to start. Raises LabError with every fault where nothing else is left of them."""
+    changes, faults = False, []
+    for spec in wanted:
+        try:
+            # One for each, so that what keeps one of them keeps no other.
+            changes |= container_set.plan(client, [spec], lab=lab).differences.changed
+        except LabError as error:
+            faults.extend(error.faults)
+    if faults and not changes:
+        raise LabError(faults)
+    return changes
 
 
 def _start(client: Any, lab: str, wanted: list[ContainerSpec]) -> list[str]:

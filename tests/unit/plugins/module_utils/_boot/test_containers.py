@@ -113,6 +113,24 @@ def test_one_that_cannot_start_keeps_no_other(docker: FakeDocker) -> None:
     assert running(docker) == ["/test3"]
 
 
+def test_one_that_cannot_be_planned_keeps_no_other(docker: FakeDocker) -> None:
+    """The network of test3 comes with another host, or never."""
+    docker.all_networks.pop()
+    missing = "container test3: network demo is not on this host: make it with docker_network first"
+    with pytest.raises(LabError) as caught:
+        containers.once(wanted(TEST3, TEST1))
+    assert caught.value.faults == ["container test1: started", missing]
+    assert running(docker) == ["/test1"]
+
+
+def test_no_turn_is_taken_where_nothing_can_start(docker: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
+    containers.once(wanted(TEST1))
+    docker.all_networks.pop()
+    monkeypatch.setattr(containers.turn, "of_this_host", lambda _settings: pytest.fail("it keeps the other hosts"))
+    with pytest.raises(LabError, match="test3: network demo is not on this host"):
+        containers.once(wanted(TEST3, TEST1))
+
+
 def test_it_waits_for_what_another_host_brings_and_says_so_once(
     docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +192,25 @@ def test_dockerd_leaves_the_labs_containers_to_the_unit_and_those_of_others_as_t
     containers.once(wanted(TEST1))
     assert docker.container("test1")["HostConfig"]["RestartPolicy"] == {"Name": "unless-stopped"}
     assert running(docker) == ["/test1"]
+
+
+def test_one_that_dockerd_does_not_leave_to_the_unit_keeps_no_other(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = docker.container("test1")["Id"]
+
+    def update(container: str, **given: Any) -> None:
+        docker.failing = {"update_container": "no space left on device"} if container == refused else {}
+        FakeDocker.update_container(docker, container, **given)
+
+    docker.update_container = update  # type: ignore[method-assign]
+    monkeypatch.setattr(endpoints, "connect", lambda _docker_host: docker)
+    monkeypatch.setattr(endpoints, "read", lambda: wanted(TEST1, TEST3))
+    monkeypatch.setattr(endpoints.systemd, "units", lambda *_names: [None])
+    monkeypatch.setattr(endpoints.stale_endpoints, "forget", lambda _unit, _path, meanwhile: meanwhile("unix://"))
+    with pytest.raises(LabError, match="container test1: restart policy: no space left"):
+        endpoints.forget(pytest.fail)
+    assert docker.container("test3")["HostConfig"]["RestartPolicy"] == {"Name": "no"}
 
 
 STORE = {"cluster-store": "etcd://127.0.0.1:2379"}
