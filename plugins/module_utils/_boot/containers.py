@@ -42,8 +42,9 @@ def bring_up(say: Callable[[str], None], patience: float = _PATIENCE_SECONDS) ->
             lines = once(desired)
             for line in lines:
                 say(line)
+            with lab_lock.between_runs():
+                managers.ask_again(say, managers.of_worker())
             say(f"{_count(desired.specs())} of the lab {desired.lab} on this host: running")
-            managers.ask_again(say, managers.of_worker())
             return True
         except (LabError, OSError) as error:
             reason = "; ".join(str(error).splitlines())

@@ -24,6 +24,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import systemd
 
+# dockerd was restarted for it. In a directory that a boot empties.
+MARK = Path("/run/overlay-lab/dockerd-was-restarted")
 _SERVICE = "docker.service"
 # What dockerd says of the first question.
 _IN_VAIN = "Error in joining gossip cluster"
@@ -67,17 +69,21 @@ def gossips(address: str) -> bool:
 def ask_again(say: Callable[[str], None], addresses: list[str]) -> None:
     """Where dockerd asked in vain and a manager gossips now, have it ask at once: by a restart, if nobody loses by it.
 
-    It ends this process as well, and the unit begins anew.
+    It ends this process as well, and the unit begins anew; so once in a boot.
     """
     service = systemd.units(_SERVICE)[0]
     in_vain = any(_IN_VAIN in line for line in systemd.journal(_SERVICE, service.started))
     if not (addresses and in_vain and any(map(gossips, addresses))):
         return
     asked = "dockerd asked for gossip before a manager of the swarm was there"
-    if others := _others():
+    if MARK.exists():
+        say(f"{asked}, and a restart did not help: see journalctl -u docker")
+    elif others := _others():
         say(f"{asked}, and asks again within a minute; it is not restarted, because {', '.join(others)} would stop")
     else:
         say(f"{asked}: it is restarted")
+        MARK.parent.mkdir(parents=True, exist_ok=True)
+        MARK.touch()
         programs.output(["systemctl", "restart", "--no-block", _SERVICE])
 
 

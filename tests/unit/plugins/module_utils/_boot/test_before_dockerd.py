@@ -21,6 +21,7 @@ def test_it_is_done_once_a_boot_by_what_dockerd_has(
 ) -> None:
     done: list[str] = []
     monkeypatch.setattr(before_dockerd, "_MARK", tmp_path / "run/mark")
+    monkeypatch.setattr(managers, "MARK", tmp_path / "run/asked")
     monkeypatch.setattr(before_dockerd.settings, "read", lambda: {"cluster-store": "etcd://x"} if store else {})
     monkeypatch.setattr(before_dockerd.endpoints, "forget", lambda _say: done.append("endpoints"))
     monkeypatch.setattr(before_dockerd.managers, "of_worker", list)
@@ -28,6 +29,7 @@ def test_it_is_done_once_a_boot_by_what_dockerd_has(
     for _start in range(2):
         before_dockerd.prepare(print)
     assert done == asked
+    managers.MARK.touch()
     before_dockerd.leave()
     before_dockerd.leave()
     assert list(tmp_path.iterdir()) == []
@@ -83,16 +85,41 @@ def test_a_manager_that_gossips_is_not_waited_for(monkeypatch: pytest.MonkeyPatc
     ],
 )
 def test_dockerd_asks_again_where_that_stops_nobodys_container(
-    journal: list[str], there: bool, others: list[str], said: str, restarted: bool, monkeypatch: pytest.MonkeyPatch
+    journal: list[str],
+    there: bool,
+    others: list[str],
+    said: str,
+    restarted: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ran: list[list[str]] = []
     lines: list[str] = []
+    _dockerd_said(journal, there, others, ran, monkeypatch)
+    monkeypatch.setattr(managers, "MARK", tmp_path / "run/asked")
+    managers.ask_again(lines.append, ["10.0.0.116"])
+    assert bool(ran) == restarted
+    assert lines == [] if not said else lines[0].endswith(said)
+
+
+def test_dockerd_is_restarted_for_it_once_in_a_boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it asks in vain for another reason, the unit that begins anew with it would restart it for ever."""
+    ran: list[list[str]] = []
+    lines: list[str] = []
+    _dockerd_said([VAIN], True, [], ran, monkeypatch)
+    monkeypatch.setattr(managers, "MARK", tmp_path / "run/asked")
+    for _pass in range(2):
+        managers.ask_again(lines.append, ["10.0.0.116"])
+    assert len(ran) == 1
+    assert lines[-1].endswith("and a restart did not help: see journalctl -u docker")
+
+
+def _dockerd_said(
+    journal: list[str], there: bool, others: list[str], ran: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     unit = Unit("docker.service", exists=True, active=True, enabled=True)
     monkeypatch.setattr(managers.systemd, "units", lambda _name: [unit])
     monkeypatch.setattr(managers.systemd, "journal", lambda _name, _since: journal)
     monkeypatch.setattr(managers, "gossips", lambda _address: there)
     monkeypatch.setattr(managers, "_others", lambda: others)
     monkeypatch.setattr(managers.programs, "output", ran.append)
-    managers.ask_again(lines.append, ["10.0.0.116"])
-    assert bool(ran) == restarted
-    assert lines == [] if not said else lines[0].endswith(said)

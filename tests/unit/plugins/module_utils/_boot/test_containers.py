@@ -161,6 +161,33 @@ def test_it_gives_up_and_says_what_was_in_the_way(docker: FakeDocker, monkeypatc
     assert lines[-1].startswith("given up after") and lines[-1].endswith(": run playbooks/overlay.yml")
 
 
+def test_dockerd_is_not_restarted_under_a_run(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    locks: list[str] = []
+
+    @contextmanager
+    def between_runs() -> Iterator[None]:
+        locks.append("taken")
+        # The first is to start containers; before the second, a run comes and goes.
+        if locks == ["taken", "free", "taken"]:
+            raise LabError("a run has the lock of the lab: ann@laptop")
+        yield
+        locks.append("free")
+
+    monkeypatch.setattr(containers.lab_lock, "between_runs", between_runs)
+    monkeypatch.setattr(containers.managers, "ask_again", lambda _say, _addresses: locks.append("asked"))
+    monkeypatch.setattr(containers, "read", lambda: wanted(TEST1))
+    lines: list[str] = []
+    assert containers.bring_up(lines.append) is True
+    assert locks[-3:] == ["taken", "asked", "free"]
+    assert lines == [
+        "container test1: started",
+        "waiting: a run has the lock of the lab: ann@laptop",
+        "1 container of the lab emon on this host: running",
+    ]
+
+
 def test_a_run_goes_first(tmp_path: Path) -> None:
     path = tmp_path / "lab/lock.json"
     run = {"id": "run", "owner": "ann@laptop, process 1", "controller": {}}
