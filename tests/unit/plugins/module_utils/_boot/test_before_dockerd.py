@@ -5,11 +5,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils._boot import before_dockerd, managers
+from ansible_collections.emon.overlay_lab.plugins.module_utils._boot import before_dockerd, main, managers
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd import Unit
 
 VAIN = 'level=error msg="Error in joining gossip cluster : could not join node to memberlist(join will be retried)"'
@@ -40,6 +44,35 @@ def test_a_restart_of_a_dockerd_that_ran_already_is_no_boot(tmp_path: Path, monk
     monkeypatch.setattr(before_dockerd.settings, "read", lambda: pytest.fail("it was taken for a boot"))
     before_dockerd.note_start()
     before_dockerd.prepare(print)
+
+
+@pytest.mark.parametrize("word", ["before-dockerd", "containers"])
+def test_what_it_started_ends_with_it_when_systemd_stops_it(
+    word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """docker.service has KillMode=process: nobody else ends them."""
+    children: list[programs.Running] = []
+
+    def stopped(_say: object) -> None:
+        command = [sys.executable, "-c", "import time; time.sleep(60)"]
+        with programs.running(command, tmp_path / "log") as child:
+            children.append(child)
+            os.kill(os.getpid(), signal.SIGTERM)
+            pytest.fail("it went on")
+
+    monkeypatch.setattr(main.before_dockerd, "prepare", stopped)
+    monkeypatch.setattr(main.containers, "bring_up", stopped)
+    monkeypatch.setattr(main, "missing", lambda _library: [])
+    # Else the test itself would end.
+    former = signal.signal(signal.SIGTERM, lambda *_given: None)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main.main([word])
+    finally:
+        signal.signal(signal.SIGTERM, former)
+    # As of a service that was stopped, and did not fail.
+    assert ended.value.code == 0
+    assert children[0].returncode == -signal.SIGTERM
 
 
 @pytest.mark.parametrize(
