@@ -67,8 +67,8 @@ def once(desired: Desired) -> list[str]:
             wanted = desired.specs()
             if not _may_start(client, desired.lab, wanted):
                 return []
-            with turn.of_this_host(dockerd):
-                return _start(client, desired.lab, wanted)
+            with turn.of_this_host(dockerd) as go_on:
+                return _start(client, desired.lab, wanted, go_on)
         finally:
             client.close()
 
@@ -87,10 +87,16 @@ def _may_start(client: Any, lab: str, wanted: list[ContainerSpec]) -> bool:
     return changes
 
 
-def _start(client: Any, lab: str, wanted: list[ContainerSpec]) -> list[str]:
+def _start(client: Any, lab: str, wanted: list[ContainerSpec], go_on: Callable[[], None]) -> list[str]:
+    """``go_on``: keeps this host's turn, or raises LabError where it has gone."""
     lines: list[str] = []
     faults: list[str] = []
     for spec in wanted:
+        try:
+            go_on()
+        except LabError as error:
+            faults.extend(error.faults)
+            break
         try:
             plan = container_set.plan(client, [spec], lab=lab)
             shown, healed = container_set.apply(client, plan)

@@ -131,6 +131,38 @@ def test_no_turn_is_taken_where_nothing_can_start(docker: FakeDocker, monkeypatc
         containers.once(wanted(TEST3, TEST1))
 
 
+def test_each_container_is_started_in_this_hosts_turn(docker: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The turn goes by itself after a minute, and thirty containers take longer."""
+    kept: list[list[str]] = []
+
+    @contextmanager
+    def of_this_host(_settings: object) -> Iterator[Any]:
+        yield lambda: kept.append(running(docker))
+
+    monkeypatch.setattr(containers.turn, "of_this_host", of_this_host)
+    containers.once(wanted(TEST1, TEST3))
+    assert kept == [[], ["/test1"]]
+
+
+def test_nothing_more_is_started_in_another_hosts_turn(docker: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def of_this_host(_settings: object) -> Iterator[Any]:
+        def go_on() -> None:
+            if running(docker):
+                raise LabError("emon2 starts its containers, and this host follows")
+
+        yield go_on
+
+    monkeypatch.setattr(containers.turn, "of_this_host", of_this_host)
+    with pytest.raises(LabError) as caught:
+        containers.once(wanted(TEST1, TEST3))
+    assert caught.value.faults == [
+        "container test1: started",
+        "emon2 starts its containers, and this host follows",
+    ]
+    assert running(docker) == ["/test1"]
+
+
 def test_it_waits_for_what_another_host_brings_and_says_so_once(
     docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
