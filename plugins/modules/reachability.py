@@ -143,7 +143,7 @@ results:
       type: int
       sample: 3
     received:
-      description: Replies received or connections opened.
+      description: Replies received or connections opened; with O(probes[].payload), those that sent it back as well.
       type: int
       sample: 3
     loss:
