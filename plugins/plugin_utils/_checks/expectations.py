@@ -48,6 +48,8 @@ def questions(lab: dict[str, Any], states: dict[str, dict], host: str) -> list[Q
         for index, one in enumerate(lab.get("expect") or ())
         if one["from"] in running
     ]
+    # Who answers at such an address may be a machine outside of the lab.
+    outside = {one["name"] for one in lab["networks"] if one.get("allow_overlap") or one.get("allow_public")}
     return expected + [
         Question(host, source["name"], place["address"], target["name"], None, NONE, 0, "")
         for source in lab["containers"]
@@ -56,7 +58,7 @@ def questions(lab: dict[str, Any], states: dict[str, dict], host: str) -> list[Q
         for target in state["containers"]
         if target["name"] != source["name"] and target["running"] and not _share(lab, source, target["name"])
         for place in target["networks"]
-        if place["address"]
+        if place["address"] and place["name"] not in outside
     ]
 
 

@@ -80,6 +80,17 @@ def test_containers_that_do_not_run_ask_nothing_and_are_not_asked() -> None:
     assert asked("emon3") == []
 
 
+@pytest.mark.parametrize("flag", ["allow_overlap", "allow_public"])
+def test_an_address_that_may_be_a_machines_outside_is_not_asked_for(flag: str) -> None:
+    """Whoever answers there is no container."""
+    networks = [{**one, flag: one["name"] == "demo"} for one in LAB["networks"]]
+    found = expectations.questions({**LAB, "networks": networks}, states(), "emon")
+    assert [one.target for one in found] == ["db"]
+    assert [one.target for one in expectations.questions({**LAB, "networks": networks}, states(), "emon2")] == [
+        "web", "web", "db",
+    ]  # fmt: skip
+
+
 def test_a_question_is_one_probe() -> None:
     expected, isolated = (expectations.probe(one) for one in expectations.questions(LAB, states(), "emon"))
     assert expected == {
