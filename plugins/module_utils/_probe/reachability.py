@@ -204,7 +204,9 @@ async def _serve(one: echo.Echo, vantage: Vantage | LabError) -> None:
 
 
 async def _run_one(probe: Probe, vantage: Vantage | LabError) -> dict[str, Any]:
-    """The result of the first attempt that is answered, else of the last."""
+    """The result of the first attempt that is answered, else of the last. A place is opened once, and not again."""
+    if isinstance(vantage, LabError):
+        return result(probe, None, single_probe.Outcome(errors=[str(vantage)]))
     deadline = time.monotonic() + probe.within
     while True:
         found = await _attempt(probe, vantage)
@@ -213,9 +215,7 @@ async def _run_one(probe: Probe, vantage: Vantage | LabError) -> dict[str, Any]:
         await asyncio.sleep(probe.pace.interval)
 
 
-async def _attempt(probe: Probe, vantage: Vantage | LabError) -> dict[str, Any]:
-    if isinstance(vantage, LabError):
-        return result(probe, None, single_probe.Outcome(errors=[str(vantage)]))
+async def _attempt(probe: Probe, vantage: Vantage) -> dict[str, Any]:
     address = None
     try:
         address = await resolve(vantage, probe.to)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import socket
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -205,6 +206,14 @@ def test_a_name_without_an_address_is_told_apart_from_all_else(
     monkeypatch.setattr(reachability, "resolve", resolve)
     result = reachability.run(reachability.parse([raw(**given, protocol="tcp", port=9, count=1)]))[0]
     assert (result["unknown_name"], result["ok"]) == (unknown, False)
+
+
+def test_a_place_that_cannot_be_opened_is_not_tried_again() -> None:
+    """It is opened once, so that later attempts would find the same."""
+    began = time.monotonic()
+    (result,) = reachability.run(reachability.parse([raw(netns="/nowhere", within=60.0)]))
+    assert "does not exist" in result["error"]
+    assert time.monotonic() - began < 10
 
 
 def test_a_connection_without_a_socket_was_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
