@@ -180,7 +180,7 @@ def _to_restart(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) 
 def _pair_rows(lab: dict[str, Any], states: dict[str, dict], results: dict[str, list[dict]], host: str) -> list[dict]:
     of_host = [pair for pair in pairs(lab, states) if pair.host == host]
     answers = results.get(host, [])
-    return [_pair_row(lab, pair, answers[4 * index : 4 * index + 4]) for index, pair in enumerate(of_host)]
+    return [_pair_row(pair, answers[4 * index : 4 * index + 4]) for index, pair in enumerate(of_host)]
 
 
 def _answered(
@@ -192,7 +192,7 @@ def _answered(
     return list(zip(expectations.questions(lab, states, host), answers))
 
 
-def _pair_row(lab: dict[str, Any], pair: Pair, answers: list[dict]) -> dict[str, Any]:
+def _pair_row(pair: Pair, answers: list[dict]) -> dict[str, Any]:
     row: dict[str, Any] = {
         "network": pair.network,
         "from": pair.source,
