@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The way of a packet between two containers, along the links of the model: what page.js does in the page, to compare."""
+"""The way of a packet between two containers, along the links of the model: to be compared with that of page.js."""
 
 from __future__ import annotations
 
