@@ -99,7 +99,7 @@ def test_a_worker_knows_its_managers(content: str, addresses: list[str], tmp_pat
 def test_a_manager_that_gossips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as heard:
-        monkeypatch.setattr(managers, "_PORT", heard.getsockname()[1])
+        monkeypatch.setattr(managers.gossip, "_PORT", heard.getsockname()[1])
         managers.wait(said.append, ["127.0.0.1"])
     managers.wait(said.append, [])
     assert said == []
@@ -153,6 +153,6 @@ def _dockerd_said(
     unit = Unit("docker.service", exists=True, active=True, enabled=True)
     monkeypatch.setattr(managers.systemd, "units", lambda _name: [unit])
     monkeypatch.setattr(managers.systemd, "journal", lambda _name, _since: journal)
-    monkeypatch.setattr(managers, "gossips", lambda _address: there)
+    monkeypatch.setattr(managers.gossip, "answers", lambda _address: there)
     monkeypatch.setattr(managers, "_others", lambda: others)
     monkeypatch.setattr(managers.programs, "output", ran.append)
