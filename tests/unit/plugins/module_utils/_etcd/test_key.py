@@ -96,7 +96,7 @@ def test_put_again_change_get_delete_again() -> None:
     assert store.writes == 3
 
 
-def test_planning_writes_nothing_and_foretells() -> None:
+def test_planning_writes_nothing_and_predicts() -> None:
     store = Memory()
     plan = etcd_key.plan(parse(key="hello", value="world"), store)
     assert (store.writes, values(plan), plan.entries[0].mod_revision) == (0, {"hello": "world"}, None)
@@ -317,6 +317,15 @@ def test_v2_compares_an_empty_value_by_its_revision() -> None:
 def test_v2_errors(status: int, body: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         V2Store(Endpoint((status, body))).put("/a", b"", Condition())  # type: ignore[arg-type]
+
+
+def test_v2_renews_what_is_its_own() -> None:
+    etcd = Endpoint((200, {"node": {}}), (404, {"errorCode": 100}), (412, {"errorCode": 101}))
+    V2Store(etcd).renew("/a", b"emon", 60)  # type: ignore[arg-type]
+    assert etcd.sent == [("PUT", "/v2/keys/a?prevValue=emon", b"value=emon&ttl=60")]
+    for _gone_or_anothers in range(2):
+        with pytest.raises(Conflict):
+            V2Store(etcd).renew("/a", b"emon", 60)  # type: ignore[arg-type]
 
 
 def test_v2_absent() -> None:
