@@ -119,7 +119,7 @@ trace: setup ## Follow a packet hop by hop: FROM=test1 TO=test2 [PORT=80] (FOLLO
 
 break: setup ## Break a host to learn from it: FAULT=vxlan-down [HOST=emon2], or SEED=7: any; alone, lists the faults
 	@$(if $(FAULT)$(SEED),$(PLAY),$(ANSWER)) playbooks/break.yml -e fault='$(FAULT)' \
-	  -e host='$(if $(filter file,$(origin HOST)),,$(HOST))' -e seed='$(SEED)' $(ARGS)
+	  -e host='$(if $(findstring command,$(origin HOST)),$(HOST))' -e seed='$(SEED)' $(ARGS)
 
 mend-broken: setup ## Mend what `make break` broke, and tell what it was
 	@$(PLAY) playbooks/mend_broken.yml $(ARGS)
