@@ -68,6 +68,7 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.releases import DEFAULT_RELEASE, RELEASES
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file import env_files
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.load import load
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.model import Lab
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.variables import (
@@ -206,7 +207,7 @@ def _load_lab(choice: _Choice, inventory_file: Path) -> Lab:
     file = inventory_file.parent / Path(choice.lab).expanduser()
     text = _read(file, f"{inventory_file.name}: lab: {choice.lab}")
     try:
-        lab = load(text)
+        lab = env_files.resolved(load(text), file.parent)
     except LabError as error:
         raise _prefixed(error.faults, choice.lab) from error
     try:

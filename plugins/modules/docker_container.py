@@ -211,7 +211,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import plan as container_plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container.spec import CONTAINER_OPTIONS, parse
 
-ARGUMENTS = DOCKER_ARGUMENTS | CONTAINER_OPTIONS
+ARGUMENTS = DOCKER_ARGUMENTS | CONTAINER_OPTIONS | {"secrets": {"type": "dict", "no_log": True}}
 
 
 def main() -> None:
@@ -219,7 +219,7 @@ def main() -> None:
     validate(module, "docker")
     healed: list[str] = []
     try:
-        spec = parse(module.params)
+        spec = parse(module.params, module.params["secrets"])
         client = connect(module.params["docker_host"], module.params["timeout"])
         plan = container_plan.plan(client, spec)
         if module.check_mode:

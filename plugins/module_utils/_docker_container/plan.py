@@ -176,6 +176,12 @@ def _plan_whole(
             made = replace(made, run="restart")
     joined = spec.endpoints if made.create else made.join
     faults.extend(_taken_addresses(client, before, joined, known, leaving))
+    if made.run in ("start", "restart"):
+        faults.extend(
+            f"depends_on: container {one.name} is not there: make it first, or list it before this one"
+            for one in spec.depends_on
+            if one.name not in coming and find(client.inspect_container, one.name) is None
+        )
     if made.run == "start" and other and not other["State"]["Running"]:
         name = other["Name"].lstrip("/")
         if name not in coming:
@@ -254,6 +260,11 @@ def _check_creation(
 ) -> None:
     if image is None:
         faults.append(f"image {spec.image} is not on this host: make it with busybox_image, or docker pull it")
+    faults.extend(
+        f"env: the value of {name} is a secret that this host was not told: run playbooks/overlay.yml"
+        for name, value in spec.secrets.items()
+        if value is None
+    )
     for link in spec.links:
         name = link.partition(":")[0]
         if name not in coming and find(client.inspect_container, name) is None:

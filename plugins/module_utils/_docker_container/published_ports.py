@@ -18,11 +18,12 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.sockets import PROC_NET, holding
 
-_FORM = re.compile(
-    r"(?:(?P<ip>\d+(?:\.\d+){3}|\[[0-9a-fA-F:.]+\]):)?"
-    r"(?:(?P<host>\d+(?:-\d+)?)?:)?"
-    r"(?P<container>\d+(?:-\d+)?)"
-    r"(?:/(?P<protocol>tcp|udp|sctp))?\Z"
+RULE = "write [ADDRESS:][HOST_PORT:]PORT[/tcp|udp|sctp]"
+FORM = re.compile(
+    r"(?:(?P<ip>[0-9]+(?:\.[0-9]+){3}|\[[0-9a-fA-F:.]+\]):)?"
+    r"(?:(?P<host>[0-9]+(?:-[0-9]+)?)?:)?"
+    r"(?P<container>[0-9]+(?:-[0-9]+)?)"
+    r"(?:/(?P<protocol>tcp|udp|sctp))?"
 )
 _PORTS = range(1, 65536)
 _EVERY_ADDRESS = ("", "0.0.0.0", "::")
@@ -52,7 +53,7 @@ def parse(entries: Iterable[str], faults: list[str]) -> tuple[PublishedPort, ...
     """``80``, ``8080:80``, ``127.0.0.1:8080:80/udp``, ``8000-8002:80-82``; faults are added, one line each."""
     ports: list[PublishedPort] = []
     for entry in entries:
-        match = _FORM.match(str(entry))
+        match = FORM.fullmatch(str(entry))
         if match is None:
             faults.append(f"published_ports: {entry!r} is not of the form [ADDRESS:][HOST_PORT:]PORT[/tcp|udp|sctp]")
             continue

@@ -44,7 +44,7 @@ def load(text: str) -> Lab:
     """
     faults: list[str] = []
     try:
-        lab = _read(root(text, faults))
+        lab = read(root(text, faults))
     except RecursionError as error:
         raise LabError("an anchor refers to itself, or the file is nested too deeply") from error
     if faults:
@@ -52,11 +52,12 @@ def load(text: str) -> Lab:
     return lab
 
 
-def _read(file: Item) -> Lab:
+def read(file: Item) -> Lab:
+    """The lab, which is of use only if there are no faults."""
     given = file.keys(_KEYS, required=_EXAMPLES)
     for key, most in _MOST.items():
-        if key in given and len(given[key].node.value) > most:
-            raise LabError(f"{key}: {len(given[key].node.value)} are too many: a lab has at most {most}")
+        if key in given:
+            given[key].at_most(most)
     name = (given["name"].name(LAB_NAMES) if "name" in given else None) or ""
     sites = read_sites(given["sites"]) if "sites" in given else {}
     readable_sites = [site for site in sites.values() if site is not None]

@@ -174,7 +174,7 @@ BROKEN = [
     ("networks: [demo]}", "networks: [{ipv4_address: 10.200.0.9}]}", ["containers[0].networks[0].name: missing; for example demo"]),
     ("networks: [demo]}", "networks: [[demo]]}", ["containers[0].networks[0]: must be text, not a list"]),
     ("networks: [demo]}\n  - {name: test2, host: emon2, networks: [demo, back]}", "networks: [{name: demo, ipv4_address: 10.200.0.9}]}\n  - {name: test2, host: emon2, networks: [{name: demo, ipv4_address: 10.200.0.9}]}", ["containers[1].networks[0].ipv4_address: 10.200.0.9 is given at containers[0].networks[0].ipv4_address as well: two containers cannot share it"]),
-    ("networks: [demo]}", "networks: [demo], image: Busy Box}", ["containers[0].image: Busy Box is not an image's name; for example busybox or registry.example:5000/team/app:1.2"]),
+    ("networks: [demo]}", "networks: [demo], image: Busy Box}", ["containers[0].image: Busy Box cannot be an image's name: write for example busybox or registry.example:5000/team/app:1.2"]),
     ("networks: [demo]}", "networks: [demo], command: [sleep, 3600]}", ['containers[0].command[1]: 3600 is a number to YAML: write "3600"']),
     ("networks: [demo]}", "networks: [demo], command: \"sh -c 'x\"}", ["containers[0].command: sh -c 'x has a quote that does not end; a list of words needs none"]),
     ("networks: [demo]}", "networks: [demo], comand: x}", ["containers[0].comand: unknown key; did you mean command?"]),
