@@ -99,13 +99,16 @@ class ContainerReader:
             elsewhere=COMPOSE_WORDS,
         )
         entry.exactly_one(given, {"host": "emon", "hosts": "all"})
-        several = "hosts" in given and "host" not in given
         name = self._written_name(given["name"]) if "name" in given else ""
-        hosts = self._hosts_of(given)
+        one = self._host(given["host"]) if "host" in given else None
+        listed = self._hosts_in(given["hosts"]) if "hosts" in given else []
+        several = bool(listed) and "host" not in given
+        # Without a host that can be read, the rest of the container is read all the same.
+        hosts = listed if several else [one or ""]
         names = [f"{name}-{host}" for host in hosts] if several and name else [name] * len(hosts)
         if name:
-            for one in names:
-                self._take_name(given["name"], one, several)
+            for full in names:
+                self._take_name(given["name"], full, several)
         image = (given["image"].name(_IMAGES) if "image" in given else None) or ""
         command = words(given["command"]) if "command" in given else ()
         places = self._attachments(given["networks"], names, several) if "networks" in given else ()
@@ -114,16 +117,9 @@ class ContainerReader:
             made = Container(full, host, image, command, places, service)
             self._drafts.append(_Draft(made, name, depends_on, given.get("published_ports", entry)))
 
-    def _hosts_of(self, given: Mapping[str, Item]) -> list[str]:
-        """[""] where none can be read, so that the rest of the container is read all the same."""
-        item = given.get("host") or given.get("hosts")
-        if item is None:
-            return [""]
-        if "host" in given:
-            return [self._host(item) or ""]
+    def _hosts_in(self, item: Item) -> list[str]:
         if not item.is_list:
-            item.choice((_ALL,))
-            return [*self._hosts] or [""]
+            return [*self._hosts] if item.choice((_ALL,)) else []
         item.not_empty("no host named: name one, or write all")
         found: list[str] = []
         for entry in item.items():
@@ -132,7 +128,7 @@ class ContainerReader:
                 entry.fault(f"{host} is given already: remove one")
             elif host is not None:
                 found.append(host)
-        return found or [""]
+        return found
 
     def _host(self, item: Item) -> str | None:
         host = item.text()

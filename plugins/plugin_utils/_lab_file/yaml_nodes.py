@@ -233,6 +233,13 @@ class Item:
         text = self.text()
         return text if text is not None and self.check_name(text, names) else None
 
+    def written_name(self, names: Names) -> str | None:
+        """Text that is to serve as this kind of name, also where it cannot: others may refer to it."""
+        text = self.text()
+        if text is not None:
+            self.check_name(text, names)
+        return text
+
     def check_name(self, text: str, names: Names) -> bool:
         """Tell whether this text, which may be this item's key, can be the name; a fault if not."""
         if text in names.reserved:
