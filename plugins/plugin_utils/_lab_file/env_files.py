@@ -24,16 +24,12 @@ _LARGEST = 64 * 1024
 _QUOTES = ("'", '"')
 
 
-def resolved(lab: Lab, folder: Path) -> Lab:
-    """The lab with the files' whole paths, and the names of the variables in them.
-
-    Raises LabError with every fault, a line each.
-    """
-    faults: list[str] = []
-    containers = tuple(_resolved(one, folder.resolve(), faults) for one in lab.containers)
-    if faults:
-        # Containers of several hosts have one file.
-        raise LabError(dict.fromkeys(faults))
+def resolved(lab: Lab, folder: Path, faults: list[str]) -> Lab:
+    """The lab with the files' whole paths, and the names of the variables in them; faults are added, a line each."""
+    found: list[str] = []
+    containers = tuple(_resolved(one, folder.resolve(), found) for one in lab.containers)
+    # Containers of several hosts have one file.
+    faults.extend(dict.fromkeys(found))
     return replace(lab, containers=containers)
 
 

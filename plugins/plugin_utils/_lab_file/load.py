@@ -8,16 +8,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import AUTO, ENGINES, for_lab_file
 
+from . import env_files
 from .containers import ContainerReader
 from .expectations import read_expectations
 from .hosts import LAB_NAMES, read_hosts, read_sites
 from .model import Lab
 from .networks import check_capacity, read_networks
-from .yaml_nodes import Item, Names, root
+from .yaml_nodes import LARGEST_FILE, Item, Names, position, root
 
 _KEYS = ("name", "sites", "hosts", "engine", "etcd", "docker", "networks", "containers", "expect")
 _EXAMPLES = {
@@ -36,8 +38,20 @@ _TOKENS = Names(
 )
 
 
-def load(text: str) -> Lab:
-    """Read a lab file. Pure: no other file, no machine is looked at.
+def text_of(file: Path, called: str) -> str:
+    """What is in a file; LabError for one that cannot be read, which is ``called`` so."""
+    try:
+        with file.open(encoding="utf-8") as opened:
+            return opened.read(LARGEST_FILE + 1)  # so much is refused
+    except OSError as error:
+        raise LabError(f"{called}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        where = position(error.object[: error.start].decode("utf-8"), error.start)
+        raise LabError(f"{called}: {where}: not text in UTF-8") from error
+
+
+def load(text: str, folder: Path | None = None) -> Lab:
+    """Read a lab file. Pure: no other file, no machine is looked at, except the files of variables in ``folder``.
 
     Raises LabError with one line for each fault, in the order of the file's sections, each with its path in the file:
     ``hosts.emon2.addresses.company: 10.0.0.300 is not an IPv4 address``.
@@ -47,6 +61,8 @@ def load(text: str) -> Lab:
         lab = read(root(text, faults))
     except RecursionError as error:
         raise LabError("an anchor refers to itself, or the file is nested too deeply") from error
+    if folder is not None:
+        lab = env_files.resolved(lab, folder, faults)
     if faults:
         raise LabError(faults)
     return lab
