@@ -19,9 +19,7 @@ from . import published_ports as published
 from .spec import CONTAINER_OPTIONS, ContainerSpec, parse
 
 
-def specs(
-    entries: list[dict[str, Any]], secrets: Mapping[str, Mapping[str, str]] | None = None
-) -> list[ContainerSpec]:
+def specs(entries: list[dict[str, Any]], secrets: Mapping[str, Mapping[str, str]] | None = None) -> list[ContainerSpec]:
     """The containers in their order; LabError with every fault in all of them. ``secrets``: container -> variable ->
     value.
     """

@@ -87,8 +87,8 @@ class ContainerSpec:
 
     ``state``: present, started, stopped or absent. ``mode``: OWN_NAMESPACE, "host", "none" or "container:NAME".
     ``endpoints``: the networks, the first one first. ``fixed``: what cannot change after creation, in the API's words,
-    without networks. ``secrets``: variable -> value, None where any will do. ``depends_on``: what has to be ready before
-    it starts. Without an ``image`` nothing but the running state is wanted.
+    without networks. ``secrets``: variable -> value, None where any will do. ``depends_on``: what has to be ready
+    before it starts. Without an ``image`` nothing but the running state is wanted.
     """
 
     name: str
@@ -308,8 +308,12 @@ def _words(given: Any, option: str, faults: list[str]) -> list[str] | None:
 
 def _check_secrets(params: dict[str, Any], secrets: Mapping[str, str], faults: list[str]) -> None:
     names = params.get("secret_env") or []
-    faults.extend(f"secret_env: {name!r} is no name of a variable" for name in names if not environment.NAME.fullmatch(name))
-    faults.extend(f"secret_env: {name} is in env as well: remove one" for name in names if name in (params.get("env") or {}))
+    faults.extend(
+        f"secret_env: {name!r} is no name of a variable" for name in names if not environment.NAME.fullmatch(name)
+    )
+    faults.extend(
+        f"secret_env: {name} is in env as well: remove one" for name in names if name in (params.get("env") or {})
+    )
     faults.extend(f"secrets: {name} is not in secret_env: add it there" for name in sorted(set(secrets) - set(names)))
 
 

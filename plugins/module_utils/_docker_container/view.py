@@ -47,7 +47,9 @@ def shown(container: dict[str, Any] | None) -> dict[str, Any]:
             }
             for name, settings in sorted(joined.items())
         },
-        "labels": {key: value for key, value in (container["Config"]["Labels"] or {}).items() if key not in _OWN_LABELS},
+        "labels": {
+            key: value for key, value in (container["Config"]["Labels"] or {}).items() if key not in _OWN_LABELS
+        },
     }
 
 

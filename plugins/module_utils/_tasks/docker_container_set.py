@@ -16,7 +16,11 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client im
     DOCKER_ARGUMENTS,
     connect,
 )
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import container_set, entries, environment
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import (
+    container_set,
+    entries,
+    environment,
+)
 from ansible_collections.emon.overlay_lab.plugins.module_utils._probe.gratuitous_arp import announce
 
 _ARGUMENTS = DOCKER_ARGUMENTS | {

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from ipaddress import IPv4Address
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import published_ports
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine
 
@@ -36,6 +37,7 @@ _ALIASES = Names(
     "use letters, digits, underscores, dots and hyphens, a letter or digit first",
     _ITSELF,
 )
+MOST = 5000
 _ALL = "all"
 _REGISTRY = r"[a-zA-Z0-9.-]+(?::[0-9]+)?/"
 _PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
@@ -86,6 +88,10 @@ class ContainerReader:
         """Containers in the order of the file."""
         for entry in item.items():
             self._container(entry)
+            if len(self._drafts) > MOST:
+                raise LabError(
+                    f"{entry.path}: more than {MOST} containers with those of each host: a lab has at most {MOST}"
+                )
         containers = self._with_dependencies()
         self._check_aliases(containers)
         self._check_ports(containers)
@@ -173,13 +179,13 @@ class ContainerReader:
 
     def _check_ports(self, containers: list[Container]) -> None:
         """Two containers of one host cannot have the same port of it."""
-        held: dict[str, list[published_ports.Listener]] = {}
+        held: dict[tuple[str, int | None, str], list[published_ports.Listener]] = {}
         for container, draft in zip(containers, self._drafts):
-            ports = published_ports.parse(container.service.published_ports, [])
-            others = held.setdefault(container.host, [])
-            for line in published_ports.conflicts(ports, others):
-                draft.ports.fault(line.replace("of the host", f"of {container.host}", 1))
-            others.extend(published_ports.wanted_by(ports, container.name))
+            for port in published_ports.parse(container.service.published_ports, []):
+                here = held.setdefault((container.host, port.host_port, port.protocol), [])
+                for line in published_ports.conflicts([port], here):
+                    draft.ports.fault(line.replace("of the host", f"of {container.host}", 1))
+                here.extend(published_ports.wanted_by([port], container.name))
 
     def _written_name(self, item: Item) -> str:
         name = item.name(_NAMES) or ""

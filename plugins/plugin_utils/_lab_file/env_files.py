@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This plugin_util is private to the collection and may change without notice.
-"""Files of variables beside a lab file. What they hold is secret: no fault shows it, and no variable of Ansible's has it.
+"""Files of variables beside a lab file. What they hold is secret: no fault shows it, no variable of Ansible's has it.
 
 An inventory knows the names alone. Values are read again when containers are compared or made.
 """

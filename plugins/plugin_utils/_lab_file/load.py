@@ -14,7 +14,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import AUTO, ENGINES, for_lab_file
 
 from . import env_files
-from .containers import ContainerReader
+from .containers import MOST, ContainerReader
 from .expectations import read_expectations
 from .hosts import LAB_NAMES, read_hosts, read_sites
 from .model import Lab
@@ -28,7 +28,7 @@ _EXAMPLES = {
     "hosts": "{emon: {addresses: {home: 192.168.1.116}}}",
 }
 # Each is compared with each other of its kind.
-_MOST = {"sites": 100, "hosts": 1000, "networks": 500, "containers": 5000, "expect": 5000}
+_MOST = {"sites": 100, "hosts": 1000, "networks": 500, "containers": MOST, "expect": 5000}
 _TOKENS = Names(
     "etcd's token",
     re.compile(r"[a-zA-Z0-9._-]+"),

@@ -55,7 +55,7 @@ def files(name: str, hosts: int, engine: str, others: Iterable[Lab]) -> dict[str
     """Path from the root of a checkout -> text. Raises LabError with what is wrong, or if every subnet is taken."""
     if not 1 <= hosts <= MOST_HOSTS:
         raise LabError(f"HOSTS={hosts}: a new lab has 1 to {MOST_HOSTS} hosts")
-    taken = [one.subnet for lab in others for one in (*lab.sites, *lab.networks)]
+    taken = [subnet for lab in others for subnet in _subnets(lab)]
     subnets = {what: _free(form, taken) for what, form in _SUBNETS.items()}
     addresses = [
         f"  {name}-{number}: {{addresses: {{home: {subnets['home'][_FIRST_HOST - 1 + number]},"
@@ -75,6 +75,10 @@ def files(name: str, hosts: int, engine: str, others: Iterable[Lab]) -> dict[str
         place = "home" if site == "home" else f"the {site}"
         made[f"inventories/simulated/{name}-{site}.yml"] = _INVENTORY.format(name=name, place=place, site=site)
     return made
+
+
+def _subnets(lab: Lab) -> list[IPv4Network]:
+    return [*(site.subnet for site in lab.sites), *(network.subnet for network in lab.networks)]
 
 
 def _free(form: str, taken: list[IPv4Network]) -> IPv4Network:

@@ -50,40 +50,50 @@ class _Notes:
         return self.answers.get((place, question), False)
 
 
+@dataclass(frozen=True)
 class Probe(Item):
     """Any value at a place. Every reading of it returns None, as of a value that was refused."""
 
-    def __init__(self, place: str, notes: _Notes, above: Probe | None = None) -> None:
-        super().__init__(_NODE, place, [])
-        object.__setattr__(self, "_notes", notes)
-        object.__setattr__(self, "_above", above)
+    notes: _Notes
+    above: Probe | None = None
 
     def _note(self, **keywords: Any) -> None:
-        self._notes.asked.setdefault(self.path, {}).update(keywords)
+        self.notes.asked.setdefault(self.path, {}).update(keywords)
 
     def _child(self, key: str) -> Probe:
-        return Probe(f"{self.path}.{key}", self._notes, self)
+        return Probe(_NODE, f"{self.path}.{key}", [], self.notes, self)
 
-    is_null = is_encrypted = is_scalar = False
+    @property
+    def is_null(self) -> bool:
+        return False
+
+    @property
+    def is_encrypted(self) -> bool:
+        return False
+
+    @property
+    def is_scalar(self) -> bool:
+        return False
 
     @property
     def is_mapping(self) -> bool:
-        return self._notes.answer(self.path, "is_mapping")
+        return self.notes.answer(self.path, "is_mapping")
 
     @property
     def is_list(self) -> bool:
-        return self._notes.answer(self.path, "is_list")
+        return self.notes.answer(self.path, "is_list")
 
     def fault(self, sentence: str) -> None:
         """No schema can say that."""
 
-    refuse = fault
+    def refuse(self, sentence: str) -> None:
+        """What could be refused is known by what is asked."""
 
     def at(self, key: str) -> Item:
         return self
 
     def entries(self, known: Iterable[str] = ()) -> dict[str, Item]:
-        children = {key: self._child(key) for key in known}
+        children: dict[str, Item] = {key: self._child(key) for key in known}
         if children:
             self._note(type=["object", "null"], properties=sorted(children), additionalProperties=False)
             return children
@@ -96,7 +106,7 @@ class Probe(Item):
         required: Mapping[str, str] | None = None,
         elsewhere: Mapping[str, str] | None = None,
     ) -> dict[str, Item]:
-        children = {key: self._child(key) for key in known}
+        children: dict[str, Item] = {key: self._child(key) for key in known}
         kind = "object" if required else ["object", "null"]
         self._note(type=kind, fixed=True, properties=list(children), required=list(required or ()))
         return children
@@ -113,7 +123,7 @@ class Probe(Item):
 
     def items(self) -> list[Item]:
         self._note(type=["array", "null"])
-        return [Probe(f"{self.path}[]", self._notes, self)]
+        return [Probe(_NODE, f"{self.path}[]", [], self.notes, self)]
 
     def text(self, prefix: str = "") -> None:
         self._note(type="string", pattern=r"\S")
@@ -121,7 +131,8 @@ class Probe(Item):
     def plain(self) -> None:
         self._note(type=["string", "number"])
 
-    secret = plain
+    def secret(self) -> Any:
+        self.plain()
 
     def number(self, low: float, high: float) -> None:
         self._note(type="number", minimum=low, maximum=high)
@@ -134,10 +145,10 @@ class Probe(Item):
 
     def check_name(self, text: str, names: Names) -> bool:
         """Of a key, which is known by the mapping above."""
-        if text == _ANY and self._above is not None:
+        if text == _ANY and self.above is not None:
             keywords = _named(names)
             del keywords["type"]
-            self._above._note(propertyNames=keywords)
+            self.above._note(propertyNames=keywords)
         return True
 
     def choice(self, choices: Iterable[str]) -> None:
@@ -174,7 +185,7 @@ def _places(reader: Callable[[Item], object]) -> dict[str, list[dict[str, Any]]]
     known: set[tuple[str, str]] = set()
     while waiting:
         notes = _Notes(waiting.pop(0))
-        reader(Probe("", notes))
+        reader(Probe(_NODE, "", [], notes))
         for place, keywords in notes.asked.items():
             variants = found.setdefault(place, [])
             if keywords not in variants:

@@ -60,13 +60,13 @@ _USERS = Names(
     "write USER or USER:GROUP, names or numbers",
     {},
 )
-_CAPABILITIES = Names(
-    "a capability", re.compile(r"[a-zA-Z_]+"), 32, "write its name, such as NET_ADMIN", {}
-)
+_CAPABILITIES = Names("a capability", re.compile(r"[a-zA-Z_]+"), 32, "write its name, such as NET_ADMIN", {})
 _SYSCTLS = Names(
     "a kernel parameter of a container",
     # Those that Docker takes, because the kernel has them once in each namespace.
-    re.compile(r"(?:net|fs\.mqueue)\.[a-zA-Z0-9_./-]+|kernel\.(?:msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)"),
+    re.compile(
+        r"(?:net|fs\.mqueue)\.[a-zA-Z0-9_./-]+|kernel\.(?:msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)"
+    ),
     255,
     "Docker takes those below net and fs.mqueue, and kernel.msg*, kernel.sem and kernel.shm*",
     {},
@@ -75,7 +75,7 @@ _LABELS = Names(
     "a label",
     re.compile(r"(?!emon\.overlay_lab\.)[a-zA-Z0-9](?:[a-zA-Z0-9._/-]*[a-zA-Z0-9])?"),
     128,
-    "use letters, digits, dots, underscores, slashes and hyphens; those that begin with emon.overlay_lab are the lab's own",
+    "use letters, digits, dots, underscores, slashes and hyphens; what begins with emon.overlay_lab is the lab's own",
     {},
 )
 _MEMORY = Names("an amount of memory", limits.MEMORY, 32, limits.MEMORY_RULE, {})
