@@ -22,6 +22,7 @@ _SUBNETS = {"home": "192.168.{}.0/24", "company": "10.{}.0.0/24", "network": "10
 _NUMBERS = range(10, 56)
 _FIRST_HOST = 11
 _LAB = """\
+# yaml-language-server: $schema=schema.json
 # {hosts}. Each key: docs/lab-file.md. `make validate LAB={name}` checks the file.
 name: {name}
 
