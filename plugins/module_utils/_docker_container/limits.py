@@ -18,6 +18,8 @@ CPUS_RULE = "write how many processors, such as 0.5 or 2"
 # Docker's own least.
 LEAST_MEMORY = 6 * 1024 * 1024
 LEAST_CPUS = Decimal("0.01")
+# Option -> its key in the API, and what `docker info` says of it.
+SUPPORT = {"memory": ("Memory", "MemoryLimit"), "cpus": ("NanoCpus", "CpuCfsQuota")}
 _UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _NANO = 1_000_000_000
 

@@ -212,3 +212,16 @@ def test_other_options_in_dockers_words() -> None:
     assert capabilities.parse(["all", "cap_net_raw", "CHOWN"], "cap_add", faults) == ["ALL", "CAP_CHOWN", "CAP_NET_RAW"]
     assert healthcheck.parse({"disable": True}, faults) == {"Test": ["NONE"]}
     assert volumes.parse(None, faults) == faults == []
+
+
+def test_a_limit_that_the_host_cannot_keep_is_a_fault_before_anything_is_made(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker, "info", lambda: {"MemoryLimit": False, "CpuCfsQuota": False}, raising=False)
+    with pytest.raises(LabError) as caught:
+        run(docker, memory="8m", cpus="1")
+    assert [line.partition(",")[0] for line in caught.value.faults] == [
+        "container web: memory: the kernel of this host",
+        "container web: cpus: the kernel of this host",
+    ]
+    assert docker.calls == []
