@@ -6,6 +6,9 @@ SITE ?= company
 RELEASE ?= bookworm
 HOST ?= emon
 LAB ?= emon
+# Of a new lab.
+HOSTS ?= 2
+ENGINE ?= auto
 # 1: Ansible's own output.
 V ?=
 # Of `make status` and `make exec`: json. Of `make map`: the file, whose ending says the format.
@@ -60,12 +63,13 @@ $(error $(if $(strip $(SITES)),SITE=$(SITE): the lab $(LAB) is at no such site; 
 endif
 endif
 
-.PHONY: help setup overlay plan status map exec move verify trace break mend-broken destroy shell test check lint unit kernel browser integration molecule soak benchmark vm-test docs sanity clean
+.PHONY: help setup validate new overlay plan status map exec move verify trace break mend-broken destroy shell test check lint unit kernel browser integration molecule soak benchmark vm-test docs sanity clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Variables: SITE=home|company ($(SITE))  HOST=emon  LAB=$(subst $() ,|,$(basename $(notdir $(sort $(wildcard labs/*.yml)))))"
+	@echo "  HOSTS=4 ENGINE=swarm, of a new lab"
 	@echo "  RELEASE=bullseye|bookworm|trixie|forky ($(RELEASE)), of simulated hosts: Debian 11, 12, 13, testing"
 	@echo "  V=1 (Ansible's own output)  ARGS='--check --diff' (more arguments for the playbook or the test)"
 
@@ -91,6 +95,14 @@ $(VENV)/kernel.stamp: tests/kernel/versions $(VENV)/dev.stamp
 	@echo "Installing pyroute2 as Debian 12, Debian 13 and the package index have it, below $(VENV) (once) ..."
 	@PYTHON=$(PYTHON) tests/kernel/versions install
 	@touch $@
+
+# A name in labs/, or a file; several with blanks between them.
+validate: setup ## Check LAB's lab file, without a run: every fault, a line each (OUTPUT=json)
+	@$(BIN)/python tools/lab-file validate $(if $(filter json,$(OUTPUT)),--json) $(foreach lab,$(LAB),'$(lab)')
+
+# Without a LAB, its name is the engine's and the number of hosts.
+new: setup ## Write the file of a new LAB and its inventories: HOSTS=4 ENGINE=swarm (overwrites nothing)
+	@$(BIN)/python tools/lab-file new '$(if $(filter file,$(origin LAB)),$(subst _,-,$(ENGINE))-$(HOSTS),$(LAB))' '$(HOSTS)' '$(ENGINE)'
 
 overlay: setup ## Two simulated hosts, etcd, Docker, an overlay network, and a ping across it
 	@$(PLAY) playbooks/overlay.yml $(ARGS)

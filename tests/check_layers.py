@@ -53,7 +53,7 @@ TABLE = """
     7 +_engine_vxlan: _kernel _probe +_engine_common +_membership
     8 +_engines: _core +_engine_cluster_store +_engine_common +_engine_swarm +_engine_vxlan
     9 +_break: _fault +_engines +_simulated
-    9 +_lab_file: _core _kernel +_engine_common +_engines
+    9 +_lab_file: _core _docker_container _kernel +_engine_common +_engines
    10 +_checks: _boot _core _host _kernel _probe +_engine_common +_engines +_lab_file +_membership +_run
    11 +_map: _core +_checks
 """

@@ -68,7 +68,7 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.releases import DEFAULT_RELEASE, RELEASES
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.load import load
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.load import load, text_of
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.model import Lab
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.variables import (
     check_site,
@@ -77,12 +77,7 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.variabl
     host_variables,
     lab_variables,
 )
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.yaml_nodes import (
-    LARGEST_FILE,
-    Item,
-    position,
-    root,
-)
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.yaml_nodes import Item, root
 
 # Ansible's workers are forks of this process, one for each task on each host, and code of a collection has no bytecode
 # on disk: what plugins need and is not here yet, each worker compiles again.
@@ -161,7 +156,7 @@ class InventoryModule(BaseInventoryPlugin):
 
 def _read_choice(file: Path, plugin: str) -> _Choice:
     """Raises LabError for faults in a file of ours, and AnsibleParserError for the file of another plugin."""
-    text = _read(file, file.name)
+    text = text_of(file, file.name)
     faults: list[str] = []
     try:
         item = root(text, faults)
@@ -204,9 +199,9 @@ def _read_release(item: Item | None, faults: list[str]) -> str:
 
 def _load_lab(choice: _Choice, inventory_file: Path) -> Lab:
     file = inventory_file.parent / Path(choice.lab).expanduser()
-    text = _read(file, f"{inventory_file.name}: lab: {choice.lab}")
+    text = text_of(file, f"{inventory_file.name}: lab: {choice.lab}")
     try:
-        lab = load(text)
+        lab = load(text, file.parent)
     except LabError as error:
         raise _prefixed(error.faults, choice.lab) from error
     try:
@@ -214,17 +209,6 @@ def _load_lab(choice: _Choice, inventory_file: Path) -> Lab:
     except LabError as error:
         raise _prefixed(error.faults, inventory_file.name) from error
     return lab
-
-
-def _read(file: Path, called: str) -> str:
-    try:
-        with file.open(encoding="utf-8") as opened:
-            return opened.read(LARGEST_FILE + 1)  # so much is refused
-    except OSError as error:
-        raise LabError(f"{called}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        where = position(error.object[: error.start].decode("utf-8"), error.start)
-        raise LabError(f"{called}: {where}: not text in UTF-8") from error
 
 
 def _prefixed(faults: list[str], file: str) -> LabError:

@@ -19,7 +19,8 @@ description:
   - A container that this module did not create is never changed or removed.
   - When a container does not start because its sandbox was lost in a crash of the host, it is disconnected from its
     networks and connected again, and RV(healed) says so.
-  - This is not a general container module. For volumes, environment, health checks and limits use
+  - Volumes are never removed with a container, neither named ones nor those without a name.
+  - What it does not have, such as devices, log drivers or resource limits of other kinds, is in
     C(community.docker.docker_container).
 extends_documentation_fragment:
   - emon.overlay_lab.docker
@@ -104,11 +105,11 @@ options:
     type: list
     elements: str
   capabilities:
-    description: Capabilities to add, such as V(NET_ADMIN).
+    description: Capabilities to add, such as V(NET_ADMIN); V(ALL) for all.
     type: list
     elements: str
   drop_capabilities:
-    description: Capabilities to take away.
+    description: Capabilities to take away; V(ALL) for all.
     type: list
     elements: str
   sysctls:
@@ -117,6 +118,76 @@ options:
   labels:
     description: Labels.
     type: dict
+  env:
+    description: Environment variables, in addition to those of the image.
+    type: dict
+  secret_env:
+    description:
+      - Names of the variables in O(secrets). They are kept in the label C(emon.overlay_lab.secret_env).
+      - One without a value in O(secrets) may have any in an existing container; no container is created without it.
+    type: list
+    elements: str
+  secrets:
+    description:
+      - Environment variables whose values no output, difference or record shows. They are compared with those of the
+        container, and are no part of its digest.
+      - As with each secret option, Ansible hides these values wherever they are in the result.
+    type: dict
+  volumes:
+    description:
+      - Volumes as C(SOURCE:TARGET[:OPTIONS]), with the options C(ro), C(rw), C(z) and C(Z). The source is a volume's
+        name or an absolute path on the host. Docker creates what is not there.
+    type: list
+    elements: str
+  entrypoint:
+    description: The entry point, as a list or as a string that is split as a shell does. Default is the image's.
+    type: raw
+  user:
+    description: The user, and after a colon the group, of its processes. Default is the image's.
+    type: str
+  memory:
+    description: The most memory that it may use, such as V(64m) or V(1g).
+    type: str
+  cpus:
+    description: How many processors it may use, such as V(0.5).
+    type: str
+  healthcheck:
+    description: How Docker finds out whether it is healthy. Default is the image's check.
+    type: dict
+    suboptions:
+      test:
+        description: A command for a shell, or a list that begins with C(CMD), C(CMD-SHELL) or C(NONE).
+        type: raw
+      interval:
+        description: Time between two checks, such as V(30s).
+        type: str
+      timeout:
+        description: Time after which a check has failed.
+        type: str
+      start_period:
+        description: Time in which failed checks do not count.
+        type: str
+      retries:
+        description: After how many failed checks it is unhealthy.
+        type: int
+      disable:
+        description: Whether there is no check, whatever the image says.
+        type: bool
+        default: false
+  depends_on:
+    description:
+      - Containers of this host that have to be ready before this one starts. It is waited for at most two minutes.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: The container's name.
+        type: str
+        required: true
+      condition:
+        description: By default V(service_healthy) where it has a health check, else V(service_started).
+        type: str
+        choices: [service_started, service_healthy]
   init:
     description: Whether a small init is its first process, so that it ends on SIGTERM.
     type: bool
@@ -159,6 +230,17 @@ EXAMPLES = r"""
     command: httpd -f -p 80
     published_ports: ["8080:80"]
     links: [db]
+
+- name: Start a database with its data in a volume, and a password that is not shown
+  emon.overlay_lab.docker_container:
+    name: store
+    image: postgres:15
+    networks: [{name: demo}]
+    volumes: ["store-data:/var/lib/postgresql/data"]
+    secret_env: [POSTGRES_PASSWORD]
+    secrets: {POSTGRES_PASSWORD: "{{ store_password }}"}
+    healthcheck: {test: pg_isready -U postgres, interval: 2s}
+    memory: 256m
 
 - name: Stop a container, whatever its options are
   emon.overlay_lab.docker_container:
@@ -211,7 +293,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import plan as container_plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container.spec import CONTAINER_OPTIONS, parse
 
-ARGUMENTS = DOCKER_ARGUMENTS | CONTAINER_OPTIONS
+ARGUMENTS = DOCKER_ARGUMENTS | CONTAINER_OPTIONS | {"secrets": {"type": "dict", "no_log": True}}
 
 
 def main() -> None:
@@ -219,7 +301,7 @@ def main() -> None:
     validate(module, "docker")
     healed: list[str] = []
     try:
-        spec = parse(module.params)
+        spec = parse(module.params, module.params["secrets"])
         client = connect(module.params["docker_host"], module.params["timeout"])
         plan = container_plan.plan(client, spec)
         if module.check_mode:

@@ -33,10 +33,18 @@ options:
   containers:
     description:
       - The containers, each with the options of M(emon.overlay_lab.docker_container) except those of the connection.
-      - A container may share the namespace of one that is listed before it, or be linked to it.
+      - A container may share the namespace of one that is listed before it, be linked to it or depend on it.
+      - The values of C(secret_env) are in O(secrets).
     type: list
     elements: dict
     required: true
+  secrets:
+    description:
+      - The values of the containers' C(secret_env), as the filter P(emon.overlay_lab.container_secrets#filter) returns
+        them.
+      - As one text that is nowhere else, because Ansible hides a secret wherever its value is in a result.
+    type: str
+    default: ""
   prune_label:
     description:
       - Containers with this label, as C(KEY=VALUE), that are not in O(containers) are removed, but only if

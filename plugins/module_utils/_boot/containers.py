@@ -98,8 +98,9 @@ def _start(client: Any, lab: str, wanted: list[ContainerSpec], go_on: Callable[[
             faults.extend(error.faults)
             break
         try:
+            # One that depends on another is tried again, and does not keep the others waiting.
             plan = container_set.plan(client, [spec], lab=lab)
-            shown, healed = container_set.apply(client, plan)
+            shown, healed = container_set.apply(client, plan, patience=0)
         except LabError as error:
             faults.extend(error.faults)
             continue

@@ -15,21 +15,27 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client im
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import reported, unanswered
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned
 
-from . import owner, repair, startup
+from . import environment, owner, readiness, repair, startup
 from .plan import Plan
-from .spec import COMING, FORMER
+from .spec import COMING, FORMER, ContainerSpec
 from .view import digest_of, inspect, shown
 
 
-def apply(client, made: Plan, settle: bool = True) -> tuple[dict[str, Any], list[str]]:
+def apply(
+    client, made: Plan, settle: bool = True, patience: float = readiness.PATIENCE_SECONDS
+) -> tuple[dict[str, Any], list[str]]:
     """Returns the container as modules show it ({} where it is absent), and what had to be healed, a line each.
 
     ``settle``: wait a moment for a container that fails right after its start; without it, call check_running later.
+    ``patience``: seconds in which containers that it depends on become ready.
     """
     name = made.spec.name
     healed: list[str] = []
     if not made.differences.changed:
         return shown(made.before), healed
+    if made.run in ("start", "restart"):
+        # Before anything is touched: one that runs is not stopped for a successor that may not start.
+        readiness.await_ready(client, name, made.spec.depends_on, patience)
     if made.unfinished:
         _remove(client, made.unfinished, f"{name}{COMING}")
     # A container that was renamed for one that was never created is kept until that one runs.
@@ -69,7 +75,7 @@ def _create(client, made: Plan, healed: list[str], settle: bool) -> None:
         if made.run:
             # After a failed first start, the container is removed, but its endpoint may be left in the network.
             healed.extend(repair.start(client, name, created, made.spec.endpoints))
-            _settle_and_check(client, name, created, settle)
+            _settle_and_check(client, made.spec, created, settle)
     except LabError as error:
         undone = _undo(client, made, created, unanswered(error))
         if not undone:
@@ -94,7 +100,7 @@ def _change(client, made: Plan, healed: list[str], settle: bool) -> None:
         repair.join(client, name, container_id, endpoint)
     if made.run == "start":
         healed.extend(repair.start(client, name, container_id, made.spec.endpoints))
-        _settle_and_check(client, name, container_id, settle)
+        _settle_and_check(client, made.spec, container_id, settle)
     elif made.run == "restart":
         with reported(f"container {name}: restart"):
             client.restart(container_id, timeout=made.spec.fixed["StopTimeout"])
@@ -148,23 +154,25 @@ def _stop(client, name: str, container_id: str) -> None:
 
 def _remove(client, container_id: str, name: str) -> None:
     with reported(f"container {name}: removal"):
-        # Volumes without a name go with a container that is recorded, and with no other.
-        client.remove_container(container_id, v=owned.known(owned.CONTAINER).has(container_id), force=True)
+        # Its volumes stay, those without a name as well: what is in them is nobody's but their owner's to throw away.
+        client.remove_container(container_id, v=False, force=True)
     owned.gone(owned.CONTAINER, {container_id})
 
 
-def _settle_and_check(client, name: str, container_id: str, settle: bool) -> None:
+def _settle_and_check(client, spec: ContainerSpec, container_id: str, settle: bool) -> None:
     if settle:
-        with reported(f"container {name}: its state after the start"):
+        with reported(f"container {spec.name}: its state after the start"):
             startup.settle(client, container_id)
-        check_running(client, name, container_id)
+        check_running(client, spec, container_id)
 
 
-def check_running(client, name: str, container_id: str) -> None:
+def check_running(client, spec: ContainerSpec, container_id: str) -> None:
     """LabError with its last words for a container that failed."""
+    name = spec.name
     with reported(f"container {name}: its state after the start"):
         state = client.inspect_container(container_id)["State"]
         if state["Running"] or not state["ExitCode"]:
             return
         words = client.logs(container_id, tail=1).decode(errors="replace").strip()
+    words = environment.without_secrets(words, spec.secrets)
     raise LabError(f"container {name}: ended at once with exit code {state['ExitCode']}{words and f': {words}'}")

@@ -14,6 +14,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker import endpoint as endpoints
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.endpoint import Endpoint
 
+from . import environment
 from .spec import OWN_NAMESPACE, ContainerSpec
 from .view import digest_of
 
@@ -28,6 +29,11 @@ _HOST_CONFIG_KEYS = {
     "sysctls": "Sysctls",
     "init": "Init",
 }
+# Where they are not asked for, the image or Docker has its own; shown like that when an option is taken back.
+_CONFIG_DEFAULTS = {"entrypoint": "Entrypoint", "user": "User", "healthcheck": "Healthcheck"}
+_HOST_DEFAULTS = {"volumes": "Binds", "memory": "Memory", "cpus": "NanoCpus"}
+# What `docker update` changes.
+_LIMITS = ("memory", "cpus")
 
 
 def running(now: dict[str, Any], state: str, found: Differences) -> str:
@@ -60,9 +66,11 @@ def fixed(
     """
     reasons = len(found.found)
     if digest_of(live) != spec.digest:
-        _name_differences(spec, live, found)
+        _name_differences(spec, live, image, found)
         if len(found.found) == reasons:
             found.add("options fixed at creation", digest_of(live), spec.digest, recreate=True)
+    environment.compare_secrets(spec.secrets, live, found)
+    _compare_limits(spec, live, found)
     if image:
         found.compare("image id", live["Image"], image["Id"], recreate=True)
     if other:
@@ -96,7 +104,17 @@ def networks(
     return tuple(leave), tuple(join)
 
 
-def _name_differences(spec: ContainerSpec, live: dict[str, Any], found: Differences) -> None:
+def _compare_limits(spec: ContainerSpec, live: dict[str, Any], found: Differences) -> None:
+    """Whoever changes them leaves the digest as it is."""
+    for option in _LIMITS:
+        key = _HOST_DEFAULTS[option]
+        if spec.fixed["HostConfig"].get(key) and not any(one.what == option for one in found.found):
+            found.compare(option, live["HostConfig"].get(key) or 0, spec.fixed["HostConfig"][key], recreate=True)
+
+
+def _name_differences(
+    spec: ContainerSpec, live: dict[str, Any], image: dict[str, Any] | None, found: Differences
+) -> None:
     """The digest shows that something differs; this finds what, for the diff."""
     for option, key in _CONFIG_KEYS.items():
         wanted = spec.fixed[key]
@@ -106,6 +124,14 @@ def _name_differences(spec: ContainerSpec, live: dict[str, Any], found: Differen
     for option, key in _HOST_CONFIG_KEYS.items():
         wanted = spec.fixed["HostConfig"][key]
         found.compare(option, live["HostConfig"].get(key) or type(wanted)(), wanted, recreate=True)
+    own = (image or {}).get("Config") or {}
+    for option, key in _CONFIG_DEFAULTS.items():
+        wanted = spec.fixed.get(key) or own.get(key) or None
+        found.compare(option, live["Config"].get(key) or None, wanted, recreate=True)
+    for option, key in _HOST_DEFAULTS.items():
+        wanted = spec.fixed["HostConfig"].get(key) or None
+        found.compare(option, live["HostConfig"].get(key) or None, wanted, recreate=True)
+    environment.compare(environment.of_api(spec.fixed.get("Env")), spec.secrets, live, image, found)
     labels = live["Config"].get("Labels") or {}
     for label, wanted in spec.fixed["Labels"].items():
         found.compare(f"labels[{label}]", labels.get(label), wanted, recreate=True)

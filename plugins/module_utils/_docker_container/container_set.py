@@ -18,7 +18,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_co
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned
 
 from . import apply as container_apply
-from . import owner
+from . import owner, readiness
 from . import plan as container_plan
 from .plan import Plan
 from .spec import ContainerSpec, absent, whose
@@ -72,8 +72,13 @@ def expected(made: SetPlan) -> list[dict[str, Any]]:
     return [shown for shown in map(container_plan.expected, made.plans) if shown]
 
 
-def apply(client, made: SetPlan) -> tuple[list[dict[str, Any]], list[str]]:
-    """Returns the containers as modules show them, and what had to be healed, a line each."""
+def apply(
+    client, made: SetPlan, patience: float = readiness.PATIENCE_SECONDS
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Returns the containers as modules show them, and what had to be healed, a line each.
+
+    ``patience``: seconds in which each container waits for those that it depends on.
+    """
     shown, healed = [], []
     owner.take_over(client, [owner.of_inspected(one.before) for one in made.plans if one.before])
     _free_addresses(client, made)
@@ -82,7 +87,7 @@ def apply(client, made: SetPlan) -> tuple[list[dict[str, Any]], list[str]]:
         current = container_plan.plan(client, one.spec) if one.differences.changed else one
         # The first has settled long before the last is started.
         settle = one is made.plans[-1]
-        result, lines = container_apply.apply(client, current, settle)
+        result, lines = container_apply.apply(client, current, settle, patience)
         healed.extend(lines)
         if result:
             shown.append(result)
@@ -132,7 +137,7 @@ def _check_started(client, made: SetPlan) -> None:
     for one in made.plans:
         if one.run == "start":
             try:
-                container_apply.check_running(client, one.spec.name, one.spec.name)
+                container_apply.check_running(client, one.spec, one.spec.name)
             except LabError as error:
                 faults.extend(error.faults)
     if faults:

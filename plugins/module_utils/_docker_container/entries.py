@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -18,17 +19,21 @@ from . import published_ports as published
 from .spec import CONTAINER_OPTIONS, ContainerSpec, parse
 
 
-def specs(entries: list[dict[str, Any]]) -> list[ContainerSpec]:
-    """The containers in their order; LabError with every fault in all of them."""
-    return [spec for _params, spec in _read(entries)]
+def specs(entries: list[dict[str, Any]], secrets: Mapping[str, Mapping[str, str]] | None = None) -> list[ContainerSpec]:
+    """The containers in their order; LabError with every fault in all of them. ``secrets``: container -> variable ->
+    value.
+    """
+    return [spec for _params, spec in _read(entries, secrets or {})]
 
 
 def validated(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What spec.parse takes, for where Ansible is not; LabError as in ``specs``."""
-    return [params for params, _spec in _read(entries)]
+    return [params for params, _spec in _read(entries, {})]
 
 
-def _read(entries: list[dict[str, Any]]) -> list[tuple[dict[str, Any], ContainerSpec]]:
+def _read(
+    entries: list[dict[str, Any]], secrets: Mapping[str, Mapping[str, str]]
+) -> list[tuple[dict[str, Any], ContainerSpec]]:
     faults: list[str] = []
     found: list[tuple[dict[str, Any], ContainerSpec]] = []
     validator = ArgumentSpecValidator(CONTAINER_OPTIONS)
@@ -38,7 +43,8 @@ def _read(entries: list[dict[str, Any]]) -> list[tuple[dict[str, Any], Container
             faults.extend(f"containers[{index}]: {_sentence(error)}" for error in result.errors)
             continue
         try:
-            found.append((result.validated_parameters, parse(result.validated_parameters)))
+            params = result.validated_parameters
+            found.append((params, parse(params, secrets.get(params["name"]))))
         except LabError as error:
             faults.extend(error.faults)
     faults.extend(_faults_among([spec for _params, spec in found]))

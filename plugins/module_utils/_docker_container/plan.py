@@ -21,7 +21,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults im
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import view as networks
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned
 
-from . import compare, owner
+from . import compare, limits, owner
 from . import published_ports as published
 from .spec import COMING, FORMER, ContainerSpec
 from .view import inspect, named, shown
@@ -176,6 +176,12 @@ def _plan_whole(
             made = replace(made, run="restart")
     joined = spec.endpoints if made.create else made.join
     faults.extend(_taken_addresses(client, before, joined, known, leaving))
+    if made.run in ("start", "restart"):
+        faults.extend(
+            f"depends_on: container {one.name} is not there: make it first, or list it before this one"
+            for one in spec.depends_on
+            if one.name not in coming and find(client.inspect_container, one.name) is None
+        )
     if made.run == "start" and other and not other["State"]["Running"]:
         name = other["Name"].lstrip("/")
         if name not in coming:
@@ -254,10 +260,30 @@ def _check_creation(
 ) -> None:
     if image is None:
         faults.append(f"image {spec.image} is not on this host: make it with busybox_image, or docker pull it")
+    faults.extend(_unlimited(client, spec))
+    faults.extend(
+        f"env: the value of {name} is a secret that this host was not told: run playbooks/overlay.yml"
+        for name, value in spec.secrets.items()
+        if value is None
+    )
     for link in spec.links:
         name = link.partition(":")[0]
         if name not in coming and named(client, name) is None:
             faults.append(f"links: container {name} is not there")
+
+
+def _unlimited(client, spec: ContainerSpec) -> list[str]:
+    """Limits that this host cannot keep. Docker drops them with a warning, or refuses the container at its start."""
+    asked = {option: what for option, (key, what) in limits.SUPPORT.items() if spec.fixed["HostConfig"].get(key)}
+    if not asked:
+        return []
+    with reported("information of dockerd"):
+        info = client.info()
+    return [
+        f"{option}: the kernel of this host, or its cgroups, cannot limit that: remove {option}, or enable it there"
+        for option, what in asked.items()
+        if not info.get(what, True)
+    ]
 
 
 def _other_container(client, spec: ContainerSpec, coming: Collection[str], faults: list[str]) -> dict[str, Any] | None:

@@ -18,13 +18,15 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.sockets import PROC_NET, holding
 
-_FORM = re.compile(
-    r"(?:(?P<ip>\d+(?:\.\d+){3}|\[[0-9a-fA-F:.]+\]):)?"
-    r"(?:(?P<host>\d+(?:-\d+)?)?:)?"
-    r"(?P<container>\d+(?:-\d+)?)"
-    r"(?:/(?P<protocol>tcp|udp|sctp))?\Z"
+RULE = "write [ADDRESS:][HOST_PORT:]PORT[/tcp|udp|sctp]"
+FORM = re.compile(
+    r"(?:(?P<ip>[0-9]+(?:\.[0-9]+){3}|\[[0-9a-fA-F:.]+\]):)?"
+    r"(?:(?P<host>[0-9]+(?:-[0-9]+)?)?:)?"
+    r"(?P<container>[0-9]+(?:-[0-9]+)?)"
+    r"(?:/(?P<protocol>tcp|udp|sctp))?"
 )
 _PORTS = range(1, 65536)
+_MOST = 256
 _EVERY_ADDRESS = ("", "0.0.0.0", "::")
 
 
@@ -52,7 +54,7 @@ def parse(entries: Iterable[str], faults: list[str]) -> tuple[PublishedPort, ...
     """``80``, ``8080:80``, ``127.0.0.1:8080:80/udp``, ``8000-8002:80-82``; faults are added, one line each."""
     ports: list[PublishedPort] = []
     for entry in entries:
-        match = _FORM.match(str(entry))
+        match = FORM.fullmatch(str(entry))
         if match is None:
             faults.append(f"published_ports: {entry!r} is not of the form [ADDRESS:][HOST_PORT:]PORT[/tcp|udp|sctp]")
             continue
@@ -60,7 +62,7 @@ def parse(entries: Iterable[str], faults: list[str]) -> tuple[PublishedPort, ...
         if outer and len(inner) != len(outer):
             faults.append(f"published_ports: {entry}: the two ranges have {len(outer)} and {len(inner)} ports")
             continue
-        if not all(port in _PORTS for port in [*inner, *outer]) or not inner:
+        if not all(port in _PORTS for port in [*inner, *outer]) or not inner or (match["host"] and not outer):
             faults.append(f"published_ports: {entry}: ports are {_PORTS[0]} to {_PORTS[-1]}, the lower one first")
             continue
         ip = (match["ip"] or "").strip("[]")
@@ -73,11 +75,17 @@ def parse(entries: Iterable[str], faults: list[str]) -> tuple[PublishedPort, ...
         host_ports: list[int | None] = [*outer] if outer else [None] * len(inner)
         pairs = zip(inner, host_ports)
         ports.extend(PublishedPort(port, protocol, host_port, ip) for port, host_port in pairs)
-    faults.extend(
-        f"published_ports: port {one.host_port}/{one.protocol} of the host is given twice"
-        for index, one in enumerate(ports)
-        if any(_same(one, Listener(other.host_port or 0, other.protocol, other.host_ip, "")) for other in ports[:index])
-    )
+        if len(ports) > _MOST:
+            faults.append(
+                f"published_ports: {entry}: these are more than {_MOST} ports: Docker keeps a process for each"
+            )
+            return tuple(ports[:_MOST])
+    seen: dict[tuple[int, str], list[Listener]] = {}
+    for one in ports:
+        before = seen.setdefault((one.host_port or 0, one.protocol), [])
+        if any(_same(one, other) for other in before):
+            faults.append(f"published_ports: port {one.host_port}/{one.protocol} of the host is given twice")
+        before.append(Listener(one.host_port or 0, one.protocol, one.host_ip, ""))
     return tuple(ports)
 
 
@@ -92,10 +100,13 @@ def to_api(ports: Iterable[PublishedPort]) -> dict[str, list[dict[str, str]]]:
 
 def conflicts(ports: Iterable[PublishedPort], listeners: Iterable[Listener]) -> list[str]:
     """One line for each wanted port that somebody holds; the first who does is named."""
-    known = list(listeners)
+    known: dict[tuple[int, str], list[Listener]] = {}
+    for listener in listeners:
+        known.setdefault((listener.port, listener.protocol), []).append(listener)
     found = []
     for port in ports:
-        holder = next((listener for listener in known if _same(port, listener)), None)
+        candidates = known.get((port.host_port or 0, port.protocol), ())
+        holder = next((listener for listener in candidates if _same(port, listener)), None)
         if holder:
             found.append(
                 f"port {port.host_port}/{port.protocol} of the host is in use by {holder.name}: publish another"

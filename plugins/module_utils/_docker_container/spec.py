@@ -12,15 +12,19 @@ import hashlib
 import json
 import re
 import shlex
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.endpoint import Endpoint
 
+from . import capabilities, environment, healthcheck, limits, readiness, volumes
 from . import published_ports as published
+from .environment import SECRETS_LABEL
 from .published_ports import PublishedPort
+from .readiness import Dependency
 
 DIGEST_LABEL = "emon.overlay_lab.digest"
 DEFAULT_BRIDGE = "bridge"
@@ -62,6 +66,15 @@ CONTAINER_OPTIONS: dict[str, dict[str, Any]] = {
     "drop_capabilities": _NAMES,
     "sysctls": {"type": "dict"},
     "labels": {"type": "dict"},
+    "env": {"type": "dict"},
+    "secret_env": {**_NAMES, "no_log": False},
+    "volumes": _NAMES,
+    "entrypoint": {"type": "raw"},
+    "user": {"type": "str"},
+    "memory": {"type": "str"},
+    "cpus": {"type": "str"},
+    "healthcheck": healthcheck.OPTIONS,
+    "depends_on": readiness.OPTIONS,
     "init": {"type": "bool", "default": True},
     "stop_timeout": {"type": "int", "default": 1},
     "state": {"type": "str", "choices": ["present", "started", "stopped", "absent"], "default": "started"},
@@ -74,7 +87,8 @@ class ContainerSpec:
 
     ``state``: present, started, stopped or absent. ``mode``: OWN_NAMESPACE, "host", "none" or "container:NAME".
     ``endpoints``: the networks, the first one first. ``fixed``: what cannot change after creation, in the API's words,
-    without networks. Without an ``image`` nothing but the running state is wanted.
+    without networks. ``secrets``: variable -> value, None where any will do. ``depends_on``: what has to be ready
+    before it starts. Without an ``image`` nothing but the running state is wanted.
     """
 
     name: str
@@ -86,11 +100,16 @@ class ContainerSpec:
     links: tuple[str, ...]
     restart_policy: str
     fixed: dict[str, Any]
+    secrets: dict[str, str | None] = field(default_factory=dict)
+    depends_on: tuple[Dependency, ...] = ()
 
     @property
     def digest(self) -> str:
-        """By this a container is known to be as wanted. What can be changed in place is not part of it."""
-        text = json.dumps([self.mode, self.links, self.fixed], sort_keys=True)
+        """By this a container is known to be as wanted. What can be changed in place is not part of it, nor is a
+        secret: the digest can be read, and a short secret be guessed by it.
+        """
+        described = [self.mode, self.links, self.fixed, *([sorted(self.secrets)] if self.secrets else [])]
+        text = json.dumps(described, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
@@ -110,10 +129,13 @@ class ContainerSpec:
             "RestartPolicy": {"Name": self.restart_policy},
             "Links": list(self.links),
         }
-        config = self.fixed | {
-            "Labels": self.fixed["Labels"] | {DIGEST_LABEL: self.digest},
-            "HostConfig": host_config,
-        }
+        own_labels = {DIGEST_LABEL: self.digest}
+        if self.secrets:
+            own_labels[SECRETS_LABEL] = ",".join(sorted(self.secrets))
+        config = self.fixed | {"Labels": self.fixed["Labels"] | own_labels, "HostConfig": host_config}
+        if self.secrets:
+            known = {name: value for name, value in self.secrets.items() if value is not None}
+            config["Env"] = environment.to_api(environment.of_api(self.fixed.get("Env")) | known)
         if self.endpoints and self.endpoints[0].network != DEFAULT_BRIDGE:
             first = self.endpoints[0]
             config["NetworkingConfig"] = {"EndpointsConfig": {first.network: first.to_api()}}
@@ -130,8 +152,8 @@ def absent(name: str) -> ContainerSpec:
     return parse({"name": name, "state": "absent", "stop_timeout": 1})
 
 
-def parse(params: dict[str, Any]) -> ContainerSpec:
-    """The module's parameters as a spec; LabError with every fault in them."""
+def parse(params: dict[str, Any], secrets: Mapping[str, str] | None = None) -> ContainerSpec:
+    """The module's parameters as a spec; LabError with every fault in them. ``secrets``: values of secret_env."""
     faults: list[str] = []
     name = params["name"]
     if not _NAME.match(name):
@@ -159,6 +181,10 @@ def parse(params: dict[str, Any]) -> ContainerSpec:
             "links: work on the default bridge only: use links of an entry in networks, or network_mode: bridge"
         )
     fixed = _fixed(params, ports, faults)
+    _check_secrets(params, secrets or {}, faults)
+    depends_on = tuple(Dependency(one["name"], one.get("condition") or "") for one in params.get("depends_on") or ())
+    if any(one.name == name for one in depends_on):
+        faults.append("depends_on: it cannot wait for itself: remove it")
     if faults:
         raise LabError(f"container {name}: {fault}" for fault in faults)
     return ContainerSpec(
@@ -171,6 +197,8 @@ def parse(params: dict[str, Any]) -> ContainerSpec:
         links=links,
         restart_policy=params.get("restart_policy") or "no",
         fixed=fixed,
+        secrets={one: (secrets or {}).get(one) for one in params.get("secret_env") or ()},
+        depends_on=depends_on,
     )
 
 
@@ -219,27 +247,26 @@ def _check_mode(params: dict[str, Any], mode: str, endpoints: tuple[Endpoint, ..
 
 
 def _fixed(params: dict[str, Any], ports: tuple[PublishedPort, ...], faults: list[str]) -> dict[str, Any]:
-    command = params.get("command")
-    if isinstance(command, str):
-        try:
-            command = shlex.split(command)
-        except ValueError as error:
-            faults.append(f"command: {error}: {command}")
-    elif command is not None and not isinstance(command, list):
-        faults.append(f"command: {command!r} is neither a text nor a list")
     labels = {key: str(value) for key, value in (params.get("labels") or {}).items()}
-    if DIGEST_LABEL in labels:
-        faults.append(f"labels: {DIGEST_LABEL} is the module's own")
+    faults.extend(f"labels: {key} is the module's own" for key in (DIGEST_LABEL, SECRETS_LABEL) if key in labels)
     hosts = params.get("extra_hosts") or {}
     bindings = published.to_api(ports)
     return {
         "Image": params.get("image") or "",
-        "Cmd": [str(word) for word in command] if isinstance(command, list) else None,
+        "Cmd": _words(params.get("command"), "command", faults),
         "Hostname": params.get("hostname") or "",
         "Labels": labels,
         # Kept by Docker, so that a restart of dockerd or of the host does not wait for it either.
         "StopTimeout": params["stop_timeout"],
         "ExposedPorts": {port: {} for port in bindings},
+        **_given(
+            {
+                "Entrypoint": _words(params.get("entrypoint"), "entrypoint", faults),
+                "User": params.get("user"),
+                "Env": environment.to_api(environment.parse(params.get("env"), faults)),
+                "Healthcheck": healthcheck.parse(params.get("healthcheck"), faults),
+            }
+        ),
         "HostConfig": {
             "PortBindings": bindings,
             "ExtraHosts": [
@@ -247,16 +274,47 @@ def _fixed(params: dict[str, Any], ports: tuple[PublishedPort, ...], faults: lis
                 for host, address in sorted(hosts.items())
             ],
             "Dns": [_address(address, None, "dns", faults) for address in params.get("dns") or []],
-            "CapAdd": _capabilities(params.get("capabilities")),
-            "CapDrop": _capabilities(params.get("drop_capabilities")),
+            "CapAdd": capabilities.parse(params.get("capabilities"), "capabilities", faults),
+            "CapDrop": capabilities.parse(params.get("drop_capabilities"), "drop_capabilities", faults),
             "Sysctls": {key: str(value) for key, value in (params.get("sysctls") or {}).items()},
             "Init": bool(params.get("init")),
+            **_given(
+                {
+                    "Binds": volumes.parse(params.get("volumes"), faults),
+                    "Memory": limits.memory(params.get("memory"), faults),
+                    "NanoCpus": limits.nano_cpus(params.get("cpus"), faults),
+                }
+            ),
         },
     }
 
 
-def _capabilities(names: list[str] | None) -> list[str]:
-    return sorted(f"CAP_{name.upper().removeprefix('CAP_')}" for name in names or [])
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    """What is not asked for is no part of the digest: containers that were made before it could be stay."""
+    return {key: value for key, value in values.items() if value}
+
+
+def _words(given: Any, option: str, faults: list[str]) -> list[str] | None:
+    """A list as it stands, or text that is split as a shell splits it."""
+    if isinstance(given, str):
+        try:
+            return shlex.split(given)
+        except ValueError as error:
+            faults.append(f"{option}: {error}: {given}")
+    elif given is not None and not isinstance(given, list):
+        faults.append(f"{option}: {given!r} is neither a text nor a list")
+    return [str(word) for word in given] if isinstance(given, list) else None
+
+
+def _check_secrets(params: dict[str, Any], secrets: Mapping[str, str], faults: list[str]) -> None:
+    names = params.get("secret_env") or []
+    faults.extend(
+        f"secret_env: {name!r} is no name of a variable" for name in names if not environment.NAME.fullmatch(name)
+    )
+    faults.extend(
+        f"secret_env: {name} is in env as well: remove one" for name in names if name in (params.get("env") or {})
+    )
+    faults.extend(f"secrets: {name} is not in secret_env: add it there" for name in sorted(set(secrets) - set(names)))
 
 
 def _address(text: str | None, version: int | None, where: str, faults: list[str]) -> str | None:

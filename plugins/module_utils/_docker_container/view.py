@@ -13,7 +13,10 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker import endpoint as endpoints
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import exactly, find
 
+from .environment import SECRETS_LABEL
 from .spec import DIGEST_LABEL
+
+_OWN_LABELS = (DIGEST_LABEL, SECRETS_LABEL)
 
 
 def named(client, name: str) -> dict[str, Any] | None:
@@ -49,7 +52,9 @@ def shown(container: dict[str, Any] | None) -> dict[str, Any]:
             }
             for name, settings in sorted(joined.items())
         },
-        "labels": {key: value for key, value in (container["Config"]["Labels"] or {}).items() if key != DIGEST_LABEL},
+        "labels": {
+            key: value for key, value in (container["Config"]["Labels"] or {}).items() if key not in _OWN_LABELS
+        },
     }
 
 

@@ -16,17 +16,22 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client im
     DOCKER_ARGUMENTS,
     connect,
 )
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import container_set, entries
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import (
+    container_set,
+    entries,
+    environment,
+)
 from ansible_collections.emon.overlay_lab.plugins.module_utils._probe.gratuitous_arp import announce
 
 _ARGUMENTS = DOCKER_ARGUMENTS | {
     "containers": {"type": "list", "elements": "dict", "required": True},
     "prune_label": {"type": "str", "default": ""},
+    "secrets": {"type": "str", "default": "", "no_log": True},
 }
 
 
 def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    wanted = entries.specs(params["containers"])
+    wanted = entries.specs(params["containers"], environment.unpacked(params["secrets"]))
     client = connect(params["docker_host"], params["timeout"])
     plan = container_set.plan(client, wanted, params["prune_label"])
     healed: list[str] = []

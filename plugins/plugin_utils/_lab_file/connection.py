@@ -105,9 +105,9 @@ _VARIABLES: dict[str, Callable[[Item], Any]] = {
     **dict.fromkeys(("ansible_user", "ansible_ssh_user"), lambda item: item.name(_USER)),
     **dict.fromkeys(("ansible_private_key_file", "ansible_ssh_private_key_file"), lambda item: item.name(_KEY_FILE)),
     **dict.fromkeys(("ansible_timeout", "ansible_ssh_timeout"), lambda item: item.integer(1, _SECONDS)),
-    **dict.fromkeys(("ansible_password", "ansible_ssh_password", "ansible_ssh_pass"), Item.secret),
-    **dict.fromkeys(("ansible_become_password", "ansible_become_pass"), Item.secret),
-    "ansible_become": Item.boolean,
+    **dict.fromkeys(("ansible_password", "ansible_ssh_password", "ansible_ssh_pass"), lambda item: item.secret()),
+    **dict.fromkeys(("ansible_become_password", "ansible_become_pass"), lambda item: item.secret()),
+    "ansible_become": lambda item: item.boolean(),
     "ansible_become_user": lambda item: item.name(_USER),
     "ansible_become_method": lambda item: item.choice(("sudo", "su")),
     "ansible_connection": lambda item: item.choice(("ssh",)),
@@ -119,13 +119,13 @@ _VARIABLES: dict[str, Callable[[Item], Any]] = {
 def read_variables(item: Item, host: str) -> dict[str, Any]:
     """Variables for the connection to a real host. They stay literal, so a template is a fault, not a surprise."""
     variables = {}
-    for name, entry in item.entries().items():
+    for name, entry in item.entries(_VARIABLES).items():
         if not name.startswith("ansible_"):
-            entry.fault("not a variable that tells Ansible how to connect; for example ansible_user")
+            entry.refuse("not a variable that tells Ansible how to connect; for example ansible_user")
         elif name not in _VARIABLES:
             near = difflib.get_close_matches(name, _VARIABLES, n=1, cutoff=0.9)
             meant = f", or did you mean {near[0]}?" if near else ""
-            entry.fault(f"is not accepted in a lab file, which must run nothing here: set it in {beside(host)}{meant}")
+            entry.refuse(f"is not accepted in a lab file, which must run nothing here: set it in {beside(host)}{meant}")
         elif entry.is_encrypted:
             entry.fault(f"is encrypted by ansible-vault, which a lab file cannot hold: set it in {beside(host)}")
         elif entry.is_scalar and any(mark in entry.source for mark in ("{{", "{%")):

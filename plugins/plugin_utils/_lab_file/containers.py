@@ -8,14 +8,18 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
 from ipaddress import IPv4Address
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import published_ports
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine
 
 from .model import Attachment, Container, Network
 from .networks import Declared
+from .services import COMPOSE_WORDS, KEYS, read_service, words
 from .yaml_nodes import Item, Names, is_address, shown, suggestion
 
 _ITSELF = {"localhost": "in every container it means the container itself"}
@@ -33,10 +37,33 @@ _ALIASES = Names(
     "use letters, digits, underscores, dots and hyphens, a letter or digit first",
     _ITSELF,
 )
+MOST = 5000
+_ALL = "all"
 _REGISTRY = r"[a-zA-Z0-9.-]+(?::[0-9]+)?/"
 _PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
 _TAG = r":[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}"
-_IMAGE = re.compile(rf"(?:{_REGISTRY})?{_PART}(?:/{_PART})*(?:{_TAG})?(?:@sha256:[0-9a-f]{{64}})?")
+_IMAGES = Names(
+    "an image's name",
+    re.compile(rf"(?:{_REGISTRY})?{_PART}(?:/{_PART})*(?:{_TAG})?(?:@sha256:[0-9a-f]{{64}})?"),
+    512,
+    "write for example busybox or registry.example:5000/team/app:1.2",
+    {},
+)
+_Dependencies = tuple[tuple[Item, str, str], ...]
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A container before its dependencies are looked up. ``written``: its name in the file, the same for all hosts."""
+
+    made: Container
+    written: str
+    depends_on: _Dependencies
+    ports: Item
+
+    @property
+    def names(self) -> set[str]:
+        return {self.made.name, self.written}
 
 
 class ContainerReader:
@@ -53,47 +80,129 @@ class ContainerReader:
         self._names: dict[str, str] = {}
         # Network and address -> path of the container that has it.
         self._addresses: dict[tuple[str, IPv4Address], str] = {}
-        # Aliases, with their network and their container.
-        self._aliases: list[tuple[Item, str, str]] = []
+        # Aliases, with their network and their containers.
+        self._aliases: list[tuple[Item, str, list[str]]] = []
+        self._drafts: list[_Draft] = []
 
     def read(self, item: Item) -> list[Container]:
         """Containers in the order of the file."""
-        containers = [self._container(entry) for entry in item.items()]
+        for entry in item.items():
+            self._container(entry)
+            if len(self._drafts) > MOST:
+                raise LabError(
+                    f"{entry.path}: more than {MOST} containers with those of each host: a lab has at most {MOST}"
+                )
+        containers = self._with_dependencies()
         self._check_aliases(containers)
+        self._check_ports(containers)
         return containers
 
-    def _container(self, entry: Item) -> Container:
+    def _container(self, entry: Item) -> None:
+        """One, or one for each of its hosts."""
         given = entry.keys(
-            ("name", "host", "networks", "image", "command"),
-            required={"name": "test1", "host": "emon", "networks": "[demo]"},
+            ("name", "host", "hosts", "networks", "image", "command", *KEYS),
+            required={"name": "test1", "networks": "[demo]"},
+            elsewhere=COMPOSE_WORDS,
         )
-        name = self._name(given["name"]) if "name" in given else ""
-        host = given["host"].text() if "host" in given else None
-        if host is not None and self._hosts and host not in self._hosts:
-            given["host"].fault(f"{shown(host)} is not a host of this lab; {suggestion(host, self._hosts)}")
-        return Container(
-            name=name,
-            host=host or "",
-            image=_image(given["image"]) if "image" in given else "",
-            command=_command(given["command"]) if "command" in given else (),
-            networks=self._attachments(given["networks"], name) if "networks" in given else (),
-        )
+        entry.exactly_one(given, {"host": "emon", "hosts": "all"})
+        name = self._written_name(given["name"]) if "name" in given else ""
+        one = self._host(given["host"]) if "host" in given else None
+        listed = self._hosts_in(given["hosts"]) if "hosts" in given else []
+        several = bool(listed) and "host" not in given
+        # Without a host that can be read, the rest of the container is read all the same.
+        hosts = listed if several else [one or ""]
+        names = [f"{name}-{host}" for host in hosts] if several and name else [name] * len(hosts)
+        if name:
+            for full in names:
+                self._take_name(given["name"], full, several)
+        image = (given["image"].name(_IMAGES) if "image" in given else None) or ""
+        command = words(given["command"]) if "command" in given else ()
+        places = self._attachments(given["networks"], names, several) if "networks" in given else ()
+        service, depends_on = read_service(given)
+        for full, host in zip(names, hosts):
+            made = Container(full, host, image, command, places, service)
+            self._drafts.append(_Draft(made, name, depends_on, given.get("published_ports", entry)))
 
-    def _name(self, item: Item) -> str:
-        """Names resolve across the whole overlay, whatever the host, and without regard to case."""
-        name = item.name(_NAMES)
-        if name is None:
-            return ""
+    def _hosts_in(self, item: Item) -> list[str]:
+        if not item.is_list:
+            return [*self._hosts] if item.choice((_ALL,)) else []
+        item.not_empty("no host named: name one, or write all")
+        found: list[str] = []
+        for entry in item.items():
+            host = self._host(entry)
+            if host is not None and host in found:
+                entry.fault(f"{host} is given already: remove one")
+            elif host is not None:
+                found.append(host)
+        return found
+
+    def _host(self, item: Item) -> str | None:
+        host = item.text()
+        if host is not None and self._hosts and host not in self._hosts:
+            item.fault(f"{shown(host)} is not a host of this lab; {suggestion(host, self._hosts)}")
+        return host
+
+    def _with_dependencies(self) -> list[Container]:
+        """A name means the container on the same host, or the one that has the host's name behind it."""
+        there = {(draft.made.host, name): draft.made.name for draft in self._drafts for name in draft.names}
+        containers = []
+        for draft in self._drafts:
+            host = draft.made.host
+            found: dict[str, str] = {}
+            for item, name, condition in draft.depends_on:
+                full = there.get((host, name))
+                if full is None:
+                    here = [one.made.name for one in self._drafts if one.made.host == host and one is not draft]
+                    item.fault(f"{shown(name)} is not a container on {host or 'its host'}; {suggestion(name, here)}")
+                elif full == draft.made.name:
+                    item.fault("a container cannot wait for itself: remove it")
+                elif full in found:
+                    item.fault(f"{shown(name)} is given already: remove one")
+                else:
+                    found[full] = condition
+            containers.append(replace(draft.made, depends_on=found))
+        self._check_circles(containers)
+        return containers
+
+    def _check_circles(self, containers: list[Container]) -> None:
+        waiting = {one.name: set(one.depends_on) for one in containers}
+        while True:
+            try:
+                TopologicalSorter(waiting).prepare()
+                return
+            except CycleError as error:
+                # From each to the one that waits for it.
+                circle = error.args[1][::-1]
+            draft = next(one for one in self._drafts if one.made.name == circle[0])
+            draft.depends_on[0][0].fault(f"{' waits for '.join(circle)}: none of them could start first")
+            del waiting[circle[0]]
+
+    def _check_ports(self, containers: list[Container]) -> None:
+        """Two containers of one host cannot have the same port of it."""
+        held: dict[tuple[str, int | None, str], list[published_ports.Listener]] = {}
+        for container, draft in zip(containers, self._drafts):
+            for port in published_ports.parse(container.service.published_ports, []):
+                here = held.setdefault((container.host, port.host_port, port.protocol), [])
+                for line in published_ports.conflicts([port], here):
+                    draft.ports.fault(line.replace("of the host", f"of {container.host}", 1))
+                here.extend(published_ports.wanted_by([port], container.name))
+
+    def _written_name(self, item: Item) -> str:
+        name = item.name(_NAMES) or ""
         if is_address(name):
             item.fault(f"{name} cannot be a container's name: it is an address, and these are not looked up by name")
+        return name
+
+    def _take_name(self, item: Item, name: str, several: bool) -> None:
+        """Names resolve across the whole overlay, whatever the host, and without regard to case."""
         first = self._names.setdefault(name.lower(), item.path)
         if first != item.path:
             item.fault(f"{name} is given at {first} as well: names are valid on all hosts, and case does not matter")
-        return name
+        if several and len(name) > _NAMES.longest:
+            item.fault(f"{shown(name)} has {len(name)} characters with its host's name, at most {_NAMES.longest}")
 
-    def _attachments(self, item: Item, container: str) -> tuple[Attachment, ...]:
-        if item.is_list and not item.items():
-            item.fault("no network named: a container of the lab is in at least one")
+    def _attachments(self, item: Item, containers: list[str], several: bool) -> tuple[Attachment, ...]:
+        item.not_empty("no network named: a container of the lab is in at least one")
         places: dict[str, Attachment] = {}
         for entry in item.items():
             keys = ("name", "ipv4_address", "aliases")
@@ -103,10 +212,12 @@ class ContainerReader:
                 given["name"].fault(f"{shown(name)} is not a network of this lab; {suggestion(name, self._networks)}")
             elif name in places:
                 given["name"].fault(f"the container is in {name} already: remove this one")
+            if several and "ipv4_address" in given:
+                given["ipv4_address"].fault("one address cannot be that of a container on each host: remove it")
             place = Attachment(
                 network=name or "",
                 ipv4_address=self._address(given["ipv4_address"], name) if "ipv4_address" in given else None,
-                aliases=self._alias_names(given["aliases"], name or "", container) if "aliases" in given else (),
+                aliases=self._alias_names(given["aliases"], name or "", containers) if "aliases" in given else (),
             )
             if name is not None:
                 places.setdefault(name, place)
@@ -123,20 +234,20 @@ class ContainerReader:
                 item.fault(f"{address} is given at {holder} as well: two containers cannot share it")
         return address
 
-    def _alias_names(self, item: Item, network: str, container: str) -> tuple[str, ...]:
+    def _alias_names(self, item: Item, network: str, containers: list[str]) -> tuple[str, ...]:
         names = []
         for entry in item.items():
             name = entry.name(_ALIASES)
             if name is not None:
                 names.append(name)
-                self._aliases.append((entry, network, container))
+                self._aliases.append((entry, network, containers))
         return tuple(names)
 
     def _check_aliases(self, containers: list[Container]) -> None:
         """An alias that is another container's name makes that name mean two containers."""
         owners = {(place.network, one.name.lower()): one.name for one in containers for place in one.networks}
-        for item, network, container in self._aliases:
-            if owners.get((network, item.source.lower()), container) != container:
+        for item, network, own in self._aliases:
+            if owners.get((network, item.source.lower()), own[0]) not in own:
                 item.fault(f"{item.source} is the name of another container in {network}: choose another")
 
 
@@ -156,23 +267,3 @@ def _is_for_containers(item: Item, address: IPv4Address, network: Network, engin
     else:
         return True
     return False
-
-
-def _image(item: Item) -> str:
-    image = item.text()
-    if image is not None and not _IMAGE.fullmatch(image):
-        item.fault(f"{shown(image)} is not an image's name; for example busybox or registry.example:5000/team/app:1.2")
-    return image or ""
-
-
-def _command(item: Item) -> tuple[str, ...]:
-    """A list as it stands, or text that is split as a shell splits it."""
-    if item.is_list:
-        words = [entry.text() for entry in item.items()]
-        return tuple(word for word in words if word is not None)
-    text = item.text() or ""
-    try:
-        return tuple(shlex.split(text))
-    except ValueError:
-        item.fault(f"{shown(text)} has a quote that does not end; a list of words needs none")
-        return ()

@@ -91,8 +91,7 @@ def read_sites(item: Item) -> dict[str, Site | None]:
                         f"{subnet} overlaps the site {other.name} ({other.subnet}): an address must identify the site"
                     )
             sites[name] = Site(name, subnet, _UNLIMITED if mtu is None else mtu)
-    if item.is_mapping and not sites:
-        item.fault("the lab has no site; for example home: {subnet: 192.168.1.0/24}")
+    item.not_empty("the lab has no site; for example home: {subnet: 192.168.1.0/24}")
     return sites
 
 
@@ -105,8 +104,7 @@ def read_hosts(item: Item, sites: dict[str, Site | None], lab: str) -> dict[str,
         if entry.check_name(name, HOST_NAMES) and name == f"{lab}-underlay":
             entry.fault(f"{name} cannot be a host's name: it is the namespace of the lab's underlay; choose another")
         drafts.append(_read_host(name, entry, sites, holders, indexes))
-    if item.is_mapping and not drafts:
-        item.fault("the lab has no host; for example emon: {addresses: {home: 192.168.1.116}}")
+    item.not_empty("the lab has no host; for example emon: {addresses: {home: 192.168.1.116}}")
     if drafts and all(draft.etcd is False for draft in drafts):
         item.fault("every host says etcd: false, so etcd has no member; remove that from one host, better from three")
     return _settle(drafts)

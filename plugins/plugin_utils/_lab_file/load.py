@@ -8,16 +8,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import AUTO, ENGINES, for_lab_file
 
-from .containers import ContainerReader
+from . import env_files
+from .containers import MOST, ContainerReader
 from .expectations import read_expectations
 from .hosts import LAB_NAMES, read_hosts, read_sites
 from .model import Lab
 from .networks import check_capacity, read_networks
-from .yaml_nodes import Item, Names, root
+from .yaml_nodes import LARGEST_FILE, Item, Names, position, root
 
 _KEYS = ("name", "sites", "hosts", "engine", "etcd", "docker", "networks", "containers", "expect")
 _EXAMPLES = {
@@ -26,7 +28,7 @@ _EXAMPLES = {
     "hosts": "{emon: {addresses: {home: 192.168.1.116}}}",
 }
 # Each is compared with each other of its kind.
-_MOST = {"sites": 100, "hosts": 1000, "networks": 500, "containers": 5000, "expect": 5000}
+_MOST = {"sites": 100, "hosts": 1000, "networks": 500, "containers": MOST, "expect": 5000}
 _TOKENS = Names(
     "etcd's token",
     re.compile(r"[a-zA-Z0-9._-]+"),
@@ -36,27 +38,42 @@ _TOKENS = Names(
 )
 
 
-def load(text: str) -> Lab:
-    """Read a lab file. Pure: no other file, no machine is looked at.
+def text_of(file: Path, called: str) -> str:
+    """What is in a file; LabError for one that cannot be read, which is ``called`` so."""
+    try:
+        with file.open(encoding="utf-8") as opened:
+            return opened.read(LARGEST_FILE + 1)  # so much is refused
+    except OSError as error:
+        raise LabError(f"{called}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        where = position(error.object[: error.start].decode("utf-8"), error.start)
+        raise LabError(f"{called}: {where}: not text in UTF-8") from error
+
+
+def load(text: str, folder: Path | None = None) -> Lab:
+    """Read a lab file. Pure: no other file, no machine is looked at, except the files of variables in ``folder``.
 
     Raises LabError with one line for each fault, in the order of the file's sections, each with its path in the file:
     ``hosts.emon2.addresses.company: 10.0.0.300 is not an IPv4 address``.
     """
     faults: list[str] = []
     try:
-        lab = _read(root(text, faults))
+        lab = read(root(text, faults))
     except RecursionError as error:
         raise LabError("an anchor refers to itself, or the file is nested too deeply") from error
+    if folder is not None:
+        lab = env_files.resolved(lab, folder, faults)
     if faults:
         raise LabError(faults)
     return lab
 
 
-def _read(file: Item) -> Lab:
+def read(file: Item) -> Lab:
+    """The lab, which is of use only if there are no faults."""
     given = file.keys(_KEYS, required=_EXAMPLES)
     for key, most in _MOST.items():
-        if key in given and len(given[key].node.value) > most:
-            raise LabError(f"{key}: {len(given[key].node.value)} are too many: a lab has at most {most}")
+        if key in given:
+            given[key].at_most(most)
     name = (given["name"].name(LAB_NAMES) if "name" in given else None) or ""
     sites = read_sites(given["sites"]) if "sites" in given else {}
     readable_sites = [site for site in sites.values() if site is not None]

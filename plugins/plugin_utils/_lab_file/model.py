@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
@@ -78,14 +78,42 @@ class Attachment:
 
 
 @dataclass(frozen=True)
+class Service:
+    """How a container runs, in the words of the lab file; what is empty is left to Docker, the image or the role.
+
+    ``env_file``: files on the controller, from the lab file's folder. ``secret_env``: names of the variables in them.
+    """
+
+    env: Mapping[str, str] = field(default_factory=dict)
+    env_file: tuple[str, ...] = ()
+    secret_env: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    published_ports: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
+    user: str = ""
+    restart_policy: str = ""
+    cap_add: tuple[str, ...] = ()
+    cap_drop: tuple[str, ...] = ()
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    memory: str = ""
+    cpus: str = ""
+    healthcheck: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Container:
-    """``image`` and ``command`` are empty where the lab leaves the choice to the role."""
+    """``image`` and ``command`` are empty where the lab leaves the choice to the role. ``depends_on``: container on the
+    same host -> condition, empty where its health check decides.
+    """
 
     name: str
     host: str
     image: str
     command: tuple[str, ...]
     networks: tuple[Attachment, ...]
+    service: Service = field(default_factory=Service)
+    depends_on: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

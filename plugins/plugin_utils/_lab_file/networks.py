@@ -56,8 +56,8 @@ def read_networks(item: Item, sites: Iterable[Site], name_of_engine: str, engine
     declared: dict[str, Declared] = {}
     for entry in item.items():
         given = entry.keys(("name", "subnet", "mtu", *_FLAGS), required={"name": "demo", "subnet": "10.200.0.0/24"})
-        name = given["name"].text() if "name" in given else None
-        if name is not None and given["name"].check_name(name, _NAMES) and name in declared:
+        name = given["name"].written_name(_NAMES) if "name" in given else None
+        if name is not None and name in declared:
             given["name"].fault(f"{name} is the name of another network as well")
         flags = {key: key in given and bool(given[key].boolean()) for key in _FLAGS}
         if flags["encrypted"] and engine.no_encryption:

@@ -32,7 +32,12 @@ LARGEST_FILE = 256 * 1024
 _MOST_NODES = 50_000
 _MOST_TEXT = 1 << 20
 _MOST_FAULTS = 200
+_DECIMAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _DEEPEST = 20
+
+
+class Shape(str):
+    """A fault that one value shows by itself, so that the schema of lab files finds it as well."""
 
 
 @dataclass(frozen=True)
@@ -84,16 +89,27 @@ class Item:
         return isinstance(self.node, yaml.SequenceNode)
 
     def fault(self, sentence: str) -> None:
+        """A fault that shows only beside what else is in the file, or by a rule that no pattern holds."""
+        self._add(f"{self.path}: {sentence}" if self.path else sentence)
+
+    def refuse(self, sentence: str) -> None:
+        """A fault that the schema of lab files finds as well: of a kind, a pattern, a range or a key."""
+        self._add(Shape(f"{self.path}: {sentence}" if self.path else sentence))
+
+    def _add(self, line: str) -> None:
         if len(self.faults) >= _MOST_FAULTS:
             raise LabError([*self.faults, "there are more faults than these: fix these first"])
-        self.faults.append(f"{self.path}: {sentence}" if self.path else sentence)
+        self.faults.append(line)
 
     def at(self, key: str) -> Item:
         """This node again, under the path of one of its keys: for faults of a key that is not there."""
         return Item(self.node, f"{self.path}.{key}".lstrip("."), self.faults)
 
-    def entries(self) -> dict[str, Item]:
-        """The values of a mapping by key. A key that stands twice is a fault; the first one counts."""
+    def entries(self, known: Iterable[str] = ()) -> dict[str, Item]:
+        """The values of a mapping by key. A key that stands twice is a fault; the first one counts.
+
+        ``known``: the only ones that the caller takes; it refuses others in words of its own.
+        """
         if self.is_null:
             return {}
         if not isinstance(self.node, yaml.MappingNode):
@@ -120,22 +136,48 @@ class Item:
                 found[written], lines[written] = item, line
         return merged | found
 
-    def keys(self, known: Iterable[str], required: Mapping[str, str] | None = None) -> dict[str, Item]:
+    def keys(
+        self,
+        known: Iterable[str],
+        required: Mapping[str, str] | None = None,
+        elsewhere: Mapping[str, str] | None = None,
+    ) -> dict[str, Item]:
         """The values of a mapping whose keys are fixed, without those left empty.
 
-        ``required``: key -> an example for the person who left it out.
+        ``required``: key -> an example for the person who left it out. ``elsewhere``: what people know by another
+        name -> its name here.
         """
         entries = self.entries()
         known = tuple(known)
         for key in entries:
             if key not in known:
-                entries[key].fault(f"unknown key; {suggestion(key, known)}")
+                meant = (elsewhere or {}).get(key)
+                entries[key].refuse(f"unknown key; {f'here it is {meant}' if meant else suggestion(key, known)}")
         given = {key: item for key, item in entries.items() if key in known and not item.is_null}
         if self.is_mapping or self.is_null:
             for key, example in (required or {}).items():
                 if key not in given:
-                    self.at(key).fault(f"missing; for example {example}")
+                    self.at(key).refuse(f"missing; for example {example}")
         return given
+
+    def not_empty(self, sentence: str) -> None:
+        """Refuse a mapping or a list that has nothing in it."""
+        if (self.is_mapping or self.is_list) and not self.node.value:
+            self.refuse(sentence)
+
+    def at_most(self, most: int) -> None:
+        """Raise LabError for a mapping or a list that is larger than any lab's."""
+        if not self.is_scalar and len(self.node.value) > most:
+            raise LabError(f"{self.path}: {len(self.node.value)} are too many: a lab has at most {most}")
+
+    def exactly_one(self, given: Mapping[str, Item], examples: Mapping[str, str]) -> None:
+        """Refuse a mapping that has none of these keys, or more than one. ``examples``: key -> what it may be."""
+        found = [key for key in examples if key in given]
+        if not found and self.is_mapping:
+            key, example = next(iter(examples.items()))
+            self.at(key).refuse(f"missing; for example {example}")
+        for key in found[1:]:
+            given[key].refuse(f"{found[0]} is given as well: remove one")
 
     def items(self) -> list[Item]:
         """The items of a list, each with its position in its path."""
@@ -151,10 +193,37 @@ class Item:
         if not self.is_scalar:
             self._wrong_kind("text", prefix)
         elif self.is_null or not self.source.strip():
-            self.fault(f"{prefix}is empty")
+            self.refuse(f"{prefix}is empty")
         elif self.node.tag != _TAG + "str":
             written = shown(self.source)
-            self.fault(f'{prefix}{written} is {self._reading()} to YAML: write "{written}"')
+            self.refuse(f'{prefix}{written} is {self._reading()} to YAML: write "{written}"')
+        else:
+            return self.source
+        return None
+
+    def plain(self) -> str | None:
+        """Text, which may be empty, or a number as the person wrote it."""
+        value = self._value()
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return self.source
+        if not self.is_scalar or self.is_null:
+            self._wrong_kind("text or a number")
+        elif self.node.tag != _TAG + "str":
+            written = shown(self.source)
+            self.refuse(f'{written} is {self._reading()} to YAML: write "{written}"')
+        else:
+            return self.source
+        return None
+
+    def number(self, low: float, high: float) -> str | None:
+        """A number from ``low`` to ``high`` as the person wrote it, in plain decimal."""
+        value = self._value()
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            self._wrong_kind("a number")
+        elif not low <= value <= high:
+            self.refuse(f"{shown(self.source)} is not between {low} and {high}")
+        elif not _DECIMAL.fullmatch(self.source):
+            self.refuse(f"{shown(self.source)} is {value} to YAML: write the number you mean in plain decimal")
         else:
             return self.source
         return None
@@ -164,14 +233,21 @@ class Item:
         text = self.text()
         return text if text is not None and self.check_name(text, names) else None
 
+    def written_name(self, names: Names) -> str | None:
+        """Text that is to serve as this kind of name, also where it cannot: others may refer to it."""
+        text = self.text()
+        if text is not None:
+            self.check_name(text, names)
+        return text
+
     def check_name(self, text: str, names: Names) -> bool:
         """Tell whether this text, which may be this item's key, can be the name; a fault if not."""
         if text in names.reserved:
-            self.fault(f"{text} cannot be {names.kind}: {names.reserved[text]}; choose another")
+            self.refuse(f"{text} cannot be {names.kind}: {names.reserved[text]}; choose another")
         elif len(text) > names.longest:
-            self.fault(f"{shown(text)} cannot be {names.kind}: {len(text)} characters, at most {names.longest}")
+            self.refuse(f"{shown(text)} cannot be {names.kind}: {len(text)} characters, at most {names.longest}")
         elif not names.pattern.fullmatch(text):
-            self.fault(f"{shown(text)} cannot be {names.kind}: {names.rule}")
+            self.refuse(f"{shown(text)} cannot be {names.kind}: {names.rule}")
         else:
             return True
         return False
@@ -180,7 +256,7 @@ class Item:
         text = self.text()
         if text is None or text in choices:
             return text
-        self.fault(f"{shown(text)} is not one of {', '.join(choices)}")
+        self.refuse(f"{shown(text)} is not one of {', '.join(choices)}")
         return None
 
     def integer(self, low: int, high: int | None = None) -> int | None:
@@ -189,9 +265,9 @@ class Item:
         if isinstance(value, bool) or not isinstance(value, int):
             self._wrong_kind("a whole number")
         elif str(value) != self.source:
-            self.fault(f"{shown(self.source)} is {value} to YAML: write the number you mean in plain decimal")
+            self.refuse(f"{shown(self.source)} is {value} to YAML: write the number you mean in plain decimal")
         elif value < low or (high is not None and value > high):
-            self.fault(f"{value} is not " + (f"{low} or more" if high is None else f"between {low} and {high}"))
+            self.refuse(f"{value} is not " + (f"{low} or more" if high is None else f"between {low} and {high}"))
         else:
             return value
         return None
@@ -210,7 +286,7 @@ class Item:
         try:
             return IPv4Address(self.source)
         except ValueError:
-            self.fault(f"{shown(self.source)} is not an IPv4 address")
+            self.refuse(f"{shown(self.source)} is not an IPv4 address")
             return None
 
     def subnet(self) -> IPv4Network | None:
@@ -221,15 +297,15 @@ class Item:
         try:
             subnet = IPv4Network(self.source, strict=False)
         except ValueError:
-            self.fault(f"{shown(self.source)} is not an IPv4 subnet; write for example 10.200.0.0/24")
+            self.refuse(f"{shown(self.source)} is not an IPv4 subnet; write for example 10.200.0.0/24")
             return None
         address, _separator, prefix = self.source.partition("/")
         if not prefix:
-            self.fault(f"{address} has no prefix length; write for example {address}/24")
+            self.refuse(f"{address} has no prefix length; write for example {address}/24")
         elif address != str(subnet.network_address):
             self.fault(f"{self.source} has host bits set: write {subnet}")
         elif self.source != str(subnet):
-            self.fault(f"{self.source} is not in prefix notation: write {subnet}")
+            self.refuse(f"{self.source} is not in prefix notation: write {subnet}")
         else:
             return subnet
         return None
@@ -240,12 +316,12 @@ class Item:
             self._wrong_kind("text")
             return None
         if self.node.tag.startswith("!"):
-            self.fault(f"has the tag {shown(self.node.tag)}, which has no meaning here: remove it")
+            self.refuse(f"has the tag {shown(self.node.tag)}, which has no meaning here: remove it")
             return None
         value = self._value()
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not (isinstance(value, str) or number) or (number and str(value) != self.source):
-            self.fault(f"is {self._reading(secret=True)} to YAML: write it in quotes")
+            self.refuse(f"is {self._reading(secret=True)} to YAML: write it in quotes")
             return None
         return value
 
@@ -271,7 +347,7 @@ class Item:
 
     def _wrong_kind(self, wanted: str, prefix: str = "") -> None:
         if self.is_encrypted:
-            self.fault(
+            self.refuse(
                 f"{prefix}is encrypted by ansible-vault, which a lab file cannot hold: write it as it is; the"
                 " secrets of a connection belong to host_vars beside the inventory"
             )
@@ -285,7 +361,7 @@ class Item:
         else:
             is_now = f'"{shown(self.source)}"' if self.node.tag == _TAG + "str" else shown(self.source)
         subject = prefix or ("" if self.path else "the file ")
-        self.fault(f"{subject}must be {wanted}, not {is_now}")
+        self.refuse(f"{subject}must be {wanted}, not {is_now}")
 
 
 class _Loader(yaml.SafeLoader):

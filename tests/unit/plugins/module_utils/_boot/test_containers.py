@@ -295,3 +295,26 @@ def test_no_container_starts_before_dockerd_knows_its_address(monkeypatch: pytes
         gossip.check(settings)
     with pytest.raises(LabError, match="dockerd has not reached its store yet"):
         gossip.check(settings)
+
+
+def test_one_that_depends_on_another_keeps_no_third_waiting(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = {**TEST3, "depends_on": [{"name": "test1"}]}
+    third = {**TEST1, "name": "third"}
+    container_set.apply(docker, container_set.plan(docker, entries.specs([third])))
+    docker.stop("third")
+    health = {"Status": "starting"}
+    start = docker.start
+
+    def start_with_a_check(container: str) -> None:
+        start(container)
+        if docker.container(container)["Name"] == "/test1":
+            docker.container(container)["State"]["Health"] = health
+
+    monkeypatch.setattr(docker, "start", start_with_a_check)
+    with pytest.raises(LabError, match="container test3: waits for test1, which is not healthy after 0 s"):
+        containers.once(wanted(TEST1, waiting, third))
+    assert running(docker) == ["/test1", "/third"]
+    health["Status"] = "healthy"
+    assert containers.once(wanted(TEST1, waiting, third)) == ["container test3: started"]

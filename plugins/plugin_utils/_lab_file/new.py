@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, the emon.overlay_lab authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin_util is private to the collection and may change without notice.
+"""The files of a new lab: a lab file that is right, with subnets that no other lab has, and its inventories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Network
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+
+from .load import load
+from .model import Lab
+
+SITES = ("company", "home")
+MOST_HOSTS = 200
+# Site or network -> the subnets to choose from, by number. A host's address ends in 11 for the first.
+_SUBNETS = {"home": "192.168.{}.0/24", "company": "10.{}.0.0/24", "network": "10.2{:02d}.0.0/24"}
+_NUMBERS = range(10, 56)
+_FIRST_HOST = 11
+_LAB = """\
+# yaml-language-server: $schema=schema.json
+# {hosts}. Each key: docs/lab-file.md. `make validate LAB={name}` checks the file.
+name: {name}
+
+# Places with an underlay of their own.
+sites:
+  home: {{subnet: {home}}}
+  company: {{subnet: {company}}}
+
+hosts:
+{addresses}
+
+engine: {engine}
+
+networks:
+  - {{name: demo, subnet: {network}}}
+
+# test-{name}-1 and so on: one on each host.
+containers:
+  - {{name: test, hosts: all, networks: [demo]}}
+"""
+_INVENTORY = """\
+# labs/{name}.yml on simulated hosts, at {place}.
+plugin: emon.overlay_lab.lab
+lab: ../../labs/{name}.yml
+site: {site}
+simulated: true
+"""
+
+
+def files(name: str, hosts: int, engine: str, others: Iterable[Lab]) -> dict[str, str]:
+    """Path from the root of a checkout -> text. Raises LabError with what is wrong, or if every subnet is taken."""
+    if not 1 <= hosts <= MOST_HOSTS:
+        raise LabError(f"HOSTS={hosts}: a new lab has 1 to {MOST_HOSTS} hosts")
+    taken = [subnet for lab in others for subnet in _subnets(lab)]
+    subnets = {what: _free(form, taken) for what, form in _SUBNETS.items()}
+    addresses = [
+        f"  {name}-{number}: {{addresses: {{home: {subnets['home'][_FIRST_HOST - 1 + number]},"
+        f" company: {subnets['company'][_FIRST_HOST - 1 + number]}}}}}"
+        for number in range(1, hosts + 1)
+    ]
+    text = _LAB.format(
+        name=name,
+        hosts="One host" if hosts == 1 else f"{hosts} hosts",
+        engine=engine,
+        addresses="\n".join(addresses),
+        **subnets,
+    )
+    load(text)
+    made = {f"labs/{name}.yml": text}
+    for site in SITES:
+        place = "home" if site == "home" else f"the {site}"
+        made[f"inventories/simulated/{name}-{site}.yml"] = _INVENTORY.format(name=name, place=place, site=site)
+    return made
+
+
+def _subnets(lab: Lab) -> list[IPv4Network]:
+    return [*(site.subnet for site in lab.sites), *(network.subnet for network in lab.networks)]
+
+
+def _free(form: str, taken: list[IPv4Network]) -> IPv4Network:
+    for number in _NUMBERS:
+        subnet = IPv4Network(form.format(number))
+        if not any(subnet.overlaps(other) for other in taken):
+            return subnet
+    raise LabError(f"every subnet like {form.format(_NUMBERS[0])} belongs to a lab in labs/: copy a lab file yourself")

@@ -1,0 +1,52 @@
+# Completion of this checkout's targets and variables for make, in bash: source tools/completion/make.bash
+#
+# In a folder without this Makefile, make is completed as before.
+
+# The values of a variable: those that files here give, and those of docs.
+_overlay_lab_values() {
+    local lab=${OVERLAY_LAB_COMPLETED_LAB:-emon}
+    case $1 in
+        LAB) printf '%s\n' labs/*.yml | sed 's|.*/||; s|\.yml$||' ;;
+        SITE) sed -n '/^sites:/,/^[a-z]/s/^  \([a-z][a-z0-9-]*\):.*/\1/p' "labs/$lab.yml" 2>/dev/null ;;
+        HOST | ON) sed -n '/^hosts:/,/^[a-z]/s/^  \([a-z][a-z0-9-]*\):.*/\1/p' "labs/$lab.yml" 2>/dev/null ;;
+        FROM | TO) sed -n '/^containers:/,/^[a-z]/s/^ *-\{0,1\} *{\{0,1\}name: \([^,} ]*\).*/\1/p' "labs/$lab.yml" 2>/dev/null ;;
+        ENGINE) printf '%s\n' auto cluster_store swarm vxlan ;;
+        RELEASE) printf '%s\n' bullseye bookworm trixie forky ;;
+        HOW) printf '%s\n' readdress suspend reboot ;;
+        OUTPUT) printf '%s\n' table json ;;
+        BENCHMARK) printf '%s\n' run runs engines ;;
+        HOSTS) printf '%s\n' 2 3 4 8 16 ;;
+        V | FOLLOW | LIVE) echo 1 ;;
+    esac
+}
+
+_overlay_lab_words() {
+    sed -n 's/^\([a-z-]*\):.*## .*/\1/p' Makefile
+    printf '%s=\n' LAB SITE HOST HOSTS ENGINE RELEASE OUTPUT MAP LIVE CMD ON HOW FROM TO PORT FOLLOW SEED BENCHMARK V ARGS
+}
+
+# Whether this folder is a checkout.
+_overlay_lab_here() {
+    [ -d labs ] && [ -f plugins/inventory/lab.py ] && [ -f Makefile ]
+}
+
+_overlay_lab_make() {
+    local line=${COMP_LINE:0:COMP_POINT} word
+    if ! _overlay_lab_here; then
+        declare -F _make >/dev/null || return 0
+        _make "$@"
+        return
+    fi
+    # bash takes LAB=four for three words, so the line itself is read.
+    word=${line##*[[:space:]]}
+    local OVERLAY_LAB_COMPLETED_LAB
+    OVERLAY_LAB_COMPLETED_LAB=$(sed -n 's/.*[[:space:]]LAB=\([a-z0-9-]*\)[[:space:]].*/\1/p' <<<"$line")
+    if [[ $word == *=* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_overlay_lab_values "${word%%=*}")" -- "${word#*=}")
+    else
+        mapfile -t COMPREPLY < <(compgen -W "$(_overlay_lab_words)" -- "$word")
+        [[ ${#COMPREPLY[@]} != 1 || ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null || true
+    fi
+}
+
+complete -F _overlay_lab_make make
