@@ -212,6 +212,7 @@ def test_variables_of_the_lab():
         "lab_etcd_tls": True,
         "lab_etcd_token": "emon-etcd",
         "lab_docker_tcp_api": False,
+        "lab_archives": {},
         "lab_networks": [
             {
                 "name": "demo",
