@@ -29,7 +29,7 @@ def read_archive(section: Item | None, given: Mapping[str, Item], kind: str) -> 
         return None
     for key, other, example in (
         ("archive", "sha256", kinds.KINDS[kind].example),
-        ("sha256", "archive", "the 64 digits that upstream publishes beside the file"),
+        ("sha256", "archive", "the 64 digits that sha256sum prints of the file"),
     ):
         if key not in given and other in given:
             section.at(key).fault(f"missing, and {other} needs it; for example {example}")
@@ -49,7 +49,7 @@ def _version(item: Item, source: str, kind: str) -> str:
         return ""
     if url and (url.username or url.password):
         item.fault(
-            "holds a user's name or password, which a lab file must not: fetch the file yourself, and write its path"
+            "holds a user's name or password, which a lab file must not: fetch the file, and write its path"
         )
         return ""
     name = PurePosixPath(url.path if url else source).name
