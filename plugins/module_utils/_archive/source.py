@@ -90,8 +90,8 @@ def _fetch(url: str, sha256: str, path: Path) -> None:
 
 def _another(is_now: str, wanted: str) -> str:
     return (
-        f"its sha256 is {is_now}, and the lab file says {wanted}: compare both with a checksum that you trust, and take the"
-        " file that has it"
+        f"its sha256 is {is_now}, and the lab file says {wanted}: compare both with a checksum that you trust, and"
+        " take the file that has it"
     )
 
 

@@ -48,9 +48,7 @@ def _version(item: Item, source: str, kind: str) -> str:
         item.fault(f"{shown(source)} is neither a path nor a URL with https:// or http://")
         return ""
     if url and (url.username or url.password):
-        item.fault(
-            "holds a user's name or password, which a lab file must not: fetch the file, and write its path"
-        )
+        item.fault("holds a user's name or password, which a lab file must not: fetch the file, and write its path")
         return ""
     name = PurePosixPath(url.path if url else source).name
     version = kinds.version_of(kind, name)

@@ -95,7 +95,7 @@ def test_what_is_not_meant_is_one_line_and_not_kept(
 
 
 def test_a_server_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(LabError, match="it cannot be fetched: .*Connection refused"):
+    with pytest.raises(LabError, match=r"it cannot be fetched: .*Connection refused"):
         source.get("docker", f"http://127.0.0.1:9/{NAME}", SHA256, tmp_path)
 
 
