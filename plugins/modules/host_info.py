@@ -215,6 +215,10 @@ room:
   type: list
   elements: dict
   returned: success
+archive_room:
+  description: How many MB are free where archives are unpacked.
+  type: int
+  returned: success
 addresses:
   description: Global addresses, each with C(interface), C(address), C(prefix) and C(mtu) in bytes.
   type: list

@@ -13,6 +13,7 @@ The host's record has it in the section ``programs``: {kind: {"lab", "version", 
 from __future__ import annotations
 
 import grp
+import os
 import pwd
 import shutil
 from dataclasses import dataclass
@@ -29,12 +30,9 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host.managed_fil
 
 from . import content, units
 from .kinds import KINDS, Kind
+from .places import LINKS, PREFIX, UNITS
 
 SECTION = "programs"
-PREFIX = Path("/usr/local/lib/overlay-lab")
-LINKS = Path("/usr/local/bin")
-# Neither a package's nor an administrator's (systemd.unit(5)).
-UNITS = Path("/usr/local/lib/systemd/system")
 _SELINUX = Path("/sys/fs/selinux/enforce")
 _STOP_SECONDS = 120
 
@@ -95,6 +93,8 @@ def obstacles(kind: str, recorded: bool) -> list[str]:
         for name in one.linked
         if _target(LINKS / name) not in (None, str(_bin(kind) / name))
     ]
+    if os.statvfs(_existing(PREFIX)).f_flag & os.ST_NOEXEC:
+        found.append(f"{_existing(PREFIX)} is mounted noexec, so no program below {PREFIX} starts: remount it exec")
     if recorded:
         return found
     known = [unit for unit in systemd.units(*one.units) if unit.exists]
@@ -258,6 +258,10 @@ def _link(path: Path, target: Path) -> None:
 def _label(kind: str) -> None:
     if _SELINUX.exists():
         programs.run(["restorecon", "-RF", str(_bin(kind)), str(UNITS)])
+
+
+def _existing(path: Path) -> Path:
+    return next(one for one in (path, *path.parents) if one.exists())
 
 
 def _make_directory(path: Path) -> None:

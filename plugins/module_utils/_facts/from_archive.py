@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._archive import installed
 from ansible_collections.emon.overlay_lab.plugins.module_utils._archive.kinds import KINDS
+from ansible_collections.emon.overlay_lab.plugins.module_utils._archive.places import PREFIX
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
+
+from . import room
 
 
 def read(kind: str, wanted: dict[str, dict[str, str]]) -> dict[str, Any]:
@@ -33,6 +35,6 @@ def read(kind: str, wanted: dict[str, dict[str, str]]) -> dict[str, Any]:
     }
 
 
-def written(wanted: Iterable[str]) -> list[str]:
-    """Where it is unpacked."""
-    return [str(installed.PREFIX)] if list(wanted) else []
+def free() -> int:
+    """How many MB are free where archives are unpacked."""
+    return int(room.read([str(PREFIX)])[0]["free"])

@@ -11,9 +11,20 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._archive.kinds import KINDS
+from ansible_collections.emon.overlay_lab.plugins.module_utils._archive.places import PREFIX
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
 
-_NOTHING = {"lab": "", "version": "", "sha256": "", "whole": False, "wanted": "", "obstacles": [], "missing": []}
+_NOTHING = {
+    "lab": "",
+    "version": "",
+    "sha256": "",
+    "whole": False,
+    "wanted": "",
+    "obstacles": [],
+    "missing": [],
+    "free": 0,
+}
+_OFF = "destroy.yml, or host_remove.yml for this host"
 _KEPT = "to keep what is here, put that archive back into the lab file; to change it, take the lab off"
 
 
@@ -68,16 +79,17 @@ def _faults(lab: dict[str, Any], kind: str, info: dict[str, Any]) -> list[str]:
         says = f"wants another (sha256 {wanted['sha256'][:12]})" if wanted else f"has no {kind}.archive"
         return [
             f"{title} {here['version']} here is of an archive with the sha256 {here['sha256'][:12]}, which the lab"
-            f" {here['lab']} has installed, and the lab file {says}: {_KEPT} (destroy.yml, or host_remove.yml for this"
-            " host) and run again"
+            f" {here['lab']} has installed, and the lab file {says}: {_KEPT} ({_OFF}) and run again"
         ]
     if not wanted or is_there(here):
         return []
     if info[kind]["version"] and not here["sha256"]:
+        # Data of a later version is nothing that an earlier one reads.
+        first = f"take the lab off ({_OFF}), " if info["record"]["lab"] else ""
         return [
             f"{title} {info[kind]['version']} is installed here ({here['path']}), and the lab file wants"
-            f" {kind}.archive, which is put beside none: remove the packages that have it, or {kind}.archive from the"
-            " lab file"
+            f" {kind}.archive, which is put beside none: {first}remove the packages that have it, or remove"
+            f" {kind}.archive from the lab file"
         ]
     found = list(here["obstacles"])
     found += [
@@ -97,11 +109,10 @@ def _unfit_files(lab: dict[str, Any], kind: str, info: dict[str, Any]) -> list[s
             f"this host is of the kind {info['machine']}, and the programs of {kind}.archive are for"
             f" {file['machine']}: one lab file serves hosts of one kind; take upstream's archive for {info['machine']}"
         )
-    room = next((one for one in info["room"] if one["path"] in ("/usr/local/lib/overlay-lab", "/usr/local/lib")), None)
-    if room and room["free"] < 2 * file["megabytes"]:
+    if info["archive_room"] < 2 * file["megabytes"]:
         found.append(
-            f"{room['path']} has {room['free']} MB free here, and {title} from an archive needs {2 * file['megabytes']}"
-            " MB: make room there"
+            f"{PREFIX} has {info['archive_room']} MB free here, and {title} from an archive needs"
+            f" {2 * file['megabytes']} MB: make room there"
         )
     return found
 

@@ -25,6 +25,7 @@ BARE = {
     "path": "",
     "obstacles": [],
     "missing": [],
+    "free": 1000,
 }
 DONE = {**BARE, "lab": "emon", "version": "20.10.24", "sha256": NEW, "whole": True}
 PACKAGED = {"version": "26.1.5", "archive": {**BARE, "path": "/usr/sbin/dockerd", "obstacles": ["a unit"]}}
@@ -36,7 +37,8 @@ def info(docker: dict[str, Any] | None = None, etcd: dict[str, Any] | None = Non
         "machine": "x86_64",
         "docker": {"version": "", "available": "20.10.24", "archive": BARE, **(docker or {})},
         "etcd": {"version": "3.5.9", "available": "", "archive": DONE, **(etcd or {})},
-        "room": [{"path": "/usr/local/lib", "free": 1000, "read_only": False}],
+        "record": {"lab": ""},
+        "archive_room": 1000,
         **given,
     }
 
@@ -80,9 +82,19 @@ def _options(name: str) -> dict[str, str]:
             info(PACKAGED),
             [
                 "Docker 26.1.5 is installed here (/usr/sbin/dockerd), and the lab file wants docker.archive, which is"
-                " put beside none: remove the packages that have it, or docker.archive from the lab file"
+                " put beside none: remove the packages that have it, or remove docker.archive from the lab file"
             ],
             id="a package has it",
+        ),
+        pytest.param(
+            {},
+            info(PACKAGED, record={"lab": "emon"}),
+            [
+                "Docker 26.1.5 is installed here (/usr/sbin/dockerd), and the lab file wants docker.archive, which is"
+                " put beside none: take the lab off (destroy.yml, or host_remove.yml for this host), remove the"
+                " packages that have it, or remove docker.archive from the lab file"
+            ],
+            id="a lab runs with a package",
         ),
         pytest.param(
             {},
@@ -117,11 +129,12 @@ def _options(name: str) -> dict[str, str]:
         ),
         pytest.param(
             {},
-            info(machine="aarch64", room=[{"path": "/usr/local/lib", "free": 399, "read_only": False}]),
+            info(machine="aarch64", archive_room=399),
             [
                 "this host is of the kind aarch64, and the programs of docker.archive are for x86_64: one lab file"
                 " serves hosts of one kind; take upstream's archive for aarch64",
-                "/usr/local/lib has 399 MB free here, and Docker from an archive needs 400 MB: make room there",
+                "/usr/local/lib/overlay-lab has 399 MB free here, and Docker from an archive needs 400 MB: make room"
+                " there",
             ],
             id="another machine without room",
         ),
@@ -137,7 +150,7 @@ def test_a_host_that_is_no_member_needs_no_etcd() -> None:
     assert archives.faults(lab(engine="swarm"), True, of_host) == []
     assert archives.faults(lab(), True, of_host) == [
         "etcd 3.5.9 is installed here (), and the lab file wants etcd.archive, which is put beside none: remove the"
-        " packages that have it, or etcd.archive from the lab file"
+        " packages that have it, or remove etcd.archive from the lab file"
     ]
 
 
