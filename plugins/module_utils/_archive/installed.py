@@ -113,7 +113,13 @@ def apply(made: Plan) -> None:
     record["made"] = [*record.get("made", []), *(name for name in _to_make(one) if name not in record.get("made", []))]
     _record(made.kind, {**record, "files": record.get("files", {})})
     if made.unpack:
-        _unpack(made.kind, wanted)
+        try:
+            _unpack(made.kind, wanted)
+        except LabError:
+            # Else another archive, which may be the right one, would be refused.
+            if not made.recorded:
+                _remove(_absent(made.kind, record))
+            raise
     _make(one)
     for name in one.linked:
         _link(LINKS / name, _bin(made.kind) / name)
