@@ -26,9 +26,14 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
 # A command for `make exec`: in the environment, neither make nor a shell nor Ansible takes a part of it for its own.
 export OVERLAY_LAB_COMMAND := $(value CMD)
 export OVERLAY_LAB_ON := $(value ON)
+# The ends of a trace, likewise.
+export OVERLAY_LAB_FROM := $(value FROM)
+export OVERLAY_LAB_TO := $(value TO)
+export OVERLAY_LAB_PORT := $(value PORT)
 # Simulated hosts need root; their connection plugin cannot ask for a password, so the playbook itself runs with sudo.
 # A user's PATH has no sbin, and sudo keeps the one it is given, and nothing else but what is named here.
-KEPT := NO_COLOR ANSIBLE_NOCOLOR ANSIBLE_FORCE_COLOR OVERLAY_LAB_UNTIL OVERLAY_LAB_TIMES OVERLAY_LAB_COMMAND OVERLAY_LAB_ON
+KEPT := NO_COLOR ANSIBLE_NOCOLOR ANSIBLE_FORCE_COLOR OVERLAY_LAB_UNTIL OVERLAY_LAB_TIMES OVERLAY_LAB_COMMAND OVERLAY_LAB_ON \
+  OVERLAY_LAB_FROM OVERLAY_LAB_TO OVERLAY_LAB_PORT
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo) env PATH="$$PWD/$(BIN):$$PATH:/usr/sbin:/sbin" LC_ALL="$$LC_ALL" \
   ANSIBLE_CONFIG="$$ANSIBLE_CONFIG" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" \
   PYTHONDONTWRITEBYTECODE=1 OVERLAY_LAB_RELEASE=$(RELEASE) $(foreach name,$(KEPT),$(if $($(name)),$(name)="$$$(name)"))
@@ -60,7 +65,7 @@ endif
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "  Variables: SITE=home|company ($(SITE))  HOST=emon  LAB=emon|four|tutorial"
+	@echo "  Variables: SITE=home|company ($(SITE))  HOST=emon  LAB=$(subst $() ,|,$(basename $(notdir $(sort $(wildcard labs/*.yml)))))"
 	@echo "  RELEASE=bullseye|bookworm|trixie|forky ($(RELEASE)), of simulated hosts: Debian 11, 12, 13, testing"
 	@echo "  V=1 (Ansible's own output)  ARGS='--check --diff' (more arguments for the playbook or the test)"
 
@@ -110,8 +115,7 @@ verify: setup ## Prove again that the standing lab works
 	@$(PLAY) playbooks/verify.yml $(ARGS)
 
 trace: setup ## Follow a packet hop by hop: FROM=test1 TO=test2 [PORT=80] (FOLLOW=1: again and again)
-	@status=0; for _round in $$(seq $(if $(filter 1,$(FOLLOW)),1000,1)); do $(PLAY) playbooks/trace.yml -e trace_from='$(FROM)' \
-	  -e trace_to='$(TO)' -e trace_port='$(PORT)' $(ARGS) || status=$$?; [ $$status -lt 128 ] || break; done; exit $$status
+	@trap 'exit 130' INT; while status=0; do $(PLAY) playbooks/trace.yml $(ARGS) || status=$$?; [ '$(FOLLOW)' = 1 ] || exit $$status; done
 
 destroy: setup ## Remove the lab; base images stay (ARGS='-e destroy_images=true' removes them too)
 	@$(PLAY) playbooks/destroy.yml $(ARGS)

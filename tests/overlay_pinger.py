@@ -39,7 +39,8 @@ def gap(file: Path, since: float) -> float:
     moments = [float(line) for line in file.read_text(encoding="ascii").split()]
     before = [moment for moment in moments if moment < since][-1:]
     after = [moment for moment in moments if moment >= since]
-    return max((later - earlier for earlier, later in itertools.pairwise([*before, *after])), default=0.0)
+    # Until now, too: an overlay that never came back must not count as one without a gap.
+    return max(later - earlier for earlier, later in itertools.pairwise([*before, *after, time.time()]))
 
 
 def main() -> None:

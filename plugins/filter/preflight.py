@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.task import foretell
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.task import predict
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity, lab_lock
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import archives, departure, owner
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import plan as lab_plan
@@ -57,7 +57,7 @@ def pki_changes(options: dict) -> list[str]:
     from ansible_collections.emon.overlay_lab.plugins.module_utils._tasks import pki
 
     # Ansible's own dictionaries evaluate templates when they are read, and cannot be copied before that.
-    told = foretell(pki.TASK, json.loads(json.dumps(options)))
+    told = predict(pki.TASK, json.loads(json.dumps(options)))
     made = [line for line in told["lines"] if "a new private key" not in line]
     return told["faults"] or (made[:1] if "absent -> directory" in "".join(made[:1]) else made)
 

@@ -15,7 +15,8 @@ description:
     when each of them was seen where, in which direction, and with which headers. Packets are found inside VXLAN, too.
   - One of the hosts sends the packets, in the same call. Run the task on all hosts of the way at the same time, with
     the same O(mark).
-  - It ends when the packets have gone by, at the latest after O(seconds). It makes no file and changes nothing.
+  - It ends by itself when the packets have gone by, or time is up (see O(seconds)). It makes no file and changes
+    nothing.
   - Where a packet got lost, it tells which rules of iptables and nftables, and which reasons of the IP stack, have
     counted meanwhile.
 attributes:
@@ -51,7 +52,8 @@ options:
     elements: int
     default: [4789]
   encrypted:
-    description: Whether to return ESP packets as well, which cannot be told from others.
+    description:
+      - Whether to return ESP packets as well, which cannot be told from others. At most 50 of a tap and a direction.
     type: bool
     default: false
   taps:
@@ -100,7 +102,7 @@ options:
         type: int
         default: 6
       interval:
-        description: Seconds between two packets.
+        description: Seconds between two packets. All of them have to leave within O(seconds).
         type: float
         default: 0.05
   meeting:
@@ -126,7 +128,9 @@ options:
         type: int
         default: 0
   seconds:
-    description: How long to listen at most, up to 60.
+    description:
+      - How long to listen at most, up to 60. The host that sends may take 3 seconds more, for O(meeting) and for the
+        reply to the last packet.
     type: float
     default: 5.0
   frames:
@@ -232,7 +236,7 @@ counted:
     - By namespace (C(netns)), C(rules), which drop or reject and have counted packets meanwhile, each with C(table),
       C(chain), C(rule), C(packets) and C(remove), a command that removes it; C(uncounted), rules that drop and have no
       counter; and C(stack), the reasons for which the IP stack dropped packets.
-    - Empty if every tap has seen every packet and its reply.
+    - Empty if every tap has seen every packet and its reply, which a reset is not.
   returned: success
   type: list
   elements: dict

@@ -101,7 +101,7 @@ def main() -> None:
     module = UnloggedModule(plan.ARGUMENTS, supports_check_mode=True)
     # Ansible knows none of the options inside a step, so not which are secret.
     module.no_log_values.update(plan.secrets(module.params["steps"]))
-    module.exit_json(changed=False, steps=[plan.foretell(step) for step in module.params["steps"]])
+    module.exit_json(changed=False, steps=[plan.predict(step) for step in module.params["steps"]])
 
 
 if __name__ == "__main__":

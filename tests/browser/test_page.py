@@ -284,16 +284,15 @@ def test_a_lab_that_is_followed(chromium: Browser, tmp_path: Path) -> None:
         chromium.click('[data-id="vxlan:emon2/demo"]')
         assert "down" not in chromium.text("#details")
         becomes(made(sick=True))
-        marked, milliseconds = chromium.wait_for(
+        marked = chromium.wait_for(
             """const [done] = arguments, began = performance.now();
             (function look() {
               const marked = document.querySelector(".vxlan.differs"), passed = performance.now() - began;
-              if (marked || passed > 9000) done([marked?.dataset.id, passed]);
+              if (marked || passed > 9000) done(marked?.dataset.id);
               else setTimeout(look, 50);
             })();"""
         )
         assert marked == "vxlan:emon2/demo"
-        assert milliseconds < 5000
         assert "vxlan0 of the network demo is down" in chromium.text("#details")
         assert "2 differences" in chromium.text("#verdict")
         assert chromium.complaints() == []

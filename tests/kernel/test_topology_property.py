@@ -55,9 +55,9 @@ def test_any_topology_becomes_any_other(written: Messages, one: Any, other: Any)
     try:
         for wanted in (options(one), options(other)):
             note(json.dumps(wanted))
-            foretold = run(wanted, check_mode=True)
+            predicted = run(wanted, check_mode=True)
             done = run(wanted, check_mode=False)
-            assert foretold == done
+            assert predicted == done
             assert differing(wanted) == []
             written.clear()
             assert run(wanted, check_mode=False)["changed"] is False

@@ -23,6 +23,7 @@ echo "callback=$ANSIBLE_STDOUT_CALLBACK"
 echo "colours=$NO_COLOR/$ANSIBLE_NOCOLOR"
 echo "messages=$OVERLAY_LAB_MESSAGES_ONLY"
 echo "on=$OVERLAY_LAB_ON"
+echo "ends=$OVERLAY_LAB_FROM $OVERLAY_LAB_TO $OVERLAY_LAB_PORT"
 printf 'command=%s\\n' "$OVERLAY_LAB_COMMAND"
 """
 _PROGRAMS = ("ansible-playbook", "pip", "pytest", "python")
@@ -76,11 +77,18 @@ def _program(path: Path, text: str) -> None:
 
 
 def test_who_is_traced_reaches_the_playbook(make: Make) -> None:
-    said = make("trace", "FROM=test1", "TO=emon2", "PORT=53/udp", "ARGS=-e pcap=/tmp/x")
-    assert said["arguments"] == (
-        "-i inventories/simulated/company.yml playbooks/trace.yml"
-        " -e trace_from=test1 -e trace_to=emon2 -e trace_port=53/udp -e pcap=/tmp/x"
-    )
+    said = make("trace", "FROM=it's", "TO=emon2", "PORT=53/udp", "ARGS=-e pcap=/tmp/x")
+    assert said["arguments"] == "-i inventories/simulated/company.yml playbooks/trace.yml -e pcap=/tmp/x"
+    assert said["ends"] == "it's emon2 53/udp"
+
+
+def test_a_trace_that_follows_ends_when_it_is_interrupted(make: Make, checkout: Path) -> None:
+    # Ansible exits with 99 then. The first round is done, the second is interrupted.
+    program = "#!/bin/sh\necho round >>rounds\n[ $(wc -l <rounds) -lt 2 ] || kill -INT $PPID\nexit 99\n"
+    _program(checkout / ".venv/bin/ansible-playbook", program)
+    with pytest.raises(AssertionError, match="Error 130"):
+        make("trace", "FROM=test1", "TO=test2", "FOLLOW=1")
+    assert (checkout / "rounds").read_text(encoding="utf-8").split() == ["round", "round"]
 
 
 @pytest.mark.parametrize("target", ["overlay", "move", "verify", "trace", "destroy", "shell", "unit"])

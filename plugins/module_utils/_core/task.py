@@ -6,7 +6,7 @@
 
 """What a module does, apart from Ansible: its options, and a function from their values to its result.
 
-A module of its own runs one of them; the module plan foretells several in one process.
+A module of its own runs one of them; the module plan predicts several in one process.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _told(differences: Differences | None) -> dict[str, Any]:
     return {"changed": differences.changed, "diff": differences.diff} if differences is not None else {"changed": False}
 
 
-def foretell(task: Task, options: dict[str, Any]) -> dict[str, Any]:
+def predict(task: Task, options: dict[str, Any]) -> dict[str, Any]:
     """What the module would do with these options: {"faults": [line], "lines": [what would change], "result": what it
     returns in check mode}. With faults nothing else is known.
     """

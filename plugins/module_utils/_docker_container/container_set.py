@@ -68,7 +68,7 @@ def plan(client, wanted: list[ContainerSpec], prune_label: str = "", lab: str = 
 
 
 def expected(made: SetPlan) -> list[dict[str, Any]]:
-    """What apply will return, as far as it can be foretold."""
+    """What apply will return, as far as it can be predicted."""
     return [shown for shown in map(container_plan.expected, made.plans) if shown]
 
 

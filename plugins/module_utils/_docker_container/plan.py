@@ -102,7 +102,7 @@ def _plan(
 
 
 def expected(made: Plan) -> dict[str, Any]:
-    """What apply will return, as far as it can be foretold."""
+    """What apply will return, as far as it can be predicted."""
     if made.spec.state == "absent":
         return {}
     if not made.differences.changed:

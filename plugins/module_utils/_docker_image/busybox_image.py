@@ -129,7 +129,7 @@ def apply(client, made: Plan, pulling: Callable[[], Any]) -> Result:
 
 
 def expected(made: Plan) -> Result:
-    """What apply will return, as far as it can be foretold."""
+    """What apply will return, as far as it can be predicted."""
     image = {"name": made.request.name, "id": made.before["Id"] if made.before and not made.differences.changed else ""}
     if not made.request.present and not made.left:
         return Result(image | {"id": ""}, "absent")

@@ -78,7 +78,7 @@ class Plan:
 
     @property
     def expected(self) -> dict[str, Any]:
-        """What the network will look like, as far as it can be foretold."""
+        """What the network will look like, as far as it can be predicted."""
         if not self.request.present:
             return {}
         if self.before and not self.differences.changed:

@@ -87,7 +87,7 @@ class Plan:
 
     @property
     def expected(self) -> dict[str, Any]:
-        """What the node will look like, as far as it can be foretold."""
+        """What the node will look like, as far as it can be predicted."""
         if self.enter:
             founds = not self.request.join_token
             return self.before | {"state": "active", "node_address": self.request.advertise_addr,

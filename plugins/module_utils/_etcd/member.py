@@ -113,7 +113,7 @@ def apply(plan: Plan, client: Client) -> None:
 
 
 def data(plan: Plan) -> dict[str, Any] | None:
-    """As etcd_member returns it. The id is None for what check mode foretells."""
+    """As etcd_member returns it. The id is None for what check mode predicts."""
     member = plan.member
     if member is None:
         return None

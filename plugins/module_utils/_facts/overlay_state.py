@@ -77,10 +77,11 @@ def read(docker: DockerSocket, networks: list[str], containers: list[str]) -> di
                     forwarding += join(network["Name"], {link.index for link in devices}, fdb, neighbours)
     except OSError as error:
         raise LabError(f"the kernel's state cannot be read: {error.strerror} ({error.filename}); use become") from error
+    bridges_of = by_mac(list(inspected.values()), places)
     return {
         "networks": network_views(networks, found, segments, vxlans, bridges),
         "containers": [
-            container_view(name, one, _links(world, running.get(name)), places) for name, one in inspected.items()
+            container_view(name, one, _links(world, running.get(name)), bridges_of) for name, one in inspected.items()
         ],
         "forwarding": forwarding,
     }
@@ -207,17 +208,32 @@ def moment(text: str | None) -> float | None:
     return datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc).timestamp()
 
 
+def _endpoints(inspected: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
+    return (inspected["NetworkSettings"]["Networks"] or {}) if inspected else {}
+
+
+def by_mac(inspected: list[dict[str, Any] | None], places: Mapping[str, Place]) -> dict[str, Place]:
+    """The MAC of an endpoint -> the namespace in which its network's bridge is; ``places``: the same by network id.
+
+    Of all containers together: one that uses another's network has the interfaces, and the other has the endpoints.
+    """
+    endpoints = [endpoint for one in inspected for endpoint in _endpoints(one).values()]
+    return {
+        endpoint["MacAddress"]: places[endpoint["NetworkID"]]
+        for endpoint in endpoints
+        if endpoint.get("MacAddress") and endpoint.get("NetworkID") in places
+    }
+
+
 def container_view(
-    name: str, inspected: dict[str, Any] | None, links: list[LinkState], places: Mapping[str, Place]
+    name: str, inspected: dict[str, Any] | None, links: list[LinkState], bridges_of: Mapping[str, Place]
 ) -> dict[str, Any]:
     """One container: what Docker says of its networks, and the interfaces that are in its namespace.
 
-    ``places``: a network's id -> the namespace in which its bridge is.
+    ``bridges_of``: by_mac.
     """
     state = inspected["State"] if inspected else {}
     running = bool(state.get("Running"))
-    networks = (inspected["NetworkSettings"]["Networks"] or {}) if inspected else {}
-    of_macs = {endpoint.get("MacAddress"): endpoint.get("NetworkID", "") for endpoint in networks.values()}
     return {
         "name": name,
         "exists": inspected is not None,
@@ -232,12 +248,10 @@ def container_view(
                 "address": endpoint.get("IPAddress") or None,
                 "mac": endpoint.get("MacAddress") or None,
             }
-            for network, endpoint in sorted(networks.items())
+            for network, endpoint in sorted(_endpoints(inspected).items())
         ],
         "interfaces": [
-            _interface_view(link, port_of(link, places.get(of_macs.get(link.mac, ""))))
-            for link in links
-            if link.name != "lo"
+            _interface_view(link, port_of(link, bridges_of.get(link.mac or ""))) for link in links if link.name != "lo"
         ],
     }
 

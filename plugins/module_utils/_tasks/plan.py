@@ -58,7 +58,7 @@ def secrets(steps: list[dict[str, Any]]) -> set[str]:
     return {value for step in steps for value in task.secrets(TASKS[step["module"]], step["options"])}
 
 
-def foretell(step: dict[str, Any]) -> dict[str, Any]:
-    """{"part", "module"} as in the step, and what _core.task.foretell says of its module and options."""
-    told = task.foretell(TASKS[step["module"]], step["options"])
+def predict(step: dict[str, Any]) -> dict[str, Any]:
+    """{"part", "module"} as in the step, and what _core.task.predict says of its module and options."""
+    told = task.predict(TASKS[step["module"]], step["options"])
     return {"part": step["part"], "module": step["module"], **told}

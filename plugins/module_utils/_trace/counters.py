@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,11 @@ _POLICY = re.compile(r":(\S+) DROP \[(\d+):\d+\]")
 _COUNTER = re.compile(r"counter packets (\d+) bytes \d+ ?")
 _HANDLE = re.compile(r"\s*# handle (\d+)$")
 _NFT_POLICY = re.compile(r"hook (\w+) .*policy drop;")
-_NFT_VERDICT = re.compile(r"\b(drop|reject)\b")
+# Comments and prefixes of log lines may have any word in them; chains and sets any name.
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
+_NFT_VERDICT = re.compile(
+    r"(?:^|(?<!jump)(?<!goto)\s)(?:drop|reject(?: with .+)?)(?: comment)?\s*$|vmap \{[^}]*: drop\b"
+)
 _IPTABLES_TABLES = frozenset({"filter", "nat", "mangle", "raw", "security"})
 # Of /proc/net/snmp and netstat: what the kernel dropped, and why (linux/snmp.h).
 _STACK = {
@@ -44,7 +48,9 @@ _STACK = {
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule that drops or rejects. ``packets``: None where it has no counter; ``remove``: the command to type."""
+    """A rule that drops or rejects. ``packets``: None where it has no counter; ``remove``: the command to type, which
+    no other rule has.
+    """
 
     table: str
     chain: str
@@ -55,16 +61,16 @@ class Rule:
 
 def rules() -> list[Rule]:
     """The rules that drop, of this thread's namespace. A program that is not installed has none."""
-    found: dict[tuple[str, str, str], Rule] = {}
+    found: dict[str, Rule] = {}
     spoken = ""
     for program in _savers():
         text = _output([program, "-c"])
         spoken += text
-        found.update({(one.table, one.chain, one.text): one for one in parse_iptables(text)})
+        found.update({one.remove: one for one in parse_iptables(text)})
     nft = _output(["nft", "-a", "list", "ruleset"])
     # What iptables has written into nftables is shown by both.
     known = frozenset() if "incompatible" in spoken or not found else _IPTABLES_TABLES
-    found.update({(one.table, one.chain, one.text): one for one in parse_nft(nft, known)})
+    found.update({one.remove: one for one in parse_nft(nft, known)})
     return list(found.values())
 
 
@@ -103,7 +109,16 @@ def parse_iptables(text: str) -> list[Rule]:
             if target in ("DROP", "REJECT"):
                 remove = f"iptables -t {table} -D {chain} {what}"
                 found.append(Rule(f"iptables {table}", chain, what, int(packets), remove))
-    return found
+    return _summed(found)
+
+
+def _summed(rules: list[Rule]) -> list[Rule]:
+    """What stands twice in a chain cannot be told apart: its counters together say what was dropped."""
+    packets: dict[Rule, int] = {}
+    for one in rules:
+        alone = replace(one, packets=0)
+        packets[alone] = packets.get(alone, 0) + (one.packets or 0)
+    return [replace(one, packets=count) for one, count in packets.items()]
 
 
 def parse_nft(text: str, without: Iterable[str] = ()) -> list[Rule]:
@@ -120,11 +135,12 @@ def parse_nft(text: str, without: Iterable[str] = ()) -> list[Rule]:
             chain = words[1]
         elif family in ("ip", "inet", "bridge", "netdev") and not (family == "ip" and table in without):
             what = _HANDLE.sub("", line)
+            bare = _QUOTED.sub("", what)
             name = f"nft {family} {table}"
-            if policy := _NFT_POLICY.search(what):
+            if policy := _NFT_POLICY.search(bare):
                 remove = f"nft chain {family} {table} {chain} '{{ policy accept; }}'"
                 found.append(Rule(name, chain, f"policy drop of the {policy[1]} hook", None, remove))
-            elif _NFT_VERDICT.search(what) and handle:
+            elif _NFT_VERDICT.search(bare) and handle:
                 counter = _COUNTER.search(what)
                 remove = f"nft delete rule {family} {table} {chain} handle {handle[1]}"
                 packets = int(counter[1]) if counter else None
@@ -153,13 +169,13 @@ def difference(
     netns: str, before: tuple[list[Rule], dict[str, int]], after: tuple[list[Rule], dict[str, int]]
 ) -> dict[str, Any]:
     """What has counted meanwhile, and the rules that drop and do not count: {netns, rules, uncounted, stack}."""
-    former = {(one.table, one.chain, one.text): one.packets or 0 for one in before[0]}
+    former = {one.remove: one.packets or 0 for one in before[0]}
     counted, uncounted = [], []
     for one in after[0]:
         shown = {"table": one.table, "chain": one.chain, "rule": one.text, "remove": one.remove}
         if one.packets is None:
             uncounted.append({**shown, "packets": None})
-        elif (more := one.packets - former.get((one.table, one.chain, one.text), 0)) > 0:
+        elif (more := one.packets - former.get(one.remove, 0)) > 0:
             counted.append({**shown, "packets": more})
     stack_difference = {words: count - before[1].get(words, 0) for words, count in after[1].items()}
     return {

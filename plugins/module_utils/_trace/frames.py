@@ -23,6 +23,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._probe import icm
 ICMP, TCP, UDP, ESP = 1, 6, 17, 50
 PROTOCOLS = {"icmp": ICMP, "tcp": TCP, "udp": UDP}
 REQUEST, REPLY, ERROR, ARP_REQUEST, ARP_REPLY, SEALED = "request", "reply", "error", "arp request", "arp reply", "esp"
+RESET = "RST"
 
 _ETHERNET = 14
 _IPV4, _ARP = 0x0800, 0x0806
@@ -105,7 +106,7 @@ def read(frame: bytes, mark: Mark) -> Seen | None:
     """The marked packet in an Ethernet frame; None where there is none."""
     try:
         return _ethernet(frame, 0, Seen(REQUEST), mark)
-    except (struct.error, IndexError):
+    except (struct.error, IndexError, ValueError):
         return None  # cut short, or malformed
 
 
@@ -193,7 +194,7 @@ def _tcp(data: bytes, at: int, seen: Seen, mark: Mark) -> Seen | None:
         return _numbered(seen, mark.index_of(number))
     if flags & _ACK and flags & (_SYN | _RST):
         seen.kind = REPLY
-        seen.said = "SYN-ACK" if flags & _SYN else "RST"
+        seen.said = "SYN-ACK" if flags & _SYN else RESET
         return _numbered(seen, mark.index_of((acknowledged - 1) & 0xFFFFFFFF))
     return None
 

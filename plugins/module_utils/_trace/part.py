@@ -6,7 +6,8 @@
 
 """One host's part in a trace: all of its taps listen at once, and one of the hosts sends. Changes nothing.
 
-It ends by itself when the packets have gone by, at the latest after ``seconds``, whatever becomes of the controller.
+It ends by itself when the packets have gone by, at the latest after ``seconds`` (and the sender's wait for the others
+and for the last reply), whatever becomes of the controller.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import base64
 import re
 import selectors
 import time
+from collections import Counter
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -34,6 +36,8 @@ _MOST_SECONDS = 60.0
 _REPLY_SECONDS, _QUIET_SECONDS = 0.5, 1.0
 _TICK_SECONDS = 0.05
 _MOST_SIGHTINGS = 2000
+# ESP packets cannot be told from each other: of a tap and a direction, a few say that there are some.
+_MOST_SEALED = 50
 _TOKEN = re.compile(r"[0-9a-f]{16}")
 
 OPTIONS: dict[str, Any] = {
@@ -96,11 +100,13 @@ def parse(params: dict[str, Any]) -> Part:
     named = [(f"addresses[{index}]", one) for index, one in enumerate(params["addresses"])]
     named += [("meeting.address", params["meeting"]["address"])] if params["meeting"] else []
     faults += [f"{option}: {one} is not an IPv4 address" for option, one in named if not _is_ip(one)]
+    if params["meeting"] and not 0 < params["meeting"]["port"] < 1 << 16:
+        faults.append(f"meeting.port: {params['meeting']['port']} is not a port (1 to 65535)")
     if not 0 < params["seconds"] <= _MOST_SECONDS:
         faults.append(f"seconds: {params['seconds']:g} is out of range, give up to {_MOST_SECONDS:g}")
     send = params["send"]
     if send:
-        faults += _errand_faults(send, params["protocol"])
+        faults += _errand_faults(send, params["protocol"], params["seconds"])
     if faults:
         raise LabError(faults)
     return Part(
@@ -126,7 +132,7 @@ def parse(params: dict[str, Any]) -> Part:
     )
 
 
-def _errand_faults(send: dict[str, Any], protocol: str) -> list[str]:
+def _errand_faults(send: dict[str, Any], protocol: str, seconds: float) -> list[str]:
     faults = []
     if not _is_ip(send["to"]):
         faults.append(f"send.to: {send['to']} is not an IPv4 address")
@@ -134,6 +140,11 @@ def _errand_faults(send: dict[str, Any], protocol: str) -> list[str]:
         faults.append("send.port: icmp has no ports, leave it out or choose tcp or udp")
     elif protocol != "icmp" and not 0 < (send["port"] or 0) < 1 << 16:
         faults.append(f"send.port: {send['port']} is not a port (1 to 65535)")
+    if not 0 <= send["interval"] * max(1, send["count"]) <= seconds:
+        faults.append(
+            f"send.interval: {send['interval']:g} is out of range, {send['count']} packets have to leave within"
+            f" {seconds:g} seconds"
+        )
     if not 0 < send["count"] < frames.MOST_PACKETS:
         faults.append(f"send.count: {send['count']} is out of range, give 1 to {frames.MOST_PACKETS - 1}")
     if not send["sizes"] or not all(64 <= size <= 65535 for size in send["sizes"]):
@@ -199,12 +210,13 @@ def _run(part: Part, namespaces: Namespaces) -> dict[str, Any]:
 
 
 class Ears:
-    """All taps at once, and when they last heard something."""
+    """All taps at once, and when they last heard a packet of the trace."""
 
     def __init__(self, opened: list[OpenTap], guest: Guest | None = None) -> None:
         self.sightings: list[Sighting] = []
         self.last: float | None = None
         self._guest = guest
+        self._sealed: Counter[tuple[int, bool]] = Counter()
         self._selector = selectors.DefaultSelector()
         for tap in opened:
             if tap.socket is not None:
@@ -214,15 +226,29 @@ class Ears:
 
     def hear(self, seconds: float) -> None:
         """What comes within that time, or the first of it."""
+        if self.is_full:
+            time.sleep(seconds)
+            return
         for key, _events in self._selector.select(seconds):
             if key.data is None:
                 if self._guest:
                     self._guest.hear()
                 continue
-            found = list(key.data.sightings())
-            if found:
-                self.sightings += found
+            found = list(filter(self._is_kept, key.data.sightings()))
+            self.sightings += found[: _MOST_SIGHTINGS - len(self.sightings)]
+            # ARP and ESP may be somebody else's, long before the first packet is sent.
+            if any(one.seen.index is not None for one in found):
                 self.last = time.monotonic()
+
+    def _is_kept(self, one: Sighting) -> bool:
+        if one.seen.kind != frames.SEALED:
+            return True
+        self._sealed[one.tap, one.outgoing] += 1
+        return self._sealed[one.tap, one.outgoing] <= _MOST_SEALED
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.sightings) >= _MOST_SIGHTINGS
 
     def close(self) -> None:
         self._selector.close()
@@ -244,7 +270,7 @@ def _send_and_listen(part: Part, opened: list[OpenTap], sender: Sender) -> list[
 def _listen(part: Part, opened: list[OpenTap], guest: Guest | None) -> list[Sighting]:
     end = time.monotonic() + part.seconds
     with closing(Ears(opened, guest)) as ears:
-        while (now := time.monotonic()) < end and len(ears.sightings) < _MOST_SIGHTINGS:
+        while (now := time.monotonic()) < end and not ears.is_full:
             if guest:
                 guest.greet()
             is_quiet = ears.last is not None and now - ears.last > _QUIET_SECONDS
@@ -257,8 +283,10 @@ def _listen(part: Part, opened: list[OpenTap], guest: Guest | None) -> list[Sigh
 
 
 def _went_by(part: Part, opened: list[OpenTap], sightings: list[Sighting]) -> bool:
-    """Whether every tap heard each packet that any of them heard, and its reply; the sender's, every packet sent."""
-    heard = {(one.tap, one.seen.index, one.seen.kind) for one in sightings}
+    """Whether every tap heard each packet that any of them heard, and its reply; the sender's, every packet sent. A
+    reset is none: a rule may have sent it, which has counted.
+    """
+    heard = {(one.tap, one.seen.index, one.seen.kind) for one in sightings if one.seen.said != frames.RESET}
     indexes = {index for _tap, index, kind in heard if kind == frames.REQUEST}
     if part.errand:
         indexes = set(range(part.errand.count))

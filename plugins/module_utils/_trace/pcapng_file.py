@@ -27,6 +27,7 @@ _ETHERNET = 1
 _NANOSECONDS = b"\x09"
 _WORD = 0xFFFFFFFF
 _NO_LIMIT = 0
+_LONGEST_TEXT = 65535
 
 OPTIONS: dict[str, Any] = {
     "dest": {"type": "path", "required": True},
@@ -82,14 +83,25 @@ def parse(params: dict[str, Any]) -> Capture:
     elif not dest.parent.is_dir():
         faults.append(f"dest: there is no directory {dest.parent}")
     packets = []
+    texts = {"comment": params["comment"]}
     for number, interface in enumerate(params["interfaces"]):
+        texts |= {f"interfaces[{number}].{option}": interface[option] for option in ("name", "description")}
         for index, one in enumerate(interface["packets"]):
+            packet = f"interfaces[{number}].packets[{index}]"
+            texts[f"{packet}.comment"] = one["comment"]
+            if not 0 <= one["time"] < 1 << 64:
+                faults.append(f"{packet}.time: {one['time']} is out of range, give nanoseconds since the epoch")
             try:
                 frame = base64.b64decode(one["frame"], validate=True)
             except (binascii.Error, ValueError):
-                faults.append(f"interfaces[{number}].packets[{index}].frame: it is no Base64")
+                faults.append(f"{packet}.frame: it is no Base64")
                 continue
             packets.append(Packet(number, one["time"], frame, one["comment"]))
+    faults += [
+        f"{option}: it is longer than {_LONGEST_TEXT} bytes"
+        for option, text in texts.items()
+        if len(text.encode()) > _LONGEST_TEXT
+    ]
     if faults:
         raise LabError(faults)
     interfaces = tuple((one["name"], one["description"]) for one in params["interfaces"])

@@ -33,6 +33,8 @@ _CHECKSUM_NOT_READY = 0x8
 _AUXDATA = struct.Struct("=IIIHHHH")
 _TIMESPEC = struct.Struct("@ll")
 _LARGEST_FRAME = 1 << 16
+# More than a socket's buffer holds, so that one turn empties it.
+_MOST_AT_ONCE = 500
 _ANCILLARY_BYTES = 256
 # bpf(4): load a word, a halfword, a byte; and with a constant; compare; end.
 _LD_W, _LD_H, _LD_B, _AND, _JEQ, _RET = 0x20, 0x28, 0x30, 0x54, 0x15, 0x06
@@ -75,6 +77,8 @@ class OpenTap:
         try:
             with namespaces.inside(tap.netns):
                 opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+        except PermissionError:
+            raise  # as every other tap would
         except OSError as error:
             self.error = f"the namespace cannot be entered ({error.strerror})"
             return
@@ -92,8 +96,10 @@ class OpenTap:
         self.socket = opened
 
     def sightings(self) -> Iterator[Sighting]:
-        """What has come since the last time."""
-        while self.socket is not None:
+        """What has come since the last time, and some of what comes meanwhile."""
+        for _turn in range(_MOST_AT_ONCE):
+            if self.socket is None:
+                return
             try:
                 frame, ancillary, _flags, address = self.socket.recvmsg(_LARGEST_FRAME, _ANCILLARY_BYTES)
             except BlockingIOError:
@@ -147,8 +153,9 @@ def nothing() -> bytes:
 def program(mark: Mark, sealed: bool = False) -> bytes:
     """A program that lets frames through which may have the mark.
 
-    A load behind a frame's end ends the program, so places are compared from the front to the back: where one is behind
-    the end, all later ones are. ``sealed``: ESP as well, which may have anything in it.
+    A load behind a frame's end ends the program. No frame with the mark ends before a place that is compared earlier:
+    those of a frame in VXLAN, which come later, are in longer ones. ``sealed``: ESP as well, which may have anything in
+    it.
     """
     code = b""
     if sealed:
@@ -156,9 +163,6 @@ def program(mark: Mark, sealed: bool = False) -> bytes:
     for at in (_PLAIN, _INSIDE_VXLAN):
         code += _arp(at, [int(IPv4Address(address)) for address in mark.addresses])
         code += b"".join(_compared(_LD_W, at + place, [mark.number], mask) for place, mask in _places(mark))
-    if mark.protocol != "tcp":
-        # An error about a packet of the VXLAN's: IP and ICMP, then all the headers that it quotes.
-        code += _compared(_LD_W, _PLAIN + 28 + 50 + 28, [mark.number])
     return code + nothing()
 
 

@@ -11,7 +11,7 @@ Pure functions. ``infos``: host -> what host_info returned, of the hosts that an
 "disconnect_allowed" (whether containers that are not the lab's may lose its networks),
 "host" (who leaves), "silent" (of hosts that were not read: what Ansible returned), and what was asked about the host:
 "etcd" (etcd_member, of its removal; {} where no other member answers), "asked" (host -> what the engine's removable.yml
-was told there; on the host itself "leave" is of a module that foretold what it does), "machine" (simulated_host; {}
+was told there; on the host itself "leave" is of a module that predicted what it does), "machine" (simulated_host; {}
 where no machine is to go)}.
 """
 

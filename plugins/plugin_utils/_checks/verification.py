@@ -53,7 +53,8 @@ class Pair:
 
 
 def pairs(lab: dict[str, Any], states: dict[str, dict]) -> list[Pair]:
-    """Every ordered pair of containers that share a network and both have an address on it."""
+    """Every ordered pair of containers that share a network, within which they can meet, and have an address on it."""
+    crosses_hosts = ENGINES[lab["engine"]].crosses_hosts
     addresses = {
         (container["name"], place["name"]): place["address"]
         for state in states.values()
@@ -75,7 +76,9 @@ def pairs(lab: dict[str, Any], states: dict[str, dict]) -> list[Pair]:
             )
             for one in members
             for other in members
-            if one is not other and (address := addresses.get((other["name"], network["name"])))
+            if one is not other
+            and (crosses_hosts or one["host"] == other["host"])
+            and (address := addresses.get((other["name"], network["name"])))
         ]
     return [pair for pair in found if pair.host in states]
 

@@ -47,6 +47,8 @@ class Engine:
     """
 
     # -- Traits: playbooks and roles have them from the filter engine_traits. --
+    # A packet of a network reaches the containers of other hosts.
+    crosses_hosts: bool = True
     # The lab's etcd is part of it.
     uses_etcd: bool = False
     # dockerd keeps its networks in that etcd, by the v2 API: it is configured for it, and restarted.

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.lab_lock import REFUSED
 
+from . import python_floor
 from .identity import has_ended, this_run
 
 
@@ -25,7 +27,15 @@ class LockingAction(ActionBase):
         super().run(tmp, task_vars)
         own = this_run()
         arguments = {**self._task.args, "_run": own}
-        result = self._execute_module(module_args=arguments, task_vars=task_vars)
+        try:
+            result = self._execute_module(module_args=arguments, task_vars=task_vars)
+        except AnsibleError:
+            # A Python that is older still cannot even answer.
+            result = self._too_old()
+            if not result:
+                raise
+        if result.get("failed"):
+            result = self._too_old() or result
         lock = result.get("lock", {})
         if lock.get("state") == REFUSED and has_ended(lock["holder"]["controller"], own["controller"]):
             # By its ID: if a third run took the lock meanwhile, this run is refused all the same.
@@ -33,3 +43,9 @@ class LockingAction(ActionBase):
             result = self._execute_module(module_args=arguments, task_vars=task_vars)
         self._remove_tmp_path(self._connection._shell.tmpdir)
         return result
+
+    def _too_old(self) -> dict[str, Any]:
+        """A result that says so, where that is why the module failed; {} otherwise."""
+        interpreter = (self._used_interpreter or "").lstrip("#!").strip()
+        said = python_floor.fault(self._low_level_execute_command, interpreter)
+        return {"failed": True, "changed": False, "msg": said} if said else {}

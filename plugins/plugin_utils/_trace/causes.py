@@ -17,20 +17,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import vxlan as kernel_vxlan
+
 from . import ends
 from .ends import End
 from .way import FLOOD, Hop
 from .world import CONTROLLER, OWN, Interface, Space, World
 
 _OVERLAY = re.compile(r"/\d+-[0-9a-z]{10}$")
-# What VXLAN adds to a packet: outer IPv4, UDP, VXLAN and inner Ethernet headers.
-_VXLAN_BYTES = 50
+# To a packet whose outer header is IPv4.
+_VXLAN_BYTES = kernel_vxlan.OVERHEAD[4]
 
 
 @dataclass(frozen=True)
 class Cause:
     """``lost``: the hops, by their place in the journey, that may be the first without the packet. ``arp``: only ARP is
-    concerned. ``size``: the most bytes that pass; None where size does not matter.
+    concerned. ``size``: the most bytes that pass; None where size does not matter. ``overhead``: what is added to them.
     """
 
     lost: frozenset[int]
@@ -38,6 +40,7 @@ class Cause:
     remedy: str = ""
     arp: bool = False
     size: int | None = None
+    overhead: int = 0
 
 
 @dataclass(frozen=True)
@@ -144,11 +147,31 @@ def _links(world: World, journey: Journey, names: dict[Space, str]) -> Iterator[
         link = world.link(hop.at)
         # A port whose other end is down does not get a packet: it may be missed one hop earlier. A bridge that is down
         # is not heard itself.
-        lost = frozenset({index - 1, index, _heard_next(journey.hops, index)})
+        lost = frozenset({index - 1, index, _heard_next(journey.hops, index), *_askers(journey, index)})
         if link is None or not link["up"]:
             yield Cause(lost, f"{named(hop.at, names)} is down", on(hop.at.space, f"ip link set {hop.at.name} up"))
         elif not link["carrier"] and not {index - 1, index, index + 1} & set(down):
             yield Cause(lost, f"{named(hop.at, names)} has no carrier: nothing is at the other end of its cable")
+
+
+def _askers(journey: Journey, at: int) -> Iterator[int]:
+    """The hops by which a packet does not even leave, if nobody knows the MAC of the next host yet: ARP is asked in
+    vain, because of what is wrong at a hop of the same segment. What the source asks for the target is seen (`loss`).
+    """
+    hops = journey.hops
+    for is_inside in {False, hops[at].tunnel is not None}:
+        start = max(one for one in range(at + 1) if _sends(hops, one) and (hops[one].tunnel is not None) == is_inside)
+        if start or not _one_segment(journey):
+            yield start
+
+
+def _sends(hops: tuple[Hop, ...], at: int) -> bool:
+    """Whether a host sends a packet on from here: its own one, one that it routes, or the packet of a tunnel."""
+    if at == 0:
+        return True
+    hop, before = hops[at], hops[at - 1]
+    came_in = not before.outgoing and not before.bridge
+    return hop.outgoing and not hop.bridge and (came_in or hop.tunnel != before.tunnel)
 
 
 # -- VXLANs. -----------------------------------------------------------------------------------------------------------
@@ -213,6 +236,13 @@ def _forwarding(
                 FLOOD,
             )
         yield Cause(lost, text, on(near.space, f"bridge fdb append {entry} {device} dst {wanted}"))
+    elif not is_docker and wanted not in world.remotes(near, FLOOD):
+        yield Cause(
+            lost,
+            f"{where} floods nothing to {far.space.host} at {wanted}, and ARP requests are flooded",
+            on(near.space, f"bridge fdb append {FLOOD} {device} dst {wanted}"),
+            arp=True,
+        )
     if is_docker and known != mac:
         what = (
             f"has the MAC {known} for {address}, and {whose} has {mac}" if known else f"has no neighbour for {address}"
@@ -285,15 +315,16 @@ def _sizes(world: World, journey: Journey, names: dict[Space, str]) -> Iterator[
         link = world.link(hop.at)
         if link is None or hop.bridge:
             continue
-        most = link["mtu"] - (_VXLAN_BYTES if hop.tunnel else 0)
-        narrow.append((most, index, hop, link["mtu"]))
-    for most, index, hop, mtu in sorted(narrow, key=lambda one: one[:2]):
-        inside = f", of which VXLAN takes {_VXLAN_BYTES}" if hop.tunnel else ""
+        overhead = _VXLAN_BYTES if hop.tunnel else 0
+        narrow.append((link["mtu"] - overhead, index, hop, overhead))
+    for most, index, hop, overhead in sorted(narrow, key=lambda one: one[:2]):
+        inside = f", of which VXLAN takes {overhead}" if overhead else ""
         # The sender before it finds it too long, and where it is inside VXLAN, that does so.
         start = max(0, index - 2)
         yield Cause(
             frozenset(range(start, _heard_next(hops, index + 1) + 1)),
-            f"the MTU of {named(hop.at, names)} is {mtu}{inside}",
+            f"the MTU of {named(hop.at, names)} is {most + overhead}{inside}",
             on(hop.at.space, f"ip link set {hop.at.name} mtu {{mtu}}"),
             size=most,
+            overhead=overhead,
         )

@@ -51,8 +51,7 @@ def explain(plan: Plan, seen: Seen, sent: Sent, lost: tuple[str, int]) -> list[C
     if place == 0 and not found:
         found = _explain_arp(plan, seen, direction, read)
     found = found or _filters(plan, seen, lost, sent) or astray(plan, seen, sent, lost)
-    found += _said(plan, seen, sent) if not found else []
-    return found
+    return found or _said(seen, sent)
 
 
 def _remembered(plan: Plan, sent: Sent) -> list[Cause]:
@@ -69,9 +68,8 @@ def _remembered(plan: Plan, sent: Sent) -> list[Cause]:
 
 def _with_mtu(cause: Cause, sent: Sent) -> Cause:
     size = sent.size or 0
-    wanted = size + (50 if "VXLAN takes" in cause.text else 0)
     text = f"{cause.text}, too little for {size} bytes"
-    return Cause(cause.lost, text, cause.remedy.replace("{mtu}", str(wanted)))
+    return Cause(cause.lost, text, cause.remedy.replace("{mtu}", str(size + cause.overhead)))
 
 
 def _explain_arp(plan: Plan, seen: Seen, direction: str, read: list[Cause]) -> list[Cause]:
@@ -145,7 +143,7 @@ def astray(plan: Plan, seen: Seen, sent: Sent, lost: tuple[str, int]) -> list[Ca
     return list(found.values())
 
 
-def _said(plan: Plan, seen: Seen, sent: Sent) -> list[Cause]:
+def _said(seen: Seen, sent: Sent) -> list[Cause]:
     """What somebody on the way said in an ICMP error."""
     return [
         Cause(frozenset(), f"{one['layers'][-1]['src']} says: {one['said']}")

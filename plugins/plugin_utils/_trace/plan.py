@@ -74,6 +74,11 @@ def make(request: Request, states: dict[str, dict[str, Any]], lab: dict[str, Any
     # A container reaches its network by the interface that is there, even where the route has gone with a link.
     first = source.interface if source.container and source.network == target.network else None
     found = way.find(world, source.space, target.address, first, target.interface, port)
+    if not found.hops and not found.missing:
+        raise Nowhere(
+            f"TO={request.target}: {source.name} has that address itself, so the packet passes no interface; name"
+            " another end"
+        )
     interfaces: dict[str, list[dict[str, str]]] = {}
     taps: list[tuple[str, int] | None] = []
     for hop in found.hops:

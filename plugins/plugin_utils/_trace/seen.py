@@ -93,6 +93,16 @@ class Seen:
         hop = self.lost(BACK, sent.index)
         return (BACK, hop) if hop is not None else None
 
+    def refusal(self, sent: Sent) -> str:
+        """What came back instead of a reply; '' where nothing of that kind did."""
+        answer = self.packet(0, BACK, sent.index)
+        return str(answer["said"]) if answer and (answer["kind"] == "error" or answer["said"] == "RST") else ""
+
+    @property
+    def failed(self) -> list[str]:
+        """The hosts of the way of which nothing is known, because their part of the trace failed."""
+        return sorted(host for host in self.plan.interfaces if host not in self.results)
+
     def arp_lost(self, direction: str, kind: str) -> int | None:
         """The same of ARP messages of a kind."""
         return next((one for one in self._order(direction) if (one, direction, kind) not in self._arp), None)

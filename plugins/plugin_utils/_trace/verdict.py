@@ -66,8 +66,9 @@ def judge(plan: Plan, results: dict[str, dict[str, Any]]) -> Verdict:
         lost = seen.missed(sent)
         if lost:
             return _lost_verdict(plan, seen, sent, lost, notes)
-    if closed := _closed(plan, seen, small):
-        return Verdict(False, closed, (), small.index, None, notes)
+    for sent in (small, *seen.sent):
+        if not seen.missed(sent) and (closed := _unheard(plan, seen, sent) or _closed(plan, seen, sent)):
+            return Verdict(False, closed, (), sent.index, None, notes)
     # It arrives all the same: VXLAN takes packets from any address.
     astray = [
         one.text
@@ -104,31 +105,42 @@ def _arrived(plan: Plan, seen: Seen, small: Sent, whole: Sent | None) -> str:
 
 
 def _closed(plan: Plan, seen: Seen, sent: Sent) -> str:
-    """Why a port that was reached does not accept; '' where it does."""
+    """Why an end that was reached does not accept; '' where it does."""
     end = len(plan.hops) - 1
-    answer = seen.packet(0, BACK, sent.index)
     port, protocol = plan.request.port, plan.request.protocol
-    refused = {"tcp": "RST", "udp": "port unreachable"}.get(protocol)
-    if not answer or answer["said"] != refused:
+    said = seen.refusal(sent)
+    if not said:
         return ""
     first = max((number for number in range(end + 1) if seen.packet(number, BACK, sent.index)), default=end)
     where = causes.named(plan.hops[first].at, plan.names)
-    rule = loss.rules(plan, seen, plan.forth.hops, first, 1) if first == end else []
-    what = (
-        f"{plan.source.name} reaches {plan.target.name}, but {protocol} port {port} is refused there ({answer['said']})"
-    )
-    if first != end:
-        return f"{what}: the refusal comes from {where}"
-    if rule:
-        return f"{what}: {rule[0].text}; {rule[0].remedy}"
+    # What drops it silently sends no refusal.
+    rule = [one for one in loss.rules(plan, seen, plan.forth.hops, first, 1) if "reject" in one.text.lower()]
+    asked = f"{protocol} port {port}" if port else "ICMP echo"
+    size = f" of {sent.size} bytes in one piece" if sent.whole else ""
+    what = f"{plan.source.name} reaches {plan.target.name}, but {asked}{size} is refused there ({said})"
     space = plan.target.space
+    if first == end and rule:
+        return f"{what}: {rule[0].text}; {rule[0].remedy}"
+    if first != end or plan.hops[end].at.space != space:
+        return f"{what}: the refusal comes from {where}"
     state = plan.world.states.get(space.host, {}) if space and space.netns == OWN else plan.target.container or {}
     held = state.get("listening", {}).get(protocol, [])
     only = [one for one in held if one.rpartition(":")[2] == str(port)]
+    everywhere = {f"{address}:{port}" for address in ("0.0.0.0", "::", plan.target.address)}
+    if said != {"tcp": "RST", "udp": "port unreachable"}.get(protocol) or everywhere & set(only):
+        return f"{what}: {loss.unknown(plan, seen, FORTH, end)}"
     if only:
         return f"{what}: what listens in {plan.target.name} does so at {', '.join(only)} only"
     listens = f"; it listens on {', '.join(held)}" if held else ""
     return f"{what}: nothing in {plan.target.name} listens on it{listens}"
+
+
+def _unheard(plan: Plan, seen: Seen, sent: Sent) -> str:
+    """That a request was missed nowhere is no evidence where nobody listened at its end; '' where there is some."""
+    if seen.heard(len(plan.hops) - 1) or seen.packet(0, BACK, sent.index):
+        return ""
+    what = f"{plan.source.name} sends to {plan.target.name} at {plan.target.address}"
+    return f"{what}, and whether the request arrives cannot be said: {_failed(seen)}"
 
 
 # -- It was lost. ------------------------------------------------------------------------------------------------------
@@ -186,6 +198,10 @@ def _not_together(plan: Plan, seen: Seen, number: int) -> str:
     return f"{host} and {plan.sender} did not listen at the same time, so nothing can be said: trace again"
 
 
+def _failed(seen: Seen) -> str:
+    return f"the part of {', '.join(seen.failed)} in the trace failed"
+
+
 def _resolved(plan: Plan) -> dict[str, Any] | None:
     return next((state["resolved"] for state in plan.world.states.values() if state.get("resolved")), None)
 
@@ -230,4 +246,6 @@ def _notes(plan: Plan, seen: Seen) -> list[str]:
     drops = sum(result.get("dropped", 0) for result in seen.results.values())
     if drops:
         found.append(f"{drops} packets came too fast to be read: what is not seen may have been there")
+    if seen.failed:
+        found.append(f"{_failed(seen)}: its hops could see nothing")
     return found

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
+from copy import deepcopy
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
@@ -51,11 +52,16 @@ def of_preflight() -> dict[str, Any]:
 
 def of_verification() -> dict[str, Any]:
     lab = {**test_verification.LAB, "engine": NAME}
-    lost = test_verification.results()
-    lost["emon2"][0].update(ok=False, error="no route to host")
+    lab["containers"] = [*lab["containers"], {**lab["containers"][0], "name": "test3"}]
     states = test_verification.states()
+    third = test_verification.container("test1")
+    states["emon"]["containers"].append({**third, "name": "test3"})
+    works = {"emon": [one for _pair in range(2) for one in test_verification.answers("test1")], "emon2": []}
+    lost = deepcopy(works)
+    lost["emon"][0].update(ok=False, error="no route to host")
     return {
-        "works": verification.report(lab, states, test_verification.results(), [])["faults"],
+        "pairs": [(one.source, one.target) for one in verification.pairs(lab, states)],
+        "works": verification.report(lab, states, works, [])["faults"],
         "lost": verification.report(lab, states, lost, [])["faults"],
     }
 

@@ -121,6 +121,7 @@ def test_preflight_takes_it(told: dict[str, Any]) -> None:
 
 
 def test_verification_takes_it(told: dict[str, Any]) -> None:
+    assert told["verification"]["pairs"] == [["test1", "test3"], ["test3", "test1"]]
     assert told["verification"]["works"] == []
     (fault,) = told["verification"]["lost"]
     assert "no route to host" in fault

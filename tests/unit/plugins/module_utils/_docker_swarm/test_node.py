@@ -141,7 +141,7 @@ def test_without_a_majority_the_reason_is_told() -> None:
         run(made, node="e1")
 
 
-def test_check_mode_foretells_the_role() -> None:
+def test_check_mode_predicts_the_role() -> None:
     plan = swarm_node.plan(docker(ONE, WORKER), Request(node="e4", role="manager"))
     assert plan.expected[0]["role"] == "manager"
     assert plan.differences.diff["before"] == "node e4: role: worker\n"

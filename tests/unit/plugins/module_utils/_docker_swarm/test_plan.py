@@ -130,7 +130,7 @@ def test_a_join_that_dockerd_goes_on_with_is_waited_for(
         assert swarm_apply.apply(docker, made)["state"] == "active"
 
 
-def test_check_mode_foretells_the_same_keys(docker: FakeDocker) -> None:
+def test_check_mode_predicts_the_same_keys(docker: FakeDocker) -> None:
     expected = swarm_plan.plan(docker, requested()).expected
     _, swarm = run(docker)
     assert expected.keys() == swarm.keys()

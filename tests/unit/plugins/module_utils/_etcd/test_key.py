@@ -96,7 +96,7 @@ def test_put_again_change_get_delete_again() -> None:
     assert store.writes == 3
 
 
-def test_planning_writes_nothing_and_foretells() -> None:
+def test_planning_writes_nothing_and_predicts() -> None:
     store = Memory()
     plan = etcd_key.plan(parse(key="hello", value="world"), store)
     assert (store.writes, values(plan), plan.entries[0].mod_revision) == (0, {"hello": "world"}, None)

@@ -165,7 +165,8 @@ def test_container_view() -> None:
     others = {"lo": link("lo", None), "veth9": link("veth9", index=8, link_index=6)}
     veth0 = link("veth0", index=8, link_index=7, master="br0")
     places = {ID: cast(Place, SimpleNamespace(links={**others, "veth0": veth0}))}
-    view = overlay_state.container_view("test1", inspected, [link("lo", None), eth0], places)
+    bridges_of = overlay_state.by_mac([inspected, None], places)
+    view = overlay_state.container_view("test1", inspected, [link("lo", None), eth0], bridges_of)
     assert view == {
         "name": "test1",
         "exists": True,
@@ -185,6 +186,9 @@ def test_container_view() -> None:
             }
         ],
     }
+    # One that uses test1's network: Docker knows no endpoint of it.
+    guest = {**inspected, "NetworkSettings": {"Networks": {}}}
+    assert overlay_state.container_view("guest", guest, [eth0], bridges_of)["interfaces"] == view["interfaces"]
     gone = overlay_state.container_view("test1", None, [], {})
     assert (gone["exists"], gone["running"], gone["pid"], gone["interfaces"]) == (False, False, None, [])
     assert list(gone) == list(view)

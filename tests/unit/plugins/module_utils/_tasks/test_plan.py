@@ -27,7 +27,7 @@ def test_the_modules_are_those_of_the_documentation() -> None:
 
 
 def test_what_would_change_is_told_and_nothing_is_changed(tmp_path: Path) -> None:
-    told = plan.foretell(file_step(tmp_path / "a.conf", content="x\ny\n"))
+    told = plan.predict(file_step(tmp_path / "a.conf", content="x\ny\n"))
     assert told["lines"] == [f"{tmp_path}/a.conf: absent -> (its text)"]
     assert told["result"]["changed_paths"] == [f"{tmp_path}/a.conf"]
     assert (told["part"], told["module"], told["faults"]) == ("etcd", "file_set", [])
@@ -39,7 +39,7 @@ def test_what_is_as_wanted_has_no_lines(tmp_path: Path) -> None:
     (tmp_path / "a.conf").chmod(0o644)
     owner = (tmp_path / "a.conf").owner()
     group = (tmp_path / "a.conf").group()
-    told = plan.foretell(file_step(tmp_path / "a.conf", content="x\n", owner=owner, group=group))
+    told = plan.predict(file_step(tmp_path / "a.conf", content="x\n", owner=owner, group=group))
     assert (told["lines"], told["faults"], told["result"]["changed_paths"]) == ([], [], [])
 
 
@@ -52,7 +52,7 @@ def test_what_is_as_wanted_has_no_lines(tmp_path: Path) -> None:
     ],
 )
 def test_a_step_that_cannot_be_run_is_a_fault(options: dict[str, Any], fault: str) -> None:
-    told = plan.foretell({"part": "etcd", "module": "file_set", "options": options})
+    told = plan.predict({"part": "etcd", "module": "file_set", "options": options})
     assert len(told["faults"]) == 1
     assert fault in told["faults"][0]
     assert (told["lines"], told["result"]) == ([], {})
@@ -64,19 +64,19 @@ def test_what_a_module_fails_with_is_a_fault(monkeypatch: pytest.MonkeyPatch, er
         raise error
 
     monkeypatch.setitem(plan.TASKS, "file_set", Task({}, fail))
-    told = plan.foretell({"part": "etcd", "module": "file_set", "options": {}})
+    told = plan.predict({"part": "etcd", "module": "file_set", "options": {}})
     assert told["faults"] == ["out of order" if isinstance(error, LabError) else "/x: Input/output error"]
 
 
 def test_a_library_that_is_missing_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries._missing", {"x": ""})
     monkeypatch.setitem(plan.TASKS, "file_set", Task({}, lambda _params, _check: {}, ("x",)))
-    told = plan.foretell({"part": "etcd", "module": "file_set", "options": {}})
+    told = plan.predict({"part": "etcd", "module": "file_set", "options": {}})
     assert told["faults"] == ["the Python library x is missing: install x"]
 
 
 def test_secrets_of_a_step_are_known(tmp_path: Path) -> None:
     step = file_step(tmp_path / "a.key", secret_content=KEY)
     assert plan.secrets([step]) == {KEY}
-    assert KEY not in str(plan.foretell(step))
+    assert KEY not in str(plan.predict(step))
     assert secrets(plan.TASKS["file_set"], {"files": [{"path": "/x", "content": "open"}]}) == set()

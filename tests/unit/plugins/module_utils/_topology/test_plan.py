@@ -102,10 +102,10 @@ def test_what_can_change_in_place_does(
     value: Any,
     steps: list[str],
 ) -> None:
-    foretold = run(changed(path, value), check_mode=True)
+    predicted = run(changed(path, value), check_mode=True)
     assert machine.untouched
     done = run(changed(path, value), check_mode=False)
-    assert foretold == done
+    assert predicted == done
     assert done["changed"] is True
     assert done["plan"] == steps
     assert [request.step for request in machine.sent] == steps

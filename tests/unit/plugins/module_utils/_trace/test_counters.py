@@ -85,6 +85,50 @@ def test_rules_of_nft(without: tuple[str, ...], tables: set[str]) -> None:
     ]
 
 
+def test_a_rule_that_stands_twice_in_a_chain_counts_in_both_places() -> None:
+    text = "*filter\n[6:504] -A INPUT -p icmp -j DROP\n[0:0] -A INPUT -p icmp -j DROP\n"
+    assert [(one.text, one.packets) for one in counters.parse_iptables(text)] == [("-p icmp -j DROP", 6)]
+
+
+def test_rules_of_nft_with_the_same_text_are_told_by_their_handles() -> None:
+    def rules(first: int) -> list[Rule]:
+        text = "".join(
+            f"udp dport 53 counter packets {count} bytes 0 drop # handle {handle}\n"
+            for count, handle in ((first, 4), (0, 5))
+        )
+        return counters.parse_nft(f"table inet lab {{ # handle 3\nchain input {{ # handle 1\n{text}")  # fmt: skip
+
+    found = counters.difference("x", (rules(1), {}), (rules(7), {}))
+    assert [(one["packets"], one["remove"]) for one in found["rules"]] == [
+        (6, "nft delete rule inet lab input handle 4")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "drops"),
+    [
+        pytest.param("udp dport 4789 drop", True, id="drop"),
+        pytest.param("drop", True, id="nothing else"),
+        pytest.param("counter packets 1 bytes 84 reject", True, id="reject"),
+        pytest.param("meta l4proto tcp reject with tcp reset", True, id="reset"),
+        pytest.param('udp dport 4789 drop comment "no VXLAN"', True, id="with a comment"),
+        pytest.param('log prefix "x" drop', True, id="with a prefix"),
+        pytest.param("ct state vmap { invalid : drop, established : accept }", True, id="vmap"),
+        pytest.param('log prefix "drop: " accept', False, id="prefix"),
+        pytest.param('tcp dport 22 accept comment "do not drop"', False, id="comment"),
+        pytest.param('udp dport 53 accept comment "reject with \\"drop"', False, id="quote in a comment"),
+        pytest.param("jump drop", False, id="a chain's name"),
+        pytest.param("goto reject", False, id="another chain's name"),
+        pytest.param("ip saddr @drop accept", False, id="a set's name"),
+        pytest.param("ip saddr @drop", False, id="a set's name at the end"),
+        pytest.param("tcp dport vmap { 22 : jump drop, 80 : accept }", False, id="a chain's name in vmap"),
+    ],
+)
+def test_which_rules_of_nft_drop(rule: str, drops: bool) -> None:
+    found = counters.parse_nft(f"table inet lab {{ # handle 3\nchain input {{ # handle 1\n{rule} # handle 4\n")
+    assert bool(found) == drops
+
+
 def test_what_the_stack_dropped(tmp_path: Path) -> None:
     (tmp_path / "snmp").write_text("Ip: Forwarding InAddrErrors OutNoRoutes\nIp: 1 2 3\nIcmp: InMsgs\nIcmp: 9\n")
     (tmp_path / "netstat").write_text("TcpExt: IPReversePathFilter\nTcpExt: 4\nIpExt: InNoRoutes\nIpExt: 5\n")

@@ -56,6 +56,13 @@ def segment(sequence: int, acknowledged: int, flags: int) -> bytes:
     return struct.pack("!HHIIBBHHH", 40000, 80, sequence, acknowledged, 0x50, flags, 1024, 0, 0)
 
 
+def arp(operation: int, sender: str, target: str) -> bytes:
+    return (
+        struct.pack("!HHBBH", 1, 0x0800, 6, 4, operation)
+        + bytes(6) + IPv4Address(sender).packed + bytes(6) + IPv4Address(target).packed
+    )  # fmt: skip
+
+
 SEQUENCE = mark("tcp").tcp_sequence(3)
 
 
@@ -111,6 +118,8 @@ def test_a_marked_packet(wrap, protocol: str, body: bytes, kind: str, said: str)
         pytest.param("tcp", ethernet(ip(segment(SEQUENCE + 1, 9, 0x10), 6)), id="an ACK"),
         pytest.param("icmp", b"", id="nothing"),
         pytest.param("icmp", ethernet(ip(echo(), 1))[:40], id="cut short"),
+        pytest.param("icmp", ethernet(ip(echo(), 1))[:32], id="cut short in an address"),
+        pytest.param("icmp", ethernet(arp(1, HERE, THERE), 0x0806)[:40], id="ARP cut short"),
     ],
 )
 def test_other_packets(protocol: str, frame: bytes) -> None:
@@ -126,13 +135,6 @@ def test_arp_between_both_ends(operation: int, kind: str, wrapped: bool) -> None
     assert seen and (seen.kind, seen.index) == (kind, None)
     assert accepted(taps.program(mark()), frame)
     assert frames.read(ethernet(arp(operation, HERE, "10.200.0.9"), 0x0806), mark()) is None
-
-
-def arp(operation: int, sender: str, target: str) -> bytes:
-    return (
-        struct.pack("!HHBBH", 1, 0x0800, 6, 4, operation)
-        + bytes(6) + IPv4Address(sender).packed + bytes(6) + IPv4Address(target).packed
-    )  # fmt: skip
 
 
 def test_an_error_says_which_mtu_it_wants() -> None:

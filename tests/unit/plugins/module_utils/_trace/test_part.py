@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import socket
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._trace import part
+from ansible_collections.emon.overlay_lab.plugins.module_utils._trace import frames, part
 
 MARK = "0123456789abcdef"
 
@@ -57,9 +59,57 @@ def test_a_part_without_an_errand_only_listens() -> None:
             ],
             id="two at once",
         ),
+        *(
+            pytest.param(
+                {"send": {"to": "10.0.0.1", "interval": interval}, "seconds": 3},
+                [f"send.interval: {interval} is out of range, 6 packets have to leave within 3 seconds"],
+                id=f"interval {interval}",
+            )
+            for interval in ("600", "-1", "inf", "nan")
+        ),
+        pytest.param(
+            {"meeting": {"port": 70000}}, ["meeting.port: 70000 is not a port (1 to 65535)"], id="meeting's port"
+        ),
     ],
 )
 def test_wrong_options(given: dict[str, Any], faults: list[str]) -> None:
     with pytest.raises(LabError) as error:
         part.parse(options(**given))
     assert error.value.faults == faults
+
+
+class Flood:
+    """A tap whose socket always has another packet."""
+
+    tap = SimpleNamespace(identity=0)
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self.socket, other = socket.socketpair()
+        other.send(b"more")
+
+    def sightings(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(tap=0, outgoing=False, seen=SimpleNamespace(kind=self._kind, index=None))] * 500
+
+
+@pytest.mark.parametrize(
+    ("kind", "kept"), [pytest.param(frames.ARP_REQUEST, 2000, id="a loop"), pytest.param(frames.SEALED, 50, id="ESP")]
+)
+def test_what_never_ends_does_not_fill_the_memory(kind: str, kept: int) -> None:
+    """ESP packets cannot be told from each other: a few say that there are some, and leave room for the others."""
+    ears = part.Ears([Flood(kind)])  # type: ignore[list-item]
+    for _turn in range(10):
+        ears.hear(0.01)
+    assert len(ears.sightings) == kept
+    assert ears.is_full == (kept == 2000)
+    assert ears.last is None, "whether the trace is over, only its own packets tell"
+
+
+@pytest.mark.parametrize(("said", "went_by"), [("SYN-ACK", True), ("RST", False)])
+def test_a_reset_may_be_a_rules_so_that_counters_are_read(said: str, went_by: bool) -> None:
+    made = part.parse(options(protocol="tcp", send={"to": "10.0.0.1", "port": 80, "count": 1}))
+    heard = [
+        SimpleNamespace(tap=0, seen=SimpleNamespace(index=0, kind=kind, said=words))
+        for kind, words in ((frames.REQUEST, "SYN"), (frames.REPLY, said))
+    ]
+    assert part._went_by(made, [SimpleNamespace(tap=SimpleNamespace(identity=0))], heard) == went_by  # type: ignore[list-item, arg-type]

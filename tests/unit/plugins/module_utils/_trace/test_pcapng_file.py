@@ -55,10 +55,16 @@ def test_a_reader_finds_interfaces_and_frames_in_the_order_of_time(tmp_path: Pat
 
 def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     given = options(tmp_path / "nowhere/trace.pcapng")
-    given["interfaces"][1]["packets"][0]["frame"] = "*"
+    given["interfaces"][0]["packets"][0]["time"] = -1
+    given["comment"] = given["interfaces"][0]["name"] = "x" * 65536
+    given["interfaces"][1]["packets"][0] = {"time": 1 << 64, "frame": "*", "comment": ""}
     with pytest.raises(LabError) as error:
         pcapng_file.parse(given)
     assert error.value.faults == [
         f"dest: there is no directory {tmp_path}/nowhere",
+        "interfaces[0].packets[0].time: -1 is out of range, give nanoseconds since the epoch",
+        f"interfaces[1].packets[0].time: {1 << 64} is out of range, give nanoseconds since the epoch",
         "interfaces[1].packets[0].frame: it is no Base64",
+        "comment: it is longer than 65535 bytes",
+        "interfaces[0].name: it is longer than 65535 bytes",
     ]

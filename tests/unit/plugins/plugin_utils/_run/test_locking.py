@@ -55,3 +55,32 @@ def test_a_run_that_has_ended_is_named_to_the_module(
     assert action.run() == results[-1]
     assert [call.get("_ended") for call in calls] == ended
     assert all((call["lab"], call["_run"]) == ("emon", OWN) for call in calls)
+
+
+@pytest.mark.parametrize("raised", [True, False], ids=["it cannot answer", "it fails"])
+@pytest.mark.parametrize("version", ["3.8.18", "3.11.2"])
+def test_a_python_that_is_too_old_is_named_instead(monkeypatch: pytest.MonkeyPatch, raised: bool, version: str) -> None:
+    monkeypatch.setattr(locking.ActionBase, "run", lambda *_arguments: {})
+    action = locking.LockingAction.__new__(locking.LockingAction)
+    action._task = SimpleNamespace(args={"lab": "emon"})
+    action._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
+    action._remove_tmp_path = lambda _path: None
+    action._used_interpreter = "#!/usr/bin/python3"
+    action._low_level_execute_command = lambda _command: {"stdout": version}
+    failed = {"failed": True, "msg": "'type' object is not subscriptable"}
+
+    def execute(module_args: dict[str, Any], task_vars: Any) -> dict[str, Any]:
+        if raised:
+            raise locking.AnsibleError("Module result deserialization failed.")
+        return failed
+
+    action._execute_module = execute
+    if version == "3.8.18":
+        result = action.run()
+        assert result["failed"]
+        assert "/usr/bin/python3, is 3.8.18" in result["msg"]
+    elif raised:
+        with pytest.raises(locking.AnsibleError, match="deserialization"):
+            action.run()
+    else:
+        assert action.run() == failed

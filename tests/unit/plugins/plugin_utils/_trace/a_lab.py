@@ -125,6 +125,20 @@ def the_link(of: States, host: str, netns: str, name: str) -> dict[str, Any]:
     return next(one for one in space(of, host, netns)["links"] if one["name"] == name)
 
 
+def publish(of: States) -> None:
+    """emon2 leads its port 8080 to port 80 of test2."""
+    host = space(of, "emon2", "")
+    host["links"] += [
+        link("docker_gwbridge", "bridge", addresses=["172.18.0.1/16"]),
+        link("veth9", "veth", master="docker_gwbridge", peer={"netns": "/run/docker/netns/test2", "name": "eth1"}),
+    ]
+    host["routes"].append({"to": "172.18.0.0/16", "via": None, "dev": "docker_gwbridge"})
+    space(of, "emon2", "/run/docker/netns/test2")["links"].append(
+        link("eth1", "veth", addresses=["172.18.0.3/16"], peer={"netns": "", "name": "veth9"})
+    )
+    of["emon2"]["published"] = [{"protocol": "tcp", "port": 8080, "address": "172.18.0.3", "to_port": 80}]
+
+
 def plan(of: States, source: str = "test1", target: str = "test2", port: str = "") -> plans.Plan:
     asked, faults = request.parse({"from": source, "to": target, "port": port}, LAB)
     assert asked is not None, faults
@@ -204,6 +218,14 @@ def arp(
                     "mtu": None, "checksum_left": False, "frame": None,
                 }
             )  # fmt: skip
+
+
+def refuse(results: dict[str, dict[str, Any]], said: str, index: int | None = None) -> None:
+    """What came back, or one of it, was an ICMP error."""
+    for result in results.values():
+        for one in result["sightings"]:
+            if one["kind"] == "reply" and index in (None, one["index"]):
+                one.update(kind="error", said=said)
 
 
 def matches(pattern: str, text: str) -> bool:

@@ -119,6 +119,15 @@ def test_who_does_what() -> None:
     ]
 
 
+def test_an_end_in_the_same_namespace_is_no_way_to_follow() -> None:
+    question = {"from": "emon", "to": a_lab.HOSTS["emon"], "port": "", "mark": "00ff" * 4}
+    plan = trace.planned(a_lab.states(), question, a_lab.LAB)
+    assert plan["fault"] == (
+        "TO=10.0.0.116: emon has that address itself, so the packet passes no interface; name another end"
+    )
+    assert plan["parts"] == {}
+
+
 def test_an_end_that_is_not_there_sends_nothing() -> None:
     states = a_lab.states()
     del states["emon2"]

@@ -133,6 +133,76 @@ def test_where_and_why_a_request_is_lost(change: Change, forth: int, cause: str)
     assert a_lab.matches(cause, found.line), found.line
 
 
+CABLE_DOWN = "emon2 in underlay is down; on this machine: ip netns exec emon-underlay ip link set emon2 up"
+
+
+@pytest.mark.parametrize(
+    ("host", "netns", "name", "cause"),
+    [
+        pytest.param("localhost", "emon-underlay", "emon2", CABLE_DOWN, id="cable"),
+        pytest.param("localhost", "emon-underlay", "underlay", "underlay in underlay is down", id="bridge"),
+        pytest.param("emon2", "", "eth0", "eth0 on emon2 is down", id="card"),
+    ],
+)
+def test_a_link_of_the_underlay_is_down_and_the_hosts_do_not_know_each_other(
+    host: str, netns: str, name: str, cause: str
+) -> None:
+    """A host asks by ARP for the other one before the first VXLAN packet leaves: it is missed there, not at the link."""
+    states = a_lab.states("vxlan")
+    of_link(host, netns, name, up=False)(states)
+    made = a_lab.plan(states)
+    found = judge(made, a_lab.traced(made, forth=VXLAN1))
+    assert a_lab.matches(lost_at(CARD1), found.line), found.line
+    assert cause in found.line
+    # So is the ARP request of the container.
+    results = a_lab.traced(made, forth=0)
+    a_lab.arp(made, results, hops=VXLAN1)
+    found = judge(made, results)
+    assert "the request is not seen at hop 1, eth0 in test1 on emon (test1 asks by ARP" in found.line
+    assert cause in found.line
+
+
+def test_a_link_behind_a_router_is_down() -> None:
+    """The router asks by ARP for the container, and no trace sees that."""
+    states = a_lab.states(simulated=False)
+    a_lab.publish(states)
+    of_link("emon2", "/run/docker/netns/test2", "eth1", up=False)(states)
+    made = a_lab.plan(states, "emon", "emon2", "8080")
+    found = judge(made, a_lab.traced(made, forth=2))
+    assert "is lost between hop 2, eth0 on emon2 and hop 3, docker_gwbridge on emon2: eth1 in test2" in found.line
+    assert "is down" not in judge(made, a_lab.traced(made, forth=1)).line
+
+
+def test_the_answer_by_arp_is_lost_on_the_underlay() -> None:
+    states = a_lab.states("vxlan")
+    of_link("localhost", "emon-underlay", "emon", up=False)(states)
+    made = a_lab.plan(states)
+    results = a_lab.traced(made, forth=0)
+    a_lab.arp(made, results, hops=99, answered=3)  # not at emon2's card any more
+    assert "emon in underlay is down" in judge(made, results).line
+
+
+def test_a_link_behind_the_vxlan_explains_nothing_before_it() -> None:
+    states = a_lab.states("vxlan")
+    of_link("emon2", "/run/docker/netns/test2", "eth0", up=False)(states)
+    made = a_lab.plan(states)
+    assert "is down" not in judge(made, a_lab.traced(made, forth=VXLAN1)).line
+    assert "is down" not in judge(made, a_lab.traced(made, forth=0)).line
+
+
+def test_nothing_is_flooded_and_an_entry_remains() -> None:
+    """What has an entry of its own passes, and ARP requests, which are flooded, do not."""
+    states = a_lab.states("vxlan")
+    a_lab.space(states, "emon", "")["fdb"] = [{"dev": "vxlan-9", "mac": MACS["test2"], "remote": "10.0.0.117"}]
+    made = a_lab.plan(states)
+    results = a_lab.traced(made, forth=0)
+    a_lab.arp(made, results, hops=VXLAN1)
+    found = judge(made, results)
+    assert "vxlan-9 on emon floods nothing to emon2 at 10.0.0.117, and ARP requests are flooded" in found.line
+    assert found.line.endswith("on emon: bridge fdb append 00:00:00:00:00:00 dev vxlan-9 dst 10.0.0.117")
+    assert "floods" not in judge(made, a_lab.traced(made, forth=VXLAN1)).line
+
+
 @pytest.mark.parametrize(
     ("change", "back", "cause"),
     [
@@ -326,6 +396,104 @@ def test_a_port(listening: list[str], said: str, expected: str) -> None:
     found = judge(made, a_lab.traced(made, said=said))
     assert expected in found.line
     assert found.ok == (said == "SYN-ACK")
+
+
+REJECT = {**RULE, "rule": "-j REJECT", "remove": "iptables -D INPUT -j REJECT", "packets": 4}
+
+
+@pytest.mark.parametrize(
+    ("port", "said", "what"),
+    [
+        pytest.param("", "port unreachable", "ICMP echo is refused there (port unreachable)", id="ping"),
+        pytest.param("80", "host prohibited", "tcp port 80 is refused there (host prohibited)", id="tcp"),
+        pytest.param(
+            "53/udp", "administratively prohibited", "udp port 53 is refused there (administratively", id="udp"
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("counted", "why"),
+    [
+        pytest.param(
+            [{**RULE, "packets": 9}, REJECT],
+            "drops it: iptables filter INPUT: -j REJECT .counted 4 meanwhile.; on emon2: iptables -D INPUT -j REJECT$",
+            id="counted",
+        ),
+        pytest.param([{**REJECT, "packets": None}], "these rules may, and .*: -j REJECT .emon2.$", id="not counted"),
+        pytest.param([], "nothing that was read explains it", id="nothing"),
+    ],
+)
+def test_an_error_of_the_other_end_is_a_refusal(
+    port: str, said: str, what: str, counted: list[dict[str, Any]], why: str
+) -> None:
+    """As of a rule that rejects: every hop sees the request, and the error on its way back."""
+    states = a_lab.states()
+    for protocol in ("tcp", "udp"):
+        states["emon2"]["listening"][protocol] = ["0.0.0.0:80", "0.0.0.0:53"]
+    made = a_lab.plan(states, "emon", "emon2", port)
+    results = a_lab.traced(made)
+    a_lab.refuse(results, said)
+    rules = {
+        word: [one for one in counted if bool(one["packets"]) == (word == "rules")] for word in ("rules", "uncounted")
+    }
+    results["emon2"]["counted"] = [{"netns": "", "stack": {}, **rules}]
+    found = judge(made, results)
+    assert not found.ok
+    assert f"emon reaches emon2, but {what}" in found.line
+    assert a_lab.matches(why, found.line), found.line
+
+
+@pytest.mark.parametrize(
+    ("index", "what"),
+    [(0, "ICMP echo is refused"), (1, "ICMP echo of 1450 bytes in one piece is refused"), (2, "ICMP echo is refused")],
+)
+def test_one_refusal_is_enough(index: int, what: str) -> None:
+    made = a_lab.plan(a_lab.states())
+    results = a_lab.traced(made)
+    results["emon"]["sent"].append({**results["emon"]["sent"][0], "index": 2})
+    for result in results.values():
+        result["sightings"] += [{**one, "index": 2} for one in result["sightings"] if one["index"] == 0]
+    a_lab.refuse(results, "host prohibited", index)
+    found = judge(made, results)
+    assert not found.ok
+    assert what in found.line
+
+
+def test_a_reset_of_a_port_on_which_somebody_listens_is_no_want_of_a_listener() -> None:
+    states = a_lab.states()
+    states["emon2"]["containers"][0]["listening"]["tcp"] = ["10.200.0.3:80"]
+    made = a_lab.plan(states, port="80")
+    found = judge(made, a_lab.traced(made, said="RST"))
+    assert "tcp port 80 is refused there (RST): nothing that was read explains it" in found.line
+
+
+def test_a_refusal_behind_a_published_port_is_the_containers() -> None:
+    """What listens on the host's port is Docker's, and says nothing of the container's."""
+    states = a_lab.states(simulated=False)
+    a_lab.publish(states)
+    states["emon2"]["listening"]["tcp"] = ["0.0.0.0:8080"]
+    made = a_lab.plan(states, "emon", "emon2", "8080")
+    found = judge(made, a_lab.traced(made, said="RST"))
+    assert found.line == (
+        "emon reaches emon2, but tcp port 8080 is refused there (RST): the refusal comes from eth1 in test2 on emon2"
+    )
+
+
+def test_udp_to_a_host_that_did_not_listen_has_not_arrived() -> None:
+    made = a_lab.plan(a_lab.states(), port="53/udp")
+    results = a_lab.traced(made, back=0)
+    assert judge(made, results).ok
+    del results["emon2"]
+    found = judge(made, results)
+    assert not found.ok
+    assert "whether the request arrives cannot be said: the part of emon2 in the trace failed" in found.line
+
+
+def test_a_host_that_did_not_listen_is_told_beside_a_loss() -> None:
+    made = a_lab.plan(a_lab.states())
+    results = a_lab.traced(made, back=0)
+    del results["emon2"]
+    assert "the part of emon2 in the trace failed: its hops could see nothing" in judge(made, results).notes
 
 
 @pytest.mark.parametrize(

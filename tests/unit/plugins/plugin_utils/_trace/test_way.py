@@ -142,18 +142,7 @@ def test_a_way_that_does_not_lead_to_the_end(host: str, netns: str, name: str, c
 
 def test_a_published_port_leads_on_to_the_container() -> None:
     states = a_lab.states(simulated=False)
-    host = a_lab.space(states, "emon2", "")
-    host["links"] += [
-        a_lab.link("docker_gwbridge", "bridge", addresses=["172.18.0.1/16"]),
-        a_lab.link(
-            "veth9", "veth", master="docker_gwbridge", peer={"netns": "/run/docker/netns/test2", "name": "eth1"}
-        ),
-    ]
-    host["routes"].append({"to": "172.18.0.0/16", "via": None, "dev": "docker_gwbridge"})
-    a_lab.space(states, "emon2", "/run/docker/netns/test2")["links"].append(
-        a_lab.link("eth1", "veth", addresses=["172.18.0.3/16"], peer={"netns": "", "name": "veth9"})
-    )
-    states["emon2"]["published"] = [{"protocol": "tcp", "port": 8080, "address": "172.18.0.3", "to_port": 80}]
+    a_lab.publish(states)
     made = a_lab.plan(states, "emon", "emon2", "8080")
     assert told(made) == [
         "emon host eth0 out",

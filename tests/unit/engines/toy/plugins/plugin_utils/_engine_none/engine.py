@@ -16,4 +16,4 @@ def networks(lab: Lab, _host: str) -> list[dict[str, Any]]:
     return [options(lab, one, driver="bridge", subnet=one["subnet"], mtu=one["mtu"]) for one in lab["networks"]]
 
 
-ENGINE = Engine(networks=networks, no_encryption="has no packets to encrypt")
+ENGINE = Engine(crosses_hosts=False, networks=networks, no_encryption="has no packets to encrypt")
