@@ -211,7 +211,7 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_retry(self, result: Any) -> None:
         with self._lock:
-            if self._display.verbosity > 0:
+            if self._display.verbosity > 0 and not self._messages_only:
                 left = result.result["retries"] - result.result["attempts"]
                 self._console.say([f"  not yet, {left} more attempts: {result.task.name} ({result.host.name})"])
 
@@ -306,7 +306,8 @@ class CallbackModule(CallbackBase):
 
     def _warn(self, result: Any, with_exception: bool = False) -> None:
         self._console.erase()
-        if with_exception:
+        # Ansible writes it to standard output; the faults, which come last, have it as well.
+        if with_exception and not self._messages_only:
             self._handle_warnings_and_exception(result)
         else:
             self._handle_warnings(result.result)

@@ -22,7 +22,7 @@ options:
           - With neither O(probes[].netns) nor O(probes[].container), the host's own namespace is used.
         type: str
       container:
-        description: The Docker container to probe from. It needs to be running.
+        description: The Docker container to probe from, by its name or whole id. It needs to be running.
         type: str
       to:
         description:

@@ -11,7 +11,7 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run.targets impo
 
 
 def exec_targets(lab: dict, where: str, command: str) -> dict:
-    return chosen(lab["hosts"], lab["containers"], where, command)
+    return chosen(lab["name"], lab["hosts"], lab["containers"], where, command)
 
 
 def exec_answers(results: dict, targets: dict) -> dict:

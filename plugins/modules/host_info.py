@@ -205,7 +205,7 @@ python_packages:
   type: dict
   returned: success
 packages:
-  description: C(faults), one line for each reason why no package can be installed now.
+  description: C(faults), one line for each reason why no package can be installed now, or why it is not known.
   type: dict
   returned: success
 room:

@@ -112,8 +112,16 @@ uplink:
   returned: success
   type: dict
   sample: {name: host0, mtu: 1500, mac: "7e:2c:11:0a:4b:d2", up: true, addresses: [10.0.0.116/24]}
+faults:
+  description: Why C(record), C(units) or C(uplink) could not be read, one line each. What could not is empty.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 docker:
-  description: dockerd's C(version), and C(fault), why it does not answer, empty if it does.
+  description:
+    - dockerd's C(version), and C(fault), why it does not answer, or why its networks and containers could not be read;
+      empty if they could.
   returned: success
   type: dict
   sample: {version: 20.10.24, fault: ""}

@@ -31,7 +31,7 @@ options:
       - With neither O(netns) nor O(container), the host's own namespace is used.
     type: str
   container:
-    description: The Docker container to capture in. It needs to be running.
+    description: The Docker container to capture in, by its name or whole id. It needs to be running.
     type: str
   interface:
     description: The interface to listen on. V(any) is all of them, without their link-layer headers.

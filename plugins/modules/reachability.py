@@ -119,7 +119,7 @@ results:
       type: str
       sample: test2
     address:
-      description: The target's address. Null if the name could not be resolved.
+      description: The target's address. Null if the name could not be resolved, or the place not be entered.
       type: str
       sample: 10.0.0.3
     protocol:
@@ -139,11 +139,11 @@ results:
       type: bool
       sample: false
     sent:
-      description: Packets sent or connections tried.
+      description: Packets sent or connections tried. V(0) if the target was not asked.
       type: int
       sample: 3
     received:
-      description: Replies received or connections opened.
+      description: Replies received or connections opened; with O(probes[].payload), those that sent it back as well.
       type: int
       sample: 3
     loss:
@@ -158,6 +158,10 @@ results:
       description: The MTU of the path, if a packet was too long for it.
       type: int
       sample: null
+    unknown_name:
+      description: Whether the target was not asked because its name has no address where the probe comes from.
+      type: bool
+      sample: false
     ok:
       description: Whether the target is reachable.
       type: bool

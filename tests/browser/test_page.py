@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._map import model, page, ways
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._map import model, page
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._map.live import Follower, Server
 from ansible_collections.emon.overlay_lab.tests.browser.webdriver import (
     DOWN,
@@ -25,7 +25,7 @@ from ansible_collections.emon.overlay_lab.tests.browser.webdriver import (
     Browser,
     browser,
 )
-from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._map import labs
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._map import labs, ways
 
 # Where screenshots go, for who wants to look at them.
 PICTURES = os.environ.get("OVERLAY_LAB_SCREENSHOTS")

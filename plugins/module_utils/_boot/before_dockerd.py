@@ -38,6 +38,7 @@ def note_start() -> None:
 
 def leave() -> None:
     """Remove what it keeps on the host until the next boot."""
-    _MARK.unlink(missing_ok=True)
+    for mark in (_MARK, managers.MARK):
+        mark.unlink(missing_ok=True)
     with suppress(OSError):  # not there, or not empty
         _MARK.parent.rmdir()

@@ -42,8 +42,9 @@ def bring_up(say: Callable[[str], None], patience: float = _PATIENCE_SECONDS) ->
             lines = once(desired)
             for line in lines:
                 say(line)
+            with lab_lock.between_runs():
+                managers.ask_again(say, managers.of_worker())
             say(f"{_count(desired.specs())} of the lab {desired.lab} on this host: running")
-            managers.ask_again(say, managers.of_worker())
             return True
         except (LabError, OSError) as error:
             reason = "; ".join(str(error).splitlines())
@@ -64,23 +65,38 @@ def once(desired: Desired) -> list[str]:
             dockerd = settings.read()
             gossip.check(dockerd)
             wanted = desired.specs()
-            if not any(plan.differences.changed for plan in _plans(client, desired.lab, wanted)):
+            if not _may_start(client, desired.lab, wanted):
                 return []
-            with turn.of_this_host(dockerd):
-                return _start(client, desired.lab, wanted)
+            with turn.of_this_host(dockerd) as go_on:
+                return _start(client, desired.lab, wanted, go_on)
         finally:
             client.close()
 
 
-def _plans(client: Any, lab: str, wanted: list[ContainerSpec]) -> list[container_set.SetPlan]:
-    """One for each, so that what keeps one of them keeps no other."""
-    return [container_set.plan(client, [spec], lab=lab) for spec in wanted]
+def _may_start(client: Any, lab: str, wanted: list[ContainerSpec]) -> bool:
+    """Whether there is one to start. Raises LabError with every fault where nothing else is left of them."""
+    changes, faults = False, []
+    for spec in wanted:
+        try:
+            # One for each, so that what keeps one of them keeps no other.
+            changes |= container_set.plan(client, [spec], lab=lab).differences.changed
+        except LabError as error:
+            faults.extend(error.faults)
+    if faults and not changes:
+        raise LabError(faults)
+    return changes
 
 
-def _start(client: Any, lab: str, wanted: list[ContainerSpec]) -> list[str]:
+def _start(client: Any, lab: str, wanted: list[ContainerSpec], go_on: Callable[[], None]) -> list[str]:
+    """``go_on``: keeps this host's turn, or raises LabError where it has gone."""
     lines: list[str] = []
     faults: list[str] = []
     for spec in wanted:
+        try:
+            go_on()
+        except LabError as error:
+            faults.extend(error.faults)
+            break
         try:
             plan = container_set.plan(client, [spec], lab=lab)
             shown, healed = container_set.apply(client, plan)

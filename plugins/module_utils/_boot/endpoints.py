@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import connect
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import owner
@@ -38,12 +39,18 @@ def forget(say: Callable[[str], None]) -> None:
 
 
 def _leave_to_the_unit(desired: Desired, docker_host: str) -> None:
+    faults: list[str] = []
     client = connect(docker_host)
     try:
         for spec in desired.specs():
-            hold(client, desired.lab, spec.name)
+            try:
+                hold(client, desired.lab, spec.name)
+            except LabError as error:
+                faults.extend(error.faults)
     finally:
         client.close()
+    if faults:
+        raise LabError(faults)
 
 
 def hold(client, lab: str, name: str) -> None:

@@ -28,12 +28,18 @@ def check(settings: Mapping[str, Any]) -> None:
     address = own_address(settings)
     if not address:
         return
-    try:
-        socket.create_connection((address, _PORT), _SECONDS).close()
-    except OSError as error:
+    if not answers(address):
         raise LabError(
             f"dockerd has not reached its store yet (nothing listens at {address}:{_PORT}): has etcd its majority?"
-        ) from error
+        )
+
+
+def answers(address: str) -> bool:
+    try:
+        socket.create_connection((address, _PORT), _SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 def own_address(settings: Mapping[str, Any]) -> str:

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Sequence
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
@@ -20,6 +22,7 @@ _USAGE = "usage: boot.pyz containers|before-dockerd"
 
 def main(words: Sequence[str]) -> int:
     """Returns the process's exit code."""
+    signal.signal(signal.SIGTERM, _end)
     if list(words) == ["containers"]:
         if lines := missing("docker"):
             say("\n".join(lines))
@@ -34,6 +37,12 @@ def main(words: Sequence[str]) -> int:
         say(str(error))
         return 1
     return 0
+
+
+def _end(*_given: object) -> None:
+    """As it would by itself: with what it has begun, such as a dockerd of its own or a turn among the hosts."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(0)
 
 
 def say(line: str) -> None:

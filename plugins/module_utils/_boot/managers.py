@@ -13,7 +13,6 @@ crosses.
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,12 +23,14 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import systemd
 
+from . import gossip
+
+# dockerd was restarted for it. In a directory that a boot empties.
+MARK = Path("/run/overlay-lab/dockerd-was-restarted")
 _SERVICE = "docker.service"
 # What dockerd says of the first question.
 _IN_VAIN = "Error in joining gossip cluster"
 _REMOTES = "state.json"
-_PORT = 7946
-_SECONDS = 1
 # A host alone starts its other containers within 30 s.
 _PATIENCE_SECONDS = 15
 _POLL_SECONDS = 0.2
@@ -49,35 +50,31 @@ def of_worker(directory: Path = view.DIRECTORY) -> list[str]:
 def wait(say: Callable[[str], None], addresses: list[str]) -> None:
     """Return when one of them gossips, or after a while."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    while addresses and not any(map(gossips, addresses)):
+    while addresses and not any(map(gossip.answers, addresses)):
         if time.monotonic() > deadline:
             say(f"no manager of the swarm gossips yet ({', '.join(addresses)}): dockerd starts without")
             return
         time.sleep(_POLL_SECONDS)
 
 
-def gossips(address: str) -> bool:
-    try:
-        socket.create_connection((address, _PORT), _SECONDS).close()
-    except OSError:
-        return False
-    return True
-
-
 def ask_again(say: Callable[[str], None], addresses: list[str]) -> None:
     """Where dockerd asked in vain and a manager gossips now, have it ask at once: by a restart, if nobody loses by it.
 
-    It ends this process as well, and the unit begins anew.
+    It ends this process as well, and the unit begins anew; so once in a boot.
     """
     service = systemd.units(_SERVICE)[0]
     in_vain = any(_IN_VAIN in line for line in systemd.journal(_SERVICE, service.started))
-    if not (addresses and in_vain and any(map(gossips, addresses))):
+    if not (addresses and in_vain and any(map(gossip.answers, addresses))):
         return
     asked = "dockerd asked for gossip before a manager of the swarm was there"
-    if others := _others():
+    if MARK.exists():
+        say(f"{asked}, and a restart did not help: see journalctl -u docker")
+    elif others := _others():
         say(f"{asked}, and asks again within a minute; it is not restarted, because {', '.join(others)} would stop")
     else:
         say(f"{asked}: it is restarted")
+        MARK.parent.mkdir(parents=True, exist_ok=True)
+        MARK.touch()
         programs.output(["systemctl", "restart", "--no-block", _SERVICE])
 
 

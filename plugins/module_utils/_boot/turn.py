@@ -12,7 +12,7 @@ By a key in dockerd's store, which the hosts share. It goes by itself where its 
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -21,7 +21,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd.client impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd.store import Condition, Conflict, V2Store
 
 _KEY = "/overlay-lab/starts-containers"
-# A container takes a second or two.
+# Counted anew with each container, which takes a second or two.
 _SECONDS = 60
 _TIMEOUT = 5.0
 _SCHEME = "etcd://"
@@ -40,18 +40,27 @@ def access(settings: Mapping[str, Any]) -> Access | None:
 
 
 @contextmanager
-def taken(store: V2Store, holder: str) -> Iterator[None]:
-    """It is this host's turn. Raises LabError where it is another's."""
+def taken(store: V2Store, holder: str) -> Iterator[Callable[[], None]]:
+    """It is this host's turn; what the block is given keeps it. Both raise LabError where it is another's."""
+
+    def refusal() -> LabError:
+        found = store.get(_KEY)
+        other = (found.value or b"").decode() if found else "another host"
+        return LabError(f"{other} starts its containers, and this host follows")
+
+    def go_on() -> None:
+        try:
+            store.renew(_KEY, holder.encode(), _SECONDS)
+        except Conflict:
+            raise refusal() from None
+
     try:
         store.claim(_KEY, holder.encode(), _SECONDS)
     except Conflict:
-        found = store.get(_KEY)
-        other = (found.value or b"").decode() if found else "another host"
         # Its own is of a moment ago, when it lost power.
-        if other != holder:
-            raise LabError(f"{other} starts its containers, and this host follows") from None
+        go_on()
     try:
-        yield
+        yield go_on
     finally:
         # What cannot be given back goes by itself.
         with suppress(LabError, Conflict):
@@ -59,11 +68,11 @@ def taken(store: V2Store, holder: str) -> Iterator[None]:
 
 
 @contextmanager
-def of_this_host(settings: Mapping[str, Any]) -> Iterator[None]:
+def of_this_host(settings: Mapping[str, Any]) -> Iterator[Callable[[], None]]:
     """A dockerd without a store waits for nobody."""
     where = access(settings)
     if where is None:
-        yield
+        yield lambda: None
     else:
-        with taken(V2Store(Client(where)), platform.node()):
-            yield
+        with taken(V2Store(Client(where)), platform.node()) as go_on:
+            yield go_on

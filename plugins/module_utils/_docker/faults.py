@@ -66,6 +66,11 @@ def find(inspect: Callable[[str], dict[str, Any]], name: str) -> dict[str, Any] 
         return None
 
 
+def exactly(name: str, container: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Docker also takes the beginning of an id for a name, and that container may be anybody's."""
+    return container if container and name in (container["Name"].lstrip("/"), container["Id"]) else None
+
+
 def unanswered(error: LabError) -> bool:
     """Whether dockerd ended before it answered, so that it is unknown whether it has carried out the request."""
     from docker.errors import APIError

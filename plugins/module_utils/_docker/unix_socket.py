@@ -23,7 +23,7 @@ from urllib.parse import quote, urlencode
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 
-from .faults import NotThere
+from .faults import NotThere, exactly
 
 SOCKET = "/var/run/docker.sock"
 # An answer takes milliseconds. A dockerd that waits for its store may hold a request for longer, and one that waits for
@@ -84,9 +84,9 @@ class DockerSocket:
         return self._get(f"/images/{quote(image, safe='')}/json")
 
     def container(self, name: str) -> dict[str, Any] | None:
-        """What `docker inspect` says of a container; None where there is none of that name."""
+        """What `docker inspect` says of a container; None where there is none of that name or id."""
         try:
-            return self.inspect_container(name)
+            return exactly(name, self.inspect_container(name))
         except NotThere:
             return None
 

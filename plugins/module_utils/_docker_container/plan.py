@@ -24,7 +24,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owne
 from . import compare, owner
 from . import published_ports as published
 from .spec import COMING, FORMER, ContainerSpec
-from .view import inspect, shown
+from .view import inspect, named, shown
 
 
 @dataclass(frozen=True)
@@ -256,7 +256,7 @@ def _check_creation(
         faults.append(f"image {spec.image} is not on this host: make it with busybox_image, or docker pull it")
     for link in spec.links:
         name = link.partition(":")[0]
-        if name not in coming and find(client.inspect_container, name) is None:
+        if name not in coming and named(client, name) is None:
             faults.append(f"links: container {name} is not there")
 
 
@@ -265,7 +265,7 @@ def _other_container(client, spec: ContainerSpec, coming: Collection[str], fault
     if not spec.mode.startswith("container:"):
         return None
     name = spec.mode.partition(":")[2]
-    other = find(client.inspect_container, name)
+    other = named(client, name)
     if other is None and name not in coming:
         faults.append(f"network_mode: container {name} is not there")
     return other

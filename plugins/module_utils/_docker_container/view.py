@@ -11,13 +11,18 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker import endpoint as endpoints
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import find
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import exactly, find
 
 from .spec import DIGEST_LABEL
 
 
+def named(client, name: str) -> dict[str, Any] | None:
+    """The container of exactly that name or id."""
+    return exactly(name, find(client.inspect_container, name))
+
+
 def inspect(client, name: str) -> dict[str, Any] | None:
-    """The container of exactly that name. Docker would also take the beginning of an id for one."""
+    """The container of exactly that name."""
     container = find(client.inspect_container, name)
     return container if container and container["Name"] == f"/{name}" else None
 

@@ -171,6 +171,12 @@ class V2Store:
         body = urlencode({"value": value.decode(), "ttl": seconds}).encode()
         self._request("PUT", key, {"prevExist": "false"}, body)
 
+    def renew(self, key: str, value: bytes, seconds: int) -> None:
+        """Give a claimed key its seconds again; Conflict where it has gone, or has another value."""
+        body = urlencode({"value": value.decode(), "ttl": seconds}).encode()
+        if self._request("PUT", key, {"prevValue": value.decode()}, body) is None:
+            raise Conflict(key)
+
     def delete(self, key: str, prefix: bool, condition: Condition) -> None:
         query = self._condition(key, condition)
         self._request("DELETE", key, query | ({"recursive": "true", "dir": "true"} if prefix else {}))

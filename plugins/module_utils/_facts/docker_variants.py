@@ -25,9 +25,7 @@ def read(root: Path = Path("/")) -> dict[str, Any]:
     ``rootless``: the users that run a dockerd of their own.
     """
     return {
-        "snap": any(
-            (root / path).is_symlink() for path in ("snap/docker/current", "var/lib/snapd/snap/docker/current")
-        ),
+        "snap": any((root / path).is_symlink() for path in _SNAPS),
         "podman": [path for path in (_CLIENT, DOCKER_SOCKET) if _is_podmans(root / path[1:])],
         "rootless": sorted(_user(path.parent.name) for path in root.glob("run/user/*/docker.sock")),
     }

@@ -58,9 +58,14 @@ def read(distribution: Distribution, given: dict[str, str | None], own_python: b
         name: family.libraries[name] for name, there in libraries.items() if family and own_python and not there
     }
     sources = [source for one in (*of_programs.values(), *of_libraries.values()) for source in one]
-    had = package_sources.versions(distribution.family, package_sources.names(sources))
+    faults = package_sources.faults()
+    had: dict[str, str] = {}
+    try:
+        had = package_sources.versions(distribution.family, package_sources.names(sources))
+    except programs.Overdue as error:
+        faults += error.faults
     # Nothing is installed of what is not needed; preflight knows what is.
-    found: dict[str, Any] = {"programs": {}, "libraries": {}, "faults": package_sources.faults()}
+    found: dict[str, Any] = {"programs": {}, "libraries": {}, "faults": faults}
     for name, version in versions.items():
         available, packages = package_sources.choice(of_programs.get(name, ()), had)
         found["programs"][name] = {"version": version, "available": available, "packages": packages}

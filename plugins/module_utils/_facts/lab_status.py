@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
@@ -24,6 +25,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import clie
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import cluster as etcd_cluster
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd import Unit
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.netns import OWN, Namespaces
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import observed
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.observed import LinkState
@@ -35,6 +37,7 @@ UNITS = ("docker.service", "etcd.service", "overlay-lab-vxlan.service", "overlay
 ETCD_SECONDS = 2.0
 _RECORDED = ("lab", "site", "moving_to", "engine")
 _NOTHING: dict[str, Any] = {"networks": [], "containers": [], "forwarding": []}
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -54,22 +57,35 @@ def parse(params: dict[str, Any]) -> Request:
 
 
 def read(request: Request) -> dict[str, Any]:
-    """In the shape of the module's RETURN."""
+    """In the shape of the module's RETURN. Raises LabError where nothing could be read."""
+    faults: list[str] = []
+
+    def part(of_it: Callable[[], T]) -> T | None:
+        try:
+            return of_it()
+        except LabError as error:
+            faults.extend(error.faults)
+            return None
+
     with ThreadPoolExecutor(max_workers=2) as pool:
         # Each of these waits for another process. Namespaces are entered in this thread.
         units = pool.submit(systemd.units, *UNITS)
         etcd = pool.submit(_etcd, request.etcd)
         docker, swarm, state = _docker(request)
-        record = host_record.read()
+        states, known, links = part(units.result), part(host_record.read), part(_links)
+        if states is None and known is None and links is None and not docker["version"]:
+            raise LabError([*faults, docker["fault"]])
+        record = known or {}
         return {
             "hostname": socket.gethostname(),
             "time": time.time(),
             "record": {**{key: record.get(key, "") for key in _RECORDED}, "index": record.get("index", 0)},
             "units": {
                 unit.name: {"active": unit.active, "enabled": unit.enabled, "started": unit.started}
-                for unit in units.result()
+                for unit in states or [Unit(name, exists=False, active=False, enabled=False) for name in UNITS]
             },
-            "uplink": overlay_state.link_view(uplink(_links(), request.address)),
+            "uplink": overlay_state.link_view(uplink(links or [], request.address)),
+            "faults": faults,
             "docker": docker,
             "swarm": swarm,
             "etcd": etcd.result(),
@@ -83,15 +99,21 @@ def _docker(request: Request) -> tuple[dict[str, str], dict[str, Any], dict[str,
         try:
             version = docker.info().get("ServerVersion", "")
         except LabError as error:
-            return {"version": "", "fault": str(error)}, _no_swarm(), dict(_NOTHING)
-        swarm = swarm_view.details(docker)
-        swarm.pop("join_tokens")
-        state = overlay_state.read(docker, request.networks, request.containers)
-    return {"version": version, "fault": ""}, swarm, state
+            return {"version": "", "fault": str(error)}, _no_swarm(""), dict(_NOTHING)
+        try:
+            swarm = swarm_view.details(docker)
+            swarm.pop("join_tokens", None)
+        except LabError as error:
+            swarm = _no_swarm(str(error))
+        try:
+            state, fault = overlay_state.read(docker, request.networks, request.containers), ""
+        except LabError as error:
+            state, fault = dict(_NOTHING), str(error)
+    return {"version": version, "fault": fault}, swarm, state
 
 
-def _no_swarm() -> dict[str, Any]:
-    return {"swarm": swarm_view.of_stopped(), "nodes": [], "networks": [], "error": ""}
+def _no_swarm(error: str) -> dict[str, Any]:
+    return {"swarm": swarm_view.of_stopped(), "nodes": [], "networks": [], "error": error}
 
 
 def _etcd(access: etcd_client.Access | None) -> dict[str, Any]:

@@ -119,9 +119,11 @@ def between_runs(path: Path = LOCK_PATH) -> Iterator[None]:
         found, reason = _judge("", "", False, path)
         if found and not reason:
             raise LabError(f"a run has the lock of the lab: {found.owner}")
-        yield
-        if not path.exists():
-            remove_lock(_guard(path))
+        try:
+            yield
+        finally:
+            if not path.exists():
+                remove_lock(_guard(path))
 
 
 def release(run: str, write: bool = True, path: Path = LOCK_PATH) -> dict[str, Any]:

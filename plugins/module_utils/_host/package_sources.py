@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
@@ -18,7 +19,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions im
 from .distributions import Source
 
 _APT_ENTRY = re.compile(r"^(\S+):$\n(?:^ .*\n)*?^ +Candidate: (\S+)$", re.MULTILINE)
-# A mirror that is asked anew takes a while.
+# Of what is on the host already. A mirror that is asked anew takes a while.
+_APT_SECONDS, _CACHE_SECONDS = 60, 60
 _DNF_SECONDS = 120
 # dpkg(1) notes there what it is about to do.
 _UPDATES = Path("/var/lib/dpkg/updates")
@@ -28,6 +30,7 @@ def versions(family: str, packages: Iterable[str]) -> dict[str, str]:
     """The version of each of these packages that would be installed; those that are not to be had are left out.
 
     ``family``: of the distribution, because roles install by the tool of it; one that is not known has no packages.
+    Raises Overdue where nobody can say.
     """
     names = sorted(set(packages))
     ask = {"Debian": _by_apt, "RedHat": _by_dnf}.get(family)
@@ -60,7 +63,7 @@ def faults(updates: Path = _UPDATES) -> list[str]:
 
 
 def _by_apt(packages: list[str]) -> dict[str, str]:
-    text = programs.run(["apt-cache", "policy", *packages]).stdout
+    text = _asked(["apt-cache", "policy", *packages], _APT_SECONDS)
     found = {package: version_in(version) for package, version in _APT_ENTRY.findall(text)}
     return {package: version for package, version in found.items() if version}
 
@@ -68,9 +71,22 @@ def _by_apt(packages: list[str]) -> dict[str, str]:
 def _by_dnf(packages: list[str]) -> dict[str, str]:
     query = ["repoquery", "--quiet", "--available", "--latest-limit=1", "--queryformat=%{name} %{version}\n", *packages]
     # What dnf knows already, else what its repositories say: a host that is new has no cache.
-    for options, seconds in ((["--cacheonly"], 60), ([], _DNF_SECONDS)):
-        done = programs.run(["dnf", *options, *query], seconds)
-        found = dict(line.split() for line in done.stdout.splitlines() if len(line.split()) == 2)
-        if found:
-            return {package: version_in(version) for package, version in found.items() if version_in(version)}
-    return {}
+    with suppress(programs.Overdue):
+        if found := _of_dnf(_asked(["dnf", "--cacheonly", *query], _CACHE_SECONDS)):
+            return found
+    return _of_dnf(_asked(["dnf", *query], _DNF_SECONDS))
+
+
+def _of_dnf(text: str) -> dict[str, str]:
+    found = dict(line.split() for line in text.splitlines() if len(line.split()) == 2)
+    return {package: version_in(version) for package, version in found.items() if version_in(version)}
+
+
+def _asked(command: list[str], seconds: float) -> str:
+    try:
+        return programs.run(command, seconds).stdout
+    except programs.Overdue as error:
+        raise programs.Overdue(
+            f"{command[0]} gives no answer within {seconds:g} s, so nobody knows what can be installed: does another"
+            " one hold its lock, or a mirror not answer?"
+        ) from error

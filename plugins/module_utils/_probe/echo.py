@@ -143,5 +143,7 @@ async def ask(connection: socket.socket, size: int) -> None:
         await sending
     finally:
         sending.cancel()
+        # Before the connection is closed, whose descriptor may then be another probe's.
+        await asyncio.gather(sending, return_exceptions=True)
     if received != sent:
         raise LabError(f"other bytes came back than the {size} that were sent")

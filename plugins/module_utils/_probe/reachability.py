@@ -144,8 +144,8 @@ def run(probes: list[Probe], echoes: list[echo.Echo] | None = None) -> list[dict
     """Run the probes side by side, and the echoes for them and for those of other hosts; a result for each probe.
 
     A result is {netns, container, to, address, protocol, port, size, dont_fragment, sent, received, loss,
-    rtt_ms: {min, avg, max}, path_mtu, ok, error}. A place that cannot be entered is an error in the results
-    of its probes, not an exception.
+    rtt_ms: {min, avg, max}, path_mtu, unknown_name, ok, error}. A place that cannot be entered is an error in the
+    results of its probes, not an exception.
     """
     echoes = echoes or []
     with DockerSocket() as docker:
@@ -204,7 +204,9 @@ async def _serve(one: echo.Echo, vantage: Vantage | LabError) -> None:
 
 
 async def _run_one(probe: Probe, vantage: Vantage | LabError) -> dict[str, Any]:
-    """The result of the first attempt that is answered, else of the last."""
+    """The result of the first attempt that is answered, else of the last. A place is opened once, and not again."""
+    if isinstance(vantage, LabError):
+        return result(probe, None, single_probe.Outcome(errors=[str(vantage)]))
     deadline = time.monotonic() + probe.within
     while True:
         found = await _attempt(probe, vantage)
@@ -213,9 +215,7 @@ async def _run_one(probe: Probe, vantage: Vantage | LabError) -> dict[str, Any]:
         await asyncio.sleep(probe.pace.interval)
 
 
-async def _attempt(probe: Probe, vantage: Vantage | LabError) -> dict[str, Any]:
-    if isinstance(vantage, LabError):
-        return result(probe, None, single_probe.Outcome(errors=[str(vantage)]))
+async def _attempt(probe: Probe, vantage: Vantage) -> dict[str, Any]:
     address = None
     try:
         address = await resolve(vantage, probe.to)
@@ -223,14 +223,18 @@ async def _attempt(probe: Probe, vantage: Vantage | LabError) -> dict[str, Any]:
             outcome = await single_probe.connect(vantage, address, probe.port, probe.payload, probe.pace)
         else:
             outcome = await single_probe.ping(vantage, address, probe.size or 0, probe.dont_fragment, probe.pace)
-    except (Unresolved, LabError) as error:
+    except Unresolved as error:
+        return result(probe, None, single_probe.Outcome(errors=[str(error)]), unknown_name=True)
+    except LabError as error:
         outcome = single_probe.Outcome(errors=[str(error)])
     except OSError as error:
         outcome = single_probe.Outcome(errors=[probe_icmp.sentence(error.errno)])
     return result(probe, address, outcome)
 
 
-def result(probe: Probe, address: str | None, outcome: single_probe.Outcome) -> dict[str, Any]:
+def result(
+    probe: Probe, address: str | None, outcome: single_probe.Outcome, unknown_name: bool = False
+) -> dict[str, Any]:
     """What a module returns for a probe. Pure."""
     received = len(outcome.seconds)
     loss = round(1 - received / outcome.sent, 4) if outcome.sent else 1.0
@@ -254,6 +258,7 @@ def result(probe: Probe, address: str | None, outcome: single_probe.Outcome) -> 
             "max": max(times, default=None),
         },
         "path_mtu": outcome.path_mtu,
+        "unknown_name": unknown_name,
         "ok": ok,
         "error": outcome.errors[0] if outcome.errors and not ok else None,
     }

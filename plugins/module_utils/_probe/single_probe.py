@@ -77,7 +77,7 @@ async def ping(vantage: Vantage, address: str, size: int, dont_fragment: bool, p
 async def connect(vantage: Vantage, address: str, port: int, payload: int, pace: Pace) -> Outcome:
     """Open TCP connections, read ``payload`` bytes back on each, and close them.
 
-    The round-trip time is that of the handshake.
+    The round-trip time is that of the handshake. Raises OSError where no socket can be had.
     """
     return await _repeat(lambda _sequence: _connect(vantage, address, port, payload, pace.timeout), pace)
 
@@ -99,9 +99,9 @@ async def _repeat(attempt: Callable[[int], Awaitable[float]], pace: Pace) -> Out
 
 
 async def _connect(vantage: Vantage, address: str, port: int, payload: int, timeout: float) -> float:
-    try:
-        family, target = _target(vantage, address, port)
-        with vantage.socket(family, socket.SOCK_STREAM) as channel:
+    family, target = _target(vantage, address, port)
+    with vantage.socket(family, socket.SOCK_STREAM) as channel:
+        try:
             start = time.perf_counter()
             async with within(timeout):
                 await asyncio.get_running_loop().sock_connect(channel, target)
@@ -112,12 +112,12 @@ async def _connect(vantage: Vantage, address: str, port: int, payload: int, time
                 async with within(timeout):
                     await echo.ask(channel, payload)
             return handshake
-    except LabError as error:
-        raise Lost(str(error)) from error
-    except TimeoutError as error:
-        raise Lost(_silence(timeout)) from error
-    except OSError as error:
-        raise Lost(icmp.sentence(error.errno)) from error
+        except LabError as error:
+            raise Lost(str(error)) from error
+        except TimeoutError as error:
+            raise Lost(_silence(timeout)) from error
+        except OSError as error:
+            raise Lost(icmp.sentence(error.errno)) from error
 
 
 def _kernel_rtt(channel: socket.socket) -> float:

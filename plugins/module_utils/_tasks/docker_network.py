@@ -59,7 +59,7 @@ _ARGUMENTS = DOCKER_ARGUMENTS | {
 def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     request = network_plan.request(params)
     client = connect(params["docker_host"], params["timeout"])
-    if request.id and not check_mode:
+    if request.id and params["wait_seconds"] and params["state"] == "present":
         network_view.read(client, [request.spec.name], params["wait_seconds"])
     plan = network_plan.plan(client, request, owner.reader(client))
     return {

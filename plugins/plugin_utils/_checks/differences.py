@@ -93,6 +93,9 @@ def _is_ours(lab: Lab, view: dict[str, Any]) -> bool:
 
 def _of_host(lab: Lab, views: Views, host: str, part: list[str]) -> list[Difference]:
     view, here = views[host], host_id(host)
+    # What could not be read looks as if nothing were there.
+    if view.get("faults"):
+        return [Difference(host, here, line) for line in view["faults"]]
     if not _is_ours(lab, view):
         other = view["record"]["lab"]
         text = f"belongs to the lab {other}" if other else f"has nothing of the lab: {_AGAIN}"

@@ -21,6 +21,9 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.model i
 _ANSWER_SECONDS = 5.0
 _SILENCE_SECONDS = 1.0
 _REFUSAL = "refused"
+_UNKNOWN, _NOT_PROBED = "unknown", "not probed"
+# Of a host that answered for none of its probes.
+_UNASKED: dict[str, Any] = {"ok": False, "sent": 0, "unknown_name": False, "error": "the host gave no answers"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ def questions(lab: dict[str, Any], states: dict[str, dict], host: str) -> list[Q
         for index, one in enumerate(lab.get("expect") or ())
         if one["from"] in running
     ]
+    # Who answers at such an address may be a machine outside of the lab.
+    outside = {one["name"] for one in lab["networks"] if one.get("allow_overlap") or one.get("allow_public")}
     return expected + [
         Question(host, source["name"], place["address"], target["name"], None, NONE, 0, "")
         for source in lab["containers"]
@@ -53,7 +58,7 @@ def questions(lab: dict[str, Any], states: dict[str, dict], host: str) -> list[Q
         for target in state["containers"]
         if target["name"] != source["name"] and target["running"] and not _share(lab, source, target["name"])
         for place in target["networks"]
-        if place["address"]
+        if place["address"] and place["name"] not in outside
     ]
 
 
@@ -73,10 +78,13 @@ def probe(question: Question) -> dict[str, Any]:
     return options | ({} if question.port is None else {"protocol": "tcp", "port": question.port})
 
 
-def row(lab: dict[str, Any], question: Question, answer: dict[str, Any]) -> dict[str, Any]:
-    """{"from", "to", "port", "expected", "found", "ok", "fault"}; ``found`` may be `unknown` as well, for a name."""
+def row(lab: dict[str, Any], question: Question, answer: dict[str, Any] | None) -> dict[str, Any]:
+    """{"from", "to", "port", "expected", "found", "ok", "fault"}; ``found`` may be `unknown` as well, for a name, or
+    `not probed`.
+    """
+    answer = _UNASKED if answer is None else answer
     found = _found(answer)
-    unknown_is_none = found == "unknown" and question.result == NONE and question.to in _names(lab)
+    unknown_is_none = found == _UNKNOWN and question.result == NONE and question.to in _names(lab)
     ok = found == question.result or unknown_is_none
     return {
         "from": question.source,
@@ -92,9 +100,16 @@ def row(lab: dict[str, Any], question: Question, answer: dict[str, Any]) -> dict
 def _found(answer: dict[str, Any]) -> str:
     if answer["ok"]:
         return OPEN
-    if _REFUSAL in (answer["error"] or ""):
-        return REFUSED
-    return NONE if answer["address"] else "unknown"
+    if answer["unknown_name"]:
+        return _UNKNOWN
+    if not answer["sent"]:
+        return _NOT_PROBED
+    return REFUSED if refused(answer) else NONE
+
+
+def refused(answer: dict[str, Any]) -> bool:
+    """Whether the target itself refused a connection, and not dockerd to tell of the place that asked."""
+    return bool(answer["sent"]) and _REFUSAL in (answer["error"] or "")
 
 
 def _names(lab: dict[str, Any]) -> set[str]:
@@ -107,6 +122,10 @@ def _names(lab: dict[str, Any]) -> set[str]:
 def _fault(question: Question, found: str, error: str | None) -> str:
     where = f"{question.host}: {question.source}"
     target = question.to if question.port is None else f"{question.to}:{question.port}"
+    if found == _NOT_PROBED:
+        what = target if question.place else f"{question.target} at {question.to}"
+        wanted = f": {question.place} of the lab file expects {question.result}" if question.place else ""
+        return f"{where} could not try {what} ({error}){wanted}"
     if not question.place:
         shares = "with which it shares no network: look for a route between them"
         return f"{where} reaches {question.target} at {question.to}, {shares}"
@@ -117,6 +136,18 @@ def _fault(question: Question, found: str, error: str | None) -> str:
         return f"{where} is refused at {target}: {wanted}; does a program listen there?"
     waited = f" within {question.within} s" if question.within else ""
     return f"{where} gets no answer from {target}{waited} ({error}): {wanted}"
+
+
+def isolation(rows: list[dict[str, Any]]) -> str:
+    """What was found of containers that share no network, in one line."""
+    untried = sum(row["found"] == _NOT_PROBED for row in rows)
+    reached = sum(not row["ok"] for row in rows) - untried
+    told = [
+        f"{len(rows) - untried} tried",
+        f"{reached} REACHED" if reached else "none reached",
+        *([f"{untried} NOT PROBED"] if untried else []),
+    ]
+    return f"Addresses of containers with which no network is shared: {', '.join(told)}."
 
 
 def table(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:

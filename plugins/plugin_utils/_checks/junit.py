@@ -8,11 +8,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
 _OF_PAIR = {"by_address": "by address", "by_name": "by name", "full_mtu": "at full MTU", "tcp": "over TCP"}
+# What XML 1.0 has no way to write.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit(lab: str, report: dict[str, Any]) -> str:
@@ -30,7 +33,7 @@ def junit(lab: str, report: dict[str, Any]) -> str:
         if faults:
             ElementTree.SubElement(case, "failure", message=faults[0]).text = "\n".join(faults)
     ElementTree.indent(suite)
-    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+    return _NO_XML.sub("", ElementTree.tostring(suite, encoding="unicode", xml_declaration=True)) + "\n"
 
 
 def _cases(report: dict[str, Any]) -> Iterator[tuple[str, str, list[str]]]:

@@ -18,6 +18,7 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice i
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership import etcd_plan
 
 from . import archives, ports
+from .verification import aligned
 
 LAB = "lab"
 PARTS = (LAB, "etcd", "docker_engine", "overlay_network", "containers")
@@ -149,5 +150,4 @@ def table(rows: list[dict[str, Any]]) -> list[str]:
     for row in rows:
         hosts.setdefault((row["part"], row["change"]), []).append(row["host"])
     cells = [(", ".join(names), part, change) for (part, change), names in hosts.items()]
-    widths = [max((len(cell[column]) for cell in cells), default=0) for column in (0, 1)]
-    return [f"{cell[0]:<{widths[0]}}  {cell[1]:<{widths[1]}}  {cell[2]}" for cell in cells]
+    return aligned(cells) if cells else []

@@ -19,10 +19,12 @@ from . import archives
 
 def faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> list[str]:
     """A line each. ``lab`` and ``info``: as in preflight.py; ``member``: whether the host is one of etcd's."""
+    missing = _missing(member, info)
     return [
         *archives.faults(lab, member, info),
-        *_missing(member, info),
+        *missing,
         *_broken(member, info),
+        *_packages(member, info, bool(missing)),
         *_variants(lab, info),
         *_containerd(info),
     ]
@@ -75,8 +77,15 @@ def _broken(member: bool, info: dict[str, Any]) -> list[str]:
             "etcd is installed here without etcdctl, by which dockerd's unit asks for its store and backups are made,"
             " and no package source has it: put it beside etcd"
         )
-    wanted = [*docker["packages"], *info["python_packages"]["docker"], *(etcd["packages"] if member else ())]
-    return found + [f"{line} (to be installed: {', '.join(wanted)})" for line in info["packages"]["faults"] if wanted]
+    return found
+
+
+def _packages(member: bool, info: dict[str, Any], missing: bool) -> list[str]:
+    """Why what is needed cannot be installed, or nobody knows whether it can."""
+    etcd = info["etcd"]["packages"] if member else ()
+    wanted = [*info["docker"]["packages"], *info["python_packages"]["docker"], *etcd]
+    what = f" (to be installed: {', '.join(wanted)})" if wanted else ""
+    return [f"{line}{what}" for line in info["packages"]["faults"] if wanted or missing]
 
 
 def _variants(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:

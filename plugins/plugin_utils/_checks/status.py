@@ -77,7 +77,7 @@ def _row(lab: Lab, host: str, view: dict[str, Any] | None, found: list[Differenc
     else:
         known = {
             "site": view["record"]["site"],
-            "role": role(lab, host, view),
+            "role": role(lab, view),
             "docker": view["docker"]["version"],
             "containers": [one["name"] for one in view["containers"] if one["running"]],
             "networks": [one["name"] for one in view["networks"] if one["exists"]],
@@ -88,7 +88,7 @@ def _row(lab: Lab, host: str, view: dict[str, Any] | None, found: list[Differenc
     return {"host": host, "address": address, **known, "state": state, "differences": own}
 
 
-def role(lab: Lab, host: str, view: Mapping[str, Any]) -> str:
+def role(lab: Lab, view: Mapping[str, Any]) -> str:
     """The host's part in what the engine agrees by; "" where it has none."""
     engine = ENGINES[lab["engine"]]
     if engine.uses_etcd and view["units"]["etcd.service"]["active"]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._boot.health import FAILED
@@ -33,7 +34,6 @@ _TCP_PORT = 61007
 _WITHIN = 5.0
 # Some segments of full size in each direction.
 _FULL_SEGMENTS = 4
-_REFUSED = "refused"
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _boot_faults(host: str, state: dict) -> list[str]:
 
 def _to_restart(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) -> list[str]:
     """Running containers that packets do not reach, in the order of the lab: a restart gives them a new endpoint."""
-    unreached = {row["to"] for row in rows if not row["by_address"]}
+    unreached = {row["to"] for row in rows if row["probed"] and not row["by_address"]}
     unreached |= {
         container["name"]
         for host, state in states.items()
@@ -180,18 +180,19 @@ def _to_restart(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) 
 def _pair_rows(lab: dict[str, Any], states: dict[str, dict], results: dict[str, list[dict]], host: str) -> list[dict]:
     of_host = [pair for pair in pairs(lab, states) if pair.host == host]
     answers = results.get(host, [])
-    return [_pair_row(lab, pair, answers[4 * index : 4 * index + 4]) for index, pair in enumerate(of_host)]
+    return [_pair_row(pair, answers[4 * index : 4 * index + 4]) for index, pair in enumerate(of_host)]
 
 
 def _answered(
     lab: dict[str, Any], states: dict[str, dict], results: dict[str, list[dict]], host: str
-) -> list[tuple[expectations.Question, dict]]:
-    """A host's questions with their answers, which stand behind those of its pairs."""
+) -> list[tuple[expectations.Question, dict | None]]:
+    """A host's questions with their answers, which stand behind those of its pairs; None for one without."""
     first = 4 * sum(pair.host == host for pair in pairs(lab, states))
-    return list(zip(expectations.questions(lab, states, host), results.get(host, [])[first:]))
+    answers = chain(results.get(host, [])[first:], repeat(None))
+    return list(zip(expectations.questions(lab, states, host), answers))
 
 
-def _pair_row(lab: dict[str, Any], pair: Pair, answers: list[dict]) -> dict[str, Any]:
+def _pair_row(pair: Pair, answers: list[dict]) -> dict[str, Any]:
     row: dict[str, Any] = {
         "network": pair.network,
         "from": pair.source,
@@ -202,15 +203,16 @@ def _pair_row(lab: dict[str, Any], pair: Pair, answers: list[dict]) -> dict[str,
     }
     where = f"{pair.host}: {pair.source} does not reach {pair.target}"
     if len(answers) < 4:
-        return {**row, "by_address": False, "by_name": False, "full_mtu": False, "tcp": False, "payload": False,
-                "faults": [f"{where}: it was not probed"]}  # fmt: skip
+        unproven = dict.fromkeys(("probed", "by_address", "by_name", "full_mtu", "tcp", "payload"), False)
+        return {**row, **unproven, "faults": [f"{where}: it was not probed"]}
     by_address, by_name, full, tcp = answers
     proven = {
+        "probed": by_address["sent"] > 0,
         "by_address": by_address["ok"],
         "by_name": by_name["ok"] and by_name["address"] in pair.named,
         "full_mtu": full["ok"],
         # With fewer forks than hosts, the other end may have had its turn: a refusal crosses both ways, too.
-        "tcp": tcp["ok"] or _REFUSED in (tcp["error"] or ""),
+        "tcp": tcp["ok"] or expectations.refused(tcp),
         "payload": tcp["ok"],
     }
     faults = []
@@ -264,11 +266,7 @@ def _table(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) -> li
 
 def _expectation_table(expected: list[dict], isolated: list[dict]) -> list[str]:
     lines = ["", *aligned(expectations.table(expected))] if expected else []
-    if isolated:
-        reached = sum(not row["ok"] for row in isolated)
-        told = f"{reached} REACHED" if reached else "none reached"
-        lines += ["", f"Addresses of containers with which no network is shared: {len(isolated)} tried, {told}."]
-    return lines
+    return [*lines, "", expectations.isolation(isolated)] if isolated else lines
 
 
 def _unseen(lab: dict[str, Any], states: dict[str, dict]) -> list[str]:

@@ -13,10 +13,13 @@ only its line below the title.
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import tempfile
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -65,7 +68,7 @@ class Follower:
                 try:
                     _nothing, said = self._process.communicate(timeout=_READ_SECONDS)
                 except subprocess.TimeoutExpired:
-                    self._process.kill()
+                    self._end_with(signal.SIGKILL)
                     return f"no answer within {_READ_SECONDS} s"
             if self._process.returncode or not path.exists():
                 return " ".join(said.split()[-60:]) or f"it ended with exit code {self._process.returncode}"
@@ -93,9 +96,15 @@ class Follower:
     def end(self) -> None:
         self._over.set()
         if self._process and self.reads:
-            self._process.terminate()
+            self._end_with(signal.SIGTERM)
         with self._changed:
             self._changed.notify_all()
+
+    def _end_with(self, number: int) -> None:
+        """End Ansible, its workers and their ssh, which are in a session of their own."""
+        if self._process:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
 
     @property
     def over(self) -> bool:

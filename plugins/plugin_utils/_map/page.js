@@ -18,7 +18,7 @@
     return made;
   }
 
-  // As ways.py does it.
+  // A test compares it with ways.py of the tests.
   function descent(container, link) {
     const below = new Map();
     for (const [above, under] of told.links) if (!below.has(above)) below.set(above, under);

@@ -12,8 +12,19 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.owned import LAB_LABEL
 
-def chosen(hosts: Iterable[str], containers: Iterable[Mapping[str, Any]], where: str, command: str) -> dict[str, Any]:
+# Whose it is, and then the command. A name alone would also be that of somebody else's container, or begin its id.
+_IN_CONTAINER = """\
+found=$(docker ps --all --quiet --filter "label=$1" --filter "name=$2") || exit
+if [ -z "$found" ]; then echo "$3" >&2; exit 125; fi
+exec docker exec "$4" sh -c "$5"
+"""
+
+
+def chosen(
+    lab: str, hosts: Iterable[str], containers: Iterable[Mapping[str, Any]], where: str, command: str
+) -> dict[str, Any]:
     """{"targets": {host: [{"name", "argv"}]}, "faults": [line]}.
 
     ``where``: patterns of the shell, with commas between them, of hosts and containers; '' for all hosts. In both, the
@@ -28,7 +39,6 @@ def chosen(hosts: Iterable[str], containers: Iterable[Mapping[str, Any]], where:
         for pattern in patterns
         if not any(fnmatchcase(name, pattern) for name in names)
     ]
-    run = ["sh", "-c", command]
 
     def wanted(name: str) -> bool:
         return any(fnmatchcase(name, pattern) for pattern in patterns)
@@ -36,9 +46,18 @@ def chosen(hosts: Iterable[str], containers: Iterable[Mapping[str, Any]], where:
     targets: dict[str, list[dict[str, Any]]] = {host: [] for host in hosts}
     for host in hosts:
         if not patterns or wanted(host):
-            targets[host].append({"name": host, "argv": run})
+            targets[host].append({"name": host, "argv": ["sh", "-c", command]})
     for one in containers:
         if wanted(one["name"]):
-            argv = ["docker", "exec", one["name"], *run]
-            targets[one["host"]].append({"name": one["name"], "argv": argv})
+            targets[one["host"]].append({"name": one["name"], "argv": _in_container(lab, one["name"], command)})
     return {"targets": {} if faults else {host: found for host, found in targets.items() if found}, "faults": faults}
+
+
+def _in_container(lab: str, name: str, command: str) -> list[str]:
+    missing = (
+        f"no container {name} of the lab {lab} is on this host: run playbooks/overlay.yml; docker ps --all shows"
+        " whether somebody else has one of that name"
+    )
+    # Docker takes the name for a regular expression.
+    pattern = "^/{}$".format(name.replace(".", r"\."))
+    return ["sh", "-c", _IN_CONTAINER, "sh", f"{LAB_LABEL}={lab}", pattern, missing, name, command]

@@ -483,6 +483,24 @@ def test_messages_only(play: Play) -> None:
     assert (ran.code, ran.output, ran.errors) == (0, "HOST  STATE\nemon  off\n", "")
 
 
+def test_messages_only_is_so_with_more_words_as_well(play: Play) -> None:
+    again = """
+    - hosts: emon
+      gather_facts: false
+      tasks:
+        - name: Try again
+          gives: {changed: false, tries: 1}
+          register: tried
+          until: tried.tries > 1
+          retries: 2
+          delay: 0
+          ignore_errors: true
+    """
+    ran = play(again + ASKED.strip(), "-v", "-e", "said=[]", OVERLAY_LAB_MESSAGES_ONLY="1")
+    # The first line is Ansible's own.
+    assert ran.output.splitlines()[1:] == ["[]"]
+
+
 def test_messages_only_on_a_terminal(play: Play) -> None:
     settings = {"OVERLAY_LAB_MESSAGES_ONLY": "1", "OVERLAY_LAB_SLOW": "0.1", "NO_COLOR": "1"}
     ran = play(ASKED, "-e", f"said={_SLOW}{{{{ 1 }}}}", terminal=True, **settings)

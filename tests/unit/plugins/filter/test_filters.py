@@ -174,7 +174,7 @@ def test_the_map_of_a_lab_of_which_one_host_answers(tmp_path: Path) -> None:
 
 
 def test_a_command_in_a_lab() -> None:
-    lab = {"hosts": {"emon": {}, "emon2": {}}, "containers": []}
+    lab = {"name": "emon", "hosts": {"emon": {}, "emon2": {}}, "containers": []}
     chosen = filters()["exec_targets"](lab, "", "hostname")
     results = {host: {"results": [{"rc": 0, "stdout": "x", "stderr": ""}]} for host in lab["hosts"]}
     assert filters()["exec_answers"](results, chosen["targets"])["lines"] == ["everywhere:", "  x"]

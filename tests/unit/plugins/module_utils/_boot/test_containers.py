@@ -113,6 +113,56 @@ def test_one_that_cannot_start_keeps_no_other(docker: FakeDocker) -> None:
     assert running(docker) == ["/test3"]
 
 
+def test_one_that_cannot_be_planned_keeps_no_other(docker: FakeDocker) -> None:
+    """The network of test3 comes with another host, or never."""
+    docker.all_networks.pop()
+    missing = "container test3: network demo is not on this host: make it with docker_network first"
+    with pytest.raises(LabError) as caught:
+        containers.once(wanted(TEST3, TEST1))
+    assert caught.value.faults == ["container test1: started", missing]
+    assert running(docker) == ["/test1"]
+
+
+def test_no_turn_is_taken_where_nothing_can_start(docker: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
+    containers.once(wanted(TEST1))
+    docker.all_networks.pop()
+    monkeypatch.setattr(containers.turn, "of_this_host", lambda _settings: pytest.fail("it keeps the other hosts"))
+    with pytest.raises(LabError, match="test3: network demo is not on this host"):
+        containers.once(wanted(TEST3, TEST1))
+
+
+def test_each_container_is_started_in_this_hosts_turn(docker: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The turn goes by itself after a minute, and thirty containers take longer."""
+    kept: list[list[str]] = []
+
+    @contextmanager
+    def of_this_host(_settings: object) -> Iterator[Any]:
+        yield lambda: kept.append(running(docker))
+
+    monkeypatch.setattr(containers.turn, "of_this_host", of_this_host)
+    containers.once(wanted(TEST1, TEST3))
+    assert kept == [[], ["/test1"]]
+
+
+def test_nothing_more_is_started_in_another_hosts_turn(docker: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def of_this_host(_settings: object) -> Iterator[Any]:
+        def go_on() -> None:
+            if running(docker):
+                raise LabError("emon2 starts its containers, and this host follows")
+
+        yield go_on
+
+    monkeypatch.setattr(containers.turn, "of_this_host", of_this_host)
+    with pytest.raises(LabError) as caught:
+        containers.once(wanted(TEST1, TEST3))
+    assert caught.value.faults == [
+        "container test1: started",
+        "emon2 starts its containers, and this host follows",
+    ]
+    assert running(docker) == ["/test1"]
+
+
 def test_it_waits_for_what_another_host_brings_and_says_so_once(
     docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +191,33 @@ def test_it_gives_up_and_says_what_was_in_the_way(docker: FakeDocker, monkeypatc
     lines: list[str] = []
     assert containers.bring_up(lines.append, patience=-1) is False
     assert lines[-1].startswith("given up after") and lines[-1].endswith(": run playbooks/overlay.yml")
+
+
+def test_dockerd_is_not_restarted_under_a_run(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    locks: list[str] = []
+
+    @contextmanager
+    def between_runs() -> Iterator[None]:
+        locks.append("taken")
+        # The first is to start containers; before the second, a run comes and goes.
+        if locks == ["taken", "free", "taken"]:
+            raise LabError("a run has the lock of the lab: ann@laptop")
+        yield
+        locks.append("free")
+
+    monkeypatch.setattr(containers.lab_lock, "between_runs", between_runs)
+    monkeypatch.setattr(containers.managers, "ask_again", lambda _say, _addresses: locks.append("asked"))
+    monkeypatch.setattr(containers, "read", lambda: wanted(TEST1))
+    lines: list[str] = []
+    assert containers.bring_up(lines.append) is True
+    assert locks[-3:] == ["taken", "asked", "free"]
+    assert lines == [
+        "container test1: started",
+        "waiting: a run has the lock of the lab: ann@laptop",
+        "1 container of the lab emon on this host: running",
+    ]
 
 
 def test_a_run_goes_first(tmp_path: Path) -> None:
@@ -174,6 +251,25 @@ def test_dockerd_leaves_the_labs_containers_to_the_unit_and_those_of_others_as_t
     containers.once(wanted(TEST1))
     assert docker.container("test1")["HostConfig"]["RestartPolicy"] == {"Name": "unless-stopped"}
     assert running(docker) == ["/test1"]
+
+
+def test_one_that_dockerd_does_not_leave_to_the_unit_keeps_no_other(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = docker.container("test1")["Id"]
+
+    def update(container: str, **given: Any) -> None:
+        docker.failing = {"update_container": "no space left on device"} if container == refused else {}
+        FakeDocker.update_container(docker, container, **given)
+
+    docker.update_container = update  # type: ignore[method-assign]
+    monkeypatch.setattr(endpoints, "connect", lambda _docker_host: docker)
+    monkeypatch.setattr(endpoints, "read", lambda: wanted(TEST1, TEST3))
+    monkeypatch.setattr(endpoints.systemd, "units", lambda *_names: [None])
+    monkeypatch.setattr(endpoints.stale_endpoints, "forget", lambda _unit, _path, meanwhile: meanwhile("unix://"))
+    with pytest.raises(LabError, match="container test1: restart policy: no space left"):
+        endpoints.forget(pytest.fail)
+    assert docker.container("test3")["HostConfig"]["RestartPolicy"] == {"Name": "no"}
 
 
 STORE = {"cluster-store": "etcd://127.0.0.1:2379"}

@@ -34,12 +34,19 @@ def test_the_store_is_reached_as_dockerd_reaches_it(settings: dict[str, Any], ac
 class FakeStore:
     def __init__(self, holder: str = "") -> None:
         self.holder = holder
+        self.renewed = 0
 
     def claim(self, key: str, value: bytes, seconds: int) -> None:
         assert seconds > 0
         if self.holder:
             raise Conflict(key)
         self.holder = value.decode()
+
+    def renew(self, key: str, value: bytes, seconds: int) -> None:
+        assert seconds > 0
+        self.renewed += 1
+        if self.holder != value.decode():
+            raise Conflict(key)
 
     def get(self, key: str) -> Entry | None:
         return Entry(key.encode(), self.holder.encode()) if self.holder else None
@@ -72,3 +79,28 @@ def test_the_turn_of_before_the_power_cut_goes_on() -> None:
     with turn.taken(store, "emon"):
         pass
     assert store.holder == ""
+
+
+def test_a_turn_is_kept_for_as_long_as_it_takes() -> None:
+    store = FakeStore()
+    with turn.taken(store, "emon") as go_on:
+        go_on()
+        go_on()
+    assert store.renewed == 2
+
+
+def test_a_turn_that_went_by_itself_is_not_gone_on_with() -> None:
+    store = FakeStore()
+    with turn.taken(store, "emon") as go_on:
+        store.holder = "emon2"
+        with pytest.raises(LabError, match="emon2 starts its containers, and this host follows"):
+            go_on()
+        store.holder = ""
+        with pytest.raises(LabError, match="another host starts"):
+            go_on()
+    assert store.holder == ""
+
+
+def test_without_a_store_there_is_nothing_to_keep() -> None:
+    with turn.of_this_host({}) as go_on:
+        go_on()

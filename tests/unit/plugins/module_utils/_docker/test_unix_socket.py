@@ -16,6 +16,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults im
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.module_utils._docker.stand_in import listening
 
+DB = {"Id": "db3f0c", "Name": "/web"}
+
 
 @pytest.fixture
 def docker(tmp_path: Path) -> Iterator[DockerSocket]:
@@ -23,6 +25,8 @@ def docker(tmp_path: Path) -> Iterator[DockerSocket]:
 
     def answer(asked: str) -> tuple[int, Any]:
         url = urlsplit(asked)
+        if url.path in [f"/containers/{name}/json" for name in ("db", "db3f0c", "web")]:
+            return 200, DB
         status = {"/containers/none/json": 404, "/info": 500}.get(url.path, 200)
         return status, {"message": "so it is"} if status != 200 else [{"Name": "demo", "query": parse_qs(url.query)}]
 
@@ -45,6 +49,11 @@ def test_filters_are_lists_as_the_api_wants_them(docker, ask, filters) -> None:
 
 def test_a_part_of_a_name_is_not_the_network(docker) -> None:
     assert docker.networks(names=["dem"]) == []
+
+
+@pytest.mark.parametrize(("name", "found"), [("web", DB), ("db3f0c", DB), ("db", None)])
+def test_the_beginning_of_an_id_is_not_the_container(docker, name: str, found: dict[str, str] | None) -> None:
+    assert docker.container(name) == found
 
 
 def test_what_is_not_there_and_what_is_refused(docker) -> None:

@@ -297,6 +297,25 @@ def test_what_is_missing_or_taken_is_named_before_anything_is_made(
     assert changes(docker) == []
 
 
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"network_mode": "container:db"}, "network_mode: container db is not there"),
+        ({"links": ["db"]}, "links: container db is not there"),
+    ],
+)
+def test_the_beginning_of_an_id_is_not_the_container_that_is_named(
+    docker: FakeDocker, given: dict[str, Any], line: str
+) -> None:
+    """Docker would take it for one."""
+    run(docker, name="web")
+    stranger = {**docker.inspect_container("web"), "Id": "db3f0c"}
+    known = docker.inspect_container
+    docker.inspect_container = lambda name: stranger if name == "db" else known(name)  # type: ignore[method-assign]
+    with pytest.raises(LabError, match=line):
+        planned(docker, **given)
+
+
 def test_its_own_ports_are_no_conflict(docker: FakeDocker) -> None:
     run(docker, published_ports=["8080:80"])
     docker.container("test1")["Ports"] = [{"PublicPort": 8080, "Type": "tcp", "IP": "0.0.0.0"}]

@@ -319,6 +319,15 @@ def test_v2_errors(status: int, body: Any, error: type[Exception], words: str) -
         V2Store(Endpoint((status, body))).put("/a", b"", Condition())  # type: ignore[arg-type]
 
 
+def test_v2_renews_what_is_its_own() -> None:
+    etcd = Endpoint((200, {"node": {}}), (404, {"errorCode": 100}), (412, {"errorCode": 101}))
+    V2Store(etcd).renew("/a", b"emon", 60)  # type: ignore[arg-type]
+    assert etcd.sent == [("PUT", "/v2/keys/a?prevValue=emon", b"value=emon&ttl=60")]
+    for _gone_or_anothers in range(2):
+        with pytest.raises(Conflict):
+            V2Store(etcd).renew("/a", b"emon", 60)  # type: ignore[arg-type]
+
+
 def test_v2_absent() -> None:
     absent = (404, {"errorCode": 100, "message": "Key not found"})
     store = V2Store(Endpoint(absent, absent))  # type: ignore[arg-type]

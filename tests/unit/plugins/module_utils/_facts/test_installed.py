@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._facts import installed
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import package_sources
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.distributions import Distribution
 
 DEBIAN = Distribution(family="Debian")
@@ -49,6 +50,20 @@ def test_what_is_installed_says_its_version(host: Path, printed: str, expected: 
     assert found["docker"] == {"version": expected, "available": "", "packages": []}
     assert found["etcd"] == {"version": "3.4.23", "available": "", "packages": []}
     assert found["resolver"] == {"version": "", "available": "", "packages": []}
+
+
+def test_sources_that_do_not_answer_are_a_fault_and_no_end(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(host, "etcd", "etcd Version: 3.4.23\n")
+    (host / "apt-cache").write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+    (host / "apt-cache").chmod(0o755)
+    monkeypatch.setattr(package_sources, "_APT_SECONDS", 0.1)
+    found = installed.read(DEBIAN, NOTHING_GIVEN, True)
+    assert found["programs"]["etcd"]["version"] == "3.4.23"
+    assert found["programs"]["docker"] == {"version": "", "available": "", "packages": []}
+    assert found["faults"] == [
+        "apt-cache gives no answer within 0.1 s, so nobody knows what can be installed: does another one hold its lock,"
+        " or a mirror not answer?"
+    ]
 
 
 def test_what_is_missing_has_packages(host: Path) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_interface
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,6 +15,7 @@ import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd.client import Access
 from ansible_collections.emon.overlay_lab.plugins.module_utils._facts import lab_status
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd import Unit
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.observed import LinkState
 
 
@@ -64,6 +66,81 @@ def test_a_wrong_endpoint() -> None:
 )
 def test_what_a_member_tells(status: dict[str, Any] | None, fault: str, expected: dict[str, Any]) -> None:
     assert lab_status.etcd_told(status, fault) == expected
+
+
+class FakeDocker:
+    def __enter__(self) -> FakeDocker:
+        return self
+
+    def __exit__(self, *_exception: object) -> None: ...
+
+    def info(self) -> dict[str, Any]:
+        return {"ServerVersion": "20.10.24"}
+
+
+def host(monkeypatch: pytest.MonkeyPatch, failing: str = "") -> None:
+    """A host where these parts, by their names with spaces between them, cannot be read."""
+    unit = Unit("docker.service", exists=True, active=True, enabled=True, started=1.0)
+    state = {"networks": [{"name": "demo"}], "containers": [], "forwarding": []}
+    parts: dict[str, Any] = {"units": [unit], "record": {"lab": "emon"}, "links": [], "swarm": {}, "state": state}
+
+    def part(name: str) -> Callable[..., Any]:
+        def read(*_given: object) -> Any:
+            if name in failing.split():
+                raise LabError(f"no {name}")
+            return dict(parts[name]) if isinstance(parts[name], dict) else parts[name]
+
+        return read
+
+    monkeypatch.setattr(lab_status, "DockerSocket", FakeDocker)
+    monkeypatch.setattr(lab_status.systemd, "units", part("units"))
+    monkeypatch.setattr(lab_status.host_record, "read", part("record"))
+    monkeypatch.setattr(lab_status, "_links", part("links"))
+    monkeypatch.setattr(lab_status.swarm_view, "details", part("swarm"))
+    monkeypatch.setattr(lab_status.overlay_state, "read", part("state"))
+    if "docker" in failing:
+        monkeypatch.setattr(FakeDocker, "info", part("docker"))
+
+
+REQUEST = lab_status.parse(params())
+
+
+def test_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    host(monkeypatch)
+    found = lab_status.read(REQUEST)
+    assert (found["faults"], found["docker"]) == ([], {"version": "20.10.24", "fault": ""})
+    assert (found["record"]["lab"], found["networks"]) == ("emon", [{"name": "demo"}])
+    assert found["units"]["docker.service"]["active"] is True
+
+
+@pytest.mark.parametrize("part", ["units", "record", "links"])
+def test_one_part_that_cannot_be_read_leaves_the_others(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    host(monkeypatch, part)
+    found = lab_status.read(REQUEST)
+    assert found["faults"] == [f"no {part}"]
+    assert found["networks"] == [{"name": "demo"}]
+    assert found["record"]["lab"] == ("" if part == "record" else "emon")
+    assert set(found["units"]) >= ({"docker.service", "etcd.service"} if part == "units" else {"docker.service"})
+
+
+def test_a_dockerd_that_refuses_one_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    host(monkeypatch, "swarm")
+    found = lab_status.read(REQUEST)
+    assert (found["docker"]["fault"], found["swarm"]["error"], found["networks"]) == (
+        "",
+        "no swarm",
+        [{"name": "demo"}],
+    )
+    host(monkeypatch, "state")
+    found = lab_status.read(REQUEST)
+    assert (found["docker"], found["networks"]) == ({"version": "20.10.24", "fault": "no state"}, [])
+
+
+def test_a_host_of_which_nothing_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    host(monkeypatch, "units record links docker")
+    with pytest.raises(LabError) as caught:
+        lab_status.read(REQUEST)
+    assert caught.value.faults == ["no units", "no record", "no links", "no docker"]
 
 
 def test_the_uplink_is_the_link_with_the_address() -> None:

@@ -110,6 +110,12 @@ def test_take_what_another_run_has(
     assert json.loads(path.read_text())["run"] == (BOB if state == "held" else ANN)["id"]
 
 
+def test_what_fails_between_runs_leaves_nothing_behind(path: Path) -> None:
+    with pytest.raises(LabError, match="no room"), lab_lock.between_runs(path):
+        raise LabError("no room")
+    assert not path.parent.exists()
+
+
 def test_check_mode_writes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "lab/lock.json"
     assert lab_lock.take("emon", ANN, write=False, path=path)["state"] == "free"

@@ -9,6 +9,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.programs import Overdue
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import package_sources
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.distributions import Source
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.package_sources import (
     choice,
@@ -71,6 +73,22 @@ def test_what_dnf_says(host: Path) -> None:
 
 def test_a_dnf_without_a_cache_asks_its_repositories(host: Path) -> None:
     program(host, "dnf", f"case $1 in --cacheonly) exit 1;; *) printf '{REPOQUERY}';; esac")
+    assert versions("RedHat", ["docker-ce"])["docker-ce"] == "28.4.0"
+
+
+@pytest.mark.parametrize("hangs", ["*", "repoquery"])
+def test_a_dnf_that_hangs(host: Path, hangs: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its cache alone, or only with its repositories."""
+    program(host, "dnf", f"case $1 in {hangs}) exec /bin/sleep 60;; esac")
+    monkeypatch.setattr(package_sources, "_DNF_SECONDS", 0.2)
+    monkeypatch.setattr(package_sources, "_CACHE_SECONDS", 0.1)
+    with pytest.raises(Overdue, match=r"dnf gives no answer within 0\.2 s, so nobody knows what can be installed"):
+        versions("RedHat", ["docker-ce"])
+
+
+def test_a_slow_cache_is_not_the_last_word(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(host, "dnf", f"case $1 in --cacheonly) exec /bin/sleep 60;; *) printf '{REPOQUERY}';; esac")
+    monkeypatch.setattr(package_sources, "_CACHE_SECONDS", 0.1)
     assert versions("RedHat", ["docker-ce"])["docker-ce"] == "28.4.0"
 
 

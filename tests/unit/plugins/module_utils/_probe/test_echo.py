@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -81,6 +82,21 @@ def test_a_port_of_somebody_else_is_left_to_it_and_told(answer: Callable[[socket
         probes = reachability.parse([asked(port, payload=100, within=0.0)])
         (result,) = reachability.run(probes, echo.parse([given(port, seconds=0.5)]))
     assert (result["ok"], result["error"]) == (False, error)
+
+
+def test_nothing_is_left_that_sends_when_the_connection_is_closed() -> None:
+    """Its descriptor may then be another probe's."""
+
+    async def ask() -> None:
+        asking, other = socket.socketpair()
+        with asking, other:
+            asking.setblocking(False)
+            other.shutdown(socket.SHUT_WR)
+            with pytest.raises(LabError, match="the connection was closed after 0 of 1048576 bytes"):
+                await echo.ask(asking, 1 << 20)
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(ask())
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,18 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
+import time
 from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._probe import reachability
 from ansible_collections.emon.overlay_lab.plugins.module_utils._probe.single_probe import Outcome, Pace
-from ansible_collections.emon.overlay_lab.plugins.module_utils._probe.vantage import Place
+from ansible_collections.emon.overlay_lab.plugins.module_utils._probe.stub_resolver import Unresolved
+from ansible_collections.emon.overlay_lab.plugins.module_utils._probe.vantage import Place, Vantage
 
 
 def raw(**given: Any) -> dict[str, Any]:
@@ -186,3 +189,38 @@ def test_a_probe_is_repeated_until_somebody_listens() -> None:
             one.close()
     assert [one["ok"] for one in results] == [False, True]
     assert results[1]["loss"] == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "unknown"),
+    [({"to": "no-such-name.invalid"}, True), ({"to": "127.0.0.1", "netns": "/nowhere"}, False), ({"to": "::1"}, False)],
+)
+def test_a_name_without_an_address_is_told_apart_from_all_else(
+    given: dict[str, Any], unknown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def resolve(_vantage: Any, name: str) -> str:
+        if name == "no-such-name.invalid":
+            raise Unresolved(f"{name} is not known")
+        return name
+
+    monkeypatch.setattr(reachability, "resolve", resolve)
+    result = reachability.run(reachability.parse([raw(**given, protocol="tcp", port=9, count=1)]))[0]
+    assert (result["unknown_name"], result["ok"]) == (unknown, False)
+
+
+def test_a_place_that_cannot_be_opened_is_not_tried_again() -> None:
+    """It is opened once, so that later attempts would find the same."""
+    began = time.monotonic()
+    (result,) = reachability.run(reachability.parse([raw(netns="/nowhere", within=60.0)]))
+    assert "does not exist" in result["error"]
+    assert time.monotonic() - began < 10
+
+
+def test_a_connection_without_a_socket_was_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_given: Any) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Vantage, "socket", refuse)
+    probes = reachability.parse([raw(to="127.0.0.1", protocol="tcp", port=9, count=3, interval=0.01)])
+    result = reachability.run(probes)[0]
+    assert (result["sent"], result["address"], result["error"]) == (0, "127.0.0.1", "too many open files")

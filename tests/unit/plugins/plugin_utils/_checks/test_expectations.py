@@ -34,10 +34,15 @@ LAB: dict[str, Any] = {
         {"from": "db", "to": "web", "port": 22, "result": "refused", "within": 0},
     ],
 }
-SILENT = {"ok": False, "address": "10.0.0.9", "error": "no answer within 1 s"}
-OPEN = {"ok": True, "address": "10.201.0.3", "error": None}
-REFUSED = {"ok": False, "address": "10.201.0.3", "error": "connection refused"}
-UNKNOWN = {"ok": False, "address": None, "error": "no such name: db"}
+OPEN = {"ok": True, "sent": 1, "unknown_name": False, "address": "10.201.0.3", "error": None}
+SILENT = {**OPEN, "ok": False, "error": "no answer within 1 s"}
+REFUSED = {**OPEN, "ok": False, "error": "connection refused"}
+UNASKED = {**OPEN, "ok": False, "sent": 0, "address": None}
+UNKNOWN = {**UNASKED, "unknown_name": True, "error": "no such name: db"}
+STOPPED = {**UNASKED, "error": "container web does not run (it is exited): start it"}
+# Words of dockerd's about the place, and not of a host that was asked.
+NOT_OPENED = {**UNASKED, "error": "dockerd refused /containers/web/json: 500"}
+NO_SOCKET = {**UNASKED, "address": "10.201.0.3", "error": "too many open files"}
 
 
 def states(*stopped: str) -> dict[str, Any]:
@@ -75,6 +80,17 @@ def test_containers_that_do_not_run_ask_nothing_and_are_not_asked() -> None:
     assert asked("emon3") == []
 
 
+@pytest.mark.parametrize("flag", ["allow_overlap", "allow_public"])
+def test_an_address_that_may_be_a_machines_outside_is_not_asked_for(flag: str) -> None:
+    """Whoever answers there is no container."""
+    networks = [{**one, flag: one["name"] == "demo"} for one in LAB["networks"]]
+    found = expectations.questions({**LAB, "networks": networks}, states(), "emon")
+    assert [one.target for one in found] == ["db"]
+    assert [one.target for one in expectations.questions({**LAB, "networks": networks}, states(), "emon2")] == [
+        "web", "web", "db",
+    ]  # fmt: skip
+
+
 def test_a_question_is_one_probe() -> None:
     expected, isolated = (expectations.probe(one) for one in expectations.questions(LAB, states(), "emon"))
     assert expected == {
@@ -101,6 +117,14 @@ def test_a_question_is_one_probe() -> None:
          "emon: web gets no answer from db:80 (no answer within 1 s): expect[3] of the lab file expects open"),
         ("db", 80, "refused", OPEN, "open", "emon: web reaches db:80: expect[3] of the lab file expects refused"),
         ("db", None, "none", OPEN, "open", "emon: web reaches db: expect[3] of the lab file expects none"),
+        ("db", 80, "none", STOPPED, "not probed",
+         "emon: web could not try db:80 (container web does not run (it is exited): start it): expect[3] of the lab"
+         " file expects none"),
+        ("db", 80, "refused", NOT_OPENED, "not probed",
+         "emon: web could not try db:80 (dockerd refused /containers/web/json: 500): expect[3] of the lab file expects"
+         " refused"),
+        ("10.201.0.3", None, "none", NO_SOCKET, "not probed",
+         "emon: web could not try 10.201.0.3 (too many open files): expect[3] of the lab file expects none"),
     ],
 )  # fmt: skip
 def test_an_answer_is_as_expected_or_a_fault(
@@ -153,3 +177,22 @@ def test_isolation_that_is_broken_is_a_fault_and_in_the_table() -> None:
         "emon: web reaches alone at 10.200.0.2, with which it shares no network: look for a route between them"
     ]
     assert made["table"][-1] == "Addresses of containers with which no network is shared: 4 tried, 1 REACHED."
+
+
+def test_what_could_not_be_tried_is_isolated_by_no_means_and_reached_neither() -> None:
+    made = report(emon=answers("emon", isolated=STOPPED), emon2=answers("emon2"))
+    assert [fault for fault in made["faults"] if "could not try" in fault] == [
+        "emon: web could not try alone at 10.200.0.2 (container web does not run (it is exited): start it)"
+    ]
+    assert made["table"][-1] == (
+        "Addresses of containers with which no network is shared: 3 tried, none reached, 1 NOT PROBED."
+    )
+
+
+def test_a_host_that_gave_no_answers_fulfils_nothing() -> None:
+    made = report(emon2=answers("emon2"))
+    assert (made["expected"][0]["found"], made["expected"][0]["ok"]) == ("not probed", False)
+    assert (
+        "emon: web could not try db:5432 (the host gave no answers): expect[0] of the lab file expects open"
+        in (made["faults"])
+    )

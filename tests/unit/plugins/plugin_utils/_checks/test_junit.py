@@ -46,6 +46,15 @@ def test_everything_that_was_tried_is_a_case() -> None:
     ]
 
 
+def test_what_xml_cannot_have_is_left_out() -> None:
+    """A program's words may have colours and other control characters."""
+    fault = "emon: \x1b[31mno\x1b[0m \x00name\ufffe\ud800\tin 2 lines\nhere \U0001f427"
+    report = {**REPORT, "faults": [fault], "pairs": [{**PAIR, "to": "te\x07st2", "by_name": False, "faults": [fault]}]}
+    _head, found = cases(report)
+    told = "emon: [31mno[0m name\tin 2 lines\nhere \U0001f427"
+    assert found[1] == ("demo", "test1 reaches test2 by name", told)
+
+
 def test_each_fault_is_told_where_it_belongs_and_none_is_lost() -> None:
     by_name = "emon: test1 does not reach test2 by name (no <such> name)"
     report = {

@@ -213,6 +213,15 @@ def test_fit(given: dict[str, Any], member: bool) -> None:
             ["an installation of packages was interrupted here: dpkg --configure -a (to be installed: docker.io)"],
             id="dpkg was interrupted",
         ),
+        pytest.param(
+            {**RHEL, "docker": NONE, "packages": {"faults": ["dnf gives no answer"]}},
+            [
+                "Docker is neither installed nor available from this host's package sources: install it, or add a"
+                " source (RHEL, Rocky and Alma have none of their own: add the repository of docker-ce)",
+                "dnf gives no answer",
+            ],
+            id="nobody knows what can be installed",
+        ),
     ],
 )
 def test_fault(given: dict[str, Any], expected: list[str]) -> None:

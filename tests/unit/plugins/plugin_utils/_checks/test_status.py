@@ -118,6 +118,7 @@ def of(host: str, *path: Any, **given: Any) -> Change:
     return change
 
 
+NO_RECORD = {"lab": "", "site": "", "moving_to": "", "engine": "", "index": 0}
 NETWORK, CONTAINER = ("networks", 0), ("containers", 0)
 INTERFACE = (*CONTAINER, "interfaces", 0)
 
@@ -131,6 +132,13 @@ INTERFACE = (*CONTAINER, "interfaces", 0)
             "host:emon2",
             "emon2: belongs to the lab other",
             id="another lab's host",
+        ),
+        pytest.param(
+            "cluster_store",
+            lambda views: views["emon2"].update(record=NO_RECORD, faults=["state.json is damaged"]),
+            "host:emon2",
+            "emon2: state.json is damaged",
+            id="a record that cannot be read",
         ),
         pytest.param(
             "cluster_store",

@@ -68,7 +68,8 @@ def states() -> dict[str, Any]:
 
 def answers(target: str) -> list[dict[str, Any]]:
     """What reachability returns for the four probes of a pair that works."""
-    ok = {"ok": True, "error": None, "address": ADDRESS[target], "rtt_ms": {"min": 0.1, "avg": 0.123, "max": 0.2}}
+    rtt = {"min": 0.1, "avg": 0.123, "max": 0.2}
+    ok = {"ok": True, "sent": 1, "error": None, "address": ADDRESS[target], "rtt_ms": rtt}
     return [dict(ok) for _probe in range(4)]
 
 
@@ -158,6 +159,7 @@ def test_a_lab_that_works() -> None:
         "from": "test1",
         "to": "test2",
         "address": "10.200.0.3",
+        "probed": True,
         "by_address": True,
         "by_name": True,
         "full_mtu": True,
@@ -371,7 +373,7 @@ def test_fault_of_a_pair(probe: int, answer: dict[str, Any], proven: str, expect
 
 
 def test_one_fault_where_nothing_gets_through() -> None:
-    lost = {"ok": False, "error": "no answer within 2 s", "address": "10.200.0.3", "rtt_ms": {"avg": None}}
+    lost = {"ok": False, "sent": 1, "error": "no answer within 2 s", "address": "10.200.0.3", "rtt_ms": {"avg": None}}
     report = verification.report(LAB, states(), {**results(), "emon": [lost] * 4}, STORE)
     assert len(report["faults"]) == 2, "by address and by name; full MTU and TCP follow from the first"
     assert "test1  test2  demo     10.200.0.3  NO          NO       NO        NO   -" in report["table"]
@@ -402,6 +404,21 @@ def test_what_packets_do_not_reach_has_to_start_again() -> None:
     assert verification.report(LAB, found, probed, STORE)["restart"] == ["test2"]
     probed["emon2"][0] |= {"ok": False, "error": "no answer within 2 s"}
     assert verification.report(LAB, found, probed, STORE)["restart"] == ["test1", "test2"]
+
+
+def test_nobody_starts_again_because_of_one_that_could_not_ask() -> None:
+    probed = results()
+    stopped = {"ok": False, "sent": 0, "address": None, "error": "container test1 does not run"}
+    probed["emon"] = [{**answer, **stopped} for answer in probed["emon"]]
+    assert verification.report(LAB, states(), probed, STORE)["restart"] == []
+    assert verification.report(LAB, states(), {**probed, "emon": []}, STORE)["restart"] == []
+
+
+def test_words_about_the_place_are_no_refusal_by_the_target() -> None:
+    probed = results()
+    probed["emon"][3] |= {"ok": False, "sent": 0, "error": "dockerd refused /containers/test1/json: 500"}
+    row = verification.report(LAB, states(), probed, STORE)["pairs"][0]
+    assert (row["tcp"], row["payload"]) == (False, False)
 
 
 def test_a_container_that_does_not_run_is_for_another_run_to_start() -> None:

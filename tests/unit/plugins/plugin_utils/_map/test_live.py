@@ -9,11 +9,12 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._map import model
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._map import live, model
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._map.live import Follower, Server
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._map import labs
 
@@ -73,6 +74,43 @@ def test_only_what_changed_is_sent(tmp_path: Path) -> None:
 )
 def test_a_reading_that_fails_says_why(script: str, said: str) -> None:
     assert said in Follower(["sh", "-c", script]).read()
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def child_of(path: Path) -> int:
+    """Ansible's workers, and their ssh."""
+    for _attempt in range(100):
+        if path.exists() and path.read_text():
+            return int(path.read_text())
+        time.sleep(0.1)
+    pytest.fail("it did not start")
+
+
+@pytest.mark.parametrize("in_time", [False, True])
+def test_what_a_reading_started_ends_with_it(in_time: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_READ_SECONDS", 60 if in_time else 1)
+    # Not of those who write where the reading's faults are read: else it would be waited for.
+    script = f"sleep 60 2>/dev/null & echo $! >{tmp_path}/child; wait"
+    follower = Follower(["sh", "-c", script])
+    said: list[str] = []
+    thread = threading.Thread(target=lambda: said.append(follower.read()))
+    thread.start()
+    child = child_of(tmp_path / "child")
+    if in_time:
+        follower.end()
+    thread.join(30)
+    assert said and (in_time or said == ["no answer within 1 s"])
+    for _attempt in range(50):
+        if not alive(child):
+            break
+        time.sleep(0.1)
+    assert not alive(child)
 
 
 def test_the_end_ends_a_reading() -> None:

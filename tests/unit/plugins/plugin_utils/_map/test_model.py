@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._map import model, ways
-from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._map import labs
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._map import model
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._map import labs, ways
 
 ENGINES = ("cluster_store", "swarm", "vxlan")
 

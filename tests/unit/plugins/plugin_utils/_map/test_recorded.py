@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import status
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._map import formats, model, ways
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._map import formats, model
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._map import ways
 
 RECORDED = Path(__file__).parent / "recorded"
 ENGINES = ("cluster_store", "swarm", "vxlan")

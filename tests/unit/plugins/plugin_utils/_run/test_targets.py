@@ -6,6 +6,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run.targets import chosen
 
@@ -25,21 +29,58 @@ CONTAINERS = [{"name": "test1", "host": "emon"}, {"name": "test2", "host": "emon
     ],
 )
 def test_places(where: str, expected: dict[str, list[str]]) -> None:
-    found = chosen(HOSTS, CONTAINERS, where, "hostname")
+    found = chosen("emon", HOSTS, CONTAINERS, where, "hostname")
     assert {host: [one["name"] for one in targets] for host, targets in found["targets"].items()} == expected
     assert found["faults"] == []
 
 
 def test_a_shell_interprets_the_command() -> None:
-    found = chosen(HOSTS, CONTAINERS, "emon,test1", "echo $HOME | wc")["targets"]["emon"]
-    assert [one["argv"] for one in found] == [
-        ["sh", "-c", "echo $HOME | wc"],
-        ["docker", "exec", "test1", "sh", "-c", "echo $HOME | wc"],
+    found = chosen("emon", HOSTS, CONTAINERS, "emon,test1", "echo $HOME | wc")["targets"]["emon"]
+    assert found[0]["argv"] == ["sh", "-c", "echo $HOME | wc"]
+    assert found[1]["argv"][-1] == "echo $HOME | wc"
+
+
+# What it lists: the lab's by label and name. It says how it was asked, on its own line of the log.
+DOCKER = """\
+#!/bin/sh
+echo "$@" >> "$LOG"
+case $1 in ps) echo "$LISTED" ;; esac
+"""
+
+
+def run_with(listed: str, name: str, tmp_path: Path) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """What the command of a container does on its host, and how docker was called."""
+    program, log = tmp_path / "docker", tmp_path / "log"
+    program.write_text(DOCKER)
+    program.chmod(0o755)
+    argv = chosen("emon", HOSTS, [{"name": name, "host": "emon"}], name, "ip 'a b'")["targets"]["emon"][0]["argv"]
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    environment = {"PATH": path, "LOG": str(log), "LISTED": listed}
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
+    return done, log.read_text().splitlines()
+
+
+def test_a_command_runs_in_a_container_of_the_lab(tmp_path: Path) -> None:
+    done, calls = run_with("4f1c", "web.1", tmp_path)
+    assert done.returncode == 0
+    assert calls == [
+        r"ps --all --quiet --filter label=emon.overlay_lab.lab=emon --filter name=^/web\.1$",
+        "exec web.1 sh -c ip 'a b'",
     ]
 
 
+def test_a_command_runs_in_nobody_elses_container(tmp_path: Path) -> None:
+    done, calls = run_with("", "web", tmp_path)
+    assert done.returncode == 125
+    assert done.stderr == (
+        "no container web of the lab emon is on this host: run playbooks/overlay.yml; docker ps --all shows whether"
+        " somebody else has one of that name\n"
+    )
+    assert len(calls) == 1
+
+
 def test_all_that_is_wrong_is_told() -> None:
-    assert chosen(HOSTS, CONTAINERS, "emon3,test*,nope", " ") == {
+    assert chosen("emon", HOSTS, CONTAINERS, "emon3,test*,nope", " ") == {
         "targets": {},
         "faults": [
             "there is no command: CMD='ip route' says which one",

@@ -2,18 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# This plugin_util is private to the collection and may change without notice.
-
-"""The way of a packet between two containers, along the links of the model. Pure.
-
-page.js does the same in the page; a test compares both.
-"""
+"""The way of a packet between two containers, along the links of the model: to be compared with that of page.js."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .model import UNDERLAY, Model
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._map.model import UNDERLAY, Model
 
 
 def between(model: Model, one: str, other: str) -> dict[str, Any]:
