@@ -10,7 +10,7 @@ import json
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.task import predict
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity, lab_lock
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import departure, owner
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import archives, departure, owner
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import plan as lab_plan
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import removal as lab_removal
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.preflight import faults
@@ -22,6 +22,10 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run.site_switch 
 
 def preflight_faults(hosts: dict, lab: dict) -> list[str]:
     return faults(lab, hosts)
+
+
+def archives_needed(hosts: dict, lab: dict) -> list[dict]:
+    return archives.needed(lab, hosts)
 
 
 def chosen_engine(hosts: dict, wanted: str) -> dict:
@@ -107,6 +111,7 @@ class FilterModule:
     def filters(self) -> dict:
         return {
             "preflight_faults": preflight_faults,
+            "archives_needed": archives_needed,
             "chosen_engine": chosen_engine,
             "engine_containers": engine_containers,
             "engine_traits": engine_traits,

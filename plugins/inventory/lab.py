@@ -71,6 +71,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.releas
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.load import load, text_of
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.model import Lab
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.variables import (
+    cache_dir,
     check_site,
     controller_dir,
     groups,
@@ -119,11 +120,11 @@ class InventoryModule(BaseInventoryPlugin):
             lab = _load_lab(choice, file)
             if "lab_errors" in inventory.groups["all"].vars:
                 raise LabError(f"{file.name}: another inventory of a lab was read before: a run is for one lab")
-            self._fill(choice, lab)
+            self._fill(choice, lab, _lab_path(choice, file).absolute().parent)
         except LabError as error:
             self._tell(error.faults)
 
-    def _fill(self, choice: _Choice, lab: Lab) -> None:
+    def _fill(self, choice: _Choice, lab: Lab, directory: Path) -> None:
         for host in lab.hosts:
             self.inventory.add_host(host.name)
             for name, value in host_variables(host, choice.site, choice.simulated).items():
@@ -133,10 +134,10 @@ class InventoryModule(BaseInventoryPlugin):
             for member in members:
                 self.inventory.add_child(group, member)
         # On the group all, because plays on localhost need the lab as well.
-        for name, value in lab_variables(lab, choice.site, choice.simulated, choice.release).items():
+        for name, value in lab_variables(lab, choice.site, choice.simulated, choice.release, directory).items():
             self.inventory.set_variable("all", name, value)
-
         self.inventory.set_variable("all", "lab_controller_dir", controller_dir(lab, choice.simulated))
+        self.inventory.set_variable("all", "lab_cache_dir", cache_dir(lab))
 
     def _tell(self, faults: list[str]) -> None:
         for group in ("lab", "lab_etcd", "lab_docker", "lab_simulated"):
@@ -197,8 +198,12 @@ def _read_release(item: Item | None, faults: list[str]) -> str:
     return release
 
 
+def _lab_path(choice: _Choice, inventory_file: Path) -> Path:
+    return inventory_file.parent / Path(choice.lab).expanduser()
+
+
 def _load_lab(choice: _Choice, inventory_file: Path) -> Lab:
-    file = inventory_file.parent / Path(choice.lab).expanduser()
+    file = _lab_path(choice, inventory_file)
     text = text_of(file, f"{inventory_file.name}: lab: {choice.lab}")
     try:
         lab = load(text, file.parent)

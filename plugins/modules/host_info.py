@@ -52,6 +52,12 @@ options:
     description: The lab's etcd data directory. The ids in its log say which cluster's data it holds.
     type: path
     default: /var/lib/etcd/default.etcd
+  archives:
+    description:
+      - By C(docker) and C(etcd), the C(version) and C(sha256) of the archive from which it is wanted instead of a
+        package. RV(docker) and RV(etcd) then return that version as C(available), and no packages.
+    type: dict
+    default: {}
   lock:
     description:
       - The lab whose lock this run takes on the host, as M(emon.overlay_lab.lab_lock) does.
@@ -90,6 +96,10 @@ os_family:
 distribution:
   description: C(id), C(version) and C(name) as os-release(5) has them, and the C(family) as RV(os_family).
   type: dict
+  returned: success
+machine:
+  description: For which machine programs have to be, as C(uname -m) calls it.
+  type: str
   returned: success
 python:
   description:
@@ -144,6 +154,7 @@ etcd:
       C(elsewhere), other directories with a member's data that the unit
       or the configuration names; C(enabled_before), whether the unit started at boot before the lab configured etcd;
       C(kubernetes), whether Kubernetes runs an etcd of its own here.
+    - Its C(archive), as RV(docker) has it.
   type: dict
   returned: success
 certificates:
@@ -159,7 +170,10 @@ docker:
     Docker is here as a snap; C(podman), those of its client and socket that are podman's; C(rootless), users that run
     a dockerd of their own), the cluster C(store) in daemon.json, '' for none, C(data) with
     C(path) and whether containers can be C(present) there, and C(holds_lab), whether dockerd does not run, and has
-    containers or networks of the lab by the host's record.
+    containers or networks of the lab by the host's record. C(archive) is what
+    M(emon.overlay_lab.program_set) has installed, C(lab), C(version) and C(sha256), '' where it has not, and
+    whether it is C(whole); the C(path) of dockerd, whoever installed it; with the checksum of O(archives) as C(wanted),
+    what is in its way as C(obstacles), and programs of the host that it starts and that are C(missing).
   type: dict
   returned: success
 containerd:
@@ -200,6 +214,10 @@ room:
       C(read_only).
   type: list
   elements: dict
+  returned: success
+archive_room:
+  description: How many MB are free where archives are unpacked.
+  type: int
   returned: success
 addresses:
   description: Global addresses, each with C(interface), C(address), C(prefix) and C(mtu) in bytes.
@@ -252,6 +270,7 @@ def main() -> None:
             "resolver_package": {"type": "str"},
             "etcd_config": {"type": "path"},
             "etcd_data_dir": {"type": "path", "default": "/var/lib/etcd/default.etcd"},
+            "archives": {"type": "dict", "default": {}},
             "lock": {"type": "str"},
             "break_lock": {"type": "bool", "default": False},
             **lab_lock.RUN_OPTIONS,
@@ -262,7 +281,9 @@ def main() -> None:
     try:
         # Before anything is read: what is read under the lock stays true.
         lock = lab_lock.take_for(module, module.params["lock"]) if module.params["lock"] else lab_lock.result()
-        info = host_info.read(packages, module.params["etcd_config"], module.params["etcd_data_dir"])
+        info = host_info.read(
+            packages, module.params["etcd_config"], module.params["etcd_data_dir"], module.params["archives"]
+        )
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     module.exit_json(changed=False, lock=lock, **info)

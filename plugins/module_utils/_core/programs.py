@@ -18,8 +18,8 @@ from typing import Any
 
 from .errors import LabError
 
-# A user's PATH may lack these, and what configures a network is there.
-_SBIN = ":/usr/sbin:/sbin"
+# A user's PATH may lack these, where what configures a network is, and sudo's what was installed from an archive.
+_FURTHER = ":/usr/sbin:/sbin:/usr/local/sbin:/usr/local/bin"
 _SECONDS = 60
 _STOP_SECONDS = 30
 
@@ -38,7 +38,7 @@ class Overdue(LabError):
 def environment(**more: str) -> dict[str, str]:
     """Of a program whose answer is read. LANGUAGE would go before LC_ALL (gettext, "The LANGUAGE variable")."""
     inherited = {name: value for name, value in os.environ.items() if name != "LANGUAGE"}
-    return {**inherited, "PATH": os.environ.get("PATH", os.defpath) + _SBIN, "LC_ALL": "C.UTF-8", **more}
+    return {**inherited, "PATH": os.environ.get("PATH", os.defpath) + _FURTHER, "LC_ALL": "C.UTF-8", **more}
 
 
 def run(

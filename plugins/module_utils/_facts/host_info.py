@@ -40,7 +40,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.sockets i
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.vxlan import UDP_PORT
 from ansible_collections.emon.overlay_lab.plugins.module_utils._pki import expiry as pki_expiry
 
-from . import docker_variants, installed, room
+from . import docker_variants, from_archive, installed, room
 
 _ETCD_CLIENT_PORT = 2379
 # Everything a lab listens on: etcd's clients and peers, the tutorial's Docker API, serf or Swarm, VXLAN, and names.
@@ -59,13 +59,20 @@ _WRITTEN = ("/etc", "/var/lib")
 _ETCD_CERTIFICATES = Path("/etc/overlay-lab/etcd")
 
 
-def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir: str) -> dict[str, Any]:
+def read(
+    packages: dict[str, str | None],
+    etcd_config: str | None,
+    etcd_data_dir: str,
+    archives: dict[str, dict[str, str]] | None = None,
+) -> dict[str, Any]:
     """Everything about this host.
 
     ``packages``: {"etcd": package, "docker": package, "resolver": package}, what would be installed where the program
     is missing; None: the distribution's;
-    ``etcd_config``: path of etcd's environment file, whose first line tells whose it is; None: the distribution's.
+    ``etcd_config``: path of etcd's environment file, whose first line tells whose it is; None: the distribution's;
+    ``archives``: {"docker" or "etcd": {"version", "sha256"}}, what is wanted from an archive and not from a package.
     """
+    archives = archives or {}
     units = _units()
     etcd_dirs = units["etcd"].pop("data_dirs")
     distribution = distributions.read()
@@ -79,7 +86,7 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
         routes = pool.submit(_ip, ["route", "show", "default"])
         vxlans = pool.submit(_ip, ["-details", "link", "show", "type", "vxlan"])
         docker = pool.submit(_docker, units["docker"]["state"] == "active")
-    found = programs.result()
+    found = _with_archives(programs.result(), archives)
     # By which dockerd's unit asks whether its store is there, and backups are made.
     etcdctl = found["programs"]["etcdctl"]
     dockerd = daemon_json()
@@ -89,6 +96,7 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
         "hostname": socket.gethostname(),
         "os_family": distribution.family,
         "distribution": asdict(distribution),
+        "machine": os.uname().machine,
         "python": python,
         "packages": {"faults": found["faults"]},
         "machine_id": host_record.machine_id(),
@@ -101,6 +109,7 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
         "etcd": {
             **found["programs"]["etcd"],
             "packages": sorted({*found["programs"]["etcd"]["packages"], *etcdctl["packages"]}),
+            "archive": from_archive.read("etcd", archives),
             "etcdctl": bool(etcdctl["version"]),
             **units["etcd"],
             "user": room.is_user(distributions.family(distribution.family).etcd_user),
@@ -115,6 +124,7 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
             **units["docker"],
             "socket": units["docker_socket"],
             "variants": docker_variants.read(),
+            "archive": from_archive.read("docker", archives),
             "store": dockerd.get("cluster-store", ""),
             "data": docker_files,
             "holds_lab": holds_lab(record, docker_files, units["docker"]["active"]),
@@ -125,11 +135,23 @@ def read(packages: dict[str, str | None], etcd_config: str | None, etcd_data_dir
         "python_libraries": {name: one["there"] for name, one in found["libraries"].items()},
         "python_packages": {name: one["packages"] for name, one in found["libraries"].items()},
         "room": room.read([*_WRITTEN, etcd_data_dir, docker_files["path"]]),
+        "archive_room": from_archive.free(),
         "addresses": _addresses(links.result()),
         "default_route": bool(routes.result()),
         "listening": ports,
         **docker.result(),
     }
+
+
+def _with_archives(found: dict[str, Any], archives: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """What is wanted from an archive comes by no package, and neither does what is in it."""
+    known = found["programs"]
+    wanted = {"docker": ("docker",), "etcd": ("etcd", "etcdctl")}
+    for kind, archive in archives.items():
+        for name in wanted[kind]:
+            available = "" if known[name]["version"] else archive["version"]
+            known[name] = {**known[name], "available": available, "packages": []}
+    return found
 
 
 def daemon_json(path: Path = Path("/etc/docker/daemon.json")) -> dict[str, Any]:

@@ -53,6 +53,13 @@ _SECTIONS = {
         "swarm": {...: {"node": str}},
         "etcd": {...: {Needed("path"): str, "lab": str}},
     },
+    "programs": {
+        ...: {
+            **{Needed(key): str for key in ("lab", "version", "sha256")},
+            Needed("files"): {...: int},
+            Needed("made"): [str],
+        },
+    },
     "docker_daemon": {
         Needed("path"): str,
         Needed("settings"): {...: {Needed("existed"): bool}},

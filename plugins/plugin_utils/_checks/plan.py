@@ -17,7 +17,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership import etcd_plan
 
-from . import ports
+from . import archives, ports
 from .verification import aligned
 
 LAB = "lab"
@@ -113,7 +113,11 @@ def _etcd_lines(lab: dict[str, Any], infos: Infos, told: dict[str, Any]) -> dict
     if not ENGINES[lab["engine"]].uses_etcd:
         return {}
     clusters = [result for results in told.values() for result in results.get("etcd_info", ())]
-    return etcd_plan.changes(lab, infos, clusters[0] if clusters else None)
+    found = etcd_plan.changes(lab, infos, clusters[0] if clusters else None)
+    for host, info in infos.items():
+        if lab["hosts"][host]["etcd"] and info["etcd"]["version"]:
+            found.setdefault(host, []).extend(archives.changes("etcd", info))
+    return found
 
 
 def _has_store(lab: dict[str, Any], infos: Infos, told: dict[str, Any]) -> bool:
@@ -123,13 +127,15 @@ def _has_store(lab: dict[str, Any], infos: Infos, told: dict[str, Any]) -> bool:
 
 
 def _docker_lines(info: dict[str, Any]) -> list[str]:
-    found = [] if info["docker"]["version"] else ["Docker: absent -> installed"]
+    found = archives.changes("docker", info)
+    if not (info["docker"]["version"] or found):
+        found = ["Docker: absent -> installed"]
     return found + [f"{package}: absent -> installed" for package in info["python_packages"]["docker"]]
 
 
 def confirmed(infos: Infos, planned: Infos, parts: list[str]) -> list[str]:
     """The parts to run: all of them if a host's facts have changed since the plan was made."""
-    volatile = {"lock", "time", "room"}
+    volatile = {"lock", "time", "room", "archive_room"}
     same = set(infos) == set(planned) and all(
         {key: value for key, value in info.items() if key not in volatile}
         == {key: value for key, value in planned[host].items() if key not in volatile}

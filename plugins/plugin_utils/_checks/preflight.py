@@ -49,7 +49,8 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     another engine's networks away), "missing" (hosts of the play that do not answer), "silent" (name -> what Ansible
     returned of the module where it failed or did not reach the host), "restart_allowed", "clock_seconds" (by how much
     clocks may differ), "etcd": {"token", "tls"}, "controller" (_host.lab_identity.controller()),
-    "new_ca" (whether the lab may get one)};
+    "new_ca" (whether the lab may get one), "archives" (lab_archives), "archive_files" and "archive_faults" (what the
+    module program_archive returned; not there where it was not asked)};
     ``hosts``: name -> what the module host_info returned there.
     """
     engine = named(lab["engine"])
@@ -58,7 +59,7 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     lab = lab | {"missing": missing, "uses_etcd": engine.uses_etcd}
     if not hosts:
         return list(away.values()) or [f"none of the hosts answers: {', '.join(lab['missing'])}"]
-    found = [*away.values(), *lab["engine_faults"], *engine.faults(lab, hosts)]
+    found = [*away.values(), *lab["engine_faults"], *lab.get("archive_faults", ()), *engine.faults(lab, hosts)]
     found += lab_identity.faults(lab, hosts)
     found += site_switch.faults(lab, hosts)
     moving = site_switch.switch(lab, hosts)["hosts"]

@@ -14,11 +14,14 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.distributions import DOCKER_SOCKET, FAMILIES
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import has_joined, without_library
 
+from . import archives
+
 
 def faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> list[str]:
     """A line each. ``lab`` and ``info``: as in preflight.py; ``member``: whether the host is one of etcd's."""
     missing = _missing(member, info)
     return [
+        *archives.faults(lab, member, info),
         *missing,
         *_broken(member, info),
         *_packages(member, info, bool(missing)),
@@ -50,10 +53,11 @@ def _missing(member: bool, info: dict[str, Any]) -> list[str]:
 def _broken(member: bool, info: dict[str, Any]) -> list[str]:
     """What is there, and cannot be started or installed as it is."""
     docker, etcd = info["docker"], info["etcd"]
+    unpacked = {key: bool(archives.state(info, key)["wanted"]) for key in ("docker", "etcd")}
     units = {"docker.service": docker, "docker.socket": docker["socket"], "containerd.service": info["containerd"]}
-    if not docker["version"]:
+    if not (docker["version"] or unpacked["docker"]):
         units = {}
-    if member and etcd["version"]:
+    if member and (etcd["version"] or unpacked["etcd"]):
         units["etcd.service"] = etcd
     found = [
         f"{unit} is masked here, and the lab has to start it: systemctl unmask {unit}"
@@ -63,12 +67,12 @@ def _broken(member: bool, info: dict[str, Any]) -> list[str]:
     found += [
         f"{name} is installed here without the unit {unit}, by which the lab starts it: install its package, or give"
         " it that unit"
-        for name, unit in (("Docker", "docker.service"), ("etcd", "etcd.service"))
-        if unit in units and not (units[unit]["unit"] or units[unit]["masked"])
+        for name, unit, key in (("Docker", "docker.service", "docker"), ("etcd", "etcd.service", "etcd"))
+        if unit in units and not unpacked[key] and not (units[unit]["unit"] or units[unit]["masked"])
     ]
-    if member and etcd["version"] and not etcd["user"]:
+    if member and etcd["version"] and not etcd["user"] and not unpacked["etcd"]:
         found.append("etcd is installed here without a user etcd, whose its keys and data are: useradd --system etcd")
-    if member and etcd["version"] and not etcd["etcdctl"] and not etcd["packages"]:
+    if member and etcd["version"] and not (etcd["etcdctl"] or etcd["packages"] or unpacked["etcd"]):
         found.append(
             "etcd is installed here without etcdctl, by which dockerd's unit asks for its store and backups are made,"
             " and no package source has it: put it beside etcd"
@@ -113,7 +117,7 @@ def _variants(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
 
 def _containerd(info: dict[str, Any]) -> list[str]:
     """Another user of containerd, such as a kubelet, would lose its containers."""
-    if info["docker"]["version"]:
+    if info["docker"]["version"] or archives.state(info, "docker")["wanted"]:
         return []
     containerd = info["containerd"]
     found = f"{containerd['package']} is installed" if containerd["package"] else "containerd runs"

@@ -13,11 +13,11 @@ from pathlib import Path
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import AUTO, ENGINES, for_lab_file
 
-from . import env_files
+from . import archives, env_files
 from .containers import MOST, ContainerReader
 from .expectations import read_expectations
 from .hosts import LAB_NAMES, read_hosts, read_sites
-from .model import Lab
+from .model import Archive, Lab
 from .networks import check_capacity, read_networks
 from .yaml_nodes import LARGEST_FILE, Item, Names, position, root
 
@@ -80,8 +80,8 @@ def read(file: Item) -> Lab:
     hosts = read_hosts(given["hosts"], sites, name) if "hosts" in given else {}
     engine = (given["engine"].choice((AUTO, *ENGINES)) if "engine" in given else None) or AUTO
     rules = for_lab_file(engine)
-    tls, token = _read_etcd(given.get("etcd"), name)
-    tcp_api = _read_docker(given.get("docker"))
+    tls, token, etcd = _read_etcd(given.get("etcd"), name)
+    tcp_api, docker = _read_docker(given.get("docker"))
     networks = read_networks(given["networks"], readable_sites, engine, rules) if "networks" in given else {}
     # If the name of a network cannot be read, a reference to an unknown network is not reported.
     all_known = "networks" not in given or (
@@ -99,19 +99,21 @@ def read(file: Item) -> Lab:
         etcd_tls=tls,
         etcd_token=token,
         docker_tcp_api=tcp_api,
+        archives={kind: one for kind, one in (("docker", docker), ("etcd", etcd)) if one is not None},
         networks=tuple(one.network for one in networks.values() if one.network is not None),
         containers=tuple(containers),
         expectations=tuple(expectations),
     )
 
 
-def _read_etcd(item: Item | None, name: str) -> tuple[bool, str]:
-    given = item.keys(("tls", "token")) if item else {}
+def _read_etcd(item: Item | None, name: str) -> tuple[bool, str, Archive | None]:
+    given = item.keys(("tls", "token", *archives.KEYS)) if item else {}
     tls = given["tls"].boolean() if "tls" in given else True
     token = given["token"].name(_TOKENS) if "token" in given else f"{name}-etcd"
-    return bool(tls), token or ""
+    return bool(tls), token or "", archives.read_archive(item, given, "etcd")
 
 
-def _read_docker(item: Item | None) -> bool:
-    given = item.keys(("tcp_api",)) if item else {}
-    return bool(given["tcp_api"].boolean()) if "tcp_api" in given else False
+def _read_docker(item: Item | None) -> tuple[bool, Archive | None]:
+    given = item.keys(("tcp_api", *archives.KEYS)) if item else {}
+    tcp_api = bool(given["tcp_api"].boolean()) if "tcp_api" in given else False
+    return tcp_api, archives.read_archive(item, given, "docker")

@@ -131,8 +131,24 @@ class Expectation:
 
 
 @dataclass(frozen=True)
+class Archive:
+    """``source``: a path, relative to the lab file or not, or a URL; ``version``: as the file's name says."""
+
+    source: str
+    sha256: str
+    version: str
+
+    @property
+    def is_url(self) -> bool:
+        return "://" in self.source
+
+
+@dataclass(frozen=True)
 class Lab:
-    """Everything the lab file says, with its defaults filled in. ``hosts`` are ordered by index."""
+    """Everything the lab file says, with its defaults filled in. ``hosts`` are ordered by index.
+
+    ``archives``: of docker and etcd, where they do not come from packages.
+    """
 
     name: str
     sites: tuple[Site, ...]
@@ -141,6 +157,7 @@ class Lab:
     etcd_tls: bool
     etcd_token: str
     docker_tcp_api: bool
+    archives: Mapping[str, Archive]
     networks: tuple[Network, ...]
     containers: tuple[Container, ...]
     expectations: tuple[Expectation, ...]

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 
-from .model import Container, Host, Lab
+from .model import Archive, Container, Host, Lab
 from .yaml_nodes import suggestion
 
 SIMULATED_CONNECTION = "emon.overlay_lab.simulated_host"
@@ -49,10 +49,16 @@ def controller_dir(lab: Lab, simulated: bool) -> str:
     return str(path / "simulated" if simulated else path)
 
 
-def lab_variables(lab: Lab, site: str, simulated: bool, release: str) -> dict[str, Any]:
+def cache_dir(lab: Lab) -> str:
+    """Where the controller keeps what it can fetch or measure again."""
+    return str(Path("~/.cache/overlay-lab").expanduser() / lab.name)
+
+
+def lab_variables(lab: Lab, site: str, simulated: bool, release: str, directory: Path = Path()) -> dict[str, Any]:
     """Variables that are the same for the whole lab; localhost has them, too.
 
     ``lab_hosts`` holds every host of the file, whatever the play is limited to: who is a member is read there.
+    ``directory``: the lab file's, to which its paths are relative.
     """
     return {
         "lab_name": lab.name,
@@ -65,6 +71,10 @@ def lab_variables(lab: Lab, site: str, simulated: bool, release: str) -> dict[st
         "lab_etcd_tls": lab.etcd_tls,
         "lab_etcd_token": lab.etcd_token,
         "lab_docker_tcp_api": lab.docker_tcp_api,
+        "lab_archives": {
+            kind: {"archive": _source(archive, directory), "sha256": archive.sha256, "version": archive.version}
+            for kind, archive in lab.archives.items()
+        },
         "lab_networks": [
             {
                 "name": network.name,
@@ -130,6 +140,10 @@ def host_variables(host: Host, site: str, simulated: bool) -> dict[str, Any]:
         **host.ansible,
         "ansible_ssh_common_args": _ssh_arguments(host),
     }
+
+
+def _source(archive: Archive, directory: Path) -> str:
+    return archive.source if archive.is_url else str(directory / Path(archive.source).expanduser())
 
 
 def _ssh_arguments(host: Host) -> str:

@@ -177,7 +177,8 @@ def _holder(line: str, infos: Mapping[str, Any]) -> str:
 
 def _member_changes(etcd: Mapping[str, Any], lab: str) -> list[str]:
     if not etcd["version"]:
-        return ["etcd: absent -> installed and started"]
+        source = f"{etcd['available']} from an archive, " if etcd.get("archive", {}).get("wanted") else "installed and "
+        return [f"etcd: absent -> {source}started"]
     if etcd["data"]["lost"]:
         return ["etcd: data gone -> this member removed from the cluster, and added again"]
     if etcd["lab"] != lab or not etcd["data"]["present"]:
@@ -228,7 +229,7 @@ def foreign(etcd: Mapping[str, Any], lab: str) -> list[str]:
         return [f"an etcd of {owner} runs here: it is left alone; stop it, or give this host etcd: false"]
     # The lab's package is enabled at boot where a run that installed it was interrupted, and has no data yet.
     path, elsewhere = etcd.get("unit_path", ""), etcd.get("elsewhere", ())
-    if other and path and not path.startswith(_PACKAGED):
+    if other and path and not path.startswith(_PACKAGED) and not etcd.get("archive", {}).get("sha256"):
         return [
             f"{path} is a unit of {owner}'s own: it is left alone; remove it where it is no longer used, or give this"
             " host etcd: false"

@@ -84,7 +84,11 @@ def test_it_reads_nothing_from_our_standard_input(install: Install) -> None:
 
 def test_a_program_in_sbin_is_found_by_whom_path_lacks_it(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    assert programs.run(["sh", "-c", "echo $PATH"]).stdout.strip().endswith(":/usr/sbin:/sbin")
+    assert (
+        programs.run(["sh", "-c", "echo $PATH"])
+        .stdout.strip()
+        .endswith(":/usr/sbin:/sbin:/usr/local/sbin:/usr/local/bin")
+    )
 
 
 @pytest.mark.parametrize(

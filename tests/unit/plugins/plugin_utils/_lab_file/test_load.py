@@ -196,6 +196,23 @@ def test_groups():
     assert groups(shipped("emon"), simulated=True)["lab_simulated"] == ["emon", "emon2"]
 
 
+@pytest.mark.parametrize(
+    ("archive", "expected"),
+    [
+        ("docker-20.10.24.tgz", "/labs/docker-20.10.24.tgz"),
+        ("../docker-20.10.24.tgz", "/labs/../docker-20.10.24.tgz"),
+        ("/srv/docker-20.10.24.tgz", "/srv/docker-20.10.24.tgz"),
+        ("~/docker-20.10.24.tgz", "/home/ann/docker-20.10.24.tgz"),
+        ("https://x.org/a/docker-20.10.24.tgz", "https://x.org/a/docker-20.10.24.tgz"),
+    ],
+)
+def test_an_archive_is_beside_the_lab_file(monkeypatch: pytest.MonkeyPatch, archive: str, expected: str) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    text = f"{SMALLEST}docker: {{archive: {archive}, sha256: {'A' * 64}}}\n"
+    variables = lab_variables(load(text), "here", False, "bookworm", Path("/labs"))
+    assert variables["lab_archives"] == {"docker": {"archive": expected, "sha256": "a" * 64, "version": "20.10.24"}}
+
+
 def test_variables_of_the_lab():
     assert lab_variables(shipped("emon"), "home", simulated=True, release="trixie") == {
         "lab_name": "emon",
@@ -212,6 +229,7 @@ def test_variables_of_the_lab():
         "lab_etcd_tls": True,
         "lab_etcd_token": "emon-etcd",
         "lab_docker_tcp_api": False,
+        "lab_archives": {},
         "lab_networks": [
             {
                 "name": "demo",
