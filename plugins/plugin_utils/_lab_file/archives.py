@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 from ansible_collections.emon.overlay_lab.plugins.module_utils._archive import kinds
 
 from .model import Archive
-from .yaml_nodes import Item, shown
+from .yaml_nodes import Item, Names, shown
 
 KEYS = ("archive", "sha256")
 _SCHEMES = ("https", "http")
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_SHA256 = Names("a SHA-256 checksum", re.compile(r"[0-9a-fA-F]{64}"), 64, "write its 64 hexadecimal digits", {})
 
 
 def read_archive(section: Item | None, given: Mapping[str, Item], kind: str) -> Archive | None:
@@ -34,9 +34,7 @@ def read_archive(section: Item | None, given: Mapping[str, Item], kind: str) -> 
         if key not in given and other in given:
             section.at(key).fault(f"missing, and {other} needs it; for example {example}")
     source = given["archive"].text() if "archive" in given else None
-    sha256 = given["sha256"].text() if "sha256" in given else None
-    if sha256 is not None and not _SHA256.fullmatch(sha256):
-        given["sha256"].fault(f"{shown(sha256)} is not a SHA-256 checksum: write its 64 hexadecimal digits")
+    sha256 = given["sha256"].name(_SHA256) if "sha256" in given else None
     version = _version(given["archive"], source, kind) if source is not None else ""
     return Archive(source or "", (sha256 or "").lower(), version)
 

@@ -62,7 +62,7 @@ BROKEN = [
     ("etcd: {tls: true}", "etcd: {token: 'a b'}", ["etcd.token: a b cannot be etcd's token: use letters, digits, dots, underscores and hyphens"]),
     ("etcd: {tls: true}", "docker: {archive: docker-20.10.24.tgz}", ["docker.sha256: missing, and archive needs it; for example the 64 digits that sha256sum prints of the file"]),
     ("etcd: {tls: true}", "docker: {sha256: 000000000000000000000000000000000000000000000000000000000000000a}", ["docker.archive: missing, and sha256 needs it; for example docker-20.10.24.tgz"]),
-    ("etcd: {tls: true}", "docker: {archive: docker-20.10.24.tgz, sha256: abc}", ["docker.sha256: abc is not a SHA-256 checksum: write its 64 hexadecimal digits"]),
+    ("etcd: {tls: true}", "docker: {archive: docker-20.10.24.tgz, sha256: abc}", ["docker.sha256: abc cannot be a SHA-256 checksum: write its 64 hexadecimal digits"]),
     ("etcd: {tls: true}", "docker: {archive: https://x.org/docker.tgz, sha256: 000000000000000000000000000000000000000000000000000000000000000a}", ["docker.archive: docker.tgz does not tell its version as upstream's names do: give the file upstream's name, for example docker-20.10.24.tgz"]),
     ("etcd: {tls: true}", "docker: {archive: etcd-v3.5.9-linux-amd64.tar.gz, sha256: 000000000000000000000000000000000000000000000000000000000000000a}", ["docker.archive: etcd-v3.5.9-linux-amd64.tar.gz does not tell its version as upstream's names do: give the file upstream's name, for example docker-20.10.24.tgz"]),
     ("etcd: {tls: true}", "docker: {archive: 'file:///x/docker-20.10.24.tgz', sha256: 000000000000000000000000000000000000000000000000000000000000000a}", ["docker.archive: file:///x/docker-20.10.24.tgz is neither a path nor a URL with https:// or http://"]),
