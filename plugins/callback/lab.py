@@ -58,6 +58,7 @@ extends_documentation_fragment:
 import atexit
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,10 @@ class CallbackModule(CallbackBase):
             self._over.set()
             atexit.unregister(self._end_early)
             of_hosts = {host: stats.summarize(host) for host in sorted(stats.processed)}
+            # The table of a plan is all of such a run, whose tasks change nothing.
+            planned = Counter(stats.custom.get("_run", {}).get("lab_would_change", []))
+            for host, counts in of_hosts.items():
+                counts["changed"] += planned[host]
             failed = any(counts["failures"] or counts["unreachable"] for counts in of_hosts.values())
             if not self._messages_only:
                 self._console.say(["", *recap(of_hosts, self._check)])

@@ -339,6 +339,28 @@ def test_check_mode_with_differences_and_no_colours(play: Play) -> None:
     )
 
 
+def test_a_plan_counts_the_lines_of_its_table(play: Play) -> None:
+    ran = play(
+        """\
+        - name: A plan
+          hosts: lab
+          gather_facts: false
+          tasks:
+            - name: A look at each
+              gives: {}
+            - name: Count what the run would change
+              ansible.builtin.set_stats:
+                data: {lab_would_change: [emon, emon, emon2]}
+              run_once: true
+        """,
+        "--check",
+    )
+    assert plain(ran.output).splitlines()[-2:] == [
+        "would change: 2 on emon; 1 on emon2",
+        "lab emon at company: ok, 3 would change, N s",
+    ]
+
+
 def test_a_step_that_decides_itself_whether_it_only_checks(play: Play) -> None:
     ran = play(
         """\
