@@ -28,7 +28,8 @@ _DOCKERD = "dockerd does not answer"
 class Fault:
     """``summary`` says what is broken, ``symptom`` what a person sees of it without looking for it.
 
-    ``says``: what `make trace` says, of a packet ``traced`` from or to the broken host. ``nothing``: that is nothing.
+    ``says``: what `make trace` says, of a packet ``traced`` from or to the broken host; ``or_says``: where the
+    sender has forgotten the other's MAC, and asks by ARP first. ``nothing``: it says that all is well.
     ``needs``: what an engine has to have. ``on_controller``: it is made outside of the host, which is simulated.
     ``real_only``: simulated hosts cannot have it. ``heals``: Docker may put it right by itself when packets are sent.
     """
@@ -42,6 +43,7 @@ class Fault:
     needs: frozenset[str] = frozenset()
     on_controller: bool = False
     real_only: bool = False
+    or_says: str = ""
     heals: bool = False
 
     @property
@@ -117,6 +119,7 @@ FAULTS = (
         f"{_SILENCE}, to that one container",
         "lost between hop 3, {vxlan} ... and hop 4, ...: ... forwards {mac} ... to {nobody}, not to ... at {remote}",
         forwarding.wrong,
+        or_says="asks by ARP who has ..., in vain): {vxlan} ... has {mac} ... at {nobody}, and drops what comes with",
     ),
     Fault(
         "forwarding-wrong-back",
