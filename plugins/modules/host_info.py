@@ -129,6 +129,10 @@ index:
   description: The recorded place of the host in its lab, 0 if none was recorded.
   type: int
   returned: success
+broken:
+  description: Whether something on it is broken on purpose, by M(emon.overlay_lab.fault).
+  type: bool
+  returned: success
 let_in:
   description: The addresses for which M(emon.overlay_lab.firewall_opening) opened the host's firewall.
   type: list

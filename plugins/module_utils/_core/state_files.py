@@ -22,6 +22,8 @@ from .errors import LabError, reason
 from .shape import misfit
 
 STATE_DIR = Path("/var/lib/overlay-lab")
+# What was broken on purpose, by make break.
+FAULTS = STATE_DIR / "faults.json"
 
 
 # What a record of this collection says of itself; one that says nothing is of format 1.

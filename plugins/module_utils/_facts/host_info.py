@@ -21,6 +21,7 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs as core_programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.state_files import FAULTS
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import NotThere
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of, networks_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
@@ -104,6 +105,7 @@ def read(
         "kernel": {"faults": kernel_modules.faults(kernel_modules.Kernel(os.uname().release))},
         "record": {key: record.get(key, "") for key in ("lab", "uuid", "machine_id", "site", "moving_to", "engine")},
         "index": record.get("index", 0),
+        "broken": FAULTS.exists(),
         "let_in": firewall_rules.let_in(),
         "let_in_by": firewall_rules.let_in_by(),
         "etcd": {

@@ -16,12 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.shape import Needed
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.state_files import STATE_DIR, read_json, write_json
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.state_files import (
+    FAULTS,
+    STATE_DIR,
+    read_json,
+    write_json,
+)
 
 from . import step as steps
 from .step import Step
 
-PATH = STATE_DIR / "faults.json"
+PATH = FAULTS
 _FAULT = {Needed("name"): str, Needed("summary"): str, Needed("since"): float, Needed("steps"): [steps.SHAPE]}
 _SHAPE = {Needed("lab"): str, Needed("faults"): [_FAULT]}
 
@@ -38,7 +43,7 @@ class Made:
 
 def of_host(name: str) -> Path:
     """The file of what was done to a simulated host from outside; it goes with the host's directory."""
-    return STATE_DIR / "hosts" / name / "faults.json"
+    return STATE_DIR / "hosts" / name / FAULTS.name
 
 
 def read(path: Path) -> list[Made]:

@@ -43,6 +43,7 @@ INFO = {
     "time": 1000.0,
     "kernel": {"faults": []},
     "record": RECORD,
+    "broken": False,
     "lock": {"state": "held", "holder": {}, "reason": ""},
     "index": 1,
     "let_in": [],
