@@ -140,7 +140,7 @@ destroy: setup ## Remove the lab; base images stay (ARGS='-e destroy_images=true
 	@$(PLAY) playbooks/destroy.yml $(ARGS)
 
 shell: setup ## A root shell on the simulated host HOST
-	@$(AS_ROOT) $(BIN)/python tools/shell $(HOST)
+	@$(AS_ROOT) $(BIN)/python tools/shell.py $(HOST)
 
 test: $(VENV)/kernel.stamp ## Everything a release needs; beside a standing lab it leaves that alone
 	@mkdir -p .cache; : >.cache/times; export OVERLAY_LAB_TIMES="$$PWD/.cache/times"; status=0; \

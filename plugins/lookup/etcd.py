@@ -78,7 +78,7 @@ _raw:
     - For each term the value of the key, as text. A key that is not there is an error.
     - With O(prefix), for each term a dictionary of the keys that begin with it, key to value. It may be empty.
   type: list
-  elements: any
+  elements: raw
 """
 
 from typing import Any

@@ -42,8 +42,9 @@ def main(words: Sequence[str]) -> int:
 def _end(*_given: object) -> None:
     """As it would by itself: with what it has begun, such as a dockerd of its own or a turn among the hosts."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    sys.exit(0)
+    raise SystemExit(0)
 
 
 def say(line: str) -> None:
-    print(line, flush=True)
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

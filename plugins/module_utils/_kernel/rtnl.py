@@ -68,7 +68,7 @@ def _held(descriptor: int, pages: mmap.mmap) -> Iterator[bool]:
         holder = threading.Thread(target=_libc.ioctl, args=(control.fileno(), _SIOCETHTOOL, request))
         holder.start()
         try:
-            readable, _, _ = select.select([descriptor], [], [], _FAULT_SECONDS)
+            readable = select.select([descriptor], [], [], _FAULT_SECONDS)[0]
             yield bool(readable and os.read(descriptor, _MESSAGE_BYTES))
         finally:
             _ask(descriptor, _ZEROPAGE, missing, mmap.PAGESIZE)

@@ -201,7 +201,7 @@ def _vxlan_lines(views: Views, host: str, network: dict[str, Any]) -> Iterator[s
         if not link["master"]:
             yield f"{link['name']} of the network {name} is no port of its bridge: restart its containers here"
         if elsewhere and link["vni"] not in elsewhere:
-            vni, other = next(iter(elsewhere.items()))
+            vni, other = min(elsewhere.items())
             yield f"{link['name']} of the network {name} has the VNI {link['vni']}, and {vni} on {other}: {_AGAIN}"
 
 

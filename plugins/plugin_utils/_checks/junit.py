@@ -24,9 +24,9 @@ def junit(lab: str, report: dict[str, Any]) -> str:
     ``report``: what verification.report returned.
     """
     cases = list(_cases(report))
-    told = {fault for _, _, faults in cases for fault in faults}
+    told = {fault for _group, _name, faults in cases for fault in faults}
     cases.append((lab, "hosts and engine", [fault for fault in report["faults"] if fault not in told]))
-    failed = sum(bool(faults) for _, _, faults in cases)
+    failed = sum(bool(faults) for _group, _name, faults in cases)
     suite = ElementTree.Element("testsuite", name=lab, tests=str(len(cases)), failures=str(failed), errors="0")
     for group, name, faults in cases:
         case = ElementTree.SubElement(suite, "testcase", classname=group, name=name)

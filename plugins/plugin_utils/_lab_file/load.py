@@ -46,7 +46,8 @@ def text_of(file: Path, called: str) -> str:
     except OSError as error:
         raise LabError(f"{called}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        where = position(error.object[: error.start].decode("utf-8"), error.start)
+        start = int(error.start)
+        where = position(error.object[:start].decode("utf-8"), start)
         raise LabError(f"{called}: {where}: not text in UTF-8") from error
 
 

@@ -141,7 +141,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _page(self) -> None:
         model = self.server.follower.model
-        assert model is not None  # the server starts when the lab was read
+        if model is None:  # the server starts when the lab was read
+            self.send_error(HTTPStatus.SERVICE_UNAVAILABLE)
+            return
         content = page.render(model, live=True).encode()
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "text/html; charset=utf-8")

@@ -73,7 +73,9 @@ def _is_controller(record: Any) -> bool:
         return False
     texts = [record.get(key) for key in ("machine", "name", "namespace", "boot")]
     numbers = [record.get(key) for key in ("pid", "start")]
-    return all(isinstance(one, str) for one in texts) and all(type(one) is int and one >= 0 for one in numbers)
+    return all(isinstance(one, str) for one in texts) and all(
+        isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in numbers
+    )
 
 
 def _macs() -> list[str]:

@@ -146,7 +146,7 @@ def _first_route(world: World, journey: Journey) -> Iterator[Cause]:
     if route is None:
         yield Cause(frozenset({0}), text, on(source.space, remedy))
     elif source.interface and route.dev != source.interface.name and world.is_near(source.interface, target.address):
-        subnet = ip_interface(next(iter(world.addresses_of(source.interface)))).network
+        subnet = ip_interface(min(world.addresses_of(source.interface))).network
         yield Cause(
             frozenset({0}),
             f"{text} through {source.interface.name}: its packets leave by {route.dev}",
@@ -181,7 +181,7 @@ def _askers(journey: Journey, at: int) -> Iterator[int]:
     vain, because of what is wrong at a hop of the same segment. What the source asks for the target is seen (`loss`).
     """
     hops = journey.hops
-    for is_inside in {False, hops[at].tunnel is not None}:
+    for is_inside in sorted({False, hops[at].tunnel is not None}):
         start = max(one for one in range(at + 1) if _sends(hops, one) and (hops[one].tunnel is not None) == is_inside)
         if start or not _one_segment(journey):
             yield start
