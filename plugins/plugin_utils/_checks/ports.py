@@ -194,9 +194,9 @@ def _seen(target: str, port: Port, results: dict[str, dict[str, Any]]) -> list[t
     ]
 
 
-def _address(results: dict[str, dict[str, Any]], source: str, target: str) -> str:
-    """A peer's address, as the host that probed it was told."""
-    return next(peer["address"] for peer in results[source]["peers"] if peer["name"] == target)
+def _address(results: dict[str, dict[str, Any]], told: str, name: str) -> str:
+    """A peer's address, as the host ``told`` was told, which probed it."""
+    return next(peer["address"] for peer in results[told]["peers"] if peer["name"] == name)
 
 
 def _clock_faults(results: dict[str, dict[str, Any]], limit: float) -> list[str]:
