@@ -144,7 +144,7 @@ shell: setup ## A root shell on the simulated host HOST
 
 test: $(VENV)/kernel.stamp ## Everything a release needs; beside a standing lab it leaves that alone
 	@mkdir -p .cache; : >.cache/times; export OVERLAY_LAB_TIMES="$$PWD/.cache/times"; status=0; \
-	printf 'tests/timed %s - $(MAKE) --no-print-directory %s\n' {integration,lint,kernel,unit,browser}{,} | tests/abreast || status=1; \
+	printf 'tests/timed %s - $(MAKE) --no-print-directory %s\n' {integration,lint,kernel,unit,sanity,browser}{,} | tests/abreast || status=1; \
 	tests/timed molecule - $(MAKE) --no-print-directory molecule || status=1; \
 	tests/timetable.py .cache/times $$SECONDS; exit $$status
 
