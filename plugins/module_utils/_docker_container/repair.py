@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker import endpoint as endpoints
@@ -26,6 +27,10 @@ _LOST_SANDBOX = ("could not get network sandbox", "failed get network namespace"
 _LOST_PLACE = re.compile(r"network (?:[a-z0-9]{25}|[0-9a-f]{64}) not found|attaching to network failed")
 # What a swarm's worker says when no manager answers it.
 _NO_MANAGER = re.compile(r"Could not attach to network \S+: context deadline exceeded")
+# When the last container leaves a network, dockerd 20.10 may keep a thread in the namespace, which is then removed
+# (moby/libnetwork#1838). The next request is mostly served by another thread.
+_STRAY_THREAD = re.compile(r"etcd cluster is unavailable.*network is unreachable", re.DOTALL)
+_ATTEMPTS, _PAUSE_SECONDS = 5, 1.0
 # A dockerd that stopped or started without its store could not remove the container's endpoint from it.
 _STALE_ENDPOINT = re.compile(r"endpoint with name (\S+) already exists in network (\S+)")
 
@@ -39,8 +44,7 @@ def start(client, name: str, container_id: str, wanted: Iterable[endpoints.Endpo
     joined_again = False
     while True:
         try:
-            with reported(f"container {name}: start"):
-                client.start(container_id)
+            _ask(f"container {name}: start", lambda: client.start(container_id))
             return healed
         except LabError as error:
             lost = _lost(error)
@@ -67,8 +71,23 @@ def start(client, name: str, container_id: str, wanted: Iterable[endpoints.Endpo
 
 
 def join(client, name: str, container_id: str, endpoint: endpoints.Endpoint) -> None:
-    with reported(f"container {name}: joining network {endpoint.network}"):
-        endpoints.connect(client, container_id, endpoint.network, endpoint)
+    _ask(
+        f"container {name}: joining network {endpoint.network}",
+        lambda: endpoints.connect(client, container_id, endpoint.network, endpoint),
+    )
+
+
+def _ask(what: str, request: Callable[[], object]) -> None:
+    """Make a request of dockerd, again where a thread of its own served it that cannot reach the store."""
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            with reported(what):
+                request()
+            return
+        except LabError as error:
+            if not left or not _STRAY_THREAD.search(str(error)):
+                raise
+            time.sleep(_PAUSE_SECONDS)
 
 
 def _stale_endpoint(client, container_id: str, error: LabError) -> str:
