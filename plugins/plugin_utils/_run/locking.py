@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.lab_lock import REFUSED
 
@@ -29,6 +29,9 @@ class LockingAction(ActionBase):
         arguments = {**self._task.args, "_run": own}
         try:
             result = self._execute_module(module_args=arguments, task_vars=task_vars)
+        except AnsibleConnectionFailure:
+            # Whoever is there must not be asked once more: it may be a stranger.
+            raise
         except AnsibleError:
             # A Python that is older still cannot even answer.
             result = self._too_old()

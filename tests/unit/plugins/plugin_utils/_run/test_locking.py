@@ -84,3 +84,20 @@ def test_a_python_that_is_too_old_is_named_instead(monkeypatch: pytest.MonkeyPat
             action.run()
     else:
         assert action.run() == failed
+
+
+def test_a_host_that_cannot_be_reached_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locking.ActionBase, "run", lambda *_arguments: {})
+    action = locking.LockingAction.__new__(locking.LockingAction)
+    action._task = SimpleNamespace(args={"lab": "emon"})
+    action._used_interpreter = "#!/usr/bin/python3"
+    asked: list[str] = []
+    action._low_level_execute_command = asked.append
+
+    def execute(module_args: dict[str, Any], task_vars: Any) -> dict[str, Any]:
+        raise locking.AnsibleConnectionFailure("Host key verification failed.")
+
+    action._execute_module = execute
+    with pytest.raises(locking.AnsibleConnectionFailure):
+        action.run()
+    assert asked == []
