@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.lab_lock import REFUSED
 
 from . import python_floor
 from .identity import has_ended, this_run
+
+
+# What Ansible says of a module that wrote no result.
+_NO_ANSWER = "deserialization failed"
 
 
 class LockingAction(ActionBase):
@@ -29,12 +33,10 @@ class LockingAction(ActionBase):
         arguments = {**self._task.args, "_run": own}
         try:
             result = self._execute_module(module_args=arguments, task_vars=task_vars)
-        except AnsibleConnectionFailure:
-            # Whoever is there must not be asked once more: it may be a stranger.
-            raise
-        except AnsibleError:
-            # A Python that is older still cannot even answer.
-            result = self._too_old()
+        except AnsibleError as error:
+            # A Python that is older still cannot even answer. Who did not let anybody in is not asked once more: it may
+            # be a stranger.
+            result = self._too_old() if _NO_ANSWER in str(error) else {}
             if not result:
                 raise
         if result.get("failed"):

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run import locking
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run.identity import this_run
 
@@ -86,7 +87,10 @@ def test_a_python_that_is_too_old_is_named_instead(monkeypatch: pytest.MonkeyPat
         assert action.run() == failed
 
 
-def test_a_host_that_cannot_be_reached_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [AnsibleConnectionFailure, locking.AnsibleError])
+def test_a_host_that_cannot_be_reached_is_not_asked_again(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
     monkeypatch.setattr(locking.ActionBase, "run", lambda *_arguments: {})
     action = locking.LockingAction.__new__(locking.LockingAction)
     action._task = SimpleNamespace(args={"lab": "emon"})
@@ -95,9 +99,9 @@ def test_a_host_that_cannot_be_reached_is_not_asked_again(monkeypatch: pytest.Mo
     action._low_level_execute_command = asked.append
 
     def execute(module_args: dict[str, Any], task_vars: Any) -> dict[str, Any]:
-        raise locking.AnsibleConnectionFailure("Host key verification failed.")
+        raise error("Host Key checking is enabled")
 
     action._execute_module = execute
-    with pytest.raises(locking.AnsibleConnectionFailure):
+    with pytest.raises(error):
         action.run()
     assert asked == []
