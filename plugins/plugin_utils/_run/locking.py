@@ -17,7 +17,6 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host.lab_lock im
 from . import python_floor
 from .identity import has_ended, this_run
 
-
 # What Ansible says of a module that wrote no result.
 _NO_ANSWER = "deserialization failed"
 
