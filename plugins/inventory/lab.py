@@ -78,7 +78,8 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.variabl
     host_variables,
     lab_variables,
 )
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.yaml_nodes import Item, root
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.yaml_document import root
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.yaml_nodes import Item
 
 # Ansible's workers are forks of this process, one for each task on each host, and code of a collection has no bytecode
 # on disk: what plugins need and is not here yet, each worker compiles again.

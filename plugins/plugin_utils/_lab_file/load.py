@@ -19,7 +19,8 @@ from .expectations import read_expectations
 from .hosts import LAB_NAMES, read_hosts, read_sites
 from .model import Archive, Lab
 from .networks import check_capacity, read_networks
-from .yaml_nodes import LARGEST_FILE, Item, Names, position, root
+from .yaml_document import LARGEST_FILE, position, root
+from .yaml_nodes import Item, Names
 
 _KEYS = ("name", "sites", "hosts", "engine", "etcd", "docker", "networks", "containers", "expect")
 _EXAMPLES = {

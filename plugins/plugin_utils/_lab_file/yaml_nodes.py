@@ -22,18 +22,13 @@ from typing import Any
 import yaml
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 
-_TAG = "tag:yaml.org,2002:"
+TAG = "tag:yaml.org,2002:"
 _VAULT_TAGS = ("!vault", "!vault-encrypted")
 _LONGEST_SHOWN = 60
 # No number, date or truth value of a lab is longer; Python and PyYAML take long for those of thousands of digits.
 _LONGEST_VALUE = 64
-# A lab of a thousand hosts has 60 KB and 16,000 nodes. A stranger's file is to be refused before it costs anything.
-LARGEST_FILE = 256 * 1024
-_MOST_NODES = 50_000
-_MOST_TEXT = 1 << 20
 _MOST_FAULTS = 200
 _DECIMAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-_DEEPEST = 20
 
 
 class Shape(str):
@@ -69,7 +64,7 @@ class Item:
 
     @property
     def is_null(self) -> bool:
-        return self.node.tag == _TAG + "null"
+        return self.node.tag == TAG + "null"
 
     @property
     def is_encrypted(self) -> bool:
@@ -119,7 +114,7 @@ class Item:
         lines: dict[str, int] = {}
         merged: dict[str, Item] = {}
         for key_node, value_node in self.node.value:
-            if key_node.tag == _TAG + "merge":
+            if key_node.tag == TAG + "merge":
                 sources = value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]
                 for source in sources:
                     for key, item in Item(source, self.path, self.faults).entries().items():
@@ -194,7 +189,7 @@ class Item:
             self._wrong_kind("text", prefix)
         elif self.is_null or not self.source.strip():
             self.refuse(f"{prefix}is empty")
-        elif self.node.tag != _TAG + "str":
+        elif self.node.tag != TAG + "str":
             written = shown(self.source)
             self.refuse(f'{prefix}{written} is {self._reading()} to YAML: write "{written}"')
         else:
@@ -208,7 +203,7 @@ class Item:
             return self.source
         if not self.is_scalar or self.is_null:
             self._wrong_kind("text or a number")
-        elif self.node.tag != _TAG + "str":
+        elif self.node.tag != TAG + "str":
             written = shown(self.source)
             self.refuse(f'{written} is {self._reading()} to YAML: write "{written}"')
         else:
@@ -327,7 +322,7 @@ class Item:
 
     def _value(self) -> Any:
         """What YAML makes of a scalar; the node itself where it makes nothing of it."""
-        if not self.is_scalar or (self.node.tag != _TAG + "str" and len(self.source) > _LONGEST_VALUE):
+        if not self.is_scalar or (self.node.tag != TAG + "str" and len(self.source) > _LONGEST_VALUE):
             return self.node
         try:
             return yaml.SafeLoader("").construct_object(self.node)
@@ -342,7 +337,7 @@ class Item:
         if isinstance(value, (int, float)):
             return "a number" if secret or str(value) == self.source else f"the number {value}"
         return {"timestamp": "a date", "binary": "binary data"}.get(
-            self.node.tag.removeprefix(_TAG), f"of the kind {self.node.tag.replace(_TAG, '!!')}"
+            self.node.tag.removeprefix(TAG), f"of the kind {self.node.tag.replace(TAG, '!!')}"
         )
 
     def _wrong_kind(self, wanted: str, prefix: str = "") -> None:
@@ -359,87 +354,9 @@ class Item:
         elif self.is_null:
             is_now = "empty"
         else:
-            is_now = f'"{shown(self.source)}"' if self.node.tag == _TAG + "str" else shown(self.source)
+            is_now = f'"{shown(self.source)}"' if self.node.tag == TAG + "str" else shown(self.source)
         subject = prefix or ("" if self.path else "the file ")
         self.refuse(f"{subject}must be {wanted}, not {is_now}")
-
-
-class _Loader(yaml.SafeLoader):
-    """Stops at a depth that no lab has: the parser takes ever longer for each further level."""
-
-    _depth = 0
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise LabError("the file is nested too deeply")
-        node = super().compose_node(parent, index)
-        self._depth -= 1
-        return node
-
-
-def root(text: str, faults: list[str]) -> Item:
-    """The whole document. Raises LabError, with line and column, where the text is not YAML at all, or is too much."""
-    if len(text) > LARGEST_FILE:
-        raise LabError(f"the file is larger than {LARGEST_FILE // 1024} KiB: it is not a lab file, or split it")
-    if text.startswith("$ANSIBLE_VAULT;"):
-        raise LabError(
-            "the file is encrypted by ansible-vault: decrypt it, and keep what is secret in host_vars beside the"
-            " inventory"
-        )
-    try:
-        node = yaml.compose(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        raise LabError(_syntax_fault(error)) from error
-    except yaml.reader.ReaderError as error:
-        where = position(text, error.position)
-        raise LabError(f"{where}: not YAML: the character U+{error.character:04X} is not allowed here") from error
-    except RecursionError as error:  # in the parser, before there is a node
-        raise LabError("the file is nested too deeply") from error
-    if node is None or node.tag == _TAG + "null":
-        raise LabError("the file is empty")
-    try:
-        nodes, characters = _expanded(node, {})
-    except RecursionError as error:
-        raise LabError("an anchor refers to itself, or the file is nested too deeply") from error
-    if nodes > _MOST_NODES or characters > _MOST_TEXT:
-        raise LabError(
-            f"the file has more than {_MOST_NODES} values, or {_MOST_TEXT} characters, with its aliases written out:"
-            " use fewer aliases, or split the lab"
-        )
-    return Item(node, "", faults)
-
-
-def _expanded(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    """How many nodes and characters there are below a node where each alias stands for all that its anchor has.
-
-    Each node is counted once, however often it is meant: nine lines can mean a thousand million values. RecursionError
-    for an anchor that refers to itself.
-    """
-    if id(node) not in known:
-        if isinstance(node, yaml.ScalarNode):
-            known[id(node)] = 1, len(node.value)
-        else:
-            pairs = isinstance(node, yaml.MappingNode)
-            below = [_expanded(one, known) for child in node.value for one in (child if pairs else (child,))]
-            known[id(node)] = 1 + sum(one[0] for one in below), sum(one[1] for one in below)
-    return known[id(node)]
-
-
-def _syntax_fault(error: yaml.MarkedYAMLError) -> str:
-    mark = error.problem_mark or error.context_mark
-    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-    problem = (error.problem or error.context or "").removeprefix("but ")
-    # What is not closed shows up at the end of the file: its beginning helps more.
-    since = error.context_mark
-    began = f" ({error.context}, from line {since.line + 1})" if since and since.line != mark.line else ""
-    return f"{where}not YAML: {problem}{began}"
-
-
-def position(text: str, offset: int) -> str:
-    """Where a person's editor shows the character at this offset."""
-    before = text[:offset]
-    return f"line {before.count(chr(10)) + 1}, column {offset - before.rfind(chr(10))}"
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -19,7 +19,8 @@ import yaml
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.load import load, read
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.schema import schema
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.yaml_nodes import Shape, root
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.yaml_document import root
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.yaml_nodes import Shape
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
