@@ -140,12 +140,31 @@ def _leave(client, made: Plan) -> dict[str, Any]:
         _leave_swarm(client)
     _check_networks_gone(client)
     if made.remove_gateway_bridge:
-        bridge = networks.pick(networks.list_networks(client), GATEWAY_BRIDGE)
-        if bridge and not networks.endpoints_of(networks.inspect(client, bridge["Id"]) or {}):
-            with reported(f"network {GATEWAY_BRIDGE}: removal"):
-                client.remove_network(bridge["Id"])
+        _remove_gateway_bridge(client)
     _record_left(made.request)
     return view.read(client)
+
+
+def _remove_gateway_bridge(client) -> None:
+    """One on which an endpoint stays is in use by somebody, and stays.
+
+    dockerd takes the ingress network's endpoint off after it has told that the host left.
+    """
+    deadline = time.monotonic() + _GONE_SECONDS
+    while bridge := networks.pick(networks.list_networks(client), GATEWAY_BRIDGE):
+        used = bool(networks.endpoints_of(networks.inspect(client, bridge["Id"]) or {}))
+        late = time.monotonic() > deadline
+        if used and late:
+            return
+        if not used:
+            try:
+                with reported(f"network {GATEWAY_BRIDGE}: removal"):
+                    client.remove_network(bridge["Id"])
+                return
+            except LabError:
+                if late:
+                    raise
+        time.sleep(_POLL_SECONDS)
 
 
 def _disconnect(client, made: Plan) -> None:

@@ -217,6 +217,37 @@ def test_a_gateway_bridge_that_was_there_before_stays(docker: FakeDocker, record
     assert [call for call, _ in docker.calls] == ["init_swarm", "leave_swarm"]
 
 
+def gateway_bridge_left(docker: FakeDocker, record: dict[str, Any], **given: Any) -> None:
+    record["docker_swarm"] = dict(JOINED)
+    docker.all_networks.append(network("docker_gwbridge", Id="gw-id", **given))
+    run(docker, state="absent", purge=True)
+
+
+def test_the_ingress_networks_endpoint_is_waited_for(
+    docker: FakeDocker, record: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(swarm_apply.time, "sleep", lambda _seconds: docker.all_networks[-1]["Containers"].clear())
+    gateway_bridge_left(docker, record, Containers={"ingress-sbox": {"Name": "gateway_ingress-sbox"}})
+    assert docker.calls == [("remove_network", "gw-id")]
+
+
+def test_a_gateway_bridge_that_still_has_it_is_asked_again(
+    docker: FakeDocker, record: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker.failing["remove_network"] = "error while removing network: network docker_gwbridge has active endpoints"
+    monkeypatch.setattr(swarm_apply.time, "sleep", lambda _seconds: docker.failing.clear())
+    gateway_bridge_left(docker, record)
+    assert docker.calls == [("remove_network", "gw-id")]
+
+
+def test_a_gateway_bridge_that_somebody_uses_stays(
+    docker: FakeDocker, record: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(swarm_apply, "_GONE_SECONDS", 0)
+    gateway_bridge_left(docker, record, Containers={"f00": {"Name": "theirs"}})
+    assert docker.calls == []
+
+
 def test_a_gateway_bridge_is_made_where_it_is_in_nobodys_way(docker: FakeDocker, record: dict[str, Any]) -> None:
     run(docker, gateway_bridge="172.20.0.0/16")
     made = docker.all_networks[-1]
