@@ -63,7 +63,7 @@ $(error $(if $(strip $(SITES)),SITE=$(SITE): the lab $(LAB) is at no such site; 
 endif
 endif
 
-.PHONY: help setup validate new overlay plan status map exec move verify trace break mend-broken destroy shell test check lint unit kernel browser integration molecule soak benchmark vm-test docs sanity clean
+.PHONY: help setup validate new import overlay plan status map exec move verify trace break mend-broken destroy shell test check lint unit kernel browser integration molecule soak benchmark vm-test docs sanity clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,11 @@ validate: setup ## Check LAB's lab file, without a run: every fault, a line each
 # Without a LAB, its name is the engine's and the number of hosts.
 new: setup ## Write the file of a new LAB and its inventories: HOSTS=4 ENGINE=swarm (overwrites nothing)
 	@$(BIN)/python tools/lab-file new '$(if $(filter file,$(origin LAB)),$(subst _,-,$(ENGINE))-$(HOSTS),$(LAB))' '$(HOSTS)' '$(ENGINE)'
+
+# Without a LAB, its name is that of the file's folder.
+import: setup ## Write a lab file from the Compose file FILE, and name what it cannot take: LAB=shop HOSTS=2 ENGINE=auto
+	@$(BIN)/python tools/lab-file new '$(if $(filter file,$(origin LAB)),$(notdir $(patsubst %/,%,$(dir $(abspath $(FILE))))),$(LAB))' \
+	  '$(HOSTS)' '$(ENGINE)' --compose '$(FILE)'
 
 overlay: setup ## Two simulated hosts, etcd, Docker, an overlay network, and a ping across it
 	@$(PLAY) playbooks/overlay.yml $(ARGS)

@@ -6,6 +6,7 @@
 _overlay_lab_values() {
     local lab=${OVERLAY_LAB_COMPLETED_LAB:-emon}
     case $1 in
+        FILE) compgen -f -- "${word#*=}" ;;
         LAB) printf '%s\n' labs/*.yml | sed 's|.*/||; s|\.yml$||' ;;
         SITE) sed -n '/^sites:/,/^[a-z]/s/^  \([a-z][a-z0-9-]*\):.*/\1/p' "labs/$lab.yml" 2>/dev/null ;;
         HOST | ON) sed -n '/^hosts:/,/^[a-z]/s/^  \([a-z][a-z0-9-]*\):.*/\1/p' "labs/$lab.yml" 2>/dev/null ;;
@@ -22,7 +23,7 @@ _overlay_lab_values() {
 
 _overlay_lab_words() {
     sed -n 's/^\([a-z-]*\):.*## .*/\1/p' Makefile
-    printf '%s=\n' LAB SITE HOST HOSTS ENGINE RELEASE OUTPUT MAP LIVE CMD ON HOW FROM TO PORT FOLLOW SEED BENCHMARK V ARGS
+    printf '%s=\n' LAB SITE HOST HOSTS ENGINE FILE RELEASE OUTPUT MAP LIVE CMD ON HOW FROM TO PORT FOLLOW SEED BENCHMARK V ARGS
 }
 
 # Whether this folder is a checkout.

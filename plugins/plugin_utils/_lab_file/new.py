@@ -9,16 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import IPv4Network
+from itertools import cycle
+from textwrap import indent
+from typing import Any
 
+import yaml
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 
+from .compose import Imported
 from .load import load
 from .model import Lab
 
 SITES = ("company", "home")
 MOST_HOSTS = 200
-# Site or network -> the subnets to choose from, by number. A host's address ends in 11 for the first.
-_SUBNETS = {"home": "192.168.{}.0/24", "company": "10.{}.0.0/24", "network": "10.2{:02d}.0.0/24"}
+# The subnets to choose from, by number. A host's address ends in 11 for the first.
+_SITES = {"home": "192.168.{}.0/24", "company": "10.{}.0.0/24"}
+_NETWORK = "10.2{:02d}.0.0/24"
 _NUMBERS = range(10, 56)
 _FIRST_HOST = 11
 _LAB = """\
@@ -37,12 +43,14 @@ hosts:
 engine: {engine}
 
 networks:
-  - {{name: demo, subnet: {network}}}
+{networks}
 
+{containers}
+"""
+_CONTAINERS = """\
 # test-{name}-1 and so on: one on each host.
 containers:
-  - {{name: test, hosts: all, networks: [demo]}}
-"""
+  - {{name: test, hosts: all, networks: [demo]}}"""
 _INVENTORY = """\
 # labs/{name}.yml on simulated hosts, at {place}.
 plugin: emon.overlay_lab.lab
@@ -52,22 +60,33 @@ simulated: true
 """
 
 
-def files(name: str, hosts: int, engine: str, others: Iterable[Lab]) -> dict[str, str]:
-    """Path from the root of a checkout -> text. Raises LabError with what is wrong, or if every subnet is taken."""
+def files(
+    name: str, hosts: int, engine: str, others: Iterable[Lab], imported: Imported | None = None
+) -> dict[str, str]:
+    """Path from the root of a checkout -> text. Raises LabError with what is wrong, or if every subnet is taken.
+
+    ``imported``: the containers and networks; by default a test container on each host.
+    """
     if not 1 <= hosts <= MOST_HOSTS:
         raise LabError(f"HOSTS={hosts}: a new lab has 1 to {MOST_HOSTS} hosts")
     taken = [subnet for lab in others for subnet in _subnets(lab)]
-    subnets = {what: _free(form, taken) for what, form in _SUBNETS.items()}
+    subnets = {what: _free(form, taken) for what, form in _SITES.items()}
+    networks = dict(imported.networks) if imported else {"demo": ""}
+    for network, subnet in networks.items():
+        networks[network] = subnet or str(_free(_NETWORK, taken))
+        taken += [IPv4Network(networks[network], strict=False)]
+    host_names = [f"{name}-{number}" for number in range(1, hosts + 1)]
     addresses = [
-        f"  {name}-{number}: {{addresses: {{home: {subnets['home'][_FIRST_HOST - 1 + number]},"
-        f" company: {subnets['company'][_FIRST_HOST - 1 + number]}}}}}"
-        for number in range(1, hosts + 1)
+        f"  {host}: {{addresses: {{home: {subnets['home'][number]}, company: {subnets['company'][number]}}}}}"
+        for number, host in enumerate(host_names, _FIRST_HOST)
     ]
     text = _LAB.format(
         name=name,
         hosts="One host" if hosts == 1 else f"{hosts} hosts",
         engine=engine,
         addresses="\n".join(addresses),
+        networks="\n".join(f"  - {{name: {network}, subnet: {subnet}}}" for network, subnet in networks.items()),
+        containers=_placed(imported.containers, host_names) if imported else _CONTAINERS.format(name=name),
         **subnets,
     )
     load(text)
@@ -76,6 +95,23 @@ def files(name: str, hosts: int, engine: str, others: Iterable[Lab]) -> dict[str
         place = "home" if site == "home" else f"the {site}"
         made[f"inventories/simulated/{name}-{site}.yml"] = _INVENTORY.format(name=name, place=place, site=site)
     return made
+
+
+def _placed(containers: list[dict[str, Any]], hosts: list[str]) -> str:
+    """The containers by turns on the hosts; those that wait for each other are on one."""
+    group_of = {one["name"]: {one["name"]} for one in containers}
+    for one in containers:
+        for other in one.get("depends_on", ()):
+            group = group_of[one["name"]] | group_of[other]
+            group_of.update(dict.fromkeys(group, group))
+    host_of: dict[str, str] = {}
+    turn = cycle(hosts)
+    for one in containers:
+        if one["name"] not in host_of:
+            host_of.update(dict.fromkeys(group_of[one["name"]], next(turn)))
+    made = [{"name": one["name"], "host": host_of[one["name"]], **one} for one in containers]
+    dumped = yaml.safe_dump(made, sort_keys=False, default_flow_style=None, width=140)
+    return "containers:\n" + indent(dumped.rstrip("\n"), "  ")
 
 
 def _subnets(lab: Lab) -> list[IPv4Network]:
