@@ -14,9 +14,10 @@ description:
   - Does for many containers in one task what M(emon.overlay_lab.docker_container) does for one, in their order.
   - All faults of all containers are reported before the first container is touched. A name, a port or an address that
     two of them ask for is such a fault.
-  - Two containers of the list may swap addresses. After a change, every container announces its addresses in its
-    networks (by gratuitous ARP, which needs root), so that bridges and VXLANs do not send its packets to the former
-    place of an address.
+  - Two containers of the list may swap addresses, or ports of the host. Whoever holds a port that another one takes is
+    stopped before that one starts, and started again where something fails.
+  - After a change, every container announces its addresses in its networks (by gratuitous ARP, which needs root), so
+    that bridges and VXLANs do not send its packets to the former place of an address.
 extends_documentation_fragment:
   - emon.overlay_lab.docker
 attributes:

@@ -8,18 +8,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import reported
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of, networks_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import find, reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned
 
 from . import apply as container_apply
 from . import owner, readiness
 from . import plan as container_plan
+from . import published_ports as published
+from .ahead import freed
 from .plan import Plan
 from .spec import ContainerSpec, absent, whose
 
@@ -35,10 +37,18 @@ class SetPlan:
     left: tuple[str, ...] = ()
 
 
-def plan(client, wanted: list[ContainerSpec], prune_label: str = "", lab: str = "") -> SetPlan:
+def plan(
+    client,
+    wanted: list[ContainerSpec],
+    prune_label: str = "",
+    lab: str = "",
+    networks: Collection[str] = (),
+    images: Collection[str] = (),
+) -> SetPlan:
     """``prune_label``: "KEY=VALUE"; containers of ours that carry it and are not in the list are removed.
 
-    ``lab``: the one whose containers they have to be; that of a prune_label, where that names one.
+    ``lab``: the one whose containers they have to be; that of a prune_label, where that names one. ``networks``,
+    ``images``: what is going to be on the host, whether it is there or not.
     """
     faults: list[str] = []
     plans: list[Plan] = []
@@ -48,11 +58,12 @@ def plan(client, wanted: list[ContainerSpec], prune_label: str = "", lab: str = 
         plans.extend(_prune(client, names, prune_label, left))
     key, _separator, value = prune_label.partition("=")
     lab = value if key == owned.LAB_LABEL else lab
-    leaving = _leaving(client, wanted, [made.spec.name for made in plans])
     coming: list[str] = []
+    known = freed(client, wanted, [made.spec.name for made in plans])
+    ahead = replace(known, containers=coming, networks=networks, images=images)
     for spec in wanted:
         try:
-            plans.append(container_plan.plan(client, spec, coming, leaving, lab))
+            plans.append(container_plan.plan(client, spec, ahead, lab))
         except LabError as error:
             faults.extend(error.faults)
         coming.append(spec.name)
@@ -82,41 +93,25 @@ def apply(
     shown, healed = [], []
     owner.take_over(client, [owner.of_inspected(one.before) for one in made.plans if one.before])
     _free_addresses(client, made)
-    for one in made.plans:
-        # Made again, because it may need what was made before it.
-        current = container_plan.plan(client, one.spec) if one.differences.changed else one
-        # The first has settled long before the last is started.
-        settle = one is made.plans[-1]
-        result, lines = container_apply.apply(client, current, settle, patience)
-        healed.extend(lines)
-        if result:
-            shown.append(result)
+    stopped: list[str] = []
+    try:
+        _free_ports(client, made, stopped)
+        for one in made.plans:
+            current = one
+            if one.differences.changed:
+                # Made again, because it may need what was made before it. It runs as it did before it was stopped here.
+                current = container_plan.plan(client, one.spec)
+                current = replace(current, run=current.run or (one.run if current.create else ""))
+            # The first has settled long before the last is started.
+            settle = one is made.plans[-1]
+            result, lines = container_apply.apply(client, current, settle, patience)
+            healed.extend(lines)
+            if result:
+                shown.append(result)
+    except LabError as error:
+        raise LabError([*error.faults, *_started_again(client, stopped)]) from error
     _check_started(client, made)
     return shown, healed
-
-
-def _leaving(client, wanted: list[ContainerSpec], removed: list[str]) -> set[tuple[str, str]]:
-    """The containers and networks where the address that they have now is not the one that they will have."""
-    if not any(spec.addresses for spec in wanted):
-        return set()
-    with reported("list of containers"):
-        listed = client.containers(all=True)
-    found = set()
-    specs_of = {spec.name: spec for spec in wanted if spec.state != "absent"}
-    gone = {*removed, *(spec.name for spec in wanted if spec.state == "absent")}
-    for one in listed:
-        name = name_of(one)
-        for network, settings in networks_of(one).items():
-            if name in gone or (name in specs_of and _leaves(specs_of[name], network, settings.get("IPAddress"))):
-                found.add((name, network))
-    return found
-
-
-def _leaves(spec: ContainerSpec, network: str, address: str | None) -> bool:
-    endpoint = next((one for one in spec.endpoints if one.network == network), None)
-    if spec.image and endpoint is None:
-        return True
-    return endpoint is not None and endpoint.ipv4_address not in (None, address)
 
 
 def _free_addresses(client, made: SetPlan) -> None:
@@ -130,6 +125,35 @@ def _free_addresses(client, made: SetPlan) -> None:
             if held in wanted - one.spec.addresses:
                 with reported(f"container {one.spec.name}: leaving network {network}, where another takes its address"):
                     client.disconnect_container_from_network(one.before["Id"], network, force=False)
+
+
+def _free_ports(client, made: SetPlan, stopped: list[str]) -> None:
+    """Stop containers that hold ports of the host which others of the set are about to take. ``stopped`` gets their
+    ids.
+    """
+    starting = [one for one in made.plans if one.run in ("start", "restart")]
+    for one in made.plans:
+        if not (one.before and one.before["State"]["Running"] and one.differences.changed):
+            continue
+        held = published.held_by(one.before)
+        if any(published.conflicts(other.spec.ports, held) for other in starting if other is not one):
+            with reported(f"container {one.spec.name}: stop, because another takes its port"):
+                client.stop(one.before["Id"])
+            stopped.append(one.before["Id"])
+
+
+def _started_again(client, stopped: list[str]) -> list[str]:
+    """Start what was stopped for others that did not come to be; what went wrong with that, a line each."""
+    faults: list[str] = []
+    for container_id in stopped:
+        try:
+            with reported("containers that were stopped for others: start"):
+                there = find(client.inspect_container, container_id)
+                if there and not there["State"]["Running"]:
+                    client.start(container_id)
+        except LabError as error:
+            faults.extend(error.faults)
+    return faults
 
 
 def _check_started(client, made: SetPlan) -> None:

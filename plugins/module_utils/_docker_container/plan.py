@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,11 +17,13 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.endpoint import Endpoint
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import find, reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import view as networks
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned
 
 from . import compare, limits, owner
 from . import published_ports as published
+from .ahead import NOTHING, Ahead
 from .spec import COMING, FORMER, ContainerSpec
 from .view import inspect, named, shown
 
@@ -53,12 +54,10 @@ class Plan:
 def plan(
     client,
     spec: ContainerSpec,
-    coming: Collection[str] = (),
-    leaving: Collection[tuple[str, str]] = (),
+    ahead: Ahead = NOTHING,
     lab: str = "",
 ) -> Plan:
-    """Read what is there and compare. ``coming``: containers that will be made before this one; ``leaving``: containers
-    and networks where their present address is going to be free; ``lab``: the one whose container it has to be.
+    """Read what is there and compare. ``lab``: the one whose container it has to be.
 
     LabError with every fault; nothing is changed.
     """
@@ -66,7 +65,7 @@ def plan(
     known = owned.known(owned.CONTAINER)
     if before and (fault := owner.fault(client, known, owner.of_inspected(before), lab)):
         raise LabError(fault)
-    made = _plan(client, spec, before, coming, leaving)
+    made = _plan(client, spec, before, ahead)
     left = {}
     for mark in (COMING, FORMER):
         other = inspect(client, f"{spec.name}{mark}")
@@ -81,8 +80,7 @@ def _plan(
     client,
     spec: ContainerSpec,
     before: dict[str, Any] | None,
-    coming: Collection[str],
-    leaving: Collection[tuple[str, str]],
+    ahead: Ahead,
 ) -> Plan:
     found = Differences()
     state = spec.state
@@ -93,9 +91,9 @@ def _plan(
     if not spec.image:
         return _plan_running_state(spec, before, state, found)
     faults: list[str] = []
-    made = _plan_whole(client, spec, before, coming, leaving, faults)
+    made = _plan_whole(client, spec, before, ahead, faults)
     if made.run in ("start", "restart") and spec.ports:
-        faults.extend(_port_conflicts(client, spec, before))
+        faults.extend(_port_conflicts(client, spec, before, ahead))
     if faults:
         raise LabError(f"container {spec.name}: {fault}" for fault in faults)
     return made
@@ -144,16 +142,15 @@ def _plan_whole(
     client,
     spec: ContainerSpec,
     before: dict[str, Any] | None,
-    coming: Collection[str],
-    leaving: Collection[tuple[str, str]],
+    ahead: Ahead,
     faults: list[str],
 ) -> Plan:
     """Compare everything; what is missing on the host goes to ``faults``."""
     state = spec.state
     found = Differences()
     known = networks.list_networks(client)
-    _check_networks(client, spec, known, faults)
-    other = _other_container(client, spec, coming, faults)
+    _check_networks(client, spec, known, ahead, faults)
+    other = _other_container(client, spec, ahead, faults)
     image = find(client.inspect_image, spec.image)
     if before is None:
         found.add(f"container {spec.name}", None, f"{spec.image} on {_networks_text(spec)}")
@@ -161,7 +158,7 @@ def _plan_whole(
     else:
         create = compare.fixed(spec, before, image, other, found)
     if create or before is None:
-        _check_creation(client, spec, image, coming, faults)
+        _check_creation(client, spec, image, ahead, faults)
         was_running = bool(before and before["State"]["Running"])
         run = "start" if state == "started" or (state == "present" and was_running) else ""
         made = Plan(spec, before, found, create=True, join=spec.endpoints[1:], run=run)
@@ -175,16 +172,16 @@ def _plan_whole(
         if not run and state == "started" and _namespace_is_stale(before, other, found):
             made = replace(made, run="restart")
     joined = spec.endpoints if made.create else made.join
-    faults.extend(_taken_addresses(client, before, joined, known, leaving))
+    faults.extend(_taken_addresses(client, before, joined, known, ahead))
     if made.run in ("start", "restart"):
         faults.extend(
             f"depends_on: container {one.name} is not there: make it first, or list it before this one"
             for one in spec.depends_on
-            if one.name not in coming and find(client.inspect_container, one.name) is None
+            if one.name not in ahead.containers and find(client.inspect_container, one.name) is None
         )
     if made.run == "start" and other and not other["State"]["Running"]:
         name = other["Name"].lstrip("/")
-        if name not in coming:
+        if name not in ahead.containers:
             faults.append(f"network_mode: container {name} does not run: start it first")
     return made
 
@@ -201,7 +198,7 @@ def _namespace_is_stale(before: dict[str, Any], other: dict[str, Any] | None, fo
     return found.compare("network namespace", mine, wanted)
 
 
-def _check_networks(client, spec: ContainerSpec, known: list[dict[str, Any]], faults: list[str]) -> None:
+def _check_networks(client, spec: ContainerSpec, known: list[dict[str, Any]], ahead: Ahead, faults: list[str]) -> None:
     for endpoint in spec.endpoints:
         try:
             network = networks.pick(known, endpoint.network)
@@ -209,7 +206,7 @@ def _check_networks(client, spec: ContainerSpec, known: list[dict[str, Any]], fa
             faults.extend(error.faults)
             continue
         if network is None:
-            if not networks.known_elsewhere(client):
+            if endpoint.network not in ahead.networks and not networks.known_elsewhere(client):
                 faults.append(f"network {endpoint.network} is not on this host: make it with docker_network first")
             continue
         subnets = networks.spec_of(network).subnets
@@ -224,7 +221,7 @@ def _taken_addresses(
     before: dict[str, Any] | None,
     joined: tuple[Endpoint, ...],
     known: list[dict[str, Any]],
-    leaving: Collection[tuple[str, str]],
+    ahead: Ahead,
 ) -> list[str]:
     """Fixed addresses that another container on the network has."""
     found: list[str] = []
@@ -233,7 +230,8 @@ def _taken_addresses(
         wanted = {address for address in (endpoint.ipv4_address, endpoint.ipv6_address) if address}
         network = networks.inspect(client, ids[endpoint.network]) if wanted and endpoint.network in ids else None
         for other in networks.shown(network)["containers"] if network else ():
-            if (before is None or other["id"] != before["Id"]) and (other["name"], endpoint.network) not in leaving:
+            stays = (other["name"], endpoint.network) not in ahead.addresses
+            if stays and (before is None or other["id"] != before["Id"]):
                 found.extend(
                     f"{address} is in use by container {other['name']} on network {endpoint.network}: choose another"
                     for address in sorted(wanted & {other["ipv4_address"], other["ipv6_address"]})
@@ -241,24 +239,24 @@ def _taken_addresses(
     return found
 
 
-def _port_conflicts(client, spec: ContainerSpec, before: dict[str, Any] | None) -> list[str]:
+def _port_conflicts(client, spec: ContainerSpec, before: dict[str, Any] | None, ahead: Ahead) -> list[str]:
     with reported("list of running containers"):
         others = [one for one in client.containers() if before is None or one["Id"] != before["Id"]]
-    listeners = published.listeners_of(others)
-    own = {
-        (binding["HostPort"], port.partition("/")[2])
-        for port, bindings in ((before or {}).get("NetworkSettings", {}).get("Ports") or {}).items()
-        for binding in bindings or ()
-    }
-    # The proxies of the container itself listen on the host as well.
-    on_host = [one for one in published.listeners_on_host() if (str(one.port), one.protocol) not in own]
+    listeners = [
+        one
+        for container in others
+        for one in published.listeners_of([container])
+        if (name_of(container), one.port, one.protocol) not in ahead.ports
+    ]
+    # The proxies of containers listen on the host as well.
+    theirs = {(one.port, one.protocol) for one in published.held_by(before or {})}
+    theirs |= {(port, protocol) for _name, port, protocol in ahead.ports}
+    on_host = [one for one in published.listeners_on_host() if (one.port, one.protocol) not in theirs]
     return published.conflicts(spec.ports, [*listeners, *on_host])
 
 
-def _check_creation(
-    client, spec: ContainerSpec, image: dict[str, Any] | None, coming: Collection[str], faults: list[str]
-) -> None:
-    if image is None:
+def _check_creation(client, spec: ContainerSpec, image: dict[str, Any] | None, ahead: Ahead, faults: list[str]) -> None:
+    if image is None and spec.image not in ahead.images:
         faults.append(f"image {spec.image} is not on this host: make it with busybox_image, or docker pull it")
     faults.extend(_unlimited(client, spec))
     faults.extend(
@@ -268,7 +266,7 @@ def _check_creation(
     )
     for link in spec.links:
         name = link.partition(":")[0]
-        if name not in coming and named(client, name) is None:
+        if name not in ahead.containers and named(client, name) is None:
             faults.append(f"links: container {name} is not there")
 
 
@@ -286,13 +284,13 @@ def _unlimited(client, spec: ContainerSpec) -> list[str]:
     ]
 
 
-def _other_container(client, spec: ContainerSpec, coming: Collection[str], faults: list[str]) -> dict[str, Any] | None:
+def _other_container(client, spec: ContainerSpec, ahead: Ahead, faults: list[str]) -> dict[str, Any] | None:
     """The one whose namespace is shared, if one is."""
     if not spec.mode.startswith("container:"):
         return None
     name = spec.mode.partition(":")[2]
     other = named(client, name)
-    if other is None and name not in coming:
+    if other is None and name not in ahead.containers:
         faults.append(f"network_mode: container {name} is not there")
     return other
 

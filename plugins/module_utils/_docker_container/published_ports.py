@@ -124,6 +124,23 @@ def listeners_of(containers: Iterable[dict[str, Any]]) -> list[Listener]:
     ]
 
 
+def is_held_by(port: PublishedPort, listed: dict[str, Any]) -> bool:
+    """Whether what a running container publishes, as the API's list has it, is this one of what it shall publish."""
+    on = {ip or "0.0.0.0" for ip in (port.host_ip, listed.get("IP", ""))}
+    same = (port.host_port, port.protocol) == (listed["PublicPort"], listed["Type"])
+    return same and (len(on) == 1 or on <= {*_EVERY_ADDRESS})
+
+
+def held_by(container: dict[str, Any]) -> list[Listener]:
+    """What a running container publishes, from its inspection. Without its name."""
+    return [
+        Listener(int(binding["HostPort"]), port.partition("/")[2], binding["HostIp"], "")
+        for port, bindings in (container.get("NetworkSettings", {}).get("Ports") or {}).items()
+        for binding in bindings or ()
+        if binding["HostPort"]
+    ]
+
+
 def wanted_by(ports: Iterable[PublishedPort], container: str) -> list[Listener]:
     """What a container will hold when it runs."""
     return [

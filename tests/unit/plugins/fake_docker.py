@@ -129,7 +129,7 @@ class FakeDocker:
                 "ImageID": one.get("Image", "sha256:busybox"),
                 "State": one["State"]["Status"],
                 "Labels": one["Config"]["Labels"],
-                "Ports": one.get("Ports", []),
+                "Ports": one.get("Ports") or _listed_ports(one),
                 "NetworkSettings": one["NetworkSettings"],
             }
             for one in self.all_containers.values()
@@ -170,14 +170,31 @@ class FakeDocker:
     def start(self, container: str) -> None:
         self._changing("start", container)
         running = not self.exit_code
+        if running:
+            self._publish(self.container(container))
         status = "running" if running else "exited"
         self.container(container)["State"] |= {
             "Status": status, "Running": running, "Pid": 1 if running else 0, "ExitCode": self.exit_code,
         }  # fmt: skip
 
+    def _publish(self, container: dict[str, Any]) -> None:
+        """Only host ports that are given; dockerd refuses one that another container has."""
+        wanted = container["HostConfig"].get("PortBindings") or {}
+        given = {(one["HostPort"], port) for port, bindings in wanted.items() for one in bindings if one["HostPort"]}
+        for other in self.containers():
+            for port in other["Ports"]:
+                if (str(port["PublicPort"]), port["Type"]) in {
+                    (held, inner.partition("/")[2]) for held, inner in given
+                }:
+                    raise APIError("start", explanation=f"Bind for 0.0.0.0:{port['PublicPort']} failed")
+        container["NetworkSettings"]["Ports"] = {
+            inner: [{"HostIp": "0.0.0.0", "HostPort": held}] for held, inner in given
+        }
+
     def stop(self, container: str) -> None:
         self._changing("stop", container)
         self.container(container)["State"] |= {"Status": "exited", "Running": False, "Pid": 0}
+        self.container(container)["NetworkSettings"]["Ports"] = {}
 
     def restart(self, container: str, timeout: int) -> None:
         self._changing("restart", container)
@@ -263,6 +280,15 @@ class FakeDocker:
 
     def inspect_swarm(self) -> dict[str, Any]:
         return {"JoinTokens": {"Worker": "SWMTKN-w", "Manager": "SWMTKN-m"}}
+
+
+def _listed_ports(container: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"PrivatePort": int(inner.partition("/")[0]), "PublicPort": int(one["HostPort"]), "IP": one["HostIp"],
+         "Type": inner.partition("/")[2]}
+        for inner, bindings in container["NetworkSettings"].get("Ports", {}).items()
+        for one in bindings
+    ]  # fmt: skip
 
 
 def _bears(container: dict[str, Any], key: str, value: str | None = None) -> bool:

@@ -172,3 +172,55 @@ def test_an_address_that_nobody_leaves_is_taken(docker: FakeDocker) -> None:
     anywhere = {**on_demo("two", ""), "networks": [{"name": "demo"}]}
     with pytest.raises(LabError, match="is in use by container two on network demo: choose another"):
         run(docker, on_demo("one", "10.200.0.3"), anywhere)
+
+
+def published(name: str, *ports: str, **given: Any) -> dict[str, Any]:
+    return {"name": name, **IMAGE, **LABEL, "published_ports": list(ports), **given}
+
+
+WEB = published("web", "8080:80")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param([WEB], [published("new", "8080:80")], id="a rename"),
+        pytest.param([WEB], [published("new", "8080:80"), published("web", "9090:80")], id="a new one takes it first"),
+        pytest.param([WEB], [published("web", "9090:80"), published("new", "8080:80")], id="a new one takes it last"),
+        pytest.param(
+            [WEB, published("api", "9090:80")],
+            [published("web", "9090:80"), published("api", "8080:80")],
+            id="two swap theirs",
+        ),
+        pytest.param([WEB], [published("new", "8080:80"), published("web")], id="one publishes nothing any more"),
+        pytest.param(
+            [WEB], [published("new", "8080:80"), {"name": "web", "state": "stopped"}], id="one is to be stopped"
+        ),
+        pytest.param([WEB], [published("new", "8080:80"), {"name": "web", "state": "absent"}], id="one is to go"),
+        pytest.param([WEB], [published("new", "8080:80"), published("web", "80", state="present")], id="one keeps on"),
+    ],
+)
+def test_a_port_moves_between_containers(
+    docker: FakeDocker, before: list[dict[str, Any]], after: list[dict[str, Any]]
+) -> None:
+    run(docker, *before, prune_label="lab=x")
+    assert run(docker, *after, prune_label="lab=x")[0] is True
+    for entry in after:
+        if entry.get("state") != "absent":
+            assert docker.container(entry["name"])["State"]["Running"] is (entry.get("state") != "stopped")
+    assert run(docker, *after, prune_label="lab=x")[0] is False
+
+
+def test_a_port_that_somebody_else_has_is_not_taken(docker: FakeDocker) -> None:
+    run(docker, published("mine", "9090:80", labels={}), WEB)
+    for wanted in (published("new", "9090:80"), published("new", "8080:80")):
+        with pytest.raises(LabError, match=r"of the host is in use by container (mine|web): publish another"):
+            run(docker, wanted)
+
+
+def test_whoever_was_stopped_for_its_port_runs_again_after_a_failure(docker: FakeDocker) -> None:
+    run(docker, WEB)
+    docker.failing = {"create_container": "no space left"}
+    with pytest.raises(LabError, match="no space left"):
+        run(docker, published("new", "8080:80"), published("web", "9090:80"))
+    assert docker.container("web")["State"]["Running"]

@@ -12,8 +12,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import (
+    ahead,
+    container_set,
+    published_ports,
+)
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import apply as container_apply
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import container_set, published_ports
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import foreign as container_foreign
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import plan as container_plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container.entries import specs
@@ -202,4 +206,4 @@ def test_an_entry_without_a_name_is_shown_by_its_id(docker: FakeDocker, gone: di
     shown = host_info._container(docker, owned.known(owned.CONTAINER), {**entry, **gone})
     assert shown == {"name": "0123456789ab", "running": True, "lab": "", "networks": [], "passing": False}
     wanted = specs([{**TEST1, "networks": [{"name": "bridge"}]}])
-    assert container_set._leaving(docker, wanted, ["gone"]) == set()
+    assert ahead.freed(docker, wanted, ["gone"]) == ahead.NOTHING
