@@ -12,6 +12,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import environment
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image import names as image_names
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.owned import LAB_LABEL
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file import env_files
 
@@ -36,6 +37,15 @@ _OPTIONS = {
 def container_options(containers: list[dict], host: str, role: dict) -> list[dict]:
     here = {one["name"]: one for one in containers if one["host"] == host}
     return [_options(one, role) for one in map(here.get, _in_order(here)) if one]
+
+
+def container_images(options: list[dict], there: list[str]) -> list[dict]:
+    wanted = dict.fromkeys(one["image"] for one in options)
+    return [
+        {"name": name, "pull": name, "build": image_names.is_made_here(name)}
+        for name in wanted
+        if not image_names.is_among(name, there)
+    ]
 
 
 def container_secrets(containers: list[dict], host: str) -> str:
@@ -84,4 +94,8 @@ def _in_order(here: dict[str, dict]) -> list[str]:
 
 class FilterModule:
     def filters(self) -> dict:
-        return {"container_options": container_options, "container_secrets": container_secrets}
+        return {
+            "container_images": container_images,
+            "container_options": container_options,
+            "container_secrets": container_secrets,
+        }

@@ -47,6 +47,12 @@ options:
     description: Seconds that the registry may be silent before the host's busybox is used.
     type: int
     default: 20
+  build:
+    description:
+      - Whether the host's busybox is used where the image is not pulled. It is an error otherwise.
+      - Has to be V(false) for a O(name) with a digest.
+    type: bool
+    default: true
   state:
     description: Whether the image should exist.
     type: str
@@ -60,6 +66,12 @@ EXAMPLES = r"""
 - name: Build the lab's image
   emon.overlay_lab.busybox_image:
     name: busybox:lab
+
+- name: Pull an image that no busybox can replace
+  emon.overlay_lab.busybox_image:
+    name: nginx:1.25
+    pull: nginx:1.25
+    build: false
 
 - name: Pull the image if a registry answers, and build it otherwise
   emon.overlay_lab.busybox_image:
@@ -88,39 +100,12 @@ note:
   type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import validate
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import DOCKER_ARGUMENTS, connect
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image import busybox_image
-
-ARGUMENTS = DOCKER_ARGUMENTS | {
-    "name": {"type": "str", "required": True},
-    "path": {"type": "path"},
-    "pull": {"type": "str"},
-    "pull_timeout": {"type": "int", "default": 20},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.task import main as run
+from ansible_collections.emon.overlay_lab.plugins.module_utils._tasks.busybox_image import TASK
 
 
 def main() -> None:
-    module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
-    validate(module, "docker")
-    docker_host = module.params["docker_host"]
-    try:
-        request = busybox_image.request(module.params)
-        client = connect(docker_host, module.params["timeout"])
-        plan = busybox_image.plan(client, request)
-        if module.check_mode:
-            result = busybox_image.expected(plan)
-        else:
-            result = busybox_image.apply(client, plan, lambda: connect(docker_host, module.params["pull_timeout"]))
-    except LabError as error:
-        module.fail_json(msg=str(error), faults=error.faults)
-    for line in plan.left:
-        module.warn(line)
-    differences = plan.differences
-    module.exit_json(changed=differences.changed, diff=differences.diff, left=list(plan.left), **vars(result))
+    run(TASK)
 
 
 if __name__ == "__main__":

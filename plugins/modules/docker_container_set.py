@@ -58,6 +58,18 @@ options:
         themselves and not from their image.
     type: str
     default: ""
+  coming_networks:
+    description:
+      - Networks that earlier tasks make.
+      - In check mode they count as if they were on the host. Without check mode, a network that is missing is an error.
+    type: list
+    elements: str
+    default: []
+  coming_images:
+    description: Images that earlier tasks make or pull, likewise.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: emon.overlay_lab.docker_container
 """

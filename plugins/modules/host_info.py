@@ -250,6 +250,11 @@ networks:
   type: list
   elements: dict
   returned: success
+images:
+  description: The names of dockerd's images with their tags and with their digests, and their ids.
+  type: list
+  elements: str
+  returned: success
 swarm:
   description: As RV(emon.overlay_lab.docker_swarm_info#module:swarm).
   type: dict

@@ -42,6 +42,7 @@ options:
         required: true
         choices:
           - boot_unit
+          - busybox_image
           - docker_container_set
           - docker_daemon
           - docker_network

@@ -43,6 +43,12 @@ options:
         removed with O(state=absent).
     type: bool
     default: false
+  coming_bridges:
+    description:
+      - Bridges of the machine's own namespace that earlier tasks make. In check mode they count as if they were there.
+    type: list
+    elements: str
+    default: []
   state:
     description:
       - V(absent) removes all links with the mark and all recorded namespaces and routes, and nothing else.

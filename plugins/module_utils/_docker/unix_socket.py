@@ -74,6 +74,9 @@ class DockerSocket:
     def inspect_network(self, network: str) -> dict[str, Any]:
         return self._get(f"/networks/{quote(network, safe='')}")
 
+    def images(self) -> list[dict[str, Any]]:
+        return self._get("/images/json")
+
     def nodes(self) -> list[dict[str, Any]]:
         return self._get("/nodes")
 

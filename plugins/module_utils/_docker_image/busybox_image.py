@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,19 +19,20 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import find, reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.routes import has_default_route
 
+from . import names
 from .busybox_rootfs import Image, architecture, build, content_of
 
 SEARCHED = ("/bin/busybox", "/usr/bin/busybox")
-_NAME = re.compile(r"(?P<repository>[a-z0-9]+(?:[._/:-][a-z0-9]+)*?)(?::(?P<tag>[\w][\w.-]{0,127}))?\Z")
 
 
 @dataclass(frozen=True)
 class Request:
-    """``pull``: the repository and tag to try first, empty for none."""
+    """``pull``: the image to try first, empty for none. ``build``: whether a busybox serves where it is not pulled."""
 
     name: str
     path: str = ""
     pull: str = ""
+    build: bool = True
     present: bool = True
 
 
@@ -65,14 +65,18 @@ def request(params: dict[str, Any]) -> Request:
     faults = [
         f"{key}: {params[key]!r} is no image name such as busybox:lab"
         for key in ("name", "pull")
-        if params.get(key) and not _NAME.match(params[key])
+        if params.get(key) and not names.FORM.fullmatch(params[key])
     ]
+    build = params.get("build", True)
+    if "@" in params["name"] and build:
+        faults.append(f"name: {params['name']} has a digest, which what is built here has not: set build to false")
     if faults:
         raise LabError(faults)
     return Request(
-        name=_tagged(params["name"]),
+        name=names.whole(params["name"]),
         path=params.get("path") or "",
-        pull=_tagged(params["pull"]) if params.get("pull") else "",
+        pull=names.whole(params["pull"]) if params.get("pull") else "",
+        build=build,
         present=params["state"] == "present",
     )
 
@@ -88,12 +92,14 @@ def plan(client, request: Request) -> Plan:
         if before:
             found.add(f"image {request.name}", before["Id"], None)
         return Plan(request, before, found)
-    if before and not ours:
+    if before and not (ours and request.build):
         return Plan(request, before, found)
     if before is None and request.pull and has_default_route():
         found.add(f"image {request.name}", None, f"pulled as {request.pull}")
         return Plan(request, before, found, pull=True)
     note = f"{request.pull} was not pulled: this host has no default route" if request.pull and not before else ""
+    if not request.build:
+        raise LabError(_missing(request, "this host has no default route to a registry"))
     try:
         image = make(request)
     except LabError:
@@ -117,6 +123,8 @@ def apply(client, made: Plan, pulling: Callable[[], Any]) -> Result:
     image, note, source = made.image, made.note, "busybox"
     if made.pull:
         note = _pull(pulling(), made.request)
+        if note and not made.request.build:
+            raise LabError(_missing(made.request, note))
         source = "busybox" if note else "pulled"
     if source == "busybox":
         image = image or make(made.request)
@@ -155,12 +163,12 @@ def make(request: Request) -> Image:
 
 def _pull(client, request: Request) -> str:
     """Pull and name it; returns why that failed, or nothing."""
-    repository, _separator, tag = request.pull.rpartition(":")
+    repository, reference = names.parts(request.pull)
     try:
         with reported(f"{request.pull} was not pulled"):
-            client.pull(repository, tag=tag)
-            own_repository, _separator, own_tag = request.name.rpartition(":")
-            client.tag(request.pull, own_repository, own_tag)
+            client.pull(repository, tag=reference)
+            if request.name != request.pull:
+                client.tag(request.pull, *names.parts(request.name))
     except LabError as error:
         return str(error)
     return ""
@@ -174,5 +182,8 @@ def _left(name: str, image: dict[str, Any]) -> str:
     )
 
 
-def _tagged(name: str) -> str:
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+def _missing(request: Request, why: str) -> str:
+    return (
+        f"image {request.name} is not on this host: {why}: put it there (docker load), or choose another; busybox needs"
+        " no registry"
+    )

@@ -268,9 +268,9 @@ def _vxlans(links: list[dict]) -> list[dict[str, Any]]:
 
 
 def _docker(active: bool) -> dict[str, Any]:
-    """The containers, and the host's part in a swarm."""
+    """What dockerd has, and the host's part in a swarm."""
     if not active:
-        return {"containers": [], "networks": [], "swarm": swarm_view.of_stopped()}
+        return {"containers": [], "networks": [], "images": [], "swarm": swarm_view.of_stopped()}
     with DockerSocket() as docker:
         known = owned.known(owned.CONTAINER)
         containers = [_container(docker, known, one) for one in docker.containers(all=True)]
@@ -279,7 +279,8 @@ def _docker(active: bool) -> dict[str, Any]:
             {"name": one["Name"], "id": one["Id"], "lab": network_owner.lab_of(recorded, one)}
             for one in docker.networks()
         ]
-        return {"containers": containers, "networks": networks, "swarm": swarm_view.read(docker)}
+        images = [name for one in docker.images() for name in _names_of_image(one)]
+        return {"containers": containers, "networks": networks, "images": images, "swarm": swarm_view.read(docker)}
 
 
 def _container(docker, known: owned.Known, listed: dict[str, Any]) -> dict[str, Any]:
@@ -291,6 +292,10 @@ def _container(docker, known: owned.Known, listed: dict[str, Any]) -> dict[str, 
         "networks": sorted(networks_of(listed)),
         "passing": not lab and _is_passing(docker, listed),
     }
+
+
+def _names_of_image(listed: dict[str, Any]) -> list[str]:
+    return [*(listed.get("RepoTags") or ()), *(listed.get("RepoDigests") or ()), listed["Id"]]
 
 
 def _is_passing(docker, listed: dict[str, Any]) -> bool:

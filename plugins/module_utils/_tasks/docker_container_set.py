@@ -27,13 +27,16 @@ _ARGUMENTS = DOCKER_ARGUMENTS | {
     "containers": {"type": "list", "elements": "dict", "required": True},
     "prune_label": {"type": "str", "default": ""},
     "secrets": {"type": "str", "default": "", "no_log": True},
+    "coming_networks": {"type": "list", "elements": "str", "default": []},
+    "coming_images": {"type": "list", "elements": "str", "default": []},
 }
 
 
 def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     wanted = entries.specs(params["containers"], environment.unpacked(params["secrets"]))
     client = connect(params["docker_host"], params["timeout"])
-    plan = container_set.plan(client, wanted, params["prune_label"])
+    coming = (params["coming_networks"], params["coming_images"]) if check_mode else ()
+    plan = container_set.plan(client, wanted, params["prune_label"], "", *coming)
     healed: list[str] = []
     if check_mode:
         containers = container_set.expected(plan)

@@ -17,6 +17,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.run imp
 
 from . import (
     boot_unit,
+    busybox_image,
     docker_container_set,
     docker_daemon,
     docker_network,
@@ -29,6 +30,7 @@ from . import (
 
 TASKS: dict[str, Task] = {
     "boot_unit": boot_unit.TASK,
+    "busybox_image": busybox_image.TASK,
     "docker_container_set": docker_container_set.TASK,
     "docker_daemon": docker_daemon.TASK,
     "docker_network": docker_network.TASK,

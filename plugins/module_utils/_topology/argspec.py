@@ -83,6 +83,7 @@ def topology() -> Spec:
         "routes": many(ROUTE),
         "prune": {"type": "bool", "default": False},
         "adopt": {"type": "bool", "default": False},
+        "coming_bridges": {"type": "list", "elements": "str", "default": []},
         **_FORCE,
         **_STATE,
     }

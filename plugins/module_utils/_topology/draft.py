@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.link_mark import mark_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.netns import OWN
 
 from .model import Key, Link, Topology
 from .observed import CurrentState, LinkState
@@ -96,5 +97,7 @@ class Draft:
         desired: Link | None = self.links.get(key)
         if desired and desired.kind != "port":
             return desired.kind
+        if key[0] == OWN and key[1] in self.desired.coming:
+            return "bridge"
         state = self.state(key)
         return (state.kind or "interface") if state else None

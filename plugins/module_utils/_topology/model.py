@@ -76,6 +76,8 @@ class Topology:
     namespaces: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     routes: tuple[Route, ...] = ()
+    # Bridges of the machine's own namespace that others are going to make.
+    coming: tuple[str, ...] = ()
 
     @property
     def places(self) -> tuple[str, ...]:

@@ -55,6 +55,8 @@ def run(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     LabError with every fault before anything is touched, or, after that, with what the kernel refused.
     """
     desired = parse(options)
+    if check_mode:
+        desired = replace(desired, coming=tuple(options.get("coming_bridges") or ()))
     if os.geteuid() != 0:
         raise LabError("network namespaces and links need root: run the task with become")
     with nullcontext() if check_mode else records.locked(), netns.Namespaces() as namespaces:

@@ -13,6 +13,7 @@ from ipaddress import ip_interface, ip_network
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import DOCKER_WITHOUT_STORE, parse_version
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image import names as image_names
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import docker_version, has_joined
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import (
@@ -47,10 +48,10 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     ``lab``: {"name", "site", "engine" (as chosen), "engine_faults" (of the choice), "simulated", "hosts" (lab_hosts),
     "limited" (whether the run is), "reads" (whether it does no more than that), "change_engine" (whether it may take
     another engine's networks away), "missing" (hosts of the play that do not answer), "silent" (name -> what Ansible
-    returned of the module where it failed or did not reach the host), "restart_allowed", "clock_seconds" (by how much
-    clocks may differ), "etcd": {"token", "tls"}, "controller" (_host.lab_identity.controller()),
-    "new_ca" (whether the lab may get one), "archives" (lab_archives), "archive_files" and "archive_faults" (what the
-    module program_archive returned; not there where it was not asked)};
+    returned of the module where it failed or did not reach the host), "image" (of containers that name none),
+    "restart_allowed", "clock_seconds" (by how much clocks may differ), "etcd": {"token", "tls"}, "controller"
+    (_host.lab_identity.controller()), "new_ca" (whether the lab may get one), "archives" (lab_archives),
+    "archive_files" and "archive_faults" (what the module program_archive returned; not there where it was not asked)};
     ``hosts``: name -> what the module host_info returned there.
     """
     engine = named(lab["engine"])
@@ -67,6 +68,7 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
         found += lost_data_faults(with_members(lab["hosts"], hosts, lab["name"]), hosts, lab["name"])
     for name, info in hosts.items():
         lines = _host_faults(lab | {"moving": name in moving}, lab["hosts"][name], info)
+        lines += _image_faults(lab, name, info)
         found += [f"{name}: {line}" for line in lines]
     return found + _clone_faults(hosts) + _name_faults(lab, hosts)
 
@@ -260,6 +262,24 @@ def _cluster_faults(lab: dict[str, Any], etcd: dict[str, Any]) -> list[str]:
         f"etcd was founded with the {what} {was}, and the lab now says {wanted}: {remedy}"
         for what, (was, wanted) in founded.items()
         if was is not None and was != wanted
+    ]
+
+
+def _image_faults(lab: dict[str, Any], host: str, info: dict[str, Any]) -> list[str]:
+    """Without a default route no registry is reached. Of a dockerd that does not run nobody knows what it has."""
+    users: dict[str, list[str]] = {}
+    for container in lab.get("containers", ()):
+        image = container.get("image") or lab["image"]
+        if container["host"] == host and not image_names.is_made_here(image):
+            users.setdefault(image, []).append(container["name"])
+    if not users or lab["reads"] or info["default_route"]:
+        return []
+    known = info["docker"]["active"] or not info["docker"]["data"]["present"]
+    return [
+        f"the image {image} of {', '.join(names)} is not on this host, which has no default route to a registry: put it"
+        " there (docker load), or choose another; busybox needs no registry"
+        for image, names in users.items()
+        if known and not image_names.is_among(image, info["images"])
     ]
 
 

@@ -15,6 +15,7 @@ from ipaddress import IPv4Address
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import published_ports
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image import names as image_names
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine
 
 from .model import Attachment, Container, Network
@@ -39,12 +40,9 @@ _ALIASES = Names(
 )
 MOST = 5000
 _ALL = "all"
-_REGISTRY = r"[a-zA-Z0-9.-]+(?::[0-9]+)?/"
-_PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
-_TAG = r":[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}"
 _IMAGES = Names(
     "an image's name",
-    re.compile(rf"(?:{_REGISTRY})?{_PART}(?:/{_PART})*(?:{_TAG})?(?:@sha256:[0-9a-f]{{64}})?"),
+    image_names.FORM,
     512,
     "write for example busybox or registry.example:5000/team/app:1.2",
     {},

@@ -224,3 +224,16 @@ def test_whoever_was_stopped_for_its_port_runs_again_after_a_failure(docker: Fak
     with pytest.raises(LabError, match="no space left"):
         run(docker, published("new", "8080:80"), published("web", "9090:80"))
     assert docker.container("web")["State"]["Running"]
+
+
+def test_what_earlier_tasks_make_is_taken_as_there(docker: FakeDocker) -> None:
+    run(docker, WEB)
+    wanted = specs([{**WEB, "image": "web:2"}, {"name": "two", **IMAGE, "networks": [{"name": "net2"}]}])
+    with pytest.raises(LabError) as caught:
+        container_set.plan(docker, wanted, "lab=x")
+    assert [line.split(":")[0] for line in caught.value.faults] == ["container web", "container two"]
+    told = container_set.plan(docker, wanted, "lab=x", networks=["net2"], images=["web:2"]).differences.lines
+    assert told == [
+        "container web: image: busybox:lab -> web:2",
+        "container two: absent -> busybox:lab on net2",
+    ]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image import busybox_image
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image import busybox_image, names
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image.busybox_rootfs import (
     LABEL,
     NEEDED,
@@ -21,6 +21,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image.bus
     build,
 )
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.fake_docker import FakeDocker
+from docker.errors import APIError
 
 APPLETS = [f"usr/bin/{name}" for name in NEEDED] + ["bin/busybox"]
 
@@ -183,14 +184,13 @@ def test_an_image_that_is_there_serves_where_the_busybox_went_away(
     assert run(docker, path="/nonexistent/busybox") == (False, "present")
 
 
+def refuse(repository: str, tag: str) -> None:
+    raise APIError("500", explanation="no registry answers")
+
+
 def test_it_is_pulled_only_where_there_is_a_way_out_and_a_registry(
     docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from docker.errors import APIError
-
-    def refuse(repository: str, tag: str) -> None:
-        raise APIError("500", explanation="no registry answers")
-
     docker.pull = refuse  # type: ignore[attr-defined]
     assert run(docker, pull="busybox:1.36") == (True, "busybox")
     docker.images.clear()
@@ -212,3 +212,71 @@ def test_a_host_without_busybox_is_told_what_to_install(tmp_path: Path) -> None:
     request = busybox_image.request({"name": "busybox:lab", "state": "present", "path": str(tmp_path / "none")})
     with pytest.raises(LabError, match=r"no busybox at .*none: install busybox-static, or give path"):
         busybox_image.make(request)
+
+
+DIGEST = "@sha256:" + "a" * 64
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "there"),
+    [
+        ("busybox", ["busybox:latest"], True),
+        ("docker.io/library/busybox:1.36", ["busybox:1.36"], True),
+        ("busybox:1.36", ["busybox:latest"], False),
+        (f"busybox:1.36{DIGEST}", ["busybox:1.36"], False),
+        (f"busybox:1.36{DIGEST}", [f"busybox{DIGEST}"], True),
+        ("registry.example:5000/team/app", ["registry.example:5000/team/app:latest"], True),
+        ("docker.io/team/app:1", ["team/app:1"], True),
+    ],
+)
+def test_a_name_means_what_docker_takes_it_for(name: str, known: list[str], there: bool) -> None:
+    assert names.is_among(name, known) is there
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("busybox", True),
+        ("docker.io/library/busybox:1.36", True),
+        ("team/busybox:1", False),
+        ("busyboxes", False),
+        (f"busybox{DIGEST}", False),
+    ],
+)
+def test_only_busybox_is_made_here(name: str, made: bool) -> None:
+    assert names.is_made_here(name) is made
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [("web", ("web", "latest")), (f"r.example:5000/a/web:1{DIGEST}", ("r.example:5000/a/web", DIGEST[1:]))],
+)
+def test_any_image_is_pulled(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch, name: str, asked: tuple[str, str]
+) -> None:
+    monkeypatch.setattr(busybox_image, "has_default_route", lambda: True)
+    request = busybox_image.request({"name": name, "pull": name, "build": False, "state": "present"})
+    pulled = []
+
+    def pull(repository: str, tag: str) -> None:
+        pulled.append((repository, tag))
+        docker.images[request.name] = {"Id": "sha256:web"}
+
+    docker.pull = pull  # type: ignore[attr-defined]
+    made = busybox_image.plan(docker, request)
+    assert busybox_image.apply(docker, made, lambda: docker).source == "pulled"
+    assert pulled == [asked]
+    assert not busybox_image.plan(docker, request).differences.changed
+
+
+def test_an_image_that_cannot_be_pulled_nor_made_has_one_line(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = busybox_image.request({"name": "web:1", "pull": "web:1", "build": False, "state": "present"})
+    monkeypatch.setattr(busybox_image, "has_default_route", lambda: False)
+    with pytest.raises(LabError, match="image web:1 is not on this host: this host has no default route"):
+        busybox_image.plan(docker, request)
+    monkeypatch.setattr(busybox_image, "has_default_route", lambda: True)
+    docker.pull = refuse  # type: ignore[attr-defined]
+    with pytest.raises(LabError, match=r"on this host: web:1 was not pulled: no registry answers: put it there"):
+        busybox_image.apply(docker, busybox_image.plan(docker, request), lambda: docker)

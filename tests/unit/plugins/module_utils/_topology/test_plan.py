@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import netns
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.link_mark import doomed, is_mark, mark_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.run import run
@@ -264,6 +265,19 @@ def test_an_address_moves_from_the_port_to_its_bridge(machine: RecordingClient) 
         "remove 192.168.1.5/24 from port eth0 in the machine's own namespace, as b has it",
     ]
     assert done["reverts_in"] == 60
+
+
+def test_in_check_mode_a_bridge_that_others_make_is_there(machine: RecordingClient) -> None:  # noqa: F811
+    options = {
+        "name": "new",
+        "state": "present",
+        "vxlans": [{"name": "vx9", "vni": 9, "port": 4789, "master": "br9"}],
+        "coming_bridges": ["br9"],
+    }
+    assert run(options, True)["plan"] == ["make vxlan vx9 in the machine's own namespace"]
+    for given, check_mode in ((options, False), ({**options, "coming_bridges": []}, True)):
+        with pytest.raises(LabError, match="master br9: there is no such bridge"):
+            run(given, check_mode)
 
 
 def test_marks_are_far_from_what_people_use() -> None:

@@ -32,6 +32,8 @@ def lab(**given: Any) -> dict[str, Any]:
         "engine": "cluster_store",
         "engine_faults": [],
         "limited": False,
+        "reads": False,
+        "image": "busybox:latest",
         "change_engine": False,
         "missing": [],
         "silent": {},
@@ -54,6 +56,8 @@ def info(name: str, **given: Any) -> dict[str, Any]:
         "room": [{"path": "/etc", "free": 5000, "read_only": False}],
         "record": {"lab": "", "machine_id": "", "site": "", "moving_to": "", "engine": ""},
         "time": 1000.0,
+        "default_route": False,
+        "images": [],
         "kernel": {"faults": []},
         "os_family": "Debian",
         "distribution": {"name": "Debian GNU/Linux 12 (bookworm)"},
@@ -85,6 +89,7 @@ def info(name: str, **given: Any) -> dict[str, Any]:
             "socket": {"masked": False},
             "active": False,
             "enabled": False,
+            "data": {"path": "/var/lib/docker", "present": False},
             "store": "",
             "variants": {"snap": False, "podman": [], "rootless": []},
         },
@@ -560,3 +565,26 @@ def test_subnets_that_a_place_has_as_well(
     joined = {**host, "record": {**RECORD, "site": "company"}}
     assert _subnet_faults(one, joined) == []
     assert len(_subnet_faults({**one, "moving": True}, joined)) == len(expected)
+
+
+WEB = {"name": "web", "host": "emon2", "image": "web:1"}
+
+
+@pytest.mark.parametrize(
+    ("of_lab", "of_emon2", "told"),
+    [
+        pytest.param({}, {}, True, id="a host without Docker"),
+        pytest.param({}, {"docker": {"active": True}, "images": ["web:2"]}, True, id="a dockerd without it"),
+        pytest.param({}, {"docker": {"active": True}, "images": ["web:1"]}, False, id="a dockerd with it"),
+        pytest.param({}, {"docker": {"data": {"present": True}}}, False, id="a dockerd that does not run"),
+        pytest.param({}, {"default_route": True}, False, id="a way to a registry"),
+        pytest.param({"reads": True}, {}, False, id="a run that changes nothing"),
+        pytest.param({"containers": [{**WEB, "host": "emon"}]}, {"default_route": True}, True, id="another host"),
+        pytest.param({"containers": [{**WEB, "image": ""}]}, {}, False, id="busybox"),
+        pytest.param({"containers": [{**WEB, "image": ""}], "image": "web:1"}, {}, True, id="the role's image"),
+        pytest.param({"containers": [WEB, {**WEB, "name": "two"}]}, {}, True, id="two of one image"),
+    ],
+)
+def test_an_image_that_cannot_come_is_named(of_lab: dict[str, Any], of_emon2: dict[str, Any], told: bool) -> None:
+    found = [line for line in faults(lab(**{"containers": [WEB], **of_lab}), infos(**of_emon2)) if "image" in line]
+    assert [line.split(", which")[0].split(": ", 1)[1].split(" of ")[0] for line in found] == ["the image web:1"] * told
