@@ -94,6 +94,7 @@ INFO = {
     "containerd": {"package": "", "active": False, "masked": False},
     "containers": [],
     "networks": [],
+    "images": ["busybox:latest"],
     "swarm": view.nothing("inactive"),
     "resolver": {"unit": False, "version": "2.90", "available": "", "active": False, "enabled": False},
     "vxlan": {"unit": False, "active": False, "enabled": False, "links": []},
