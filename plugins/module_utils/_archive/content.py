@@ -25,10 +25,13 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 from .kinds import Kind
 
 _CHUNK = 1 << 20
+# Of each program, once it is unpacked.
+MODE = 0o755
 _MOST_BYTES, _MOST_MEMBERS = 2 << 30, 10_000
 # elf(5): the machine for which a program is, as uname(1) calls it.
-_ELF, _MACHINE = b"\x7fELF", slice(18, 20)
+_ELF, _MACHINE, _ORDER, _BIG = b"\x7fELF", slice(18, 20), 5, 2
 _MACHINES = {3: "i686", 20: "ppc", 21: "ppc64", 22: "s390x", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
+_LITTLE = {"ppc64": "ppc64le"}
 _DAMAGE = (gzip.BadGzipFile, tarfile.TarError, EOFError, zlib.error, ValueError, OverflowError, RecursionError)
 
 
@@ -58,7 +61,7 @@ def read(path: Path, kind: Kind) -> Content:
         nonlocal machine
         found[name] = size
         if name == kind.main:
-            machine = _machine(stream.read(20))
+            machine = _machine(stream.read(_MACHINE.stop))
 
     _each(path, kind, look)
     return Content(machine, sum(found.values()))
@@ -69,7 +72,7 @@ def unpack(path: Path, kind: Kind, into: Path) -> None:
 
     def write(name: str, stream: IO[bytes], _size: int) -> None:
         try:
-            with atomic_file.written(into / name, 0o755, (0, 0)) as written:
+            with atomic_file.written(into / name, MODE, (0, 0)) as written:
                 shutil.copyfileobj(stream, written, _CHUNK)
         except OSError as error:
             raise LabError(f"{into / name} cannot be written: {reason(error)}") from error
@@ -128,9 +131,12 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def _machine(head: bytes) -> str:
-    if not head.startswith(_ELF):
+    if not head.startswith(_ELF) or len(head) < _MACHINE.stop:
         return ""
-    return _MACHINES.get(int.from_bytes(head[_MACHINE], "big" if head[5] == 2 else "little"), "")
+    if head[_ORDER] == _BIG:
+        return _MACHINES.get(int.from_bytes(head[_MACHINE], "big"), "")
+    machine = _MACHINES.get(int.from_bytes(head[_MACHINE], "little"), "")
+    return _LITTLE.get(machine, machine)
 
 
 def _line(said: object) -> str:

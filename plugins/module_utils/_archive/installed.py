@@ -6,8 +6,9 @@
 
 """What a host has of an archive: its programs below a prefix of the lab's own, links to them, and units.
 
-The host's record has it in the section ``programs``: {kind: {"lab", "version", "sha256", "files": {name: bytes},
-"made": [what was made for it beside that]}}. Without ``files`` it is not whole: a run was interrupted.
+The host's record has it in the section ``programs``: {kind: {"lab", "version", "sha256", "files": {name: [bytes, time
+of its last change]}, "made": [what was made for it beside that]}}. Without ``files`` it is not whole: a run was
+interrupted.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import grp
 import os
 import pwd
 import shutil
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,29 +114,31 @@ def apply(made: Plan) -> None:
     record = {**made.recorded, "lab": wanted.lab, "version": wanted.version, "sha256": wanted.sha256}
     record["made"] = [*record.get("made", []), *(name for name in _to_make(one) if name not in record.get("made", []))]
     _record(made.kind, {**record, "files": record.get("files", {})})
-    if made.unpack:
-        try:
+    try:
+        if made.unpack:
             _unpack(made.kind, wanted)
-        except LabError:
-            # Else another archive, which may be the right one, would be refused.
-            if not made.recorded:
-                _remove(_absent(made.kind, record))
-            raise
-    _make(one)
-    for name in one.linked:
-        _link(LINKS / name, _bin(made.kind) / name)
-    made.files.apply()
+        _make(one)
+        for name in one.linked:
+            _link(LINKS / name, _bin(made.kind) / name)
+        made.files.apply()
+    except (LabError, OSError) as error:
+        # Else another archive, which may be the right one, would be refused.
+        if not made.recorded:
+            _remove(_absent(made.kind, record))
+        if isinstance(error, OSError):
+            raise LabError(f"{one.title}: {error.filename or PREFIX}: {reason(error)}") from error
+        raise
     _label(made.kind)
     systemd.reload()
-    _record(made.kind, {**record, "files": {path.name: path.stat().st_size for path in _bin(made.kind).iterdir()}})
+    _record(made.kind, {**record, "files": {path.name: _looks(path) for path in _bin(made.kind).iterdir()}})
 
 
 def _present(kind: str, wanted: Wanted, recorded: dict[str, Any]) -> Plan:
     one, differences = KINDS[kind], Differences()
     if not recorded:
         differences.add(one.title, None, f"{wanted.version} from an archive (sha256 {wanted.sha256[:12]})")
-    sizes = recorded.get("files", {})
-    damaged = [name for name in sizes or one.programs if not _is_whole(_bin(kind) / name, sizes.get(name))]
+    looks = recorded.get("files", {})
+    damaged = [name for name in looks or one.programs if not _is_whole(_bin(kind) / name, looks.get(name))]
     for name in damaged if recorded else ():
         differences.add(str(_bin(kind) / name), "missing or changed", "as in the archive")
     for name in one.linked:
@@ -240,8 +244,15 @@ def _bin(kind: str) -> Path:
     return PREFIX / kind / "bin"
 
 
-def _is_whole(path: Path, size: int | None) -> bool:
-    return path.is_file() and not path.is_symlink() and path.stat().st_size == size
+def _is_whole(path: Path, looks: list[int] | None) -> bool:
+    """Every run asks, so nothing is read: whoever writes into a program changes its time."""
+    as_installed = path.is_file() and not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) == content.MODE
+    return as_installed and _looks(path) == looks
+
+
+def _looks(path: Path) -> list[int]:
+    now = path.stat()
+    return [now.st_size, now.st_mtime_ns]
 
 
 def _target(path: Path) -> str | None:

@@ -118,5 +118,5 @@ def _unfit_files(lab: dict[str, Any], kind: str, info: dict[str, Any]) -> list[s
 
 
 def _fits(programs: str, machine: str) -> bool:
-    """A 64-bit kernel of x86 runs both; ARM's 32-bit machines have many names."""
+    """ARM's 32-bit machines have many names."""
     return programs == machine or (programs == "arm" and machine.startswith("armv"))

@@ -21,6 +21,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 DOCKER, ETCD = KINDS["docker"], KINDS["etcd"]
 X86 = b"\x7fELF\x02\x01\x01" + bytes(11) + b"\x3e\x00" + b"dockerd"
 ARM = b"\x7fELF\x02\x01\x01" + bytes(11) + b"\xb7\x00" + b"dockerd"
+PPC = b"\x7fELF\x02\x01\x01" + bytes(11) + b"\x15\x00" + b"etcd"
 BIG = b"\x7fELF\x02\x02\x01" + bytes(11) + b"\x00\x16" + b"dockerd"
 
 Members = dict[str, object]
@@ -71,7 +72,18 @@ def test_examples_have_upstreams_names(kind: str) -> None:
     assert version_of(kind, KINDS[kind].example)
 
 
-@pytest.mark.parametrize(("program", "machine"), [(X86, "x86_64"), (ARM, "aarch64"), (BIG, "s390x"), (b"#!", "")])
+@pytest.mark.parametrize(
+    ("program", "machine"),
+    [
+        (X86, "x86_64"),
+        (ARM, "aarch64"),
+        (BIG, "s390x"),
+        (PPC, "ppc64le"),
+        (b"#!", ""),
+        (b"\x7fELF", ""),
+        (b"\x7fELF\x02", ""),
+    ],
+)
 def test_the_programs_tell_for_which_machine_they_are(tmp_path: Path, program: bytes, machine: str) -> None:
     path = archive(tmp_path / "a.tgz", of_docker(**{"docker/dockerd": program}))
     assert content.read(path, DOCKER).machine == machine

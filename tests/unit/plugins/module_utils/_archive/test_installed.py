@@ -120,6 +120,15 @@ def change(host: Host) -> None:
     (host.root / "prefix/etcd/bin/etcdctl").write_text("something else")
 
 
+def overwrite(host: Host) -> None:
+    """By as many bytes."""
+    (host.root / "prefix/etcd/bin/etcdctl").write_text("#" * len(ETCD))
+
+
+def lock(host: Host) -> None:
+    (host.root / "prefix/etcd/bin/etcdctl").chmod(0)
+
+
 def unlink(host: Host) -> None:
     (host.root / "links/etcd").unlink()
 
@@ -133,7 +142,8 @@ def interrupt(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "unpack"), [(lose, True), (change, True), (unlink, False), (edit, False), (interrupt, True)]
+    ("spoil", "unpack"),
+    [(lose, True), (change, True), (overwrite, True), (lock, True), (unlink, False), (edit, False), (interrupt, True)],
 )
 def test_what_is_not_whole_is_mended(host: Host, spoil: Callable[[Host], None], unpack: bool) -> None:
     asked = wanted(host)
@@ -207,3 +217,16 @@ def test_what_does_not_fit_is_one_line_and_does_not_stay(
     assert line.startswith(f"etcd-v3.4.23-linux-amd64.tar.gz on this host: {words}")
     assert there(host) == []
     assert host.section == {}
+
+
+@pytest.mark.parametrize("place", ["prefix", "units"])
+def test_a_place_that_cannot_be_written_is_one_line_and_nothing_stays(host: Host, place: str) -> None:
+    (host.root / place).write_text("a file, where a directory has to be")
+    with pytest.raises(LabError) as raised:
+        installed.apply(installed.plan("etcd", wanted(host)))
+    (line,) = raised.value.faults
+    assert str(host.root / place) in line
+    assert (there(host), host.section) == ([], {})
+    (host.root / place).unlink()
+    installed.apply(installed.plan("etcd", wanted(host, sha256=wanted(host).sha256)))
+    assert installed.state("etcd")["whole"]
