@@ -176,14 +176,17 @@ def _holder(line: str, infos: Mapping[str, Any]) -> str:
 
 
 def _member_changes(etcd: Mapping[str, Any], lab: str) -> list[str]:
+    archive = etcd.get("archive", {}).get("wanted")
     if not etcd["version"]:
-        source = f"{etcd['available']} from an archive, " if etcd.get("archive", {}).get("wanted") else "installed and "
+        source = f"{etcd['available']} from an archive, " if archive else "installed and "
         return [f"etcd: absent -> {source}started"]
     if etcd["data"]["lost"]:
         return ["etcd: data gone -> this member removed from the cluster, and added again"]
     if etcd["lab"] != lab or not etcd["data"]["present"]:
         return ["etcd: no member -> a member of the cluster"]
     found = [f"etcd: {what}: false -> true" for what in ("ready", "enabled") if not etcd[what]]
+    if not (archive or etcd.get("etcdctl", True)):
+        found.append("etcdctl: absent -> installed")
     if etcd["outdated"]:
         found.append("etcd: started before its files -> restarted")
     return found if etcd["data"]["claimed"] else [*found, "record of etcd's data: absent -> its ids"]

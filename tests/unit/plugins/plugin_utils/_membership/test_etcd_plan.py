@@ -225,17 +225,17 @@ def test_data_that_is_gone_is_named_where_nobody_can_replace_it(infos: dict[str,
     assert "".join(found).startswith(told)
 
 
-def test_a_run_tells_that_it_replaces_a_member() -> None:
+def test_a_run_tells_that_it_replaces_a_member_and_brings_back_a_program() -> None:
     lab = {"name": "emon", "hosts": hosts(**THREE), "pki": [], "etcd": {"tls": True}}
     standing = {"version": "3.4", "enabled": True}
     infos = {
         "emon": info("a", claimed=True, **standing),
-        "emon2": info("b", claimed=True, **standing),
+        "emon2": info("b", claimed=True, etcdctl=False, **standing),
         "emon3": info(lost=True, **standing),
     }
     assert changes(lab, infos, None) == {
         "emon": [],
-        "emon2": [],
+        "emon2": ["etcdctl: absent -> installed"],
         "emon3": ["etcd: data gone -> this member removed from the cluster, and added again"],
     }
 
