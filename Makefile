@@ -112,8 +112,8 @@ import: setup ## Write a lab file from the Compose file FILE, and name what it c
 overlay: setup ## Two simulated hosts, etcd, Docker, an overlay network, and a ping across it
 	@$(PLAY) playbooks/overlay.yml $(ARGS)
 
-plan: setup ## What `make overlay` would change, and why, in a table (ARGS='-e plan_format=json')
-	@$(PLAY) playbooks/overlay.yml --check -e plan_only=true $(ARGS)
+plan: setup ## What `make overlay` would change, and why, in a table (OUTPUT=json)
+	@$(if $(filter json,$(OUTPUT)),$(ANSWER),$(PLAY)) playbooks/overlay.yml --check -e plan_only=true -e plan_format=$(OUTPUT) $(ARGS)
 
 status: setup ## How the lab is, in a table; fails where something differs from the lab file (OUTPUT=json)
 	@$(ANSWER) playbooks/status.yml -e output=$(OUTPUT) $(ARGS)
