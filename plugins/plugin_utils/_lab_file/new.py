@@ -15,16 +15,18 @@ from typing import Any
 
 import yaml
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import AUTO, ENGINES, for_lab_file
 
 from .compose import Imported
 from .load import load
 from .model import Lab
+from .yaml_nodes import shown
 
 SITES = ("company", "home")
 MOST_HOSTS = 200
 # The subnets to choose from, by number. A host's address ends in 11 for the first.
 _SITES = {"home": "192.168.{}.0/24", "company": "10.{}.0.0/24"}
-_NETWORK = "10.2{:02d}.0.0/24"
+_NETWORK = "10.2{:02d}.0.0/%d"
 _NUMBERS = range(10, 56)
 _FIRST_HOST = 11
 _LAB = """\
@@ -69,11 +71,13 @@ def files(
     """
     if not 1 <= hosts <= MOST_HOSTS:
         raise LabError(f"HOSTS={hosts}: a new lab has 1 to {MOST_HOSTS} hosts")
+    if not _is_text(name):
+        raise LabError(f"LAB={shown(name)}: YAML does not take it for this text: choose another name")
     taken = [subnet for lab in others for subnet in _subnets(lab)]
     subnets = {what: _free(form, taken) for what, form in _SITES.items()}
     networks = dict(imported.networks) if imported else {"demo": ""}
     for network, subnet in networks.items():
-        networks[network] = subnet or str(_free(_NETWORK, taken))
+        networks[network] = subnet or str(_free(_NETWORK % _length(hosts, engine), taken))
         taken += [IPv4Network(networks[network], strict=False)]
     host_names = [f"{name}-{number}" for number in range(1, hosts + 1)]
     addresses = [
@@ -112,6 +116,22 @@ def _placed(containers: list[dict[str, Any]], hosts: list[str]) -> str:
     made = [{"name": one["name"], "host": host_of[one["name"]], **one} for one in containers]
     dumped = yaml.safe_dump(made, sort_keys=False, default_flow_style=None, width=140)
     return "containers:\n" + indent(dumped.rstrip("\n"), "  ")
+
+
+def _is_text(name: str) -> bool:
+    try:
+        return bool(yaml.safe_load(name) == name)
+    except yaml.YAMLError:
+        return False
+
+
+def _length(hosts: int, engine: str) -> int:
+    """Of the prefix of the smallest network, from 256 addresses on, that has room for a container on each host."""
+    indexes = {str(index): index for index in range(1, hosts + 1)}
+    rules = for_lab_file(engine if engine in ENGINES else AUTO)
+    lengths = range(24, 15, -1)
+    fitting = (one for one in lengths if not rules.room_faults(IPv4Network((0, one)), "", hosts, indexes))
+    return next(fitting, lengths[-1])
 
 
 def _subnets(lab: Lab) -> list[IPv4Network]:

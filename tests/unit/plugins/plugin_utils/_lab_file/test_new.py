@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[5]
 
 
 @pytest.mark.parametrize("engine", [AUTO, *ENGINES])
-@pytest.mark.parametrize("hosts", [1, 2, 16])
+@pytest.mark.parametrize("hosts", [1, 2, 16, 17, 200])
 def test_a_new_lab_is_right_and_meets_no_other(engine: str, hosts: int) -> None:
     others = [load(file.read_text(encoding="utf-8")) for file in (ROOT / "labs").glob("*.yml")]
     found = new.files("shop", hosts, engine, others)
@@ -46,6 +46,8 @@ def test_a_new_lab_is_right_and_meets_no_other(engine: str, hosts: int) -> None:
         ("shop", 0, "auto", "HOSTS=0: a new lab has 1 to 200 hosts"),
         ("shop", 201, "auto", "HOSTS=201: a new lab has 1 to 200 hosts"),
         ("shop", 2, "docker", "engine: docker is not one of auto, cluster_store, swarm, vxlan"),
+        ("null", 2, "auto", "LAB=null: YAML does not take it for this text: choose another name"),
+        ("a: b: c", 2, "auto", "LAB=a: b: c: YAML does not take it for this text: choose another name"),
         ("../shop", 2, "auto", "name: ../shop cannot be a lab's name"),
         ("Shop", 2, "auto", "name: Shop cannot be a lab's name"),
     ],
