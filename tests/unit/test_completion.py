@@ -46,6 +46,8 @@ def completed(line: str, folder: Path = ROOT) -> list[str]:
         ("make shell LAB=four HOST=e", ["e1", "e2", "e3", "e4"]),
         ("make trace FROM=", ["test1", "test2"]),
         ("make trace LAB=services FROM=web TO=s", ["store"]),
+        ("make trace LAB=services FROM=c", ["client-s1", "client-s2"]),
+        ("make break FAULT=vxlan-", ["vxlan-down"]),
         ("make overlay RELEASE=t", ["trixie"]),
         ("make new ENGINE=s", ["swarm"]),
         ("make overlay LAB=nowhere SITE=", []),

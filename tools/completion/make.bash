@@ -10,7 +10,8 @@ _overlay_lab_values() {
         LAB) printf '%s\n' labs/*.yml | sed 's|.*/||; s|\.yml$||' ;;
         SITE) sed -n '/^sites:/,/^[a-z]/s/^  \([a-z][a-z0-9-]*\):.*/\1/p' "labs/$lab.yml" 2>/dev/null ;;
         HOST | ON) sed -n '/^hosts:/,/^[a-z]/s/^  \([a-z][a-z0-9-]*\):.*/\1/p' "labs/$lab.yml" 2>/dev/null ;;
-        FROM | TO) sed -n '/^containers:/,/^[a-z]/s/^ *-\{0,1\} *{\{0,1\}name: \([^,} ]*\).*/\1/p' "labs/$lab.yml" 2>/dev/null ;;
+        FROM | TO) _overlay_lab_containers "labs/$lab.yml" ;;
+        FAULT) sed -n '/^## The catalogue/,/^## /s/^| `\([a-z-]*\)`.*/\1/p' docs/break.md ;;
         ENGINE) printf '%s\n' auto cluster_store swarm vxlan ;;
         RELEASE) printf '%s\n' bullseye bookworm trixie forky ;;
         HOW) printf '%s\n' readdress suspend reboot ;;
@@ -21,9 +22,36 @@ _overlay_lab_values() {
     esac
 }
 
+# Of a container with `hosts`, the one of each host.
+_overlay_lab_containers() {
+    awk '
+        function told(  count, on, i) {
+            if (name == "") return
+            if (list == "") { print name; return }
+            if (list == "all") list = hosts
+            count = split(list, on, /[][, ]+/)
+            for (i = 1; i <= count; i++) if (on[i] != "") print name "-" on[i]
+        }
+        function value(key) {
+            if (!match($0, "[ {]" key ": *")) return ""
+            found = substr($0, RSTART + RLENGTH)
+            if (found ~ /^\[/) { sub(/\].*/, "", found); return substr(found, 2) }
+            sub(/[,} ].*/, "", found)
+            return found
+        }
+        /^[a-z]/ { part = $1 }
+        part == "hosts:" && match($0, /^  [a-z][a-z0-9-]*:/) { hosts = hosts " " substr($0, 3, RLENGTH - 3) }
+        part != "containers:" || /^ *#/ { next }
+        /^ *- / { told(); name = list = "" }
+        name == "" { name = value("name") }
+        list == "" { list = value("hosts") }
+        END { told() }
+    ' "$1" 2>/dev/null
+}
+
 _overlay_lab_words() {
     sed -n 's/^\([a-z-]*\):.*## .*/\1/p' Makefile
-    printf '%s=\n' LAB SITE HOST HOSTS ENGINE FILE RELEASE OUTPUT MAP LIVE CMD ON HOW FROM TO PORT FOLLOW SEED BENCHMARK V ARGS
+    printf '%s=\n' LAB SITE HOST HOSTS ENGINE FILE RELEASE OUTPUT MAP LIVE CMD ON HOW FROM TO PORT FOLLOW FAULT SEED BENCHMARK V ARGS
 }
 
 # Whether this folder is a checkout.
