@@ -13,9 +13,11 @@ from decimal import Decimal, InvalidOperation
 
 MEMORY = re.compile(r"([1-9][0-9]{0,14})([bBkKmMgG]?)[bB]?")
 MEMORY_RULE = "write a number and a unit, such as 64m or 1g"
-CPUS = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,3})?")
-CPUS_RULE = "write how many processors, such as 0.5 or 2"
-# Docker's own least.
+# Docker counts in thousand millionths.
+CPUS = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,9})?")
+CPUS_RULE = "write how many processors, such as 0.5 or 2, with nine decimals at most"
+# Docker's own bounds.
+MOST_MEMORY = 2**63 - 1
 LEAST_MEMORY = 6 * 1024 * 1024
 LEAST_CPUS = Decimal("0.01")
 # Option -> its key in the API, and what `docker info` says of it.
@@ -35,6 +37,8 @@ def memory(text: str | None, faults: list[str]) -> int:
     size = int(match[1]) * _UNITS[match[2].lower()]
     if size < LEAST_MEMORY:
         faults.append(f"memory: {text} is too little: Docker wants 6m at least")
+    if size > MOST_MEMORY:
+        faults.append(f"memory: {text} is more than Docker can count ({MOST_MEMORY} bytes): write less")
     return size
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 # Docker's own form of a volume's name. A path on the host is absolute: hosts have no folder of the lab file.
 FORM = re.compile(
-    r"(?P<source>/[^:\s]*|[a-zA-Z0-9][a-zA-Z0-9_.-]+):(?P<target>/[^:\s]*)(?::(?P<options>(?:ro|rw|z|Z)(?:,(?:ro|rw|z|Z))*))?"
+    r"(?P<source>/[^:\s]*|[a-zA-Z0-9][a-zA-Z0-9_.-]+):(?P<target>/[^:\s]*)(?::(?P<options>(?:ro|rw)(?:,[zZ])?|[zZ](?:,(?:ro|rw))?))?"
 )
 RULE = "write NAME:/path/inside or /path/on/the/host:/path/inside, with :ro at the end for reading alone"
 

@@ -41,7 +41,11 @@ def read_archive(section: Item | None, given: Mapping[str, Item], kind: str) -> 
 
 def _version(item: Item, source: str, kind: str) -> str:
     """The version by the file's name; a fault where that is not upstream's."""
-    url = urlsplit(source) if "://" in source else None
+    try:
+        url = urlsplit(source) if "://" in source else None
+    except ValueError as error:
+        item.fault(f"{shown(source)} is no URL: {error}")
+        return ""
     if url and url.scheme not in _SCHEMES:
         item.fault(f"{shown(source)} is neither a path nor a URL with https:// or http://")
         return ""

@@ -15,6 +15,7 @@ from ipaddress import IPv4Address
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import published_ports
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container.spec import whose
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image import names as image_names
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.engine import Engine
 
@@ -179,10 +180,13 @@ class ContainerReader:
         """Two containers of one host cannot have the same port of it."""
         held: dict[tuple[str, int | None, str], list[published_ports.Listener]] = {}
         for container, draft in zip(containers, self._drafts):
-            for port in published_ports.parse(container.service.published_ports, []):
-                here = held.setdefault((container.host, port.host_port, port.protocol), [])
-                for line in published_ports.conflicts([port], here):
+            ports = published_ports.parse(container.service.published_ports, [])
+            for port in ports:
+                others = held.get((container.host, port.host_port, port.protocol), ())
+                for line in published_ports.conflicts([port], others):
                     draft.ports.fault(line.replace("of the host", f"of {container.host}", 1))
+            for port in ports:
+                here = held.setdefault((container.host, port.host_port, port.protocol), [])
                 here.extend(published_ports.wanted_by([port], container.name))
 
     def _written_name(self, item: Item) -> str:
@@ -196,6 +200,9 @@ class ContainerReader:
         first = self._names.setdefault(name.lower(), item.path)
         if first != item.path:
             item.fault(f"{name} is given at {first} as well: names are valid on all hosts, and case does not matter")
+        if name != whose(name):
+            mark = name.removeprefix(whose(name))
+            item.fault(f"{name} ends in {mark}, which marks a container that is being replaced: choose another name")
         if several and len(name) > _NAMES.longest:
             item.fault(f"{shown(name)} has {len(name)} characters with its host's name, at most {_NAMES.longest}")
 

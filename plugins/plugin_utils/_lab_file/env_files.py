@@ -10,6 +10,7 @@ An inventory knows the names alone. Values are read again when containers are co
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -27,7 +28,7 @@ _QUOTES = ("'", '"')
 def resolved(lab: Lab, folder: Path, faults: list[str]) -> Lab:
     """The lab with the files' whole paths, and the names of the variables in them; faults are added, a line each."""
     found: list[str] = []
-    containers = tuple(_resolved(one, folder.resolve(), found) for one in lab.containers)
+    containers = tuple(_resolved(one, Path(os.path.realpath(folder)), found) for one in lab.containers)
     # Containers of several hosts have one file.
     faults.extend(dict.fromkeys(found))
     return replace(lab, containers=containers)
@@ -51,7 +52,8 @@ def _resolved(container: Container, folder: Path, faults: list[str]) -> Containe
     found: dict[str, str] = {}
     paths = []
     for written in service.env_file:
-        path = (folder / written).resolve()
+        # A link that leads to itself stays what it is, and cannot be read.
+        path = Path(os.path.realpath(folder / written))
         paths.append(str(path))
         if not path.is_relative_to(folder):
             faults.append(f"env_file: {written}: leads out of the lab file's folder: copy it there")

@@ -170,7 +170,7 @@ def _healthcheck(item: Item) -> dict[str, Any]:
     if item.is_mapping and "test" not in given:
         item.at("test").fault('missing; for example "wget -q -O /dev/null http://localhost/"')
     found = {key: value for key, value in found.items() if value is not None}
-    return _checked(found, healthcheck.parse, item) if found.get("test") else found
+    return _checked(found, healthcheck.parse, item) if "test" in found else found
 
 
 def _test(item: Item) -> list[str] | str | None:
@@ -205,7 +205,7 @@ _READERS: Mapping[str, Callable[[Item], Any]] = {
     "cap_drop": _capabilities,
     "sysctls": lambda item: _texts(item, _SYSCTLS),
     "memory": lambda item: _checked(item.name(_MEMORY) or "", limits.memory, item),
-    "cpus": lambda item: item.number(float(limits.LEAST_CPUS), _MOST_CPUS) or "",
+    "cpus": lambda item: _checked(item.number(float(limits.LEAST_CPUS), _MOST_CPUS) or "", limits.nano_cpus, item),
     "healthcheck": _healthcheck,
     "labels": lambda item: _texts(item, _LABELS),
 }

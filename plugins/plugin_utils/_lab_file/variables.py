@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,10 @@ def host_variables(host: Host, site: str, simulated: bool) -> dict[str, Any]:
 
 
 def _source(archive: Archive, directory: Path) -> str:
-    return archive.source if archive.is_url else str(directory / Path(archive.source).expanduser())
+    if archive.is_url:
+        return archive.source
+    # Unlike Path's, it leaves a home of nobody as it is written.
+    return str(directory / os.path.expanduser(archive.source))  # noqa: PTH111
 
 
 def _ssh_arguments(host: Host) -> str:

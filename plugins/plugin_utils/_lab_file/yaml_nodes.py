@@ -217,7 +217,7 @@ class Item:
             self._wrong_kind("a number")
         elif not low <= value <= high:
             self.refuse(f"{shown(self.source)} is not between {low} and {high}")
-        elif not _DECIMAL.fullmatch(self.source):
+        elif not _DECIMAL.fullmatch(self.source) or float(self.source) != value:
             self.refuse(f"{shown(self.source)} is {value} to YAML: write the number you mean in plain decimal")
         else:
             return self.source

@@ -203,6 +203,8 @@ def test_groups():
         ("../docker-20.10.24.tgz", "/labs/../docker-20.10.24.tgz"),
         ("/srv/docker-20.10.24.tgz", "/srv/docker-20.10.24.tgz"),
         ("~/docker-20.10.24.tgz", "/home/ann/docker-20.10.24.tgz"),
+        # Nobody of that name: the path is told where it is opened.
+        ("~nobodyx/docker-20.10.24.tgz", "/labs/~nobodyx/docker-20.10.24.tgz"),
         ("https://x.org/a/docker-20.10.24.tgz", "https://x.org/a/docker-20.10.24.tgz"),
     ],
 )

@@ -16,14 +16,18 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from ansible_collections.emon.overlay_lab.plugins.filter.containers import container_options
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container.entries import specs
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.load import load, read
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.schema import schema
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.variables import lab_variables
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.yaml_document import root
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.yaml_nodes import Shape
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+ROLE = {"image": "busybox", "command": ["sh"], "restart_policy": "no", "lab": "emon"}
 ROOT = Path(__file__).parents[5]
 SCHEMA = schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -127,6 +131,31 @@ def test_reader_and_schema_give_2000_files_the_same_verdict() -> None:
     same_verdict()
     # Neither kind of file is rare, or nothing was tried.
     assert min(verdicts.values()) > 400, verdicts
+
+
+CONTAINER = SCHEMA["properties"]["containers"]["items"]["properties"]
+LAB = {
+    "name": "emon",
+    "sites": {"home": {"subnet": "192.168.1.0/24"}},
+    "hosts": {"emon": {"addresses": {"home": "192.168.1.116"}}},
+    "networks": [{"name": "demo", "subnet": "10.200.0.0/24"}],
+}
+
+
+def test_what_the_reader_takes_of_a_container_the_module_takes_as_well() -> None:
+    dice, taken = Random(1), 0
+    keys = sorted({*CONTAINER} - {"host", "hosts", "networks", "env_file", "depends_on"})
+    for _ in range(1000):
+        container = {key: value(dice, CONTAINER[key]) for key in dice.sample(keys, 3)}
+        container |= {"name": container.get("name", "web"), "host": "emon", "networks": ["demo"]}
+        try:
+            lab = load(yaml.safe_dump({**LAB, "containers": [container]}, allow_unicode=True))
+        except LabError:
+            continue
+        found = lab_variables(lab, "home", True, "bookworm")["lab_containers"]
+        assert specs(container_options(found, "emon", ROLE))
+        taken += 1
+    assert taken > 200
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "labs").glob("*.yml")), ids=lambda file: file.name)

@@ -140,7 +140,8 @@ def test_every_fault_of_files_of_variables_comes_with_those_of_the_lab_file_and_
     (folder / "out.env").symlink_to(tmp_path / "outside.env")
     (folder / "folder.env").mkdir()
     os.mkfifo(folder / "pipe.env")
-    files = ["bad.env", "binary.env", "large.env", "out.env", "folder.env", "pipe.env", "none.env"]
+    (folder / "loop.env").symlink_to("loop.env")
+    files = ["bad.env", "binary.env", "large.env", "out.env", "folder.env", "pipe.env", "none.env", "loop.env"]
     with pytest.raises(LabError) as caught:
         load(
             f"{LAB}  - {{name: web, hosts: all, networks: [demo], memory: 1m, env_file: {json.dumps(files)}}}\n", folder
@@ -156,6 +157,7 @@ def test_every_fault_of_files_of_variables_comes_with_those_of_the_lab_file_and_
         "env_file: folder.env: is no file: write NAME=VALUE lines into one",
         "env_file: pipe.env: is no file: write NAME=VALUE lines into one",
         "env_file: none.env: cannot be read: No such file or directory",
+        "env_file: loop.env: cannot be read: Too many levels of symbolic links",
     ]
 
 
