@@ -73,6 +73,8 @@ options:
         type: str
         required: true
 notes:
+  - Some faults take the way on which Ansible comes to a real host. This module makes them where it is told to; the
+    playbook C(break.yml) makes them on simulated hosts only.
   - Needs root on the managed host. No Python library.
 seealso:
   - module: emon.overlay_lab.packet_trace
