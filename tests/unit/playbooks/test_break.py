@@ -57,6 +57,14 @@ def test_a_host_that_cannot_have_it_keeps_no_lock(collection: Path) -> None:
     assert released(calls) == list(HOSTS)
 
 
+def test_a_host_that_another_run_changes_is_not_broken(collection: Path) -> None:
+    held = {"emon": {"failed": True, "msg": "emon is being changed by another run"}}
+    code, said, calls = run(collection, Case(f"{CONFIRMED} -e fault=vxlan-down", {**MADE, "lab_lock": held}, ""))
+    assert (code, made(calls), released(calls)) == (2, [], ["emon2"]), said
+    assert "emon: it is not locked by this run, so nothing was broken there" in said
+    assert "it is down" not in said
+
+
 @pytest.mark.parametrize(
     ("play", "line"),
     [
