@@ -13,7 +13,7 @@ from ipaddress import ip_interface
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 
-from .links import routes_back
+from .links import route_gone, routes_back
 from .planned import Kind, Planned
 from .scene import Link, Scene
 from .step import Step, gone
@@ -60,7 +60,7 @@ def _gone(scene: Scene, inner: Link, route: str) -> Step:
         do=(("ip", "route", "del", *route.split()),),
         undo=(("ip", "route", "replace", *route.split()),),
         ask=_ROUTES,
-        shows=gone(rf"^{re.escape(to)} "),
+        shows=route_gone(route),
         **inner.place,
     )
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from .scene import Read
 UNITS = ("docker.service", "containerd.service", "etcd.service", "overlay-lab-resolver.service")
 # linux/capability.h
 _CAP_SYS_TIME = 25
+# The kernel's own ones have the handle 0.
+_QUEUE = re.compile(r"(?m)^qdisc (\S+ (?!0:)\S+) dev (\S+) root\b")
 
 
 def read(containers: list[str]) -> Read:
@@ -35,6 +38,7 @@ def read(containers: list[str]) -> Read:
         identities={one["netns"]: namespaces.identity(one["netns"]) or () for one in state["namespaces"]},
         resolv_conf=_resolv_confs([one["name"] for one in state["containers"] if one["netns"]]),
         units=tuple(unit for unit in UNITS if _is_active(unit)),
+        queues=_queues(),
         may_set_clock=_may_set_clock(),
         boot_seconds=int(time.time() - float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])),
     )
@@ -50,10 +54,18 @@ def read_underlay() -> Read:
 
 def _routes(place: str) -> list[str]:
     inside = [] if place == namespaces.OWN else ["nsenter", f"--net={place}"]
-    text = programs.output([*inside, "ip", "-4", "route", "show"])
-    # What `ip route` adds for people, and does not read back.
+    text = programs.output([*inside, "ip", "-4", "-o", "route", "show"])
+    # What `ip route` adds for people, and does not read back; a backslash is where it would break the line.
     words = (line.split() for line in text.splitlines())
-    return [" ".join(word for word in line if word not in ("linkdown", "dead")) for line in words]
+    return [" ".join(word for word in line if word not in ("linkdown", "dead", "\\")) for line in words]
+
+
+def _queues() -> dict[str, str]:
+    try:
+        text = programs.output(["tc", "qdisc", "show"])
+    except programs.Missing:
+        return {}
+    return {link: kind for kind, link in _QUEUE.findall(text)}
 
 
 def _resolv_confs(containers: list[str]) -> dict[str, tuple[str, str]]:

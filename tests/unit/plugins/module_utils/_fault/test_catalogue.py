@@ -189,6 +189,37 @@ def test_where_commands_run(name: str, places: set[str]) -> None:
     assert all(step.identity for step in steps if step.netns)
 
 
+_METRIC = "default via 10.0.0.1 dev eth0 metric 100"
+
+
+@pytest.mark.parametrize(
+    ("route", "output", "away"),
+    [
+        (_METRIC, "default via 192.168.9.1 dev wlan0 metric 600 \n", True),
+        (_METRIC, "default via 10.0.0.2 dev eth0 metric 100 \n", True),
+        (_METRIC, "default via 10.0.0.1 dev eth00 metric 100 \n", True),
+        (_METRIC, "default via 10.0.0.1 dev eth0 metric 1000 \n", True),
+        (_METRIC, "10.0.0.0/24 dev eth0 \ndefault via 10.0.0.1 dev eth0 proto static metric 100 linkdown \n", False),
+        ("10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.116", "10.0.0.0/24 dev eth0 scope link \n", False),
+    ],
+)
+def test_a_route_is_known_by_its_way(route: str, output: str, away: bool) -> None:
+    step = BY_NAME["host-link-down"].kind(host(routes={"": [route]})).steps[0]
+    assert step.what == f"route {route}"
+    assert bool(re.search(step.shows, output)) is away
+
+
+def test_a_route_of_several_ways_is_not_taken() -> None:
+    ways = "default nexthop via 10.0.0.1 dev eth0 weight 1 nexthop via 10.0.0.2 dev eth0 weight 1"
+    with pytest.raises(LabError, match="the route default of eth0 has several ways"):
+        BY_NAME["host-link-down"].kind(host(routes={"": [ways]}))
+
+
+def test_somebodys_own_queue_is_not_replaced() -> None:
+    with pytest.raises(LabError, match="eth0 has a queue of its own, htb 1:"):
+        BY_NAME["packets-slow"].kind(host(queues={"eth0": "htb 1:"}))
+
+
 def test_a_learned_entry_is_left_to_the_vxlan() -> None:
     step = BY_NAME["forwarding-wrong"].kind(host(overlay=False)).steps[0]
     assert step.undo == (("bridge", "fdb", "del", MAC, "dev", "vx-lab"),)
