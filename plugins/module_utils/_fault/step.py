@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -73,6 +74,12 @@ def gone(text: str) -> str:
     return rf"(?ms)\A(?!.*{text})"
 
 
+def check_programs(steps: Iterable[Step]) -> None:
+    """Raises LabError where one is missing: what it is to do could be neither made nor mended."""
+    commands = (command for one in steps for command in (*one.do, *one.undo, one.ask) if command)
+    programs.check(dict.fromkeys(command[0] for command in commands))
+
+
 def in_force(step: Step) -> bool:
     """Ask whether what the step made is still there. Raises LabError where that cannot be known."""
     if not step.ask or not same_place(step):
@@ -105,4 +112,8 @@ def _all(step: Step, commands: tuple[Argv, ...]) -> None:
 
 def _run(step: Step, command: Argv, seconds: float) -> programs.Done:
     inside = [] if step.netns == namespaces.OWN else ["nsenter", f"--net={namespaces.path_of(step.netns)}"]
-    return programs.run([*inside, *command], seconds, cwd="/")
+    try:
+        return programs.run([*inside, *command], seconds, cwd="/")
+    except programs.Missing as error:
+        again = "it was there when the fault was made; install it and run this again"
+        raise LabError(f"{error}: {again}") from error

@@ -47,7 +47,9 @@ def first_that_fits(faults: Sequence[Fault], scene: Scene) -> tuple[Fault, Plann
     refused = []
     for fault in faults:
         try:
-            return fault, fault.kind(scene)
+            planned = fault.kind(scene)
+            step.check_programs(planned.steps)
+            return fault, planned
         except LabError as error:
             refused.append(f"fault {fault.name} cannot be made on this host: {error}")
     raise LabError(refused)

@@ -100,6 +100,30 @@ def test_the_first_that_fits_is_made_and_stays_the_one(path: Path, fault: Make) 
     assert caught.value.faults == ["fault none cannot be made on this host: there is nothing here"]
 
 
+def test_one_whose_program_is_missing_does_not_fit(path: Path, fault: Make) -> None:
+    steps = (Step("x", "", "", (("no-such-program", "x"),), (("true",),), ("true",)),)
+    lacking = Fault("lacking", "", "", "", lambda _scene: Planned(steps))
+    assert work.make(path, "emon", [lacking, fault("one", "a")], Scene(), True).name == "one"
+    with pytest.raises(LabError) as caught:
+        work.make(path, "emon", [lacking], Scene(), False)
+    assert caught.value.faults == [
+        "fault lacking cannot be made on this host: the program no-such-program is missing on this host"
+    ]
+    assert not path.exists()
+
+
+def test_a_program_that_was_removed_is_asked_back(path: Path) -> None:
+    asked = Step("x", "", "", ask=("no-such-program",), undo=(("true",),))
+    record.write(path, "emon", [record.Made("one", "", 1.0, (asked,))])
+    with pytest.raises(LabError) as caught:
+        work.mend(path, "emon", [], False)
+    assert caught.value.faults == [
+        "fault one cannot be mended: the program no-such-program is missing on this host: it was there when the fault"
+        " was made; install it and run this again"
+    ]
+    assert names(path) == ["one"]
+
+
 def test_one_that_cannot_be_made_is_undone(path: Path, fault: Make, tmp_path: Path) -> None:
     with pytest.raises(LabError, match="refused: false: exit code 1"):
         work.make(path, "emon", [fault("half", "a", "refused")], Scene(), False)
