@@ -52,13 +52,13 @@ def names(path: Path) -> list[str]:
 
 def test_it_is_made_once_and_mended_once(path: Path, fault: Make, tmp_path: Path) -> None:
     one = fault("one", "a", "b")
-    dry = work.make(path, "emon", [one], Scene(), True)
+    dry = work.make(path, "emon", [one], Scene, True)
     assert dry.differences.lines == ["a: not there -> there", "b: not there -> there"]
     assert not path.exists()
-    made = work.make(path, "emon", [one], Scene(), False)
+    made = work.make(path, "emon", [one], Scene, False)
     assert (made.name, made.facts, made.differences.lines) == ("one", {"file": "a"}, dry.differences.lines)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    again = work.make(path, "emon", [one], Scene(), False)
+    again = work.make(path, "emon", [one], Scene, False)
     assert (again.name, again.differences.changed) == ("one", False)
     dry = work.mend(path, "emon", [], True)
     assert dry.differences.lines == ["a: there -> not there", "b: there -> not there"]
@@ -72,10 +72,10 @@ def test_it_is_made_once_and_mended_once(path: Path, fault: Make, tmp_path: Path
 
 
 def test_what_somebody_repaired_is_left_alone(path: Path, fault: Make, tmp_path: Path) -> None:
-    work.make(path, "emon", [fault("one", "a", "b")], Scene(), False)
+    work.make(path, "emon", [fault("one", "a", "b")], Scene, False)
     (tmp_path / "a").unlink()
     assert work.mend(path, "emon", [], False).mended[0]["was_there"] is True
-    work.make(path, "emon", [fault("one", "a")], Scene(), False)
+    work.make(path, "emon", [fault("one", "a")], Scene, False)
     (tmp_path / "a").unlink()
     mended = work.mend(path, "emon", [], False)
     assert mended.mended[0]["was_there"] is False
@@ -85,7 +85,7 @@ def test_what_somebody_repaired_is_left_alone(path: Path, fault: Make, tmp_path:
 
 def test_the_last_one_is_mended_first_and_one_can_be_chosen(path: Path, fault: Make) -> None:
     for name in ("one", "two", "three"):
-        work.make(path, "emon", [fault(name, name)], Scene(), False)
+        work.make(path, "emon", [fault(name, name)], Scene, False)
     assert [one["name"] for one in work.mend(path, "emon", ["two"], False).mended] == ["two"]
     assert names(path) == ["one", "three"]
     assert [one["name"] for one in work.mend(path, "emon", [], False).mended] == ["three", "one"]
@@ -93,19 +93,52 @@ def test_the_last_one_is_mended_first_and_one_can_be_chosen(path: Path, fault: M
 
 def test_the_first_that_fits_is_made_and_stays_the_one(path: Path, fault: Make) -> None:
     faults = [fault("none"), fault("one", "a"), fault("two", "b")]
-    assert work.make(path, "emon", faults, Scene(), False).name == "one"
-    assert work.make(path, "emon", faults, Scene(), False).differences.changed is False
+    assert work.make(path, "emon", faults, Scene, False).name == "one"
+    assert work.make(path, "emon", faults, Scene, False).differences.changed is False
     with pytest.raises(LabError) as caught:
-        work.make(path, "emon", [faults[0]], Scene(), False)
+        work.make(path, "emon", [faults[0]], Scene, False)
     assert caught.value.faults == ["fault none cannot be made on this host: there is nothing here"]
+
+
+def test_one_that_was_half_repaired_is_made_anew(path: Path, fault: Make, tmp_path: Path) -> None:
+    one, seen = fault("one", "a", "b"), []
+
+    def look() -> Scene:
+        seen.append((tmp_path / "b").exists())
+        return Scene()
+
+    work.make(path, "emon", [one], Scene, False)
+    (tmp_path / "a").unlink()
+    assert work.make(path, "emon", [one], Scene, True).differences.changed
+    again = work.make(path, "emon", [one], look, False)
+    assert (again.name, again.differences.changed, names(path)) == ("one", True, ["one"])
+    assert (tmp_path / "a").exists()
+    # What it is computed from is the host without it.
+    assert seen == [True, False]
+
+
+def test_what_only_went_with_it_may_be_back(path: Path, tmp_path: Path) -> None:
+    with_it = Step("b", "there", "gone with it", undo=(("true",),), ask=("test", "-e", str(tmp_path / "b")))
+    record.write(path, "emon", [record.Made("one", "", 1.0, (with_it, step(tmp_path / "a")))])
+    (tmp_path / "a").touch()
+    one = Fault("one", "", "", "", lambda _scene: Planned(()))
+    assert work.make(path, "emon", [one], Scene, False).differences.changed is False
+
+
+def test_one_that_is_there_is_not_taken_for_another(path: Path, fault: Make) -> None:
+    one, two = fault("one", "a"), fault("two", "b")
+    work.make(path, "emon", [one], Scene, False)
+    assert work.make(path, "emon", [two, one], Scene, False).name == "two"
+    assert work.make(path, "emon", [fault("none"), one, two], Scene, False).name == "one"
+    assert names(path) == ["one", "two"]
 
 
 def test_one_whose_program_is_missing_does_not_fit(path: Path, fault: Make) -> None:
     steps = (Step("x", "", "", (("no-such-program", "x"),), (("true",),), ("true",)),)
     lacking = Fault("lacking", "", "", "", lambda _scene: Planned(steps))
-    assert work.make(path, "emon", [lacking, fault("one", "a")], Scene(), True).name == "one"
+    assert work.make(path, "emon", [lacking, fault("one", "a")], Scene, True).name == "one"
     with pytest.raises(LabError) as caught:
-        work.make(path, "emon", [lacking], Scene(), False)
+        work.make(path, "emon", [lacking], Scene, False)
     assert caught.value.faults == [
         "fault lacking cannot be made on this host: the program no-such-program is missing on this host"
     ]
@@ -126,14 +159,14 @@ def test_a_program_that_was_removed_is_asked_back(path: Path) -> None:
 
 def test_one_that_cannot_be_made_is_undone(path: Path, fault: Make, tmp_path: Path) -> None:
     with pytest.raises(LabError, match="refused: false: exit code 1"):
-        work.make(path, "emon", [fault("half", "a", "refused")], Scene(), False)
+        work.make(path, "emon", [fault("half", "a", "refused")], Scene, False)
     assert not (tmp_path / "a").exists()
     assert not path.exists()
 
 
 def test_one_that_cannot_be_mended_stays_recorded(path: Path, fault: Make, tmp_path: Path) -> None:
-    work.make(path, "emon", [fault("one", "a")], Scene(), False)
-    work.make(path, "emon", [fault("two", "b")], Scene(), False)
+    work.make(path, "emon", [fault("one", "a")], Scene, False)
+    work.make(path, "emon", [fault("two", "b")], Scene, False)
     (tmp_path / "a").unlink()
     (tmp_path / "a").mkdir()
     with pytest.raises(LabError, match="fault one cannot be mended: a: rm "):
