@@ -221,17 +221,17 @@ FAULTS = (
     # -- Sizes. --
     Fault(
         "mtu-underlay",
-        "the MTU of the host's network card is 1400, too small for full-size packets inside VXLAN",
+        "the MTU of the host's network card is too small for full-size packets inside VXLAN",
         "ping works, ssh logs in, and then hangs at the first full screen: small packets pass, large ones do not",
         "with small packets only: ...in one piece is lost between hop 3, ... and hop 4, ...: the MTU of {card} on ...",
-        links.mtu("card", 1400),
+        links.mtu("card", 50),
     ),
     Fault(
         "mtu-container",
-        "the MTU of the container's interface is 1000",
+        "the MTU of the container's interface is smaller than that of its network",
         "small packets pass, large ones do not get into the container",
         "with small packets only: ...: the MTU of {inner} in {container} ... is {mtu}",
-        links.mtu("inner", 1000),
+        links.mtu("inner", 450),
         TO,
     ),
     # -- Filters. --

@@ -17,6 +17,8 @@ from .planned import Kind, Planned
 from .scene import Link, Scene
 from .step import Step, gone
 
+# RFC 8200, 5.
+_IPV6_MTU = 1280
 _ALL = ("ip", "-o", "link", "show")
 
 
@@ -40,9 +42,17 @@ def down(which: str) -> Kind:
     return plan
 
 
-def mtu(which: str, value: int) -> Kind:
+def mtu(which: str, less: int) -> Kind:
+    """``less`` than containers may send, whatever that is at the site."""
+
     def plan(scene: Scene) -> Planned:
-        link = scene.link(which)
+        link, value = scene.link(which), scene.link("inner").mtu - less
+        if link.mtu <= value:
+            raise LabError(f"the MTU of {link.name} is {link.mtu}: that is too small already")
+        if value < _IPV6_MTU and any(":" in one and not one.startswith("fe80:") for one in link.addresses):
+            raise LabError(
+                f"the MTU of {link.name} would be {value}: with less than {_IPV6_MTU} it loses its IPv6 addresses"
+            )
         step = Step(
             what=f"{link.name}: MTU",
             before=str(link.mtu),

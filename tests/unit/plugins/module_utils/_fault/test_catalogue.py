@@ -17,7 +17,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.planned im
 from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.scene import Read, Scene
 from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.step import Step
 
-from .scenes import INSIDE, MAC, OVERLAY, host, link, namespace
+from .scenes import INSIDE, MAC, OVERLAY, host, link, namespace, read
 
 CABLE = scene.of_cable(
     Read({"namespaces": [namespace("lab-underlay", link("emon2", mtu=1500))]}, identities={"lab-underlay": (4, 5)}),
@@ -212,6 +212,37 @@ def test_a_route_of_several_ways_is_not_taken() -> None:
     ways = "default nexthop via 10.0.0.1 dev eth0 weight 1 nexthop via 10.0.0.2 dev eth0 weight 1"
     with pytest.raises(LabError, match="the route default of eth0 has several ways"):
         BY_NAME["host-link-down"].kind(host(routes={"": [ways]}))
+
+
+def narrow(card: int, inside: int, *addresses: str) -> Scene:
+    given = read(True)
+    own, *_, container = given.state["namespaces"]
+    own["links"][0] |= {"mtu": card, "addresses": ["10.0.0.116/24", *addresses]}
+    container["links"][0]["mtu"] = inside
+    return scene.of_host(given, "10.0.0.116", [])
+
+
+@pytest.mark.parametrize(
+    ("card", "inside", "underlay", "container"),
+    [(1500, 1450, 1400, 1000), (1400, 1350, 1300, 900), (9000, 8950, 8900, 8500), (1500, 1300, 1250, 850)],
+)
+def test_what_is_too_narrow_is_so_for_this_network(card: int, inside: int, underlay: int, container: int) -> None:
+    found = narrow(card, inside, "fe80::1/64")
+    assert BY_NAME["mtu-underlay"].kind(found).facts["mtu"] == str(underlay)
+    assert BY_NAME["mtu-container"].kind(found).facts["mtu"] == str(container)
+
+
+@pytest.mark.parametrize(
+    ("card", "inside", "line"),
+    [
+        (1400, 1450, "the MTU of eth0 is 1400: that is too small already"),
+        (1280, 1230, "the MTU of eth0 would be 1180: with less than 1280 it loses its IPv6 addresses"),
+    ],
+)
+def test_no_link_gets_wider_or_loses_addresses(card: int, inside: int, line: str) -> None:
+    with pytest.raises(LabError) as caught:
+        BY_NAME["mtu-underlay"].kind(narrow(card, inside, "2001:db8::5/64"))
+    assert caught.value.faults == [line]
 
 
 def test_somebodys_own_queue_is_not_replaced() -> None:
