@@ -33,6 +33,7 @@ def removed(which: str) -> Kind:
             undo=(("ip", "address", "add", link.address, *_broadcast(link), "dev", link.name),),
             ask=_ADDRESSES,
             shows=gone(rf" {re.escape(link.name)} +inet {re.escape(link.address)} "),
+            site=link.site,
             **link.place,
         )
         return Planned((*routes_back(link), step))

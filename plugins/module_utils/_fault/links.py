@@ -100,6 +100,7 @@ def routes_back(link: Link) -> tuple[Step, ...]:
             undo=(("ip", "route", "replace", *route.split()),),
             ask=("ip", "-4", "route", "show"),
             shows=route_gone(route),
+            site=link.site,
             **link.place,
         )
         for route in link.routes

@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import netns as namespaces
 from ansible_collections.emon.overlay_lab.plugins.module_utils._trace import state as path_state
 
@@ -39,6 +40,7 @@ def read(containers: list[str]) -> Read:
         resolv_conf=_resolv_confs([one["name"] for one in state["containers"] if one["netns"]]),
         units=tuple(unit for unit in UNITS if _is_active(unit)),
         queues=_queues(),
+        site=host_record.read().get("site", ""),
         may_set_clock=_may_set_clock(),
         boot_seconds=int(time.time() - float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])),
     )

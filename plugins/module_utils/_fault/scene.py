@@ -27,7 +27,8 @@ FLOOD = "00:00:00:00:00:00"
 class Link:
     """A link in a namespace; ``address``: the one by which it was found, with the length of its prefix, or ''.
 
-    ``routes``: those that go through it, each as `ip route` writes it in one line.
+    ``routes``: those that go through it, each as `ip route` writes it in one line; ``site``: where the host has to
+    stand for its addresses and routes, '' for any.
     """
 
     netns: str
@@ -40,6 +41,7 @@ class Link:
     settings: dict[str, Any] = field(default_factory=dict)
     routes: tuple[str, ...] = ()
     address: str = ""
+    site: str = ""
 
     @property
     def place(self) -> dict[str, Any]:
@@ -160,7 +162,7 @@ _WORDS = {
 @dataclass(frozen=True)
 class Read:
     """What was read. ``state``: as the module path_state returns it; ``routes`` and ``identities``: by namespace;
-    ``queues``: by link of the host's own, where it is not the kernel's.
+    ``queues``: by link of the host's own, where it is not the kernel's; ``site``: where the host stands.
     """
 
     state: dict[str, Any]
@@ -169,6 +171,7 @@ class Read:
     resolv_conf: dict[str, tuple[str, str]] = field(default_factory=dict)
     units: tuple[str, ...] = ()
     queues: dict[str, str] = field(default_factory=dict)
+    site: str = ""
     may_set_clock: bool = False
     boot_seconds: int = 0
 
@@ -179,7 +182,7 @@ def of_host(read: Read, address: str, peers: list[str]) -> Scene:
     running = [one for one in state["containers"] if one["netns"] and one["networks"]]
     card = _with_address(read, namespaces.OWN, address)
     common = Scene(
-        card=card,
+        card=replace(card, site=read.site) if card else None,
         units=read.units,
         peers=tuple(peers),
         taken=frozenset(_taken(read)).union(peers),

@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.shape import Needed
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import netns as namespaces
 
 Argv = tuple[str, ...]
@@ -30,6 +31,7 @@ SHAPE = {
     Needed("ask"): [str],
     Needed("identity"): [int],
     Needed("must_answer"): bool,
+    Needed("site"): str,
 }
 
 
@@ -38,8 +40,9 @@ class Step:
     """``what``, ``before``, ``after``: as a diff shows it. ``ask`` is a command that changes nothing; the step is still
     in force where it exits with 0 and its output has the pattern ``shows``. A step without it goes with the others.
 
-    ``netns``: where all commands run; ``identity``: which namespace that was, () for the host's own. ``must_answer``: a
-    question that fails says nothing, because what it asks may be ill itself.
+    ``netns``: where all commands run; ``identity``: which namespace that was, () for the host's own; ``site``: where
+    the host stood, if that matters. ``must_answer``: a question that fails says nothing, because what it asks may be
+    ill itself.
     """
 
     what: str
@@ -52,6 +55,7 @@ class Step:
     netns: str = namespaces.OWN
     identity: tuple[int, ...] = ()
     must_answer: bool = False
+    site: str = ""
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Step:
@@ -99,7 +103,12 @@ def undo(step: Step) -> None:
 
 
 def same_place(step: Step) -> bool:
-    """Whether the namespace is the one in which the step was done: a container that started again has another."""
+    """Whether the namespace is the one in which the step was done, and the site as well.
+
+    A container that started again has another namespace, and a host that was moved has other addresses.
+    """
+    if step.site not in ("", host_record.read().get("site")):
+        return False
     return step.netns == namespaces.OWN or namespaces.identity(step.netns) == step.identity
 
 

@@ -13,10 +13,13 @@ from pathlib import Path
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._fault import record, work
-from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.catalogue import FAULTS, Fault
+from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.catalogue import BY_NAME, FAULTS, Fault
 from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.planned import Planned
 from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.scene import Scene
 from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.step import Step
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
+
+from . import scenes
 
 Make = Callable[..., Fault]
 
@@ -178,6 +181,18 @@ def test_another_namespace_has_nothing_of_it(path: Path) -> None:
     elsewhere = Step("x", "", "", ask=("true",), undo=(("true",),), netns="/proc/self/ns/net", identity=(0, 0))
     record.write(path, "emon", [record.Made("one", "", 1.0, (elsewhere,))])
     assert work.mend(path, "emon", [], False).mended[0]["was_there"] is False
+
+
+def test_a_host_that_has_moved_does_not_get_its_former_address_back(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = scenes.host(site="company").link("card")
+    assert {one.site for one in BY_NAME["host-link-down"].kind(scenes.host(site="company")).steps} == {"company", ""}
+    asked = Step("x", "", "", ask=("true",), undo=(("true",),), site=card.site)
+    for site, there in (("home", False), ("company", True)):
+        monkeypatch.setattr(host_record, "read", lambda site=site: {"site": site})
+        record.write(path, "emon", [record.Made("one", "", 1.0, (asked,))])
+        assert work.mend(path, "emon", [], False).mended[0]["was_there"] is there
 
 
 def test_a_question_that_must_be_answered_is(path: Path) -> None:
