@@ -48,7 +48,7 @@ def make(path: Path, lab: str, faults: Sequence[Fault], look: Callable[[], Scene
     Raises LabError where the host can have none, with the reason of each, and where the one cannot be made; what was
     done of it is undone then.
     """
-    made = record.read(path)
+    made = record.read(path, lab)
     scene, refused = look(), []
     for fault in faults:
         former = next((one for one in made if one.name == fault.name), None)
@@ -97,7 +97,7 @@ def mend(path: Path, lab: str, names: Sequence[str], dry: bool) -> Outcome:
 
     Raises LabError with each that cannot be mended; it stays in the record, and the others are mended.
     """
-    made = record.read(path)
+    made = record.read(path, lab)
     outcome, left, faults = Outcome(), [one for one in made if names and one.name not in names], []
     for one in reversed([one for one in made if one not in left]):
         try:

@@ -50,7 +50,7 @@ def step(file: Path) -> Step:
 
 
 def names(path: Path) -> list[str]:
-    return [one.name for one in record.read(path)]
+    return [one.name for one in record.read(path, "emon")]
 
 
 def test_it_is_made_once_and_mended_once(path: Path, fault: Make, tmp_path: Path) -> None:
@@ -205,10 +205,25 @@ def test_a_question_that_must_be_answered_is(path: Path) -> None:
     ]
 
 
+def test_another_labs_record_is_left_to_it(path: Path, fault: Make, tmp_path: Path) -> None:
+    work.make(path, "emon", [fault("one", "a")], Scene, False)
+    for call in (
+        lambda: work.make(path, "shop", [fault("two", "b")], Scene, False),
+        lambda: work.mend(path, "shop", [], False),
+    ):
+        with pytest.raises(LabError) as caught:
+            call()
+        assert caught.value.faults == [
+            f"{path}: this was broken by the lab emon, not by shop: run mend_broken.yml with its inventory"
+        ]
+    assert (tmp_path / "a").exists()
+    assert names(path) == ["one"]
+
+
 def test_a_damaged_record_is_one_line(path: Path) -> None:
     path.write_text('{"lab": "emon", "faults": [{"name": "one"}]}')
     with pytest.raises(LabError, match="is damaged"):
-        record.read(path)
+        record.read(path, "emon")
 
 
 def test_unknown_names_are_told_at_once() -> None:
