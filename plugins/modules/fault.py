@@ -115,7 +115,7 @@ mended:
   description:
     - What was recorded and is mended or forgotten, the latest first, each with C(name), C(summary), C(since) (seconds
       since the epoch) and C(was_there), whether there was still something to mend.
-  returned: success
+  returned: success, and where others could not be mended
   type: list
   elements: dict
 record:

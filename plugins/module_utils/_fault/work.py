@@ -95,7 +95,7 @@ def _make(path: Path, lab: str, others: list[Made], fault: Fault, planned: Plann
 def mend(path: Path, lab: str, names: Sequence[str], dry: bool) -> Outcome:
     """Those faults, or all without names, the last one first. What is not there any more is forgotten.
 
-    Raises LabError with each that cannot be mended; it stays in the record, and the others are mended.
+    Raises LabError with each that cannot be mended; it stays in the record, and the others are mended, and told.
     """
     made = record.read(path, lab)
     outcome, left, faults = Outcome(), [one for one in made if names and one.name not in names], []
@@ -118,7 +118,7 @@ def mend(path: Path, lab: str, names: Sequence[str], dry: bool) -> Outcome:
     if not dry and made:
         record.write(path, lab, sorted(left, key=lambda one: one.since))
     if faults:
-        raise LabError(faults)
+        raise LabError(faults, changed=outcome.differences.changed, mended=outcome.mended)
     return outcome
 
 

@@ -91,3 +91,21 @@ def test_what_was_mended_is_told_of_hosts_and_cables(collection: Path) -> None:
     assert sorted(made(calls)) == ["emon", "emon2", "localhost", "localhost"]
     assert "emon2: vxlan-down: it is down; mended" in said
     assert "emon: " not in said
+
+
+def test_what_was_mended_beside_what_cannot_be_is_told(collection: Path) -> None:
+    mended = [{"name": "vxlan-down", "summary": "it is down", "since": 1.0, "was_there": True}]
+    line = "fault container-paused cannot be mended: x"
+    failed = {"failed": True, "msg": line, "faults": [line], "mended": mended}
+    for emon2 in (failed, {"mended": []}):
+        code, said, calls = run(collection, Case("mend_broken.yml", {"fault": {"emon": failed, "emon2": emon2}}, ""))
+        assert (code, released(calls)) == (2, list(HOSTS)), said
+        assert line in said
+        assert "emon: vxlan-down: it is down; mended" in said
+
+
+def test_that_nothing_is_broken_is_said_only_where_it_is_known(collection: Path) -> None:
+    failed = {"failed": True, "msg": "x", "faults": ["x"], "mended": []}
+    for emon, says in ((failed, False), ({"mended": []}, True)):
+        said = run(collection, Case("mend_broken.yml", {"fault": {"emon": emon, "emon2": {"mended": []}}}, ""))[1]
+        assert ("nothing is broken" in said) is says, said

@@ -172,9 +172,10 @@ def test_one_that_cannot_be_mended_stays_recorded(path: Path, fault: Make, tmp_p
     work.make(path, "emon", [fault("two", "b")], Scene, False)
     (tmp_path / "a").unlink()
     (tmp_path / "a").mkdir()
-    with pytest.raises(LabError, match="fault one cannot be mended: a: rm "):
+    with pytest.raises(LabError, match="fault one cannot be mended: a: rm ") as caught:
         work.mend(path, "emon", [], False)
     assert names(path) == ["one"]
+    assert [one["name"] for one in caught.value.done["mended"]] == ["two"]
 
 
 def test_another_namespace_has_nothing_of_it(path: Path) -> None:
