@@ -41,8 +41,8 @@ class Step:
     in force where it exits with 0 and its output has the pattern ``shows``. A step without it goes with the others.
 
     ``netns``: where all commands run; ``identity``: which namespace that was, () for the host's own; ``site``: where
-    the host stood, if that matters. ``must_answer``: a question that fails says nothing, because what it asks may be
-    ill itself.
+    the host stood, if that matters. ``must_answer``: a question that fails says nothing, because what it asks,
+    dockerd, may be ill itself.
     """
 
     what: str
@@ -90,7 +90,10 @@ def in_force(step: Step) -> bool:
         return False
     done = _run(step, step.ask, _ASK_SECONDS)
     if done.returncode and step.must_answer:
-        raise LabError(f"{step.what}: whether it is still {step.after} cannot be asked: {programs.words(done)}")
+        raise LabError(
+            f"{step.what}: whether it is still {step.after} cannot be asked: {programs.words(done)}:"
+            " start dockerd (systemctl start docker.service) and run this again"
+        )
     return done.returncode == 0 and re.search(step.shows, done.stdout) is not None
 
 

@@ -202,7 +202,8 @@ def test_a_question_that_must_be_answered_is(path: Path) -> None:
     with pytest.raises(LabError) as caught:
         work.mend(path, "emon", [], False)
     assert caught.value.faults == [
-        "fault one cannot be mended: x: whether it is still paused cannot be asked: cannot connect"
+        "fault one cannot be mended: x: whether it is still paused cannot be asked: cannot connect:"
+        " start dockerd (systemctl start docker.service) and run this again"
     ]
 
 
