@@ -296,7 +296,7 @@ FAULTS = (
         "dockerd is stopped, and its containers with it",
         "no container of the host answers; on the host: Cannot connect to the Docker daemon",
         f"{_DOCKERD}, so {{container}} cannot be found; ...systemctl start docker.service",
-        services.stopped("docker.service", "docker.socket"),
+        services.dockerd_stopped,
         TO,
     ),
     Fault(

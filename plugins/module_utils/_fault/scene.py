@@ -60,6 +60,18 @@ class Container:
 
 
 @dataclass(frozen=True)
+class Running:
+    """A container that runs here, whosever it is. ``returns``: it is started with dockerd, or by its swarm;
+    ``passing``: Docker removes it when it stops (--rm).
+    """
+
+    name: str
+    id: str
+    returns: bool = False
+    passing: bool = False
+
+
+@dataclass(frozen=True)
 class Other:
     """A container on another host, as the VXLAN knows it. ``address``: '' where no table has it."""
 
@@ -89,6 +101,7 @@ class Scene:
     neighbours: tuple[Other, ...] = ()  # of the VXLAN, those of this host as well
     floods: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
+    running: tuple[Running, ...] = ()
     peers: tuple[str, ...] = ()
     taken: frozenset[str] = frozenset()
     queue: str = ""
@@ -170,6 +183,7 @@ class Read:
     identities: dict[str, tuple[int, ...]] = field(default_factory=dict)
     resolv_conf: dict[str, tuple[str, str]] = field(default_factory=dict)
     units: tuple[str, ...] = ()
+    running: tuple[Running, ...] = ()
     queues: dict[str, str] = field(default_factory=dict)
     site: str = ""
     may_set_clock: bool = False
@@ -184,6 +198,7 @@ def of_host(read: Read, address: str, peers: list[str]) -> Scene:
     common = Scene(
         card=replace(card, site=read.site) if card else None,
         units=read.units,
+        running=read.running,
         peers=tuple(peers),
         taken=frozenset(_taken(read)).union(peers),
         queue=read.queues.get(card.name, "") if card else "",

@@ -128,7 +128,7 @@ def _whole(made: Made) -> bool:
 
 
 def _in_force(made: Made) -> bool:
-    return any(step.in_force(one) for one in made.steps)
+    return any(step.in_force(one) for one in reversed(made.steps))
 
 
 def _undo_half(made: Made, error: LabError) -> None:

@@ -14,7 +14,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._fault import catalogue, scene
 from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.catalogue import BY_NAME, FAULTS, Fault
 from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.planned import Planned
-from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.scene import Read, Scene
+from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.scene import Read, Running, Scene
 from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.step import Step
 
 from .scenes import INSIDE, MAC, OVERLAY, host, link, namespace, read
@@ -212,6 +212,21 @@ def test_a_route_of_several_ways_is_not_taken() -> None:
     ways = "default nexthop via 10.0.0.1 dev eth0 weight 1 nexthop via 10.0.0.2 dev eth0 weight 1"
     with pytest.raises(LabError, match="the route default of eth0 has several ways"):
         BY_NAME["host-link-down"].kind(host(routes={"": [ways]}))
+
+
+def test_what_a_dockerd_that_starts_does_not_start_is_started_again() -> None:
+    found = host(running=(Running("old", "0a"), Running("new", "0b", returns=True), Running("first", "0c")))
+    planned = BY_NAME["dockerd-stopped"].kind(found)
+    # A dockerd that is stopped says nothing of containers: it is asked for first.
+    assert [step.what for step in reversed(planned.steps)] == ["docker.service", "first", "old"]
+    assert [step.undo for step in planned.steps[:2]] == [(("docker", "start", "0a"),), (("docker", "start", "0c"),)]
+    assert re.search(planned.steps[0].shows, "0b\n0a\n")
+
+
+def test_a_container_that_would_be_lost_keeps_dockerd_running() -> None:
+    with pytest.raises(LabError) as caught:
+        BY_NAME["dockerd-stopped"].kind(host(running=(Running("once", "0a", passing=True), Running("b", "0b"))))
+    assert caught.value.faults == ["Docker would remove what was started with --rm: stop it yourself first: once"]
 
 
 def narrow(card: int, inside: int, *addresses: str) -> Scene:

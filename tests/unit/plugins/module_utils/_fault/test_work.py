@@ -196,6 +196,14 @@ def test_a_host_that_has_moved_does_not_get_its_former_address_back(
         assert work.mend(path, "emon", [], False).mended[0]["was_there"] is there
 
 
+def test_the_last_step_is_asked_first(path: Path, tmp_path: Path) -> None:
+    """As dockerd before its containers, which it could not answer for."""
+    silent = Step("x", "", "", ask=("false",), undo=(("true",),), must_answer=True)
+    (tmp_path / "a").touch()
+    record.write(path, "emon", [record.Made("one", "", 1.0, (silent, step(tmp_path / "a")))])
+    assert work.mend(path, "emon", [], True).mended[0]["was_there"] is True
+
+
 def test_a_question_that_must_be_answered_is(path: Path) -> None:
     asked = Step("x", "runs", "paused", ask=("sh", "-c", "echo cannot connect >&2; exit 1"), must_answer=True)
     record.write(path, "emon", [record.Made("one", "", 1.0, (asked,))])
