@@ -73,6 +73,8 @@ options:
         type: str
         required: true
 notes:
+  - Some faults take the way on which Ansible comes to a real host. This module makes them where it is told to; the
+    playbook C(break.yml) makes them on simulated hosts only.
   - Needs root on the managed host. No Python library.
 seealso:
   - module: emon.overlay_lab.packet_trace
@@ -113,7 +115,7 @@ mended:
   description:
     - What was recorded and is mended or forgotten, the latest first, each with C(name), C(summary), C(since) (seconds
       since the epoch) and C(was_there), whether there was still something to mend.
-  returned: success
+  returned: success, and where others could not be mended
   type: list
   elements: dict
 record:

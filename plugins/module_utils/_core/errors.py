@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import Any
 
 
 class LabError(Exception):
     """One or more faults, each one line that names the thing, the value and the remedy.
 
-    Raised by module_utils, translated into fail_json at one border: the module's main().
+    Raised by module_utils, translated into fail_json at one border: the module's main(). ``done``: what was done all
+    the same, by the keys of the module's result.
     """
 
-    def __init__(self, faults: str | Iterable[str]) -> None:
+    def __init__(self, faults: str | Iterable[str], **done: Any) -> None:
+        self.done = done
         self.faults: list[str] = [faults] if isinstance(faults, str) else list(faults)
         super().__init__("\n".join(self.faults))
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,17 @@ def environment(**more: str) -> dict[str, str]:
     """Of a program whose answer is read. LANGUAGE would go before LC_ALL (gettext, "The LANGUAGE variable")."""
     inherited = {name: value for name, value in os.environ.items() if name != "LANGUAGE"}
     return {**inherited, "PATH": os.environ.get("PATH", os.defpath) + _FURTHER, "LC_ALL": "C.UTF-8", **more}
+
+
+def check(names: Iterable[str]) -> None:
+    """Raises Missing for the first that is not here."""
+    for name in names:
+        if shutil.which(name, path=environment()["PATH"]) is None:
+            raise _missing(name)
+
+
+def _missing(name: str) -> Missing:
+    return Missing(f"the program {name} is missing on this host")
 
 
 def run(
@@ -78,7 +90,7 @@ def run(
             **user,
         )
     except FileNotFoundError:
-        raise Missing(f"the program {command[0]} is missing on this host") from None
+        raise _missing(command[0]) from None
     except OSError as error:
         raise LabError(f"{command[0]} cannot be started: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:

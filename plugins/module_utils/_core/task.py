@@ -45,7 +45,7 @@ def main(task: Task, kind: type[AnsibleModule] = AnsibleModule) -> None:
     try:
         result = task.run(module.params, module.check_mode)
     except LabError as error:
-        module.fail_json(msg=str(error), faults=error.faults)
+        module.fail_json(msg=str(error), faults=error.faults, **error.done)
     for line in result.pop("warnings", ()):
         module.warn(line)
     differences = result.pop("differences", None)

@@ -13,7 +13,7 @@ from ipaddress import ip_interface
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 
-from .links import routes_back
+from .links import route_gone, routes_back
 from .planned import Kind, Planned
 from .scene import Link, Scene
 from .step import Step, gone
@@ -33,6 +33,7 @@ def removed(which: str) -> Kind:
             undo=(("ip", "address", "add", link.address, *_broadcast(link), "dev", link.name),),
             ask=_ADDRESSES,
             shows=gone(rf" {re.escape(link.name)} +inet {re.escape(link.address)} "),
+            site=link.site,
             **link.place,
         )
         return Planned((*routes_back(link), step))
@@ -60,7 +61,7 @@ def _gone(scene: Scene, inner: Link, route: str) -> Step:
         do=(("ip", "route", "del", *route.split()),),
         undo=(("ip", "route", "replace", *route.split()),),
         ask=_ROUTES,
-        shows=gone(rf"^{re.escape(to)} "),
+        shows=route_gone(route),
         **inner.place,
     )
 

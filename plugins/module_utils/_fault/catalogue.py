@@ -31,7 +31,8 @@ class Fault:
     ``says``: what `make trace` says, of a packet ``traced`` from or to the broken host; ``or_says``: where the
     sender has forgotten the other's MAC, and asks by ARP first. ``nothing``: it says that all is well.
     ``needs``: what an engine has to have. ``on_controller``: it is made outside of the host, which is simulated.
-    ``real_only``: simulated hosts cannot have it. ``heals``: Docker may put it right by itself when packets are sent.
+    ``simulated_only``: why real hosts are spared, where they are. ``real_only``: simulated hosts cannot have it.
+    ``heals``: Docker may put it right by itself when packets are sent.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Fault:
     traced: str = FROM
     needs: frozenset[str] = frozenset()
     on_controller: bool = False
+    simulated_only: str = ""
     real_only: bool = False
     or_says: str = ""
     heals: bool = False
@@ -55,6 +57,8 @@ def _needs(*words: str) -> frozenset[str]:
     return frozenset(words)
 
 
+# Ansible comes to a real host by that card, and may come from the lab's other host.
+_CUT_OFF = "a real one could not be reached any more, and so not be mended"
 _SILENCE = "no ping passes, no error comes back"
 FAULTS = (
     # -- Links. --
@@ -93,6 +97,7 @@ FAULTS = (
         f"{_SILENCE}, to any container of other hosts; the hosts do not reach each other, either",
         "and hop 4, {card} on ...: {card} on ... is down; ...ip link set {card} up",
         links.down("card"),
+        simulated_only=_CUT_OFF,
     ),
     Fault(
         "cable-out",
@@ -102,6 +107,7 @@ FAULTS = (
         links.down("cable"),
         TO,
         on_controller=True,
+        simulated_only="the cables of real ones are out of reach; pull it yourself",
     ),
     # -- What a VXLAN forwards. --
     Fault(
@@ -193,6 +199,7 @@ FAULTS = (
         f"{_SILENCE}, to any container of other hosts",
         "... does not have the address {host_address} at which the others reach it",
         addresses.removed("card"),
+        simulated_only=_CUT_OFF,
     ),
     Fault(
         "host-route-wrong",
@@ -200,6 +207,7 @@ FAULTS = (
         f"{_SILENCE}, to all containers of that host; the host itself is not reached, either",
         "lost between hop 3, ... and hop 4, ...: ... sends packets for {remote} ... to the gateway {nobody}",
         addresses.route_wrong,
+        simulated_only=_CUT_OFF,
     ),
     Fault(
         "source-address-wrong",
@@ -208,21 +216,22 @@ FAULTS = (
         "outer source {nobody}, which is no host's",
         addresses.source_wrong,
         needs=_needs(OVERLAY),
+        simulated_only="in a real network the address that it adds may be somebody's",
     ),
     # -- Sizes. --
     Fault(
         "mtu-underlay",
-        "the MTU of the host's network card is 1400, too small for full-size packets inside VXLAN",
+        "the MTU of the host's network card is too small for full-size packets inside VXLAN",
         "ping works, ssh logs in, and then hangs at the first full screen: small packets pass, large ones do not",
         "with small packets only: ...in one piece is lost between hop 3, ... and hop 4, ...: the MTU of {card} on ...",
-        links.mtu("card", 1400),
+        links.mtu("card", 50),
     ),
     Fault(
         "mtu-container",
-        "the MTU of the container's interface is 1000",
+        "the MTU of the container's interface is smaller than that of its network",
         "small packets pass, large ones do not get into the container",
         "with small packets only: ...: the MTU of {inner} in {container} ... is {mtu}",
-        links.mtu("inner", 1000),
+        links.mtu("inner", 450),
         TO,
     ),
     # -- Filters. --
@@ -287,7 +296,7 @@ FAULTS = (
         "dockerd is stopped, and its containers with it",
         "no container of the host answers; on the host: Cannot connect to the Docker daemon",
         f"{_DOCKERD}, so {{container}} cannot be found; ...systemctl start docker.service",
-        services.stopped("docker.service", "docker.socket"),
+        services.dockerd_stopped,
         TO,
     ),
     Fault(

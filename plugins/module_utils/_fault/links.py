@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+
 from .forwarding import neighbours_back
 from .planned import Kind, Planned
 from .scene import Link, Scene
 from .step import Step, gone
 
+# RFC 8200, 5.
+_IPV6_MTU = 1280
 _ALL = ("ip", "-o", "link", "show")
 
 
@@ -38,9 +42,17 @@ def down(which: str) -> Kind:
     return plan
 
 
-def mtu(which: str, value: int) -> Kind:
+def mtu(which: str, less: int) -> Kind:
+    """``less`` than containers may send, whatever that is at the site."""
+
     def plan(scene: Scene) -> Planned:
-        link = scene.link(which)
+        link, value = scene.link(which), scene.link("inner").mtu - less
+        if link.mtu <= value:
+            raise LabError(f"the MTU of {link.name} is {link.mtu}: that is too small already")
+        if value < _IPV6_MTU and any(":" in one and not one.startswith("fe80:") for one in link.addresses):
+            raise LabError(
+                f"the MTU of {link.name} would be {value}: with less than {_IPV6_MTU} it loses its IPv6 addresses"
+            )
         step = Step(
             what=f"{link.name}: MTU",
             before=str(link.mtu),
@@ -59,12 +71,14 @@ def mtu(which: str, value: int) -> Kind:
 def slow(scene: Scene) -> Planned:
     """A bucket that holds one full-size packet, and is filled by 64 kbit each second."""
     card = scene.link("card")
+    if scene.queue:
+        raise LabError(f"{card.name} has a queue of its own, {scene.queue}, which would be lost")
     shape = ("tbf", "rate", "64kbit", "burst", "1600", "latency", "3s")
     step = Step(
         what=f"{card.name}: queue",
         before="the kernel's",
         after="tbf, 64 kbit/s",
-        do=(("tc", "qdisc", "replace", "dev", card.name, "root", "handle", "fa17:", *shape),),
+        do=(("tc", "qdisc", "add", "dev", card.name, "root", "handle", "fa17:", *shape),),
         undo=(("tc", "qdisc", "del", "dev", card.name, "root"),),
         ask=("tc", "qdisc", "show", "dev", card.name),
         shows=r"(?m)^qdisc tbf fa17: root",
@@ -75,6 +89,9 @@ def slow(scene: Scene) -> Planned:
 
 def routes_back(link: Link) -> tuple[Step, ...]:
     """The kernel drops routes with their link or address, and brings few of them back."""
+    for route in link.routes:
+        if "nexthop" in route.split():
+            raise LabError(f"the route {route.split()[0]} of {link.name} has several ways, and could not be put back")
     return tuple(
         Step(
             what=f"route {route}",
@@ -82,11 +99,19 @@ def routes_back(link: Link) -> tuple[Step, ...]:
             after="gone with it",
             undo=(("ip", "route", "replace", *route.split()),),
             ask=("ip", "-4", "route", "show"),
-            shows=gone(rf"^{re.escape(' '.join(route.split()[:1]))} "),
+            shows=route_gone(route),
+            site=link.site,
             **link.place,
         )
         for route in link.routes
     )
+
+
+def route_gone(route: str) -> str:
+    """As of gone(). Who puts a route back may do so by other words: what it leads to, and which way, is the same."""
+    to, *words = route.split()
+    way = [f"{word} {value}" for word, value in zip(words, words[1:]) if word in ("via", "dev", "metric")]
+    return gone(rf"^{re.escape(to)} " + "".join(rf"(?=[^\n]*\b{re.escape(one)}(?!\S))" for one in way))
 
 
 def _forget_paths(scene: Scene) -> tuple[Step, ...]:

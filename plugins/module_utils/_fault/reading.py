@@ -8,21 +8,31 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import labels_of, name_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import netns as namespaces
 from ansible_collections.emon.overlay_lab.plugins.module_utils._trace import state as path_state
 
-from .scene import Read
+from .scene import Read, Running
 
 UNITS = ("docker.service", "containerd.service", "etcd.service", "overlay-lab-resolver.service")
 # linux/capability.h
 _CAP_SYS_TIME = 25
+# The kernel's own ones have the handle 0.
+_QUEUE = re.compile(r"(?m)^qdisc (\S+ (?!0:)\S+) dev (\S+) root\b")
+
+
+# Who starts a container again after dockerd has stopped: dockerd, by its restart policy, or the swarm whose task it is.
+_RETURNING = ("always", "unless-stopped")
+_TASK = "com.docker.swarm.task.id"
 
 
 def read(containers: list[str]) -> Read:
@@ -35,6 +45,9 @@ def read(containers: list[str]) -> Read:
         identities={one["netns"]: namespaces.identity(one["netns"]) or () for one in state["namespaces"]},
         resolv_conf=_resolv_confs([one["name"] for one in state["containers"] if one["netns"]]),
         units=tuple(unit for unit in UNITS if _is_active(unit)),
+        running=() if state["docker_error"] else _running(),
+        queues=_queues(),
+        site=host_record.read().get("site", ""),
         may_set_clock=_may_set_clock(),
         boot_seconds=int(time.time() - float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])),
     )
@@ -50,10 +63,18 @@ def read_underlay() -> Read:
 
 def _routes(place: str) -> list[str]:
     inside = [] if place == namespaces.OWN else ["nsenter", f"--net={place}"]
-    text = programs.output([*inside, "ip", "-4", "route", "show"])
-    # What `ip route` adds for people, and does not read back.
+    text = programs.output([*inside, "ip", "-4", "-o", "route", "show"])
+    # What `ip route` adds for people, and does not read back; a backslash is where it would break the line.
     words = (line.split() for line in text.splitlines())
-    return [" ".join(word for word in line if word not in ("linkdown", "dead")) for line in words]
+    return [" ".join(word for word in line if word not in ("linkdown", "dead", "\\")) for line in words]
+
+
+def _queues() -> dict[str, str]:
+    try:
+        text = programs.output(["tc", "qdisc", "show"])
+    except programs.Missing:
+        return {}
+    return {link: kind for kind, link in _QUEUE.findall(text)}
 
 
 def _resolv_confs(containers: list[str]) -> dict[str, tuple[str, str]]:
@@ -67,6 +88,25 @@ def _resolv_confs(containers: list[str]) -> dict[str, tuple[str, str]]:
             except (LabError, OSError):
                 continue  # it has none, or ended meanwhile
     return found
+
+
+def _running() -> tuple[Running, ...]:
+    with DockerSocket() as docker:
+        listed = [(one, docker.container(one["Id"])) for one in docker.containers()]
+    return tuple(
+        Running(
+            name_of(one),
+            one["Id"],
+            returns=_TASK in labels_of(one) or _policy(inspected) in _RETURNING,
+            passing=inspected["HostConfig"].get("AutoRemove", False),
+        )
+        for one, inspected in listed
+        if inspected  # it ended meanwhile
+    )
+
+
+def _policy(inspected: dict[str, Any]) -> str:
+    return (inspected["HostConfig"].get("RestartPolicy") or {}).get("Name", "")
 
 
 def _is_active(unit: str) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.shape import Needed
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.state_files import (
     FAULTS,
@@ -46,9 +47,13 @@ def of_host(name: str) -> Path:
     return STATE_DIR / "hosts" / name / FAULTS.name
 
 
-def read(path: Path) -> list[Made]:
-    """In the order in which they were made. Raises LabError where the file is damaged."""
+def read(path: Path, lab: str) -> list[Made]:
+    """In the order in which they were made. Raises LabError where the file is damaged, or another lab's."""
     found = read_json(path, _SHAPE) or {}
+    if (owner := found.get("lab", lab)) != lab:
+        raise LabError(
+            f"{path}: this was broken by the lab {owner}, not by {lab}: run mend_broken.yml with its inventory"
+        )
     return [_made(one) for one in found.get("faults", [])]
 
 

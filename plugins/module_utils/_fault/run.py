@@ -51,12 +51,13 @@ def _run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         where = "on the controller of simulated hosts, with the option cable" if not cable else "on the host itself"
         raise LabError(f"fault {name} is made {where}" for name in misplaced)
     _check_lab(lab, cable)
-    found = (
-        scene.of_cable(reading.read_underlay(), cable["netns"], cable["port"])
-        if cable
-        else scene.of_host(reading.read(params["containers"]), params["address"] or "", params["peers"])
-    )
-    return _told(work.make(path, lab, faults, found, check_mode), path)
+
+    def look() -> scene.Scene:
+        if cable:
+            return scene.of_cable(reading.read_underlay(), cable["netns"], cable["port"])
+        return scene.of_host(reading.read(params["containers"]), params["address"] or "", params["peers"])
+
+    return _told(work.make(path, lab, faults, look, check_mode), path)
 
 
 def _check_lab(lab: str, cable: dict[str, str] | None) -> None:

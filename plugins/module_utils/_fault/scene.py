@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_interface
 from itertools import islice
@@ -24,7 +25,11 @@ FLOOD = "00:00:00:00:00:00"
 
 @dataclass(frozen=True)
 class Link:
-    """A link in a namespace; ``routes``: those that go through it, each as `ip route` writes it."""
+    """A link in a namespace; ``address``: the one by which it was found, with the length of its prefix, or ''.
+
+    ``routes``: those that go through it, each as `ip route` writes it in one line; ``site``: where the host has to
+    stand for its addresses and routes, '' for any.
+    """
 
     netns: str
     identity: tuple[int, ...]
@@ -35,16 +40,13 @@ class Link:
     addresses: tuple[str, ...]
     settings: dict[str, Any] = field(default_factory=dict)
     routes: tuple[str, ...] = ()
+    address: str = ""
+    site: str = ""
 
     @property
     def place(self) -> dict[str, Any]:
         """Where commands about it run, as of a Step."""
         return {"netns": self.netns, "identity": self.identity}
-
-    @property
-    def address(self) -> str:
-        """The first IPv4 address, with the length of its prefix; '' without one."""
-        return next((one for one in self.addresses if ":" not in one), "")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,18 @@ class Container:
     id: str
     status: str
     resolv_conf: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A container that runs here, whosever it is. ``returns``: it is started with dockerd, or by its swarm;
+    ``passing``: Docker removes it when it stops (--rm).
+    """
+
+    name: str
+    id: str
+    returns: bool = False
+    passing: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,8 +84,9 @@ class Other:
 class Scene:
     """A host as faults see it. None, or nothing, is what is not there. ``overlay``: the network is one of Docker's.
 
-    ``units``: services that run; ``peers``: the other hosts' addresses; ``boot_seconds``: the wall clock at boot;
-    ``docker_error``: why dockerd does not tell more.
+    ``units``: services that run; ``peers``: the other hosts' addresses; ``taken``: all addresses that are known here;
+    ``queue``: of the card, where it is not the kernel's; ``boot_seconds``: the wall clock at boot; ``docker_error``:
+    why dockerd does not tell more.
     """
 
     card: Link | None = None
@@ -86,7 +101,10 @@ class Scene:
     neighbours: tuple[Other, ...] = ()  # of the VXLAN, those of this host as well
     floods: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
+    running: tuple[Running, ...] = ()
     peers: tuple[str, ...] = ()
+    taken: frozenset[str] = frozenset()
+    queue: str = ""
     may_set_clock: bool = False
     boot_seconds: int = 0
     docker_error: str = ""
@@ -111,13 +129,12 @@ class Scene:
         return self.others[0]
 
     def nobody(self, which: int = 0) -> str:
-        """An address of the underlay's subnet that no host of the lab has; ``which``: the first from the end, or so."""
-        mine = ip_interface(self.link("card").address)
-        taken = {*self.peers, str(mine.ip)}
-        hosts = (str(mine.network.broadcast_address - back) for back in range(1, mine.network.num_addresses - 1))
-        found = next(islice((one for one in hosts if one not in taken), which, None), "")
+        """An address of the underlay's subnet that nobody is known to have; ``which``: of these, from the end."""
+        subnet = ip_interface(self.link("card").address).network
+        hosts = (str(subnet.broadcast_address - back) for back in range(1, subnet.num_addresses - 1))
+        found = next(islice((one for one in hosts if one not in self.taken), which, None), "")
         if not found:
-            raise LabError(f"{mine.network} has no address that is no host's")
+            raise LabError(f"{subnet} has no address that is nobody's")
         return found
 
     def _because(self, which: str) -> str:
@@ -157,13 +174,18 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Read:
-    """What was read. ``state``: as the module path_state returns it; ``routes`` and ``identities``: by namespace."""
+    """What was read. ``state``: as the module path_state returns it; ``routes`` and ``identities``: by namespace;
+    ``queues``: by link of the host's own, where it is not the kernel's; ``site``: where the host stands.
+    """
 
     state: dict[str, Any]
     routes: dict[str, list[str]] = field(default_factory=dict)
     identities: dict[str, tuple[int, ...]] = field(default_factory=dict)
     resolv_conf: dict[str, tuple[str, str]] = field(default_factory=dict)
     units: tuple[str, ...] = ()
+    running: tuple[Running, ...] = ()
+    queues: dict[str, str] = field(default_factory=dict)
+    site: str = ""
     may_set_clock: bool = False
     boot_seconds: int = 0
 
@@ -172,10 +194,14 @@ def of_host(read: Read, address: str, peers: list[str]) -> Scene:
     """``address``: the host's own on the underlay; ``peers``: those of the others."""
     state = read.state
     running = [one for one in state["containers"] if one["netns"] and one["networks"]]
+    card = _with_address(read, namespaces.OWN, address)
     common = Scene(
-        card=_with_address(read, namespaces.OWN, address),
+        card=replace(card, site=read.site) if card else None,
         units=read.units,
+        running=read.running,
         peers=tuple(peers),
+        taken=frozenset(_taken(read)).union(peers),
+        queue=read.queues.get(card.name, "") if card else "",
         may_set_clock=read.may_set_clock,
         boot_seconds=read.boot_seconds,
         docker_error=state["docker_error"] or "",
@@ -212,11 +238,19 @@ def of_cable(read: Read, underlay: str, port: str) -> Scene:
     return Scene(cable=_named(read, underlay, port))
 
 
+def _taken(read: Read) -> Iterator[str]:
+    """The host's own addresses, its gateways, and whom it knows by ARP."""
+    own = _namespace(read, namespaces.OWN)
+    yield from (address.partition("/")[0] for link in own.get("links", []) for address in link["addresses"])
+    yield from re.findall(r" via (\S+)", "\n".join(read.routes.get(namespaces.OWN, [])))
+    yield from (one["address"] for one in own.get("neighbours", []))
+
+
 def _namespace(read: Read, place: str) -> dict[str, Any]:
     return next((one for one in read.state["namespaces"] if one["netns"] == place), {})
 
 
-def _link(read: Read, place: str, raw: dict[str, Any]) -> Link:
+def _link(read: Read, place: str, raw: dict[str, Any], address: str = "") -> Link:
     routes = tuple(one for one in read.routes.get(place, []) if re.search(rf" dev {re.escape(raw['name'])}\b", one))
     return Link(
         netns=place,
@@ -228,6 +262,7 @@ def _link(read: Read, place: str, raw: dict[str, Any]) -> Link:
         addresses=tuple(raw["addresses"]),
         settings=raw["settings"],
         routes=routes,
+        address=address,
     )
 
 
@@ -243,8 +278,9 @@ def _named(read: Read, place: str, name: str | None) -> Link | None:
 
 def _with_address(read: Read, place: str, address: str) -> Link | None:
     for one in _namespace(read, place).get("links", []):
-        if address and address in [with_prefix.partition("/")[0] for with_prefix in one["addresses"]]:
-            return _link(read, place, one)
+        for with_prefix in one["addresses"]:
+            if address and address == with_prefix.partition("/")[0]:
+                return _link(read, place, one, with_prefix)
     return None
 
 

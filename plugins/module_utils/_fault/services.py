@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 
@@ -23,15 +24,32 @@ _CLOCK_SECONDS = 3600
 _SLACK_SECONDS = 60
 
 
-def stopped(unit: str, *sockets: str) -> Kind:
-    """``sockets``: units that would start it again; they are stopped with it."""
-    return lambda scene: Planned((_not_running(scene, unit, sockets, ()),))
+def stopped(unit: str) -> Kind:
+    return lambda scene: Planned((_not_running(scene, unit),))
 
 
-def killed(unit: str, *sockets: str) -> Kind:
+def dockerd_stopped(scene: Scene) -> Planned:
+    """Containers stop with it; it does not start all of them again."""
+    if lost := [one.name for one in scene.running if one.passing]:
+        raise LabError(f"Docker would remove what was started with --rm: stop it yourself first: {', '.join(lost)}")
+    back = tuple(
+        Step(
+            what=one.name,
+            before="runs",
+            after="stopped with it",
+            undo=(("docker", "start", one.id),),
+            **_has_status(one.id, "exited"),
+        )
+        for one in scene.running
+        if not one.returns
+    )
+    return Planned((*back, _not_running(scene, "docker.service", sockets=("docker.socket",))))
+
+
+def killed(unit: str) -> Kind:
     """As after a crash; systemd would start it again, so it is told that it was stopped."""
     kill = ("systemctl", "kill", "--signal=KILL", "--kill-who=main", unit)
-    return lambda scene: Planned((_not_running(scene, unit, sockets, (kill,)),))
+    return lambda scene: Planned((_not_running(scene, unit, first=(kill,)),))
 
 
 def frozen(unit: str) -> Kind:
@@ -102,7 +120,8 @@ def _check_runs(scene: Scene, unit: str) -> None:
         raise LabError(f"{unit} does not run here")
 
 
-def _not_running(scene: Scene, unit: str, sockets: tuple[str, ...], first: tuple[Argv, ...]) -> Step:
+def _not_running(scene: Scene, unit: str, sockets: tuple[str, ...] = (), first: tuple[Argv, ...] = ()) -> Step:
+    """``sockets``: units that would start it again; they are stopped with it."""
     _check_runs(scene, unit)
     return Step(
         what=unit,
@@ -125,7 +144,14 @@ def _container(scene: Scene, after: str, do: Argv, undo: Argv, status: str) -> S
         after=after,
         do=((*do, container.id),),
         undo=((*undo, container.id),),
-        ask=("docker", "ps", "--all", "--no-trunc", "--filter", f"status={status}", "--format", "{{.ID}}"),
-        shows=rf"(?m)^{container.id}$",
-        must_answer=True,
+        **_has_status(container.id, status),
     )
+
+
+def _has_status(container: str, status: str) -> dict[str, Any]:
+    """As of a Step."""
+    return {
+        "ask": ("docker", "ps", "--all", "--no-trunc", "--filter", f"status={status}", "--format", "{{.ID}}"),
+        "shows": rf"(?m)^{container}$",
+        "must_answer": True,
+    }

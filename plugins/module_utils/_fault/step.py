@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.shape import Needed
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import netns as namespaces
 
 Argv = tuple[str, ...]
@@ -29,6 +31,7 @@ SHAPE = {
     Needed("ask"): [str],
     Needed("identity"): [int],
     Needed("must_answer"): bool,
+    Needed("site"): str,
 }
 
 
@@ -37,8 +40,9 @@ class Step:
     """``what``, ``before``, ``after``: as a diff shows it. ``ask`` is a command that changes nothing; the step is still
     in force where it exits with 0 and its output has the pattern ``shows``. A step without it goes with the others.
 
-    ``netns``: where all commands run; ``identity``: which namespace that was, () for the host's own. ``must_answer``: a
-    question that fails says nothing, because what it asks may be ill itself.
+    ``netns``: where all commands run; ``identity``: which namespace that was, () for the host's own; ``site``: where
+    the host stood, if that matters. ``must_answer``: a question that fails says nothing, because what it asks,
+    dockerd, may be ill itself.
     """
 
     what: str
@@ -51,6 +55,7 @@ class Step:
     netns: str = namespaces.OWN
     identity: tuple[int, ...] = ()
     must_answer: bool = False
+    site: str = ""
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Step:
@@ -73,13 +78,22 @@ def gone(text: str) -> str:
     return rf"(?ms)\A(?!.*{text})"
 
 
+def check_programs(steps: Iterable[Step]) -> None:
+    """Raises LabError where one is missing: what it is to do could be neither made nor mended."""
+    commands = (command for one in steps for command in (*one.do, *one.undo, one.ask) if command)
+    programs.check(dict.fromkeys(command[0] for command in commands))
+
+
 def in_force(step: Step) -> bool:
     """Ask whether what the step made is still there. Raises LabError where that cannot be known."""
     if not step.ask or not same_place(step):
         return False
     done = _run(step, step.ask, _ASK_SECONDS)
     if done.returncode and step.must_answer:
-        raise LabError(f"{step.what}: whether it is still {step.after} cannot be asked: {programs.words(done)}")
+        raise LabError(
+            f"{step.what}: whether it is still {step.after} cannot be asked: {programs.words(done)}:"
+            " start dockerd (systemctl start docker.service) and run this again"
+        )
     return done.returncode == 0 and re.search(step.shows, done.stdout) is not None
 
 
@@ -92,7 +106,12 @@ def undo(step: Step) -> None:
 
 
 def same_place(step: Step) -> bool:
-    """Whether the namespace is the one in which the step was done: a container that started again has another."""
+    """Whether the namespace is the one in which the step was done, and the site as well.
+
+    A container that started again has another namespace, and a host that was moved has other addresses.
+    """
+    if step.site not in ("", host_record.read().get("site")):
+        return False
     return step.netns == namespaces.OWN or namespaces.identity(step.netns) == step.identity
 
 
@@ -105,4 +124,8 @@ def _all(step: Step, commands: tuple[Argv, ...]) -> None:
 
 def _run(step: Step, command: Argv, seconds: float) -> programs.Done:
     inside = [] if step.netns == namespaces.OWN else ["nsenter", f"--net={namespaces.path_of(step.netns)}"]
-    return programs.run([*inside, *command], seconds, cwd="/")
+    try:
+        return programs.run([*inside, *command], seconds, cwd="/")
+    except programs.Missing as error:
+        again = "it was there when the fault was made; install it and run this again"
+        raise LabError(f"{error}: {again}") from error

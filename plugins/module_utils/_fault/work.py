@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,27 +42,35 @@ def chosen(names: Sequence[str]) -> list[Fault]:
     return [BY_NAME[name] for name in names]
 
 
-def first_that_fits(faults: Sequence[Fault], scene: Scene) -> tuple[Fault, Planned]:
-    """Raises LabError where the host can have none of them, with the reason of each."""
-    refused = []
+def make(path: Path, lab: str, faults: Sequence[Fault], look: Callable[[], Scene], dry: bool) -> Outcome:
+    """One fault, the first that fits. One that is there already stays as it is; one that is half there is made anew.
+
+    Raises LabError where the host can have none, with the reason of each, and where the one cannot be made; what was
+    done of it is undone then.
+    """
+    made = record.read(path, lab)
+    scene, refused = look(), []
     for fault in faults:
+        former = next((one for one in made if one.name == fault.name), None)
+        if former and _whole(former):
+            return Outcome(fault.name, former.summary, scene.facts())
+        if former and not dry:
+            # Its way back leads to the host as it was without it, and so has that of the new one to.
+            _undo(former)
+            made.remove(former)
+            record.write(path, lab, made)
+            scene = look()
         try:
-            return fault, fault.kind(scene)
+            planned = fault.kind(scene)
+            step.check_programs(planned.steps)
         except LabError as error:
             refused.append(f"fault {fault.name} cannot be made on this host: {error}")
+        else:
+            return _make(path, lab, made, fault, planned, scene, dry)
     raise LabError(refused)
 
 
-def make(path: Path, lab: str, faults: Sequence[Fault], scene: Scene, dry: bool) -> Outcome:
-    """One fault, the first that fits. One that is there already stays as it is.
-
-    Raises LabError where it cannot be made; what was done of it is undone then.
-    """
-    made = record.read(path)
-    wanted = {fault.name for fault in faults}
-    if there := next((one for one in made if one.name in wanted and _in_force(one)), None):
-        return Outcome(there.name, there.summary, scene.facts())
-    fault, planned = first_that_fits(faults, scene)
+def _make(path: Path, lab: str, others: list[Made], fault: Fault, planned: Planned, scene: Scene, dry: bool) -> Outcome:
     outcome = Outcome(fault.name, fault.summary, {**scene.facts(), **planned.facts})
     for one in planned.steps:
         if one.do or one.ask:
@@ -70,7 +78,6 @@ def make(path: Path, lab: str, faults: Sequence[Fault], scene: Scene, dry: bool)
     if dry:
         return outcome
     # First, so that one who is killed in between leaves what can be mended.
-    others = [one for one in made if one.name != fault.name]
     now = Made(fault.name, fault.summary, record.now(), planned.steps)
     record.write(path, lab, [*others, now])
     try:
@@ -88,9 +95,9 @@ def make(path: Path, lab: str, faults: Sequence[Fault], scene: Scene, dry: bool)
 def mend(path: Path, lab: str, names: Sequence[str], dry: bool) -> Outcome:
     """Those faults, or all without names, the last one first. What is not there any more is forgotten.
 
-    Raises LabError with each that cannot be mended; it stays in the record, and the others are mended.
+    Raises LabError with each that cannot be mended; it stays in the record, and the others are mended, and told.
     """
-    made = record.read(path)
+    made = record.read(path, lab)
     outcome, left, faults = Outcome(), [one for one in made if names and one.name not in names], []
     for one in reversed([one for one in made if one not in left]):
         try:
@@ -111,12 +118,17 @@ def mend(path: Path, lab: str, names: Sequence[str], dry: bool) -> Outcome:
     if not dry and made:
         record.write(path, lab, sorted(left, key=lambda one: one.since))
     if faults:
-        raise LabError(faults)
+        raise LabError(faults, changed=outcome.differences.changed, mended=outcome.mended)
     return outcome
 
 
+def _whole(made: Made) -> bool:
+    """Whether all that it did is still there. What went with it may have come back."""
+    return all(step.in_force(one) for one in made.steps if one.do and one.ask)
+
+
 def _in_force(made: Made) -> bool:
-    return any(step.in_force(one) for one in made.steps)
+    return any(step.in_force(one) for one in reversed(made.steps))
 
 
 def _undo_half(made: Made, error: LabError) -> None:

@@ -100,8 +100,8 @@ def _unfit(fault: Fault, lab: Lab) -> list[str]:
         found.append(
             f"FAULT={fault.name} is not for the engine {lab['engine']}: it is for {', '.join(table.engines(fault))}"
         )
-    if fault.on_controller and not lab["simulated"]:
-        found.append(f"FAULT={fault.name}: the cables of real hosts are out of reach; pull it yourself")
+    if fault.simulated_only and not lab["simulated"]:
+        found.append(f"FAULT={fault.name} is for simulated hosts: {fault.simulated_only}")
     if fault.real_only and lab["simulated"]:
         found.append(f"FAULT={fault.name} is for real hosts: simulated ones have the machine's clock")
     return found

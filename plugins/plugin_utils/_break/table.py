@@ -35,8 +35,12 @@ def _has(name: str) -> set[str]:
 def for_whom(fault: Fault) -> str:
     found = engines(fault)
     text = _ALL if len(found) == len(ENGINES) else ", ".join(found)
-    marks = ["real hosts only"] * fault.real_only + ["may heal by itself"] * fault.heals
-    return "; ".join([text, *marks])
+    marks = {
+        "simulated hosts only": fault.simulated_only,
+        "real hosts only": fault.real_only,
+        "may heal by itself": fault.heals,
+    }
+    return "; ".join([text, *(mark for mark, has in marks.items() if has)])
 
 
 def lines() -> list[str]:

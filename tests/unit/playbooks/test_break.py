@@ -57,6 +57,14 @@ def test_a_host_that_cannot_have_it_keeps_no_lock(collection: Path) -> None:
     assert released(calls) == list(HOSTS)
 
 
+def test_a_host_that_another_run_changes_is_not_broken(collection: Path) -> None:
+    held = {"emon": {"failed": True, "msg": "emon is being changed by another run"}}
+    code, said, calls = run(collection, Case(f"{CONFIRMED} -e fault=vxlan-down", {**MADE, "lab_lock": held}, ""))
+    assert (code, made(calls), released(calls)) == (2, [], ["emon2"]), said
+    assert "emon: it is not locked by this run, so nothing was broken there" in said
+    assert "it is down" not in said
+
+
 @pytest.mark.parametrize(
     ("play", "line"),
     [
@@ -83,3 +91,21 @@ def test_what_was_mended_is_told_of_hosts_and_cables(collection: Path) -> None:
     assert sorted(made(calls)) == ["emon", "emon2", "localhost", "localhost"]
     assert "emon2: vxlan-down: it is down; mended" in said
     assert "emon: " not in said
+
+
+def test_what_was_mended_beside_what_cannot_be_is_told(collection: Path) -> None:
+    mended = [{"name": "vxlan-down", "summary": "it is down", "since": 1.0, "was_there": True}]
+    line = "fault container-paused cannot be mended: x"
+    failed = {"failed": True, "msg": line, "faults": [line], "mended": mended}
+    for emon2 in (failed, {"mended": []}):
+        code, said, calls = run(collection, Case("mend_broken.yml", {"fault": {"emon": failed, "emon2": emon2}}, ""))
+        assert (code, released(calls)) == (2, list(HOSTS)), said
+        assert line in said
+        assert "emon: vxlan-down: it is down; mended" in said
+
+
+def test_that_nothing_is_broken_is_said_only_where_it_is_known(collection: Path) -> None:
+    failed = {"failed": True, "msg": "x", "faults": ["x"], "mended": []}
+    for emon, says in ((failed, False), ({"mended": []}, True)):
+        said = run(collection, Case("mend_broken.yml", {"fault": {"emon": emon, "emon2": {"mended": []}}}, ""))[1]
+        assert ("nothing is broken" in said) is says, said

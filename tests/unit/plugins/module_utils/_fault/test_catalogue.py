@@ -14,10 +14,10 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._fault import catalogue, scene
 from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.catalogue import BY_NAME, FAULTS, Fault
 from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.planned import Planned
-from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.scene import Read, Scene
+from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.scene import Read, Running, Scene
 from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.step import Step
 
-from .scenes import INSIDE, MAC, OVERLAY, host, link, namespace
+from .scenes import INSIDE, MAC, OVERLAY, host, link, namespace, read
 
 CABLE = scene.of_cable(
     Read({"namespaces": [namespace("lab-underlay", link("emon2", mtu=1500))]}, identities={"lab-underlay": (4, 5)}),
@@ -52,8 +52,7 @@ def test_there_are_thirty_and_more() -> None:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_each_can_be_made_asked_for_and_undone(fault: Fault) -> None:
     planned = fault.kind(fitting(fault))
-    assert any(step.do for step in planned.steps)
-    assert any(step.ask for step in planned.steps)
+    assert any(step.do and step.ask for step in planned.steps)
     assert [step.what for step in planned.steps if step.ask and not step.undo] == []
     for step in planned.steps:
         re.compile(step.shows)
@@ -187,6 +186,83 @@ def test_where_commands_run(name: str, places: set[str]) -> None:
     steps = plan(name).steps
     assert {step.netns for step in steps} == places
     assert all(step.identity for step in steps if step.netns)
+
+
+_METRIC = "default via 10.0.0.1 dev eth0 metric 100"
+
+
+@pytest.mark.parametrize(
+    ("route", "output", "away"),
+    [
+        (_METRIC, "default via 192.168.9.1 dev wlan0 metric 600 \n", True),
+        (_METRIC, "default via 10.0.0.2 dev eth0 metric 100 \n", True),
+        (_METRIC, "default via 10.0.0.1 dev eth00 metric 100 \n", True),
+        (_METRIC, "default via 10.0.0.1 dev eth0 metric 1000 \n", True),
+        (_METRIC, "10.0.0.0/24 dev eth0 \ndefault via 10.0.0.1 dev eth0 proto static metric 100 linkdown \n", False),
+        ("10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.116", "10.0.0.0/24 dev eth0 scope link \n", False),
+    ],
+)
+def test_a_route_is_known_by_its_way(route: str, output: str, away: bool) -> None:
+    step = BY_NAME["host-link-down"].kind(host(routes={"": [route]})).steps[0]
+    assert step.what == f"route {route}"
+    assert bool(re.search(step.shows, output)) is away
+
+
+def test_a_route_of_several_ways_is_not_taken() -> None:
+    ways = "default nexthop via 10.0.0.1 dev eth0 weight 1 nexthop via 10.0.0.2 dev eth0 weight 1"
+    with pytest.raises(LabError, match="the route default of eth0 has several ways"):
+        BY_NAME["host-link-down"].kind(host(routes={"": [ways]}))
+
+
+def test_what_a_dockerd_that_starts_does_not_start_is_started_again() -> None:
+    found = host(running=(Running("old", "0a"), Running("new", "0b", returns=True), Running("first", "0c")))
+    planned = BY_NAME["dockerd-stopped"].kind(found)
+    # A dockerd that is stopped says nothing of containers: it is asked for first.
+    assert [step.what for step in reversed(planned.steps)] == ["docker.service", "first", "old"]
+    assert [step.undo for step in planned.steps[:2]] == [(("docker", "start", "0a"),), (("docker", "start", "0c"),)]
+    assert re.search(planned.steps[0].shows, "0b\n0a\n")
+
+
+def test_a_container_that_would_be_lost_keeps_dockerd_running() -> None:
+    with pytest.raises(LabError) as caught:
+        BY_NAME["dockerd-stopped"].kind(host(running=(Running("once", "0a", passing=True), Running("b", "0b"))))
+    assert caught.value.faults == ["Docker would remove what was started with --rm: stop it yourself first: once"]
+
+
+def narrow(card: int, inside: int, *addresses: str) -> Scene:
+    given = read(True)
+    own, *_, container = given.state["namespaces"]
+    own["links"][0] |= {"mtu": card, "addresses": ["10.0.0.116/24", *addresses]}
+    container["links"][0]["mtu"] = inside
+    return scene.of_host(given, "10.0.0.116", [])
+
+
+@pytest.mark.parametrize(
+    ("card", "inside", "underlay", "container"),
+    [(1500, 1450, 1400, 1000), (1400, 1350, 1300, 900), (9000, 8950, 8900, 8500), (1500, 1300, 1250, 850)],
+)
+def test_what_is_too_narrow_is_so_for_this_network(card: int, inside: int, underlay: int, container: int) -> None:
+    found = narrow(card, inside, "fe80::1/64")
+    assert BY_NAME["mtu-underlay"].kind(found).facts["mtu"] == str(underlay)
+    assert BY_NAME["mtu-container"].kind(found).facts["mtu"] == str(container)
+
+
+@pytest.mark.parametrize(
+    ("card", "inside", "line"),
+    [
+        (1400, 1450, "the MTU of eth0 is 1400: that is too small already"),
+        (1280, 1230, "the MTU of eth0 would be 1180: with less than 1280 it loses its IPv6 addresses"),
+    ],
+)
+def test_no_link_gets_wider_or_loses_addresses(card: int, inside: int, line: str) -> None:
+    with pytest.raises(LabError) as caught:
+        BY_NAME["mtu-underlay"].kind(narrow(card, inside, "2001:db8::5/64"))
+    assert caught.value.faults == [line]
+
+
+def test_somebodys_own_queue_is_not_replaced() -> None:
+    with pytest.raises(LabError, match="eth0 has a queue of its own, htb 1:"):
+        BY_NAME["packets-slow"].kind(host(queues={"eth0": "htb 1:"}))
 
 
 def test_a_learned_entry_is_left_to_the_vxlan() -> None:

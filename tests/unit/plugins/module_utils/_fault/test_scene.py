@@ -11,7 +11,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._fault import scene
 from ansible_collections.emon.overlay_lab.plugins.module_utils._fault.scene import Other
 
-from .scenes import INSIDE, MAC, OVERLAY, REMOTE, host, read
+from .scenes import INSIDE, MAC, OVERLAY, REMOTE, host, link, read
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,27 @@ def test_routes_are_those_of_the_link_alone() -> None:
 def test_nobodys_address_is_no_hosts() -> None:
     assert host().nobody() == "10.0.0.254"
     assert scene.of_host(read(True), "10.0.0.116", ["10.0.0.254", "10.0.0.253"]).nobody() == "10.0.0.252"
+
+
+def test_nobodys_address_is_no_gateways_and_no_neighbours_either() -> None:
+    given = read(True)
+    given.routes[""][0] = "default via 10.0.0.254 dev eth0"
+    given.state["namespaces"][0]["neighbours"] = [{"dev": "eth0", "address": "10.0.0.253", "mac": MAC}]
+    given.state["namespaces"][0]["links"].append(link("eth1", addresses=["10.0.0.252/24"]))
+    assert scene.of_host(given, "10.0.0.116", []).nobody() == "10.0.0.251"
+
+
+def test_the_address_is_the_one_that_was_asked_for() -> None:
+    given = read(True)
+    given.state["namespaces"][0]["links"][0]["addresses"] = ["192.168.7.5/24", "10.0.0.116/24"]
+    found = scene.of_host(given, "10.0.0.116", [])
+    assert found.link("card").address == "10.0.0.116/24"
+    assert (found.facts()["host_address"], found.nobody()) == ("10.0.0.116", "10.0.0.254")
+
+
+def test_a_route_through_several_links_is_one() -> None:
+    ways = "default proto static nexthop via 10.0.0.1 dev eth0 weight 1 nexthop via 10.0.0.2 dev eth1 weight 1"
+    assert scene.of_host(read(True, routes={"": [ways]}), "10.0.0.116", []).link("card").routes == (ways,)
 
 
 def test_without_containers_the_host_itself_is_left() -> None:

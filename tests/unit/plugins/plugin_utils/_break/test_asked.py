@@ -69,6 +69,12 @@ def test_a_seed_chooses_the_same_each_time_and_says_nothing() -> None:
     assert {ask(seed=str(seed), host="emon2")["host"] for seed in range(9)} == {"emon2"}
 
 
+def test_a_seed_spares_the_way_to_a_real_host() -> None:
+    names = {name for seed in range(9) for name in ask(REAL, seed=str(seed), confirm="emon")["options"]["name"]}
+    assert "vxlan-down" in names
+    assert [name for name in names if BY_NAME[name].simulated_only] == []
+
+
 @pytest.mark.parametrize(
     ("lab", "given", "lines"),
     [
@@ -90,8 +96,13 @@ def test_a_seed_chooses_the_same_each_time_and_says_nothing() -> None:
         (
             REAL,
             {"fault": "cable-out", "confirm": "emon"},
-            ["FAULT=cable-out: the cables of real hosts are out of reach"],
+            ["FAULT=cable-out is for simulated hosts: the cables of real ones are out of reach"],
         ),
+        *(
+            (REAL, {"fault": name, "confirm": "emon"}, [f"FAULT={name} is for simulated hosts: a real one could not"])
+            for name in ("host-link-down", "host-address-removed", "host-route-wrong")
+        ),
+        (REAL, {"fault": "source-address-wrong", "confirm": "emon"}, ["FAULT=source-address-wrong is for simulated"]),
     ],
 )
 def test_what_cannot_be_is_told_in_one_go(lab: dict[str, Any], given: dict[str, str], lines: list[str]) -> None:

@@ -27,6 +27,7 @@ def test_the_documentation_has_the_catalogue() -> None:
         ("flood-missing", "vxlan"),
         ("etcd-killed", "cluster_store"),
         ("resolver-stopped", "vxlan"),
+        ("host-link-down", "all; simulated hosts only"),
         ("clock-wrong", "all; real hosts only"),
     ],
 )
