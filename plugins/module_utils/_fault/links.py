@@ -64,7 +64,7 @@ def slow(scene: Scene) -> Planned:
         what=f"{card.name}: queue",
         before="the kernel's",
         after="tbf, 64 kbit/s",
-        do=(("tc", "qdisc", "replace", "dev", card.name, "root", "handle", "fa17:", *shape),),
+        do=(("tc", "qdisc", "add", "dev", card.name, "root", "handle", "fa17:", *shape),),
         undo=(("tc", "qdisc", "del", "dev", card.name, "root"),),
         ask=("tc", "qdisc", "show", "dev", card.name),
         shows=r"(?m)^qdisc tbf fa17: root",
