@@ -290,7 +290,8 @@ def _docker(active: bool) -> dict[str, Any]:
         recorded = owned.known(owned.NETWORK)
         networks = [
             {"name": one["Name"], "id": one["Id"], "lab": network_owner.lab_of(recorded, one)}
-            for one in docker.networks()
+            # dockerd lists them in any order, and what is read twice is compared.
+            for one in sorted(docker.networks(), key=lambda one: str(one["Id"]))
         ]
         return {"containers": containers, "networks": networks, "swarm": swarm_view.read(docker)}
 
