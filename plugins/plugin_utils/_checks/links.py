@@ -17,9 +17,9 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import shape
 from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping.shape import Shape
 
-# So many lost packets tell a share to about a seventh.
-_LOST = 50
-_FEWEST, _MOST = 100, 3000
+# So many lost packets tell a share to about a tenth.
+_LOST = 100
+_FEWEST, _MOST = 100, 5000
 # A host that answers late is no faulty link; one that answers at once is.
 _TIMES_TOO_FAST = 1.25
 _TIMES_TOO_SOON = 0.8

@@ -30,7 +30,7 @@ def states(*hosts: str) -> dict[str, dict]:
 
 
 def answer(**given: Any) -> dict[str, Any]:
-    return {"sent": 2500, "received": 2450, "loss": 0.01, "rate": 10**7, "rtt_ms": 40.0, "error": None, **given}
+    return {"sent": 5000, "received": 4900, "loss": 0.01, "rate": 10**7, "rtt_ms": 40.0, "error": None, **given}
 
 
 def test_each_link_is_measured_from_one_side() -> None:
@@ -40,13 +40,13 @@ def test_each_link_is_measured_from_one_side() -> None:
     assert links.measures(asked, states("a", "b"), "c") == []
     assert links.measures(asked, states("a"), "a") == []
     assert links.measures(asked, states(*HOSTS), "a") == [
-        {"to": "10.0.0.b", "count": 2500, "timeout": 1.0, "rate": 10**7, "mtu": 1400}
+        {"to": "10.0.0.b", "count": 5000, "timeout": 1.0, "rate": 10**7, "mtu": 1400}
     ]
 
 
 @pytest.mark.parametrize(
     ("given", "count"),
-    [({"loss": "0.1%"}, 3000), ({"loss": "10%"}, 250), ({"delay": "1ms"}, 100), ({"loss": "50%"}, 50)],
+    [({"loss": "0.1%"}, 5000), ({"loss": "10%"}, 500), ({"delay": "1ms"}, 100), ({"loss": "50%"}, 100)],
 )
 def test_a_small_loss_takes_many_packets(given: dict[str, str], count: int) -> None:
     assert links.measures(lab(**given), states(*HOSTS), "a")[0]["count"] == count
