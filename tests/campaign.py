@@ -68,3 +68,11 @@ def on_controller(command: str) -> None:
     """Run a command by a shell here. Ends this program if it fails."""
     if subprocess.run(["sh", "-c", command], check=False).returncode:
         sys.exit(f"{command} failed")
+
+
+def ad_hoc(inventory: str, host: str, module: str, options: str) -> None:
+    """Run one module on a host. Ends this program if it fails."""
+    command = ["ansible", "-i", inventory, host, "-m", module, "-a", options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{host}: {module}: {done.stdout}{done.stderr}")

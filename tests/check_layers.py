@@ -29,17 +29,19 @@ TABLE = """
     2 _etcd: _core _host
     2 _pki: _core _host
     2 _simulated: _core _kernel
+    2 _shaping: _core _host
     2 _topology: _core _host _kernel
     3 _docker_container: _core _docker _docker_network _host _kernel
-    3 _probe: _core _docker _host _kernel _topology
+    3 _probe: _core _docker _host _kernel _shaping _topology
     4 _trace: _core _docker _kernel _probe _topology
     4 _docker_daemon: _core _docker _docker_container _host
     4 _docker_swarm: _core _docker _docker_container _docker_network _host
     5 _fault: _core _docker _host _kernel _simulated _trace
-    5 _facts: _archive _core _docker _docker_container _docker_network _docker_swarm _etcd _host _kernel _pki _topology
-    5 _boot: _core _docker _docker_container _docker_daemon _docker_swarm _etcd _host _probe
+    5 _facts: _archive _core _docker _docker_container _docker_network _docker_swarm _etcd _host _kernel _pki _shaping \
+        _topology
+    5 _boot: _core _docker _docker_container _docker_daemon _docker_swarm _etcd _host _probe _shaping
     6 _tasks: _archive _boot _core _docker _docker_container _docker_daemon _docker_image _docker_network \
-        _docker_swarm _etcd _facts _host _pki _probe _topology
+        _docker_swarm _etcd _facts _host _pki _probe _shaping _topology
 
     6 +_compare:
     6 +_engine_common: _host
@@ -54,8 +56,8 @@ TABLE = """
     7 +_engine_vxlan: _kernel _probe +_engine_common +_membership
     8 +_engines: _core +_engine_cluster_store +_engine_common +_engine_swarm +_engine_vxlan
     9 +_break: _fault +_engines +_simulated
-    9 +_lab_file: _archive _core _docker_container _docker_image _kernel +_engine_common +_engines
-   10 +_checks: _archive _boot _core _docker_image _host _kernel _probe +_engine_common +_engines +_lab_file \
+    9 +_lab_file: _archive _core _docker_container _docker_image _kernel _shaping +_engine_common +_engines
+   10 +_checks: _archive _boot _core _docker_image _host _kernel _probe _shaping +_engine_common +_engines +_lab_file \
         +_membership +_run
    11 +_map: _core +_checks
 """

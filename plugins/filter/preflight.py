@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import json
+import os
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.task import predict
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity, lab_lock
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import modules as kernel_modules
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import archives, departure, owner
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import plan as lab_plan
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import removal as lab_removal
@@ -21,7 +23,11 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run.site_switch 
 
 
 def preflight_faults(hosts: dict, lab: dict) -> list[str]:
-    return faults(lab, hosts)
+    # Simulated hosts have this machine's kernel, and do not see its list of modules.
+    lacking = (
+        kernel_modules.missing(kernel_modules.Kernel(os.uname().release)) if lab["simulated"] and lab["links"] else {}
+    )
+    return faults({**lab, "machine_missing": lacking}, hosts)
 
 
 def archives_needed(hosts: dict, lab: dict) -> list[dict]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import links
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.junit import junit
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.verification import echoes, probes, report
 
@@ -20,8 +21,12 @@ def verification_echoes(states: dict, lab: dict, host: str) -> list[dict]:
     return echoes(lab, states, host)
 
 
-def verification_report(states: dict, lab: dict, results: dict, evidence: Any) -> dict:
-    return report(lab, states, results, evidence)
+def verification_measures(states: dict, lab: dict, host: str) -> list[dict]:
+    return links.measures(lab, states, host)
+
+
+def verification_report(states: dict, lab: dict, results: dict, evidence: Any, measured: dict | None = None) -> dict:
+    return report(lab, states, results, evidence, measured)
 
 
 def verification_junit(report: dict, lab: str) -> str:
@@ -33,6 +38,7 @@ class FilterModule:
         return {
             "verification_echoes": verification_echoes,
             "verification_junit": verification_junit,
+            "verification_measures": verification_measures,
             "verification_probes": verification_probes,
             "verification_report": verification_report,
         }

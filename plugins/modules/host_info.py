@@ -116,7 +116,9 @@ time:
   type: float
   returned: success
 kernel:
-  description: C(faults), one line for each module that a lab needs and the running kernel does not have.
+  description:
+    - C(faults), one line for each module that a lab needs and the running kernel does not have; C(missing), the same of
+      all modules that a lab may ask for, by their names.
   type: dict
   returned: success
 record:
@@ -132,6 +134,13 @@ index:
 broken:
   description: Whether something on it is broken on purpose, by M(emon.overlay_lab.fault).
   type: bool
+  returned: success
+links:
+  description:
+    - C(roots), the queues that somebody gave the host's interfaces, by interface, each as its kind and handle in tc(8);
+      null where there is no tc. C(recorded), what M(emon.overlay_lab.underlay_links) made here, with C(lab),
+      C(device), C(address), C(links), and what the kernel showed of it.
+  type: dict
   returned: success
 let_in:
   description: The addresses for which M(emon.overlay_lab.firewall_opening) opened the host's firewall.

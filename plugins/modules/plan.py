@@ -52,6 +52,7 @@ options:
           - file_set
           - overlay_state
           - topology
+          - underlay_links
       options:
         description: The module's options. Secrets among them are not shown.
         type: dict

@@ -56,6 +56,34 @@ options:
         description: For how long they are waited for.
         type: float
         default: 5.0
+  measures:
+    description:
+      - Links of this host to be measured, one after the other, once all probes and echoes have ended. By echo requests
+        alone; both directions of a link are taken to be alike.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      to:
+        description: The other host's IPv4 address.
+        type: str
+        required: true
+      count:
+        description: How many small packets are sent, for loss and delay. A small loss takes many.
+        type: int
+        default: 100
+      timeout:
+        description: For how many seconds the last reply is waited for.
+        type: float
+        default: 1.0
+      rate:
+        description: The bits a second that the link is expected to carry. V(0) does not measure them.
+        type: int
+        default: 0
+      mtu:
+        description: The link's MTU, the size of the packets that the rate is measured with.
+        type: int
+        default: 1500
   fail:
     description: Whether to fail if a target is not reachable. Otherwise this is only in the return values.
     type: bool
@@ -170,11 +198,46 @@ results:
       description: Why it is not, in one line.
       type: str
       sample: null
+measured:
+  description: One entry for each of O(measures), in their order.
+  returned: when the options are right
+  type: list
+  elements: dict
+  contains:
+    to:
+      description: The address as given.
+      type: str
+      sample: 10.0.0.117
+    sent:
+      description: Small packets sent.
+      type: int
+      sample: 1000
+    received:
+      description: Replies to them.
+      type: int
+      sample: 981
+    loss:
+      description: >-
+        The share that one direction loses, from 0 to 1, by that of requests without a reply. Null if nothing was sent.
+      type: float
+      sample: 0.00955
+    rtt_ms:
+      description: The median round-trip time in milliseconds. Null without a reply.
+      type: float
+      sample: 40.2
+    rate:
+      description: Bits a second, with the Ethernet header. Null if it was not measured.
+      type: int
+      sample: 99600000
+    error:
+      description: Why nothing came back, in one line.
+      type: str
+      sample: null
 """
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._probe import echo, reachability
+from ansible_collections.emon.overlay_lab.plugins.module_utils._probe import echo, measure, reachability
 
 
 def main() -> None:
@@ -182,19 +245,21 @@ def main() -> None:
         argument_spec={
             "probes": reachability.PROBES,
             "echoes": echo.ECHOES,
+            "measures": measure.MEASURES,
             "fail": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
     try:
         probes, echoes = reachability.parse(module.params["probes"]), echo.parse(module.params["echoes"])
-        results = reachability.run(probes, echoes)
+        measures = measure.parse(module.params["measures"])
+        results, measured = reachability.run(probes, echoes), measure.run(measures)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
     failures = reachability.failures(results)
     if failures and module.params["fail"]:
-        module.fail_json(msg="\n".join(failures), reachable=False, results=results)
-    module.exit_json(changed=False, reachable=not failures, results=results)
+        module.fail_json(msg="\n".join(failures), reachable=False, results=results, measured=measured)
+    module.exit_json(changed=False, reachable=not failures, results=results, measured=measured)
 
 
 if __name__ == "__main__":

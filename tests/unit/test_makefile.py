@@ -174,7 +174,7 @@ def test_a_wish_for_no_colours_passes_sudo(make: Make) -> None:
         (
             ["LAB=fuor"],
             "LAB=fuor: there is no inventories/simulated/fuor-company.yml;"
-            " choose one of emon, emon3, four, services, tutorial, vxlan",
+            " choose one of emon, emon3, four, lossy, services, tutorial, vxlan",
         ),
     ],
 )

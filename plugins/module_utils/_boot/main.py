@@ -4,7 +4,7 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""What systemd runs on the host: boot.pyz containers, and boot.pyz before-dockerd. What it writes is in the journal."""
+"""What systemd runs on the host: boot.pyz containers, links, and before-dockerd. What it writes is in the journal."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import missing
 
-from . import before_dockerd, containers
+from . import before_dockerd, containers, links
 
-_USAGE = "usage: boot.pyz containers|before-dockerd"
+_USAGE = "usage: boot.pyz containers|links|before-dockerd"
 
 
 def main(words: Sequence[str]) -> int:
@@ -28,11 +28,12 @@ def main(words: Sequence[str]) -> int:
             say("\n".join(lines))
             return 1
         return 0 if containers.bring_up(say) else 1
-    if list(words) != ["before-dockerd"]:
+    known = {"before-dockerd": before_dockerd.prepare, "links": links.make_again}
+    if len(words) != 1 or words[0] not in known:
         say(_USAGE)
         return 2
     try:
-        before_dockerd.prepare(say)
+        known[words[0]](say)
     except (LabError, OSError) as error:
         say(str(error))
         return 1

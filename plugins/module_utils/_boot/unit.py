@@ -36,6 +36,7 @@ PartOf=docker.service
 
 [Service]
 Type=exec
+ExecStartPre=-{python} {program} links
 # It waits for what another host brings, and nobody waits for it.
 ExecStart={python} {program} containers
 RemainAfterExit=yes

@@ -40,6 +40,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import mo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.sockets import PROC_NET, holding
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.vxlan import UDP_PORT
 from ansible_collections.emon.overlay_lab.plugins.module_utils._pki import expiry as pki_expiry
+from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import links as shaped_links
+from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import queues
 
 from . import docker_variants, from_archive, installed, room
 
@@ -78,6 +80,7 @@ def read(
     etcd_dirs = units["etcd"].pop("data_dirs")
     distribution = distributions.read()
     record = host_record.read()
+    lacking = kernel_modules.missing(kernel_modules.Kernel(os.uname().release))
     python = installed.python()
     config = Path(etcd_config or distributions.family(distribution.family).etcd_config)
     with ThreadPoolExecutor() as pool:
@@ -86,6 +89,7 @@ def read(
         links = pool.submit(_ip, ["address"])
         routes = pool.submit(_ip, ["route", "show", "default"])
         vxlans = pool.submit(_ip, ["-details", "link", "show", "type", "vxlan"])
+        roots = pool.submit(_roots)
         docker = pool.submit(_docker, units["docker"]["state"] == "active")
     found = _with_archives(programs.result(), archives)
     # By which dockerd's unit asks whether its store is there, and backups are made.
@@ -102,10 +106,11 @@ def read(
         "packages": {"faults": found["faults"]},
         "machine_id": host_record.machine_id(),
         "time": time.time(),
-        "kernel": {"faults": kernel_modules.faults(kernel_modules.Kernel(os.uname().release))},
+        "kernel": {"faults": kernel_modules.needed(lacking), "missing": lacking},
         "record": {key: record.get(key, "") for key in ("lab", "uuid", "machine_id", "site", "moving_to", "engine")},
         "index": record.get("index", 0),
         "broken": FAULTS.exists(),
+        "links": {"roots": roots.result(), "recorded": shaped_links.recorded()},
         "let_in": firewall_rules.let_in(),
         "let_in_by": firewall_rules.let_in_by(),
         "etcd": {
@@ -201,6 +206,14 @@ def listening(protocol: str, ports: tuple[int, ...], proc_net: Path = PROC_NET) 
     )
 
 
+def _roots() -> dict[str, str] | None:
+    """None where nobody could give a link a queue."""
+    try:
+        return queues.roots()
+    except LabError:
+        return None
+
+
 def _units() -> dict[str, dict[str, Any]]:
     properties = "Id,LoadState,ActiveState,UnitFileState,ExecMainStartTimestamp,FragmentPath,Environment,ExecStart"
     command = ["systemctl", "show", "--timestamp=us+utc", f"--property={properties}", *_UNITS.values()]
@@ -277,7 +290,8 @@ def _docker(active: bool) -> dict[str, Any]:
         recorded = owned.known(owned.NETWORK)
         networks = [
             {"name": one["Name"], "id": one["Id"], "lab": network_owner.lab_of(recorded, one)}
-            for one in docker.networks()
+            # dockerd lists them in any order, and what is read twice is compared.
+            for one in sorted(docker.networks(), key=lambda one: str(one["Id"]))
         ]
         images = [name for one in docker.images() for name in _names_of_image(one)]
         return {"containers": containers, "networks": networks, "images": images, "swarm": swarm_view.read(docker)}

@@ -35,6 +35,7 @@ _FORMER = {
     **dict.fromkeys(("mode", "uid", "gid"), int),
     "bak": bool,
 }
+_LINK = ("rate", "delay", "jitter", "loss", "duplicate", "corrupt", "reorder")
 _SECTIONS = {
     ...: dict,
     "file_set": {...: (_FORMER, bool)},
@@ -46,6 +47,14 @@ _SECTIONS = {
         "no_services": {Needed("cluster_id"): str, Needed("time"): int},
     },
     "etcd_data": {Needed("enabled"): bool},
+    "links": {
+        Needed("device"): str,
+        Needed("address"): str,
+        Needed("links"): [{Needed("host"): str, Needed("address"): str, **dict.fromkeys(_LINK, str)}],
+        Needed("queues"): str,
+        Needed("loss"): str,
+        "lab": str,
+    },
     "owned": {
         ...: {...: dict},
         "container": {...: {"name": str, "labels": {...: str}, "digest": str}},

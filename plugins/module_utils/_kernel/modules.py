@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,8 +69,13 @@ MODULES = (
     KernelModule("dummy", "CONFIG_DUMMY", _WANTED, "Docker's internal macvlan networks"),
     KernelModule("tun", "CONFIG_TUN", _WANTED, "TAP interfaces as ports of a bridge"),
     KernelModule("ifb", "CONFIG_IFB", _WANTED, "shaping what arrives at a link"),
-    KernelModule("sch_tbf", "CONFIG_NET_SCH_TBF", _WANTED, "the rate of a link"),
-    KernelModule("sch_netem", "CONFIG_NET_SCH_NETEM", _WANTED, "delay of a link"),
+    KernelModule("sch_tbf", "CONFIG_NET_SCH_TBF", _WANTED, "a link that is slow on purpose"),
+    KernelModule("sch_htb", "CONFIG_NET_SCH_HTB", _WANTED, "the rate of a link, and all of it that waits in a queue"),
+    KernelModule("cls_u32", "CONFIG_NET_CLS_U32", _WANTED, "telling apart to which host a packet goes"),
+    KernelModule(
+        "sch_netem", "CONFIG_NET_SCH_NETEM", _WANTED, "delay, jitter, duplicate, corrupt and reorder of a link"
+    ),
+    KernelModule("nft_numgen", "CONFIG_NFT_NUMGEN", _WANTED, "loss on a link"),
 )
 
 
@@ -146,13 +151,23 @@ def _names(path: Path) -> set[str]:
 
 def faults(kernel: Kernel) -> list[str]:
     """What a lab needs and this kernel has not, a line each."""
+    return needed(missing(kernel))
+
+
+def needed(lines: Mapping[str, str]) -> list[str]:
+    """Of what `missing` returned: the lines of what no lab works without."""
+    return [lines[module.name] for module in MODULES if module.needed and module.name in lines]
+
+
+def missing(kernel: Kernel) -> dict[str, str]:
+    """What this kernel has not, whether a lab needs it or not, by module: a line each."""
     states = kernel.states()
-    return [
-        f"the kernel {kernel.release} has no {module.name}, needed for {module.purpose}:"
+    return {
+        module.name: f"the kernel {kernel.release} has no {module.name}, needed for {module.purpose}:"
         f" {_remedy(module, kernel.lost_its_modules)}"
         for module in MODULES
-        if module.needed and states[module.name] == MISSING
-    ]
+        if states[module.name] == MISSING
+    }
 
 
 def _remedy(module: KernelModule, replaced: bool) -> str:

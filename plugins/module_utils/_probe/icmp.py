@@ -97,6 +97,17 @@ def echo_request(dialect: Dialect, ident: int, sequence: int, data: bytes) -> by
     return packet[:2] + struct.pack("!H", checksum(packet)) + packet[4:]
 
 
+def renumbered(request: bytes, sequence: int) -> bytes:
+    """An IPv4 echo request of sequence number 0 with another one, without summing its payload again (RFC 1624)."""
+    total = (~struct.unpack_from("!H", request, 2)[0] & 0xFFFF) + sequence
+    total = (total & 0xFFFF) + (total >> 16)
+    return (
+        request[:2]
+        + struct.pack("!HHH", ~total & 0xFFFF, *struct.unpack_from("!H", request, 4), sequence)
+        + request[8:]
+    )
+
+
 def echo_reply(dialect: Dialect, packet: bytes, ident: int, data: bytes) -> int | None:
     """The sequence number of a reply to ``ident`` that carries ``data``; None for any other packet.
 

@@ -35,7 +35,7 @@ _LARGEST_PACKET = 1 << 16
 _TCP_INFO_BYTES = 104
 _TCP_INFO_RTT_AT = 68
 _TCP_INFO_RTT = struct.Struct("=I")
-_SO_TIMESTAMPNS = 35
+SO_TIMESTAMPNS = 35
 _TIMESPEC = struct.Struct("@ll")
 
 
@@ -154,7 +154,7 @@ class EchoSocket:
         dialect = self._dialect
         self._socket.setsockopt(*dialect.filter)
         # The kernel notes when a reply arrives: the event loop may be busy with other probes.
-        self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._socket.setsockopt(dialect.level, dialect.receive_errors, 1)
         discover = icmp.PMTUDISC_DO if dont_fragment else icmp.PMTUDISC_DONT
         self._socket.setsockopt(dialect.level, dialect.mtu_discover, discover)
@@ -207,7 +207,7 @@ class EchoSocket:
             sequence = icmp.echo_reply(self._dialect, packet, self._ident, self._data)
             reply = self._waiting.get(-1 if sequence is None else sequence)
             if reply and not reply.done():
-                reply.set_result(_arrival(ancillary))
+                reply.set_result(arrival(ancillary))
 
     def _read_errors(self) -> None:
         """Empty the socket's error queue: what routers, or our own kernel, said of our packets."""
@@ -241,10 +241,10 @@ def _target(vantage: Vantage, address: str, port: int) -> tuple[int, tuple]:
     return family, target
 
 
-def _arrival(ancillary: list[tuple[int, int, bytes]]) -> float:
+def arrival(ancillary: list[tuple[int, int, bytes]]) -> float:
     """When a packet arrived, in seconds of the wall clock (the one that the kernel stamps packets with)."""
     for level, kind, data in ancillary:
-        if (level, kind) == (socket.SOL_SOCKET, _SO_TIMESTAMPNS):
+        if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
             seconds, nanoseconds = _TIMESPEC.unpack_from(data)
             return seconds + nanoseconds / 1e9
     return time.time()

@@ -26,6 +26,7 @@ from . import (
     etcd_key,
     file_set,
     overlay_state,
+    underlay_links,
 )
 
 TASKS: dict[str, Task] = {
@@ -39,6 +40,7 @@ TASKS: dict[str, Task] = {
     "etcd_key": etcd_key.TASK,
     "file_set": file_set.TASK,
     "overlay_state": overlay_state.TASK,
+    "underlay_links": underlay_links.TASK,
     "topology": Task(argspec.topology(), run_topology, ("pyroute2",)),
 }
 ARGUMENTS = {

@@ -21,7 +21,9 @@ from . import archives, ports
 from .verification import aligned
 
 LAB = "lab"
-PARTS = (LAB, "etcd", "docker_engine", "overlay_network", "containers")
+# Compared only where the lab file asks for anything of the links, or a host still does.
+UNDERLAY = "underlay"
+PARTS = (LAB, "etcd", "docker_engine", "overlay_network", "containers", UNDERLAY)
 _STATE = "overlay_state"
 
 Infos = dict[str, dict[str, Any]]
@@ -83,7 +85,8 @@ def _to_run(lab: dict[str, Any], rows: list[dict[str, Any]], steps: dict[str, li
     changing = {row["part"] for row in rows}
     asked = {step["part"] for of_host in steps.values() for step in of_host}
     # A part that was not compared may differ.
-    needed = [part for part in PARTS[1:] if part != "etcd" or ENGINES[lab["engine"]].uses_etcd]
+    left_out = {UNDERLAY} - asked | ({"etcd"} if not ENGINES[lab["engine"]].uses_etcd else set())
+    needed = [part for part in PARTS[1:] if part not in left_out]
     first = next((part for part in (LAB, *needed) if part in changing or (part != LAB and part not in asked)), None)
     return [] if first is None else list(PARTS[PARTS.index(first) :])
 

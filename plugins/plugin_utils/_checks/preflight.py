@@ -15,6 +15,8 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import DOCKER_WITHOUT_STORE, parse_version
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image import names as image_names
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity
+from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import links as shaped_links
+from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import shape
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import docker_version, has_joined
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import (
     ENGINES,
@@ -50,7 +52,9 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     another engine's networks away), "missing" (hosts of the play that do not answer), "silent" (name -> what Ansible
     returned of the module where it failed or did not reach the host), "image" (of containers that name none),
     "restart_allowed", "clock_seconds" (by how much clocks may differ), "etcd": {"token", "tls"}, "controller"
-    (_host.lab_identity.controller()), "new_ca" (whether the lab may get one), "archives" (lab_archives),
+    (_host.lab_identity.controller()), "new_ca" (whether the lab may get one), "links" (lab_underlay), "confirmed"
+    (whether links of real hosts may be made worse), "machine_missing" (what the kernel has not on which simulated
+    hosts run), "archives" (lab_archives),
     "archive_files" and "archive_faults" (what the module program_archive returned; not there where it was not asked)};
     ``hosts``: name -> what the module host_info returned there.
     """
@@ -67,7 +71,7 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     if engine.uses_etcd and not moving:
         found += lost_data_faults(with_members(lab["hosts"], hosts, lab["name"]), hosts, lab["name"])
     for name, info in hosts.items():
-        lines = _host_faults(lab | {"moving": name in moving}, lab["hosts"][name], info)
+        lines = _host_faults(lab | {"moving": name in moving}, {"name": name, **lab["hosts"][name]}, info)
         lines += _image_faults(lab, name, info)
         found += [f"{name}: {line}" for line in lines]
     return found + _clone_faults(hosts) + _name_faults(lab, hosts)
@@ -113,6 +117,7 @@ def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
         *_restart_faults(lab, info),
         *_port_faults(lab, member, info),
         *_subnet_faults(lab, info),
+        *_link_faults(lab, host, info),
     ]
 
 
@@ -314,6 +319,30 @@ def _subnet_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
         for network in lab["networks"]
         if not network["allow_overlap"] and ip_network(network["subnet"]).overlaps(there)
     ]
+
+
+def _link_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    """What keeps the lab from making the host's links what the lab file asks."""
+    asked = lab.get("links", {}).get(host["name"], [])
+    if not asked or lab["reads"]:
+        return []
+    shapes = [shape.read(link, []) for link in asked]
+    needed = {module: key for one in shapes for module, key in one.kernel_modules.items()}
+    missing = {**lab.get("machine_missing", {}), **info["kernel"]["missing"]}
+    found = [f"underlay: {key}: {missing[module]}" for module, key in needed.items() if module in missing]
+    known, own = info["links"]["recorded"], host["addresses"][lab["site"]]
+    if any(one.queued for one in shapes):
+        if info["links"]["roots"] is None:
+            found.append("underlay: there is no tc here: install iproute2 (Fedora and Red Hat: iproute-tc)")
+        for device in [one["interface"] for one in info["addresses"] if one["address"] == own]:
+            found += filter(None, [shaped_links.foreign(device, (info["links"]["roots"] or {}).get(device, ""), known)])
+    if not lab["simulated"] and not lab.get("confirmed") and (known["links"] != asked or known["address"] != own):
+        peers = ", ".join(f"{link['host']} ({link['address']})" for link in asked)
+        found.append(
+            f"underlay: this would make its links to {peers} slow or lossy on purpose: run it again with"
+            f" -e confirm={lab['name']}"
+        )
+    return found
 
 
 def _restart_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:

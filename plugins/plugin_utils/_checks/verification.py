@@ -7,7 +7,7 @@
 """Whether a lab works, judged from what its hosts showed. Pure functions: what to probe, and what the answers mean.
 
 ``lab``: {"networks": lab_networks, "containers": lab_containers, "hosts": lab_hosts, "site": str, "engine": str,
-"expect": lab_expect}.
+"expect": lab_expect, "links": lab_underlay, "sites": lab_sites}; the last two may be missing.
 ``states``: host -> what the module overlay_state returned there.
 """
 
@@ -24,7 +24,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._boot.health impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import vxlan as kernel_vxlan
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
 
-from . import differences, expectations
+from . import differences, expectations, links
 
 # IPv4 and ICMP headers, which the MTU includes and an echo request's size does not.
 _ICMP_OVERHEAD = 28
@@ -91,16 +91,25 @@ def probes(lab: dict[str, Any], states: dict[str, dict], host: str) -> list[dict
     """Options of the module reachability for one host's containers: four probes for each of its pairs, then one for
     each of its questions (expectations.py).
     """
-    of_pairs = [probe for pair in pairs(lab, states) if pair.host == host for probe in _probes(pair)]
+    hosts = {container["name"]: container["host"] for container in lab["containers"]}
+    of_pairs = [
+        probe
+        for pair in pairs(lab, states)
+        if pair.host == host
+        for probe in _probes(pair, links.patience(lab, host, hosts[pair.target]))
+    ]
     return of_pairs + [expectations.probe(one) for one in expectations.questions(lab, states, host)]
 
 
-def _probes(pair: Pair) -> list[dict[str, Any]]:
-    base = {"container": pair.source, "count": 1, "timeout": 5.0, "within": _WITHIN}
+def _probes(pair: Pair, patience: tuple[float, float]) -> list[dict[str, Any]]:
+    slow, again = patience
+    base = {"container": pair.source, "count": 1, "timeout": slow + 5.0, "within": _WITHIN + again}
+    # TCP itself sends again what was lost.
+    ping = base | {"timeout": slow + (1.0 if again else 5.0)}
     return [
-        {**base, "to": pair.address},
-        {**base, "to": pair.target},
-        {**base, "to": pair.address, "size": pair.mtu - _ICMP_OVERHEAD, "dont_fragment": True},
+        {**ping, "to": pair.address},
+        {**ping, "to": pair.target},
+        {**ping, "to": pair.address, "size": pair.mtu - _ICMP_OVERHEAD, "dont_fragment": True},
         {**base, "to": pair.address, "protocol": "tcp", "port": _TCP_PORT, "payload": _FULL_SEGMENTS * pair.mtu},
     ]
 
@@ -109,26 +118,34 @@ def echoes(lab: dict[str, Any], states: dict[str, dict], host: str) -> list[dict
     """Option `echoes` of the module reachability for one host: its containers answer those that probe them over TCP."""
     mine = {one["name"] for one in states.get(host, {}).get("containers", ())}
     asked = Counter(pair.target for pair in pairs(lab, states) if pair.target in mine)
+    patience = max((sum(links.patience(lab, host, one)) for one in lab["hosts"]), default=0.0)
     return [
-        {"container": name, "port": _TCP_PORT, "connections": count, "seconds": _WITHIN}
+        {"container": name, "port": _TCP_PORT, "connections": count, "seconds": _WITHIN + patience}
         for name, count in asked.items()
     ]
 
 
 def report(
-    lab: dict[str, Any], states: dict[str, dict], results: dict[str, list[dict]], evidence: Any
+    lab: dict[str, Any],
+    states: dict[str, dict],
+    results: dict[str, list[dict]],
+    evidence: Any,
+    measured: dict[str, list[dict]] | None = None,
 ) -> dict[str, Any]:
     """What was proven, and each fault with its remedy: {"ok": bool, "faults": [line], "restart": [container to start
     again], "awaited": {host: what the engine can wait for}, "pairs": [row], "expected": [row], "isolated": [row],
-    "table": [line]}. The rows of `expected` and `isolated` are those of expectations.py.
+    "links": [row], "table": [line]}. The rows of `expected` and `isolated` are those of expectations.py, those of
+    `links` of links.py.
 
-    ``results``: host -> results of the module reachability for `probes`; ``evidence``: what the engine's checks need.
+    ``results``: host -> results of the module reachability for `probes`; ``evidence``: what the engine's checks need;
+    ``measured``: host -> what reachability measured for links.measures.
     """
     engine = ENGINES[lab["engine"]]
     rows = [row for host in states for row in _pair_rows(lab, states, results, host)]
     asked = [answered for host in states for answered in _answered(lab, states, results, host)]
     expected = [expectations.row(lab, one, answer) for one, answer in asked if one.place]
     isolated = [expectations.row(lab, one, answer) for one, answer in asked if not one.place]
+    measured_links = links.rows(lab, states, measured or {})
     # If packets cross, missing entries in the evidence are no fault: it was read a moment before the probes.
     awaited = {} if all(row["by_address"] for row in rows) else engine.awaited(lab, states, evidence)
     faults = [
@@ -139,6 +156,7 @@ def report(
         *(fault for row in rows for fault in row["faults"]),
         *(row["fault"] for row in [*expected, *isolated] if not row["ok"]),
         *(one["fault"] for one in awaited.values()),
+        *(fault for row in measured_links for fault in row["faults"]),
     ]
     return {
         "ok": not faults,
@@ -148,7 +166,13 @@ def report(
         "pairs": rows,
         "expected": expected,
         "isolated": isolated,
-        "table": [*_table(lab, states, rows), *_expectation_table(expected, isolated), *_unseen(lab, states)],
+        "links": measured_links,
+        "table": [
+            *_table(lab, states, rows),
+            *_expectation_table(expected, isolated),
+            *_link_table(measured_links),
+            *_unseen(lab, states),
+        ],
     }
 
 
@@ -267,6 +291,10 @@ def _table(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) -> li
 def _expectation_table(expected: list[dict], isolated: list[dict]) -> list[str]:
     lines = ["", *aligned(expectations.table(expected))] if expected else []
     return [*lines, "", expectations.isolation(isolated)] if isolated else lines
+
+
+def _link_table(rows: list[dict]) -> list[str]:
+    return ["", *aligned(links.table(rows))] if rows else []
 
 
 def _unseen(lab: dict[str, Any], states: dict[str, dict]) -> list[str]:

@@ -14,6 +14,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from .connection import read_variables
 from .model import Host, Site
+from .underlay import read_underlay
 from .yaml_nodes import Item, Names, suggestion
 
 DEFAULT_MTU = 1500
@@ -61,6 +62,7 @@ class _Draft:
     index: int | None
     etcd: bool | None
     ansible: dict
+    underlay: dict[str, str] | None
 
 
 def not_for_hosts(subnet: IPv4Network) -> str:
@@ -73,9 +75,10 @@ def read_sites(item: Item) -> dict[str, Site | None]:
     sites: dict[str, Site | None] = {}
     for name, entry in item.entries().items():
         entry.check_name(name, SITE_NAMES)
-        given = entry.keys(("subnet", "mtu"), required={"subnet": "10.0.0.0/24"})
+        given = entry.keys(("subnet", "mtu", "underlay"), required={"subnet": "10.0.0.0/24"})
         subnet = given["subnet"].subnet() if "subnet" in given else None
         mtu = given["mtu"].integer(SMALLEST_MTU, LARGEST_MTU) if "mtu" in given else DEFAULT_MTU
+        underlay = read_underlay(given["underlay"]) if "underlay" in given else None
         sites[name] = None
         if subnet is None:
             continue
@@ -90,7 +93,7 @@ def read_sites(item: Item) -> dict[str, Site | None]:
                     given["subnet"].fault(
                         f"{subnet} overlaps the site {other.name} ({other.subnet}): an address must identify the site"
                     )
-            sites[name] = Site(name, subnet, _UNLIMITED if mtu is None else mtu)
+            sites[name] = Site(name, subnet, _UNLIMITED if mtu is None else mtu, underlay)
     item.not_empty("the lab has no site; for example home: {subnet: 192.168.1.0/24}")
     return sites
 
@@ -113,13 +116,17 @@ def read_hosts(item: Item, sites: dict[str, Site | None], lab: str) -> dict[str,
 def _read_host(
     name: str, entry: Item, sites: dict[str, Site | None], holders: dict[IPv4Address, str], indexes: dict[int, str]
 ) -> _Draft:
-    given = entry.keys(("addresses", "etcd", "index", "ansible"), required={"addresses": "{home: 192.168.1.116}"})
+    given = entry.keys(
+        ("addresses", "etcd", "index", "ansible", "underlay"), required={"addresses": "{home: 192.168.1.116}"}
+    )
     addresses = _read_addresses(given["addresses"], sites, holders) if "addresses" in given else {}
     index = given["index"].integer(1) if "index" in given else None
     if index is not None and indexes.setdefault(index, name) != name:
         given["index"].fault(f"{index} is the index of {indexes[index]} as well: each host needs one of its own")
     etcd = given["etcd"].boolean() if "etcd" in given else None
-    return _Draft(name, addresses, index, etcd, read_variables(given["ansible"], name) if "ansible" in given else {})
+    underlay = read_underlay(given["underlay"]) if "underlay" in given else None
+    ansible = read_variables(given["ansible"], name) if "ansible" in given else {}
+    return _Draft(name, addresses, index, etcd, ansible, underlay)
 
 
 def _read_addresses(
@@ -179,5 +186,5 @@ def _settle(drafts: list[_Draft]) -> dict[str, Host]:
         if member is None:
             member = room > 0
             room -= 1
-        hosts[draft.name] = Host(draft.name, draft.addresses, index, member, draft.ansible)
+        hosts[draft.name] = Host(draft.name, draft.addresses, index, member, draft.ansible, draft.underlay)
     return hosts

@@ -19,17 +19,18 @@ from .expectations import read_expectations
 from .hosts import LAB_NAMES, read_hosts, read_sites
 from .model import Archive, Lab
 from .networks import check_capacity, read_networks
+from .underlay import read_pairs
 from .yaml_document import LARGEST_FILE, position, root
 from .yaml_nodes import Item, Names
 
-_KEYS = ("name", "sites", "hosts", "engine", "etcd", "docker", "networks", "containers", "expect")
+_KEYS = ("name", "sites", "hosts", "engine", "etcd", "docker", "networks", "containers", "expect", "underlay")
 _EXAMPLES = {
     "name": "emon",
     "sites": "{home: {subnet: 192.168.1.0/24}}",
     "hosts": "{emon: {addresses: {home: 192.168.1.116}}}",
 }
 # Each is compared with each other of its kind.
-_MOST = {"sites": 100, "hosts": 1000, "networks": 500, "containers": MOST, "expect": 5000}
+_MOST = {"sites": 100, "hosts": 1000, "networks": 500, "containers": MOST, "expect": 5000, "underlay": 5000}
 _TOKENS = Names(
     "etcd's token",
     re.compile(r"[a-zA-Z0-9._-]+"),
@@ -80,6 +81,7 @@ def read(file: Item) -> Lab:
     sites = read_sites(given["sites"]) if "sites" in given else {}
     readable_sites = [site for site in sites.values() if site is not None]
     hosts = read_hosts(given["hosts"], sites, name) if "hosts" in given else {}
+    pairs = read_pairs(given["underlay"], hosts) if "underlay" in given else []
     engine = (given["engine"].choice((AUTO, *ENGINES)) if "engine" in given else None) or AUTO
     rules = for_lab_file(engine)
     tls, token, etcd = _read_etcd(given.get("etcd"), name)
@@ -105,6 +107,7 @@ def read(file: Item) -> Lab:
         networks=tuple(one.network for one in networks.values() if one.network is not None),
         containers=tuple(containers),
         expectations=tuple(expectations),
+        pairs=tuple(pairs),
     )
 
 

@@ -24,11 +24,12 @@ OPEN, REFUSED, NONE = RESULTS = ("open", "refused", "none")
 
 @dataclass(frozen=True)
 class Site:
-    """A place with an underlay of its own."""
+    """A place with an underlay of its own. ``underlay``: what is asked of each link there, by key; None: nothing."""
 
     name: str
     subnet: IPv4Network
     mtu: int
+    underlay: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Host:
     """A machine, real or simulated.
 
     ``addresses`` has one for each site. ``index`` is unique in the lab and orders its hosts. ``etcd``: is a member.
-    ``ansible`` are the variables by which Ansible reaches the real machine.
+    ``ansible`` are the variables by which Ansible reaches the real machine. ``underlay``: as a site's, of its links.
     """
 
     name: str
@@ -44,6 +45,15 @@ class Host:
     index: int
     etcd: bool
     ansible: Mapping[str, Any]
+    underlay: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What is asked of the link between two hosts: the keys of a site's underlay."""
+
+    between: frozenset[str]
+    shape: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -161,6 +171,7 @@ class Lab:
     networks: tuple[Network, ...]
     containers: tuple[Container, ...]
     expectations: tuple[Expectation, ...]
+    pairs: tuple[Pair, ...] = ()
 
     @property
     def members(self) -> tuple[Host, ...]:

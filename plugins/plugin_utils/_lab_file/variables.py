@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 
 from .model import Archive, Container, Host, Lab
+from .underlay import links
 from .yaml_nodes import suggestion
 
 SIMULATED_CONNECTION = "emon.overlay_lab.simulated_host"
@@ -111,6 +112,7 @@ def lab_variables(lab: Lab, site: str, simulated: bool, release: str, directory:
             {"from": one.source, "to": one.to, "port": one.port, "result": one.result, "within": one.within}
             for one in lab.expectations
         ],
+        "lab_underlay": links(lab, site),
         "lab_simulated": simulated,
         "lab_release": release,
         "lab_errors": [],

@@ -97,6 +97,12 @@ CASES = {
         SWARM,
     ),
     "a port that is closed": Case("overlay.yml", {"port_probe": CLOSED}, "emon: cannot listen on tcp 2379", FRESH),
+    "links of real hosts that nobody confirmed": Case(
+        'overlay.yml -e {"lab_underlay":{"emon":[{"host":"emon2","address":"127.0.0.2","loss":"1%"}]}}',
+        {},
+        "emon: underlay: this would make its links to emon2 (127.0.0.2) slow or lossy on purpose: run it again with -e"
+        " confirm=emon",
+    ),
     "overlay, with the records lost": Case(
         "overlay.yml", {}, "emon: /d holds the data of an etcd of somebody else (member a of cluster c)", LOST
     ),

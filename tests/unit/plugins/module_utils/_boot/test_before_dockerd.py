@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils._boot import before_dockerd, main, managers
+from ansible_collections.emon.overlay_lab.plugins.module_utils._boot import before_dockerd, links, main, managers
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd import Unit
 
@@ -44,6 +45,15 @@ def test_a_restart_of_a_dockerd_that_ran_already_is_no_boot(tmp_path: Path, monk
     monkeypatch.setattr(before_dockerd.settings, "read", lambda: pytest.fail("it was taken for a boot"))
     before_dockerd.note_start()
     before_dockerd.prepare(print)
+
+
+def test_links_are_made_again_between_two_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links.lab_lock, "between_runs", contextlib.nullcontext)
+    said: list[str] = []
+    for there in (False, True):
+        monkeypatch.setattr(links.links, "again", lambda there=there: there)
+        links.make_again(said.append)
+    assert said == ["the links are as the lab file asks"]
 
 
 @pytest.mark.parametrize("word", ["before-dockerd", "containers"])

@@ -56,4 +56,4 @@ def test_it_runs_where_nothing_of_the_collection_is(tmp_path: Path) -> None:
     assert all(one.date_time == (1980, 1, 1, 0, 0, 0) for one in zipfile.ZipFile(built).infolist())
     # -I: neither the working directory nor the environment gives it anything.
     done = subprocess.run([sys.executable, "-I", built, "both"], cwd="/", capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (2, "usage: boot.pyz containers|before-dockerd\n"), done.stderr
+    assert (done.returncode, done.stdout) == (2, "usage: boot.pyz containers|links|before-dockerd\n"), done.stderr

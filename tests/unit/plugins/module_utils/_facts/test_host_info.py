@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -175,3 +176,26 @@ def test_what_a_stopped_dockerd_has_of_the_lab(tmp_path: Path, record: dict[str,
     assert host_info.holds_lab(record, data, active=False) == expected
     assert not host_info.holds_lab(record, data, active=True)
     assert not host_info.holds_lab(record, host_info.docker_data(tmp_path / "none"), active=False)
+
+
+def test_networks_come_in_one_order_whatever_dockerd_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = [{"Name": "host", "Id": "b"}, {"Name": "bridge", "Id": "a"}, {"Name": "demo", "Id": "c"}]
+
+    class Docker(contextlib.nullcontext[Any]):
+        def __enter__(self) -> Docker:
+            return self
+
+        def containers(self, **_given: bool) -> list[dict[str, Any]]:
+            return []
+
+        def networks(self) -> list[dict[str, str]]:
+            return listed
+
+    monkeypatch.setattr(host_info, "DockerSocket", Docker)
+    monkeypatch.setattr(host_info.owned, "known", lambda _kind: None)
+    monkeypatch.setattr(host_info.network_owner, "lab_of", lambda _known, _one: "")
+    monkeypatch.setattr(host_info.swarm_view, "read", lambda _docker: {})
+    first = host_info._docker(True)
+    listed.reverse()
+    assert host_info._docker(True) == first
+    assert [one["name"] for one in first["networks"]] == ["bridge", "host", "demo"]

@@ -246,7 +246,7 @@ def test_what_nobody_compared_is_run() -> None:
     told = steps()
     told["emon"] = [one for one in told["emon"] if one["part"] != "overlay_network"]
     planned = plan.changes(lab(), infos(), told)
-    assert (planned["rows"], planned["parts"]) == ([], ["overlay_network", "containers"])
+    assert (planned["rows"], planned["parts"]) == ([], ["overlay_network", "containers", "underlay"])
 
 
 def test_an_engine_without_etcd_needs_none() -> None:

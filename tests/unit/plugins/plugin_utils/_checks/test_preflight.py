@@ -588,3 +588,85 @@ WEB = {"name": "web", "host": "emon2", "image": "web:1"}
 def test_an_image_that_cannot_come_is_named(of_lab: dict[str, Any], of_emon2: dict[str, Any], told: bool) -> None:
     found = [line for line in faults(lab(**{"containers": [WEB], **of_lab}), infos(**of_emon2)) if "image" in line]
     assert [line.split(", which")[0].split(": ", 1)[1].split(" of ")[0] for line in found] == ["the image web:1"] * told
+
+
+LINK = {"host": "emon", "address": ADDRESSES["emon"]}
+UNSHAPED = {"roots": {}, "recorded": {"lab": "", "device": "", "address": "", "links": []}}
+SLOWED = {"lab": "emon", "device": "eth0", "address": ADDRESSES["emon2"], "links": [{**LINK, "rate": "1mbit"}]}
+NO_NETEM = "the kernel 6.1 has no sch_netem, needed for delay"
+
+
+@pytest.mark.parametrize(
+    ("asked", "of_lab", "found", "kernel", "expected"),
+    [
+        pytest.param({"rate": "1mbit"}, {}, {}, {}, [], id="simulated hosts need no word"),
+        pytest.param(
+            {"rate": "1mbit"},
+            {"simulated": False},
+            {},
+            {},
+            [
+                "emon2: underlay: this would make its links to emon (10.0.0.116) slow or lossy on purpose: run it again"
+                " with -e confirm=emon"
+            ],
+            id="real hosts do",
+        ),
+        pytest.param({"rate": "1mbit"}, {"simulated": False, "confirmed": True}, {}, {}, [], id="they got it"),
+        pytest.param({"rate": "1mbit"}, {"simulated": False}, {"recorded": SLOWED}, {}, [], id="they got it before"),
+        pytest.param(
+            {"rate": "1mbit"}, {"simulated": False, "reads": True}, {"roots": None}, {}, [], id="a run that reads"
+        ),
+        pytest.param(
+            {"delay": "1ms"},
+            {},
+            {},
+            {"sch_netem": NO_NETEM},
+            [f"emon2: underlay: delay: {NO_NETEM}"],
+            id="no netem there",
+        ),
+        pytest.param(
+            {"delay": "1ms"},
+            {"machine_missing": {"sch_netem": NO_NETEM}},
+            {},
+            {},
+            [f"emon2: underlay: delay: {NO_NETEM}"],
+            id="no netem on the machine that simulates it",
+        ),
+        pytest.param({"loss": "1%"}, {}, {"roots": None}, {"sch_netem": NO_NETEM}, [], id="loss needs neither"),
+        pytest.param(
+            {"rate": "1mbit"},
+            {},
+            {"roots": None},
+            {},
+            ["emon2: underlay: there is no tc here: install iproute2 (Fedora and Red Hat: iproute-tc)"],
+            id="no tc",
+        ),
+        pytest.param(
+            {"rate": "1mbit"},
+            {},
+            {"roots": {"eth0": "tbf 8001:"}},
+            {},
+            [
+                "emon2: eth0 has a queue that is not the lab's (qdisc tbf 8001:): the lab replaces nobody's; remove it"
+                " (tc qdisc del dev eth0 root), or take underlay out of the lab file"
+            ],
+            id="somebody's queue",
+        ),
+        pytest.param({"rate": "1mbit"}, {}, {"roots": {"eth1": "tbf 8001:"}}, {}, [], id="somebody's queue elsewhere"),
+        pytest.param(
+            {"rate": "2mbit"},
+            {},
+            {"roots": {"eth0": "htb 1ab0:"}, "recorded": SLOWED},
+            {},
+            [],
+            id="the lab's own queue",
+        ),
+    ],
+)
+def test_what_is_in_the_way_of_a_slow_link(
+    asked: dict[str, str], of_lab: dict[str, Any], found: dict[str, Any], kernel: dict[str, str], expected: list[str]
+) -> None:
+    given = lab(simulated=True, reads=False, links={"emon2": [{**LINK, **asked}]}) | of_lab
+    there = {"emon": info("emon"), "emon2": info("emon2", kernel={"missing": kernel})}
+    there["emon2"]["links"] = {**UNSHAPED, **found}
+    assert faults(given, there) == expected

@@ -127,6 +127,21 @@ def test_probes_of_a_host() -> None:
     ]
 
 
+def test_links_that_lose_packets_on_purpose_are_measured_and_waited_for() -> None:
+    links = {one: [{"host": other, "address": VTEP[other], "loss": "10%"}] for one, other in (VTEP, [*VTEP][::-1])}
+    lab = LAB | {"links": links, "sites": {"company": {"mtu": 1500}}}
+    ping, _by_name, _full, tcp = verification.probes(lab, states(), "emon")
+    assert (ping["timeout"], ping["within"], tcp["timeout"], tcp["within"]) == (1.0, 13.0, 5.0, 13.0)
+    assert verification.echoes(lab, states(), "emon2")[0]["seconds"] == 13.0
+    measured = {"to": VTEP["emon2"], "sent": 250, "received": 202, "loss": 0.1011, "rate": None, "rtt_ms": 0.1}
+    report = verification.report(lab, states(), results(), STORE, {"emon": [measured], "emon2": []})
+    assert report["faults"] == []
+    assert report["links"][0]["asked"] == {"loss": "10%"}
+    assert report["table"][-2:] == ["LINK          WHAT  ASKED  MEASURED", "emon - emon2  loss  10%    10.1%"]
+    report = verification.report(lab, states(), results(), STORE, {"emon": [{**measured, "loss": 0.0}]})
+    assert len(report["faults"]) == 1
+
+
 def test_a_container_answers_those_that_probe_it_over_tcp() -> None:
     echo = {"container": "test2", "port": 61007, "connections": 1, "seconds": 5.0}
     assert verification.echoes(LAB, states(), "emon2") == [echo]

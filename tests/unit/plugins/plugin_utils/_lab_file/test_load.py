@@ -255,6 +255,7 @@ def test_variables_of_the_lab():
             for name, host in (("test1", "emon"), ("test2", "emon2"))
         ],
         "lab_expect": [],
+        "lab_underlay": {},
         "lab_simulated": True,
         "lab_release": "trixie",
         "lab_errors": [],
