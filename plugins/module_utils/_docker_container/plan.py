@@ -259,7 +259,7 @@ def _check_creation(
     client, spec: ContainerSpec, image: dict[str, Any] | None, coming: Collection[str], faults: list[str]
 ) -> None:
     if image is None:
-        faults.append(f"image {spec.image} is not on this host: make it with busybox_image, or docker pull it")
+        faults.append(f"image {spec.image} is not on this host: make load IMAGE={spec.image}, or docker pull it")
     faults.extend(_unlimited(client, spec))
     faults.extend(
         f"env: the value of {name} is a secret that this host was not told: run playbooks/overlay.yml"
