@@ -17,13 +17,14 @@ _overlay_lab_values() {
         OUTPUT) printf '%s\n' table json ;;
         BENCHMARK) printf '%s\n' run runs engines ;;
         HOSTS) printf '%s\n' 2 3 4 8 16 ;;
+        IMAGE) docker image ls --format '{{.Repository}}:{{.Tag}}' 2>/dev/null | grep -v '<none>' ;;
         V | FOLLOW | LIVE) echo 1 ;;
     esac
 }
 
 _overlay_lab_words() {
     sed -n 's/^\([a-z-]*\):.*## .*/\1/p' Makefile
-    printf '%s=\n' LAB SITE HOST HOSTS ENGINE FILE RELEASE OUTPUT MAP LIVE CMD ON HOW FROM TO PORT FOLLOW SEED BENCHMARK V ARGS
+    printf '%s=\n' LAB SITE HOST HOSTS ENGINE RELEASE OUTPUT MAP LIVE CMD ON HOW FROM TO PORT LOCAL IMAGE FILE FOLLOW SEED BENCHMARK V ARGS
 }
 
 # Whether this folder is a checkout.

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -92,8 +91,6 @@ def _command(namespace: Path) -> list[str]:
 
 
 def _inside(leader: Process, script: str, *arguments: str) -> None:
-    done: subprocess.CompletedProcess[str] = programs.run(
-        nspawn.entering(leader, ["sh", "-ec", script, "sh", *arguments])
-    )
+    done = programs.run(nspawn.entering(leader, ["sh", "-ec", script, "sh", *arguments]))
     if done.returncode:
         raise LabError(f"its way out: {programs.words(done)}")
