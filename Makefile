@@ -33,10 +33,13 @@ export OVERLAY_LAB_ON := $(value ON)
 export OVERLAY_LAB_FROM := $(value FROM)
 export OVERLAY_LAB_TO := $(value TO)
 export OVERLAY_LAB_PORT := $(value PORT)
+# What is loaded, likewise.
+export OVERLAY_LAB_IMAGE := $(value IMAGE)
+export OVERLAY_LAB_FILE := $(value FILE)
 # Simulated hosts need root; their connection plugin cannot ask for a password, so the playbook itself runs with sudo.
 # A user's PATH has no sbin, and sudo keeps the one it is given, and nothing else but what is named here.
 KEPT := NO_COLOR ANSIBLE_NOCOLOR ANSIBLE_FORCE_COLOR OVERLAY_LAB_UNTIL OVERLAY_LAB_TIMES OVERLAY_LAB_COMMAND OVERLAY_LAB_ON \
-  OVERLAY_LAB_FROM OVERLAY_LAB_TO OVERLAY_LAB_PORT
+  OVERLAY_LAB_FROM OVERLAY_LAB_TO OVERLAY_LAB_PORT OVERLAY_LAB_IMAGE OVERLAY_LAB_FILE DOCKER_HOST
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo) env PATH="$$PWD/$(BIN):$$PATH:/usr/sbin:/sbin" LC_ALL="$$LC_ALL" \
   ANSIBLE_CONFIG="$$ANSIBLE_CONFIG" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" \
   PYTHONDONTWRITEBYTECODE=1 OVERLAY_LAB_RELEASE=$(RELEASE) $(foreach name,$(KEPT),$(if $($(name)),$(name)="$$$(name)"))
@@ -49,7 +52,7 @@ PLAY = $(AS_ROOT) $(if $(filter 1,$(V)),,ANSIBLE_STDOUT_CALLBACK=emon.overlay_la
 ANSWER = $(subst ANSIBLE_STDOUT_CALLBACK=,OVERLAY_LAB_MESSAGES_ONLY=1 ANSIBLE_STDOUT_CALLBACK=,$(PLAY))
 
 # Before anything starts, set-up included. An inventory without a hyphen is a site of the default lab, or a lab.
-ifneq ($(filter overlay plan status map exec move verify trace break mend-broken destroy,$(MAKECMDGOALS)),)
+ifneq ($(filter overlay plan status map exec load move verify trace break mend-broken destroy,$(MAKECMDGOALS)),)
 ifeq ($(wildcard $(INVENTORY)),)
 comma := ,
 space := $(comma:,=) $(comma:,=)
@@ -63,13 +66,14 @@ $(error $(if $(strip $(SITES)),SITE=$(SITE): the lab $(LAB) is at no such site; 
 endif
 endif
 
-.PHONY: help setup validate new import overlay plan status map exec move verify trace break mend-broken destroy shell test check lint unit kernel browser integration molecule soak benchmark vm-test docs sanity clean
+.PHONY: help setup validate new import overlay plan status map exec load move verify trace break mend-broken destroy shell forward test check lint unit kernel browser integration molecule soak benchmark vm-test docs sanity clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Variables: SITE=home|company ($(SITE))  HOST=emon  LAB=$(subst $() ,|,$(basename $(notdir $(sort $(wildcard labs/*.yml)))))"
 	@echo "  HOSTS=4 ENGINE=swarm, of a new lab"
+	@echo "  IMAGE=web:1 or FILE=web.tar, to load  PORT=8080 LOCAL=8081, to forward"
 	@echo "  RELEASE=bullseye|bookworm|trixie|forky ($(RELEASE)), of simulated hosts: Debian 11, 12, 13, testing"
 	@echo "  V=1 (Ansible's own output)  ARGS='--check --diff' (more arguments for the playbook or the test)"
 
@@ -125,6 +129,9 @@ map: setup ## A picture of the lab, in one page (MAP=lab.svg: also .mmd, .dot, .
 exec: setup ## Run CMD='ip route' on all hosts, or on ON='emon2,test*': hosts and containers
 	@$(ANSWER) playbooks/exec.yml -e output=$(OUTPUT) $(ARGS)
 
+load: setup ## Put an image on all hosts: IMAGE=web:1, of this machine's Docker, or FILE=web.tar
+	@$(PLAY) playbooks/load.yml $(ARGS)
+
 move: setup ## Carry simulated hosts to SITE as people carry laptops: HOW=readdress|suspend|reboot; then `make overlay`
 	@$(PLAY) playbooks/move.yml -e how=$(or $(HOW),readdress) $(ARGS)
 
@@ -146,6 +153,9 @@ destroy: setup ## Remove the lab; base images stay (ARGS='-e destroy_images=true
 
 shell: setup ## A root shell on the simulated host HOST
 	@$(AS_ROOT) $(BIN)/python tools/shell.py $(HOST)
+
+forward: setup ## The TCP port PORT of the simulated host HOST at localhost, until Ctrl-C (LOCAL=8081: another one there)
+	@$(AS_ROOT) $(BIN)/python tools/forward '$(HOST)' '$(PORT)' '$(LOCAL)'
 
 test: $(VENV)/kernel.stamp ## Everything a release needs; beside a standing lab it leaves that alone
 	@mkdir -p .cache; : >.cache/times; export OVERLAY_LAB_TIMES="$$PWD/.cache/times"; status=0; \

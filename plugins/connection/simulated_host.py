@@ -32,6 +32,7 @@ options:
 
 import os
 import subprocess
+from typing import Any, BinaryIO
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.text.converters import to_bytes
@@ -52,28 +53,29 @@ class Connection(ConnectionBase):
         self._connected = True
         return self
 
-    def _run(self, command: list[str], in_data: bytes | None = None) -> tuple[int, bytes, bytes]:
+    def _run(self, command: list[str], source: bytes | BinaryIO = b"") -> tuple[int, bytes, bytes]:
         self._connect()
         try:
             entering = SimulatedHost(self.get_option("host")).enter(command)
         except LabError as error:
             raise AnsibleConnectionFailure(str(error)) from error
         # Not by programs.run: Ansible's payload and answer are bytes, and only the task knows how long it takes.
-        done = subprocess.run(entering, input=in_data or b"", capture_output=True, check=False)
+        given: dict[str, Any] = {"input": source} if isinstance(source, bytes) else {"stdin": source}
+        done: subprocess.CompletedProcess[bytes] = subprocess.run(entering, capture_output=True, check=False, **given)
         return done.returncode, done.stdout, done.stderr
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
-        return self._run(["/bin/sh", "-c", cmd], in_data)
+        return self._run(["/bin/sh", "-c", cmd], in_data or b"")
 
     def put_file(self, in_path: str, out_path: str) -> None:
         super().put_file(in_path, out_path)
         try:
+            # An image of containers has more than fits into memory.
             with open(to_bytes(in_path), "rb") as source:  # noqa: PTH123 -- a path of bytes
-                content = source.read()
+                code, _stdout, stderr = self._run(["dd", f"of={out_path}", "bs=64K", "status=none"], source)
         except OSError as error:
             raise AnsibleError(f"cannot read {in_path}: {error.strerror}") from error
-        code, _stdout, stderr = self._run(["dd", f"of={out_path}", "bs=64K", "status=none"], content)
         if code:
             raise AnsibleError(
                 f"cannot write {out_path} on the simulated host: {stderr.decode(errors='replace').strip()}"

@@ -9,6 +9,7 @@ name: machine_limits
 short_description: Why this machine cannot boot these simulated hosts
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
+positional: _input, outbound
 description:
   - Compares what those that do not run yet need with the inotify instances and the memory that the machine which runs
     Ansible has left, and with the modules of its kernel.
@@ -18,6 +19,10 @@ options:
     type: list
     elements: str
     required: true
+  outbound:
+    description: Whether they have a way out, which the machine then must be able to give.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -37,15 +42,17 @@ import os
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import modules as kernel_modules
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.modules import Kernel
+from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated import outbound as way_out
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.host import SimulatedHost
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._simulated import (
     machine_limits as simulated_machine_limits,
 )
 
 
-def machine_limits(hosts: list[str]) -> list[str]:
+def machine_limits(hosts: list[str], outbound: bool = False) -> list[str]:
     to_boot = sum(not SimulatedHost(name).leader() for name in hosts)
     return [
+        *(way_out.faults() if outbound else []),
         *simulated_machine_limits.faults(to_boot),
         *(kernel_modules.faults(Kernel(os.uname().release)) if to_boot else []),
     ]

@@ -36,6 +36,10 @@ options:
     description: Whether the hosts are simulated on this machine, and not real ones reached over SSH.
     type: boolean
     default: false
+  outbound:
+    description: Whether simulated hosts have a way out, by user-space NAT. Nothing of the machine's network changes.
+    type: boolean
+    default: false
   release:
     description: The Debian release of simulated hosts.
     type: string
@@ -99,6 +103,7 @@ class _Choice:
     lab: str
     site: str
     simulated: bool
+    outbound: bool
     release: str
 
 
@@ -135,7 +140,8 @@ class InventoryModule(BaseInventoryPlugin):
             for member in members:
                 self.inventory.add_child(group, member)
         # On the group all, because plays on localhost need the lab as well.
-        for name, value in lab_variables(lab, choice.site, choice.simulated, choice.release, directory).items():
+        given = (choice.site, choice.simulated, choice.release, directory, choice.outbound)
+        for name, value in lab_variables(lab, *given).items():
             self.inventory.set_variable("all", name, value)
         self.inventory.set_variable("all", "lab_controller_dir", controller_dir(lab, choice.simulated))
         self.inventory.set_variable("all", "lab_cache_dir", cache_dir(lab))
@@ -172,15 +178,18 @@ def _read_choice(file: Path, plugin: str) -> _Choice:
         raise AnsibleParserError(f"not an inventory of {plugin}")
     faults.clear()
     given = item.keys(
-        ("plugin", "lab", "site", "simulated", "release"),
+        ("plugin", "lab", "site", "simulated", "outbound", "release"),
         required={"lab": "../labs/emon.yml", "site": "company"},
     )
     choice = _Choice(
         lab=_text(given, "lab"),
         site=_text(given, "site"),
         simulated="simulated" in given and bool(given["simulated"].boolean()),
+        outbound="outbound" in given and bool(given["outbound"].boolean()),
         release=_read_release(given.get("release"), faults),
     )
+    if choice.outbound and not choice.simulated:
+        faults.append("outbound: is for simulated hosts, and real ones have a way out of their own: take it away")
     if faults:
         raise _prefixed(faults, file.name)
     return choice

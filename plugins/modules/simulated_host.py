@@ -23,6 +23,7 @@ description:
 requirements:
   - root on the machine
   - systemd-nspawn (Debian package systemd-container)
+  - pasta (Debian package passt), for O(outbound)
 attributes:
   check_mode:
     support: full
@@ -48,6 +49,18 @@ options:
     type: str
     choices: [bullseye, bookworm, trixie, forky]
     default: bookworm
+  outbound:
+    description:
+      - Whether it has a way out, by user-space NAT (C(pasta)). It then has a link C(outbound) with a default route, and
+        asks the machine's resolver. Nothing of the machine's network changes, and nothing there leads to the host.
+      - At the address of its gateway, 169.254.77.1, are the ports of the machine's own loopback.
+      - Where it is not given, the host stays as it was made, which is without.
+    type: bool
+  outbound_except:
+    description: Subnets to which the way out does not lead, such as those of the lab's sites.
+    type: list
+    elements: str
+    default: []
   state:
     description:
       - V(started) creates and boots it, and waits until the boot is complete.
@@ -91,6 +104,8 @@ state:
   sample: started
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.host import SimulatedHost
@@ -116,19 +131,25 @@ def _found(host: SimulatedHost) -> str:
     return "booting" if host.leader() else "stopped"
 
 
-def _changes(found: str, wanted: str) -> bool:
+def _shown(state: str, leads_out: bool) -> str:
+    return f"{state}, with a way out" if leads_out and state == "started" else state
+
+
+def _changes(host: SimulatedHost, found: str, wanted: str, outbound: bool | None, kept: list[str]) -> bool:
     if wanted in ("stopped", "crashed") and found == "absent":
         return False
     if wanted == "suspended":
         return found == "started"
+    if wanted == found == "started" and not host.led_out(outbound, kept):
+        return True
     return wanted == "rebooted" or found != _SETTLED[wanted]
 
 
-def _apply(host: SimulatedHost, wanted: str, lab: str, release: str) -> None:
+def _apply(host: SimulatedHost, wanted: str, params: dict[str, Any]) -> None:
     if wanted in ("stopped", "rebooted"):
         host.stop()
     if wanted in ("started", "rebooted"):
-        host.start(lab, release)
+        host.start(params["lab"], params["release"], params["outbound"], params["outbound_except"])
     if wanted == "suspended":
         host.suspend()
     if wanted == "crashed":
@@ -143,31 +164,37 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "lab": {"type": "str", "required": True},
             "release": {"type": "str", "choices": list(RELEASES), "default": DEFAULT_RELEASE},
+            "outbound": {"type": "bool"},
+            "outbound_except": {"type": "list", "elements": "str", "default": []},
             "state": {"type": "str", "choices": list(_SETTLED), "default": "started"},
         },
         supports_check_mode=True,
     )
     name, lab, release, wanted = (module.params[key] for key in ("name", "lab", "release", "state"))
+    outbound, kept = module.params["outbound"], module.params["outbound_except"]
     host = SimulatedHost(name)
     try:
-        faults = host.faults(lab, release if wanted in ("started", "rebooted") else None)
+        booted = wanted in ("started", "rebooted")
+        faults = host.faults(lab, release if booted else None, booted and outbound)
         if faults:
             raise LabError(faults)
         found = _found(host)
-        changed = _changes(found, wanted)
+        before = _shown(found, host.record().get("outbound") is not None)
+        changed = _changes(host, found, wanted, outbound, kept)
         if changed and wanted in ("started", "absent") and host.note():
             module.warn(host.note())
         if changed and not module.check_mode:
-            _apply(host, wanted, lab, release)
+            _apply(host, wanted, module.params)
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
-    after = _SETTLED[wanted] if changed else found
+    leads_out = host.record().get("outbound") is not None if outbound is None else outbound
+    after = _shown(_SETTLED[wanted], leads_out) if changed else before
     leader = host.leader()
     module.exit_json(
         changed=changed,
         state=found,
         pid=leader.pid if leader else 0,
-        diff={"before": f"simulated host {name}: {found}\n", "after": f"simulated host {name}: {after}\n"},
+        diff={"before": f"simulated host {name}: {before}\n", "after": f"simulated host {name}: {after}\n"},
     )
 
 

@@ -12,7 +12,7 @@ author: The emon.overlay_lab authors (@emon)
 description:
   - Looks on the machine that runs Ansible, where simulated hosts are. True for a host whose boot was seen to complete,
     and that belongs to the lab and runs the release. M(emon.overlay_lab.simulated_host) would change nothing on it.
-positional: _input, lab, release
+positional: _input, lab, release, outbound, outbound_except
 options:
   _input:
     description: Name of the host.
@@ -26,6 +26,14 @@ options:
     description: Its Debian release.
     type: str
     required: true
+  outbound:
+    description: Whether it has a way out; where that is not given, as it was made.
+    type: bool
+  outbound_except:
+    description: The subnets to which the way out does not lead.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -42,12 +50,16 @@ _value:
   type: bool
 """
 
+from collections.abc import Sequence
+
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.host import SimulatedHost
 
 
-def simulated_host_started(name: str, lab: str, release: str) -> bool:
+def simulated_host_started(
+    name: str, lab: str, release: str, outbound: bool | None = None, outbound_except: Sequence[str] = ()
+) -> bool:
     host = SimulatedHost(name)
-    return not host.faults(lab, release) and host.ready()
+    return not host.faults(lab, release) and host.ready() and host.led_out(outbound, outbound_except)
 
 
 class TestModule:

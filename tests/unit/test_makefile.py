@@ -23,6 +23,7 @@ echo "callback=$ANSIBLE_STDOUT_CALLBACK"
 echo "colours=$NO_COLOR/$ANSIBLE_NOCOLOR"
 echo "messages=$OVERLAY_LAB_MESSAGES_ONLY"
 echo "on=$OVERLAY_LAB_ON"
+echo "loaded=$OVERLAY_LAB_IMAGE $OVERLAY_LAB_FILE $DOCKER_HOST"
 echo "ends=$OVERLAY_LAB_FROM $OVERLAY_LAB_TO $OVERLAY_LAB_PORT"
 printf 'command=%s\\n' "$OVERLAY_LAB_COMMAND"
 """
@@ -80,6 +81,17 @@ def test_who_is_traced_reaches_the_playbook(make: Make) -> None:
     said = make("trace", "FROM=it's", "TO=emon2", "PORT=53/udp", "ARGS=-e pcap=/tmp/x")
     assert said["arguments"] == "-i inventories/simulated/company.yml playbooks/trace.yml -e pcap=/tmp/x"
     assert said["ends"] == "it's emon2 53/udp"
+
+
+def test_what_is_loaded_reaches_the_playbook(make: Make) -> None:
+    said = make("load", "IMAGE=web:1", "FILE=my $$web.tar", DOCKER_HOST="tcp://elsewhere:2376")
+    assert said["arguments"] == "-i inventories/simulated/company.yml playbooks/load.yml"
+    assert said["loaded"] == "web:1 my $$web.tar tcp://elsewhere:2376"
+
+
+def test_what_is_forwarded_is_told(make: Make) -> None:
+    said = make("forward", "PORT=8080", "LOCAL=8081")
+    assert said["arguments"].split() == ["tools/forward", "emon", "8080", "8081"]
 
 
 def test_a_trace_that_follows_ends_when_it_is_interrupted(make: Make, checkout: Path) -> None:

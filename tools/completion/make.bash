@@ -18,6 +18,7 @@ _overlay_lab_values() {
         OUTPUT) printf '%s\n' table json ;;
         BENCHMARK) printf '%s\n' run runs engines ;;
         HOSTS) printf '%s\n' 2 3 4 8 16 ;;
+        IMAGE) docker image ls --format '{{.Repository}}:{{.Tag}}' 2>/dev/null | grep -v '<none>' ;;
         V | FOLLOW | LIVE) echo 1 ;;
     esac
 }
@@ -51,7 +52,7 @@ _overlay_lab_containers() {
 
 _overlay_lab_words() {
     sed -n 's/^\([a-z-]*\):.*## .*/\1/p' Makefile
-    printf '%s=\n' LAB SITE HOST HOSTS ENGINE FILE RELEASE OUTPUT MAP LIVE CMD ON HOW FROM TO PORT FOLLOW FAULT SEED BENCHMARK V ARGS
+    printf '%s=\n' LAB SITE HOST HOSTS ENGINE RELEASE OUTPUT MAP LIVE CMD ON HOW FROM TO PORT LOCAL IMAGE FILE FOLLOW FAULT SEED BENCHMARK V ARGS
 }
 
 # Whether this folder is a checkout.

@@ -64,11 +64,18 @@ def read(root: int, path: str, most: int = MOST_BYTES) -> bytes:
 
 def names(root: int, path: str) -> list[str]:
     """The names in a directory, sorted. Raises OSError where there is none."""
-    directory = _walk(root, path, os.O_RDONLY | os.O_DIRECTORY)
+    with directory(root, path) as descriptor:
+        return sorted(os.listdir(descriptor))  # noqa: PTH208 -- a descriptor
+
+
+@contextmanager
+def directory(root: int, path: str) -> Iterator[int]:
+    """The descriptor of a directory. Raises OSError where there is none."""
+    descriptor = _walk(root, path, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        return sorted(os.listdir(directory))  # noqa: PTH208 -- a descriptor
+        yield descriptor
     finally:
-        os.close(directory)
+        os.close(descriptor)
 
 
 def _walk(root: int, path: str, flags: int) -> int:

@@ -257,7 +257,7 @@ def _port_conflicts(client, spec: ContainerSpec, before: dict[str, Any] | None, 
 
 def _check_creation(client, spec: ContainerSpec, image: dict[str, Any] | None, ahead: Ahead, faults: list[str]) -> None:
     if image is None and spec.image not in ahead.images:
-        faults.append(f"image {spec.image} is not on this host: make it with busybox_image, or docker pull it")
+        faults.append(f"image {spec.image} is not on this host: make load IMAGE={spec.image}, or docker pull it")
     faults.extend(_unlimited(client, spec))
     faults.extend(
         f"env: the value of {name} is a secret that this host was not told: run playbooks/overlay.yml"

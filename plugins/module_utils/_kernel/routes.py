@@ -20,6 +20,8 @@ Address = Union[IPv4Address, IPv6Address]
 
 # 0.0.0.0/0, and the two halves by which VPNs replace it, lead to everywhere: they are no segment of the host's.
 _EVERYWHERE = 1
+# linux/route.h: RTF_REJECT.
+_REJECT = 0x200
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,9 @@ def read_routes(proc: Path = Path("/proc/net")) -> list[Route]:
     ]
 
 
-def has_default_route(proc: Path = Path("/proc/net")) -> bool:
+def has_default_route(proc: Path = Path("/proc/net"), ipv6: bool = True) -> bool:
     """Whether the host has a way out, by IPv4 or IPv6. The kernel's own unreachable route on lo is none."""
-    routes = parse_routes4(_read(proc / "route")) + parse_routes6(_read(proc / "ipv6_route"))
+    routes = parse_routes4(_read(proc / "route")) + (parse_routes6(_read(proc / "ipv6_route")) if ipv6 else [])
     return any(route.subnet.prefixlen == 0 and route.device != "lo" for route in routes)
 
 
@@ -60,9 +62,15 @@ def read_link_local(proc: Path = Path("/proc/net")) -> dict[str, str]:
 
 
 def parse_routes4(text: str) -> list[Route]:
-    """/proc/net/route: a heading, then device, destination, ..., mask at 7; numbers in the machine's byte order."""
+    """/proc/net/route: a heading, then device, destination, ..., flags at 3, mask at 7; numbers in the machine's byte
+    order. What is unreachable leads nowhere.
+    """
     rows = (line.split() for line in text.splitlines()[1:])
-    return [Route(IPv4Network((_native(row[1]), str(IPv4Address(_native(row[7]))))), row[0]) for row in rows if row]
+    return [
+        Route(IPv4Network((_native(row[1]), str(IPv4Address(_native(row[7]))))), row[0])
+        for row in rows
+        if row and not int(row[3], 16) & _REJECT
+    ]
 
 
 def parse_routes6(text: str) -> list[Route]:

@@ -19,7 +19,7 @@ import shutil
 import signal
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.state_files
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import module_loading
 
 from . import nspawn as simulated_nspawn
+from . import outbound as way_out
 from .image import IMAGES, Image
 from .releases import RELEASES
 
@@ -50,6 +51,9 @@ _SHAPE = {
     "supervisor": _PROCESS,
     "leader": _PROCESS,
     "ready": bool,
+    # Subnets to which its way out does not lead; None, or nothing, where it has none.
+    "outbound": (None, [str]),
+    "pasta": _PROCESS,
 }
 # In the guest (_host.record.RECORD_PATH).
 _LAB_RECORD = "/var/lib/overlay-lab/state.json"
@@ -145,6 +149,23 @@ class SimulatedHost:
         booted = bool(leader and self.record().get("ready") and leader == self._recorded_leader())
         return booted and not self.suspended()
 
+    def led_out(self, outbound: bool | None, kept: Sequence[str] = ()) -> bool:
+        """Whether its way out is as wanted.
+
+        ``outbound``: None as it was made; ``kept``: subnets it does not lead to.
+        """
+        wanted, pasta = self._wanted(outbound, kept), self._pasta()
+        return self.record().get("outbound") == wanted and (wanted is not None) == bool(pasta and pasta.alive())
+
+    def _wanted(self, outbound: bool | None, kept: Sequence[str]) -> list[str] | None:
+        if outbound is None:
+            return self.record().get("outbound")
+        return list(kept) if outbound else None
+
+    def _pasta(self) -> Process | None:
+        recorded = self.record().get("pasta")
+        return Process.from_record(recorded) if recorded else None
+
     def enter(self, command: list[str]) -> list[str]:
         """The command line that runs ``command`` inside, as its root, with a clean environment.
 
@@ -159,7 +180,7 @@ class SimulatedHost:
 
     # -- plan ---------------------------------------------------------------------------------------------------------
 
-    def faults(self, lab: str, release: str | None) -> list[str]:
+    def faults(self, lab: str, release: str | None, outbound: bool | None = None) -> list[str]:
         """Why this lab cannot change this host; empty if it can. ``release``: what to boot, None not to boot it."""
         if not _NAME.fullmatch(self.name):
             return [f"name: {self.name!r} is not a host's name: use lower-case letters, digits and hyphens"]
@@ -185,7 +206,7 @@ class SimulatedHost:
                 f"simulated host {self.name} runs {record.get('release')}, not {release}: destroy the lab first,"
                 f" or run with OVERLAY_LAB_RELEASE={record.get('release')}"
             )
-        return found
+        return found + (way_out.faults() if outbound else [])
 
     def note(self) -> str:
         """What a person has to know before the host is made or removed; '' for nothing."""
@@ -215,25 +236,50 @@ class SimulatedHost:
 
     # -- apply --------------------------------------------------------------------------------------------------------
 
-    def start(self, lab: str, release: str) -> None:
-        """Make the host if it was not made, and boot it if it does not run. Waits until its boot is complete."""
+    def start(self, lab: str, release: str, outbound: bool | None = None, kept: Sequence[str] = ()) -> None:
+        """Make the host if it was not made, and boot it if it does not run. Waits until its boot is complete.
+
+        ``outbound``, ``kept``: see led_out.
+        """
         with self._alone():
             self._wake()
-            if self.ready() or self._rebooted():
-                return
-            # Its boot was interrupted, or not seen to complete: it is booted anew.
-            self._kill()
-            if not os.path.ismount(self.namespace):
-                raise LabError(
-                    f"simulated host {self.name}: there is no network namespace {self.namespace} to boot into:"
-                    " the topology that makes it has not run"
-                )
-            image = IMAGES / self.record().get("image", Image(release).name)
-            if not image.is_dir():
-                raise LabError(f"simulated host {self.name}: there is no base image {image}: build it first")
-            if not self.record():
-                self._make(lab, release, image.name)
-            self._boot(image)
+            if not self.ready() and not self._rebooted():
+                self._boot_anew(lab, release)
+            if not self.led_out(outbound, kept):
+                self._lead_out(self._wanted(outbound, kept))
+
+    def _boot_anew(self, lab: str, release: str) -> None:
+        # Its boot may have been interrupted, or not seen to complete.
+        self._kill()
+        if not os.path.ismount(self.namespace):
+            raise LabError(
+                f"simulated host {self.name}: there is no network namespace {self.namespace} to boot into:"
+                " the topology that makes it has not run"
+            )
+        image = IMAGES / self.record().get("image", Image(release).name)
+        if not image.is_dir():
+            raise LabError(f"simulated host {self.name}: there is no base image {image}: build it first")
+        if not self.record():
+            self._make(lab, release, image.name)
+        self._boot(image)
+
+    def _lead_out(self, wanted: list[str] | None) -> None:
+        leader, former = self.leader(), self.record().get("outbound")
+        if leader is None:
+            raise LabError(f"simulated host {self.name}: it ended before it got its way out")
+        self._end(self._pasta())
+        if former is not None:
+            resolvers = IMAGES / self.record()["image"] / "etc/resolv.conf"
+            way_out.close(leader, former, resolvers.read_text(encoding="utf-8") if resolvers.is_file() else "")
+        self._write_record(outbound=wanted, pasta=None)
+        if wanted is not None:
+            way_out.lead(
+                self.directory,
+                self.namespace,
+                leader,
+                wanted,
+                lambda process: self._write_record(pasta=process.to_record()),
+            )
 
     def _rebooted(self) -> bool:
         """Wait for a host that reboots by itself, and record its new init; False if that is not what happens here."""
@@ -305,15 +351,18 @@ class SimulatedHost:
     def _kill(self) -> None:
         # A frozen process cannot be ended.
         self._wake()
-        for process in (self.leader(), self.supervisor()):
-            # The kernel ends a process namespace's other processes with its init, before init's own end shows.
-            if process and not process.end(signal.SIGKILL, 10):
-                raise LabError(
-                    f"simulated host {self.name}: process {process.pid} does not end:"
-                    " it waits in the kernel, see /proc/PID/stack"
-                )
+        for process in (self.leader(), self.supervisor(), self._pasta()):
+            self._end(process)
         if self.directory.exists():
             simulated_nspawn.remove_cgroups(self.directory)
+
+    def _end(self, process: Process | None) -> None:
+        # The kernel ends a process namespace's other processes with its init, before init's own end shows.
+        if process and not process.end(signal.SIGKILL, 10):
+            raise LabError(
+                f"simulated host {self.name}: process {process.pid} does not end:"
+                " it waits in the kernel, see /proc/PID/stack"
+            )
 
     def _make(self, lab: str, release: str, image: str) -> None:
         if self.directory.exists():

@@ -14,7 +14,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
@@ -67,38 +67,62 @@ def boot(
     console = directory / "console.log"
     notify = directory / "notify"
     notify.unlink(missing_ok=True)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener, console.open("wb") as output:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(notify))
-        gate_read, gate_write = os.pipe()
+        supervisor_process = detached(
+            shlex.join(command),
+            directory,
+            console,
+            on_supervisor,
+            pass_fds=() if modules is None else (modules,),
+            env={"NOTIFY_SOCKET": str(notify), **variables},
+        )
+        if modules is not None:
+            os.close(modules)
+        try:
+            leader = _wait_until_ready(listener, supervisor_process)
+        except LabError as error:
+            raise LabError(f"simulated host {name}: {error}: {last_lines(console)}") from None
+    notify.unlink(missing_ok=True)
+    return leader
+
+
+def detached(
+    command: str,
+    directory: Path,
+    console: Path,
+    on_process: Callable[[Process], None],
+    env: Mapping[str, str],
+    pass_fds: Sequence[int] = (),
+) -> subprocess.Popen:
+    """Start a program that outlives its caller, in the cgroups of the machine in that directory.
+
+    ``command``: as a shell takes it. ``on_process`` is called with the process before it does anything.
+    """
+    gate_read, gate_write = os.pipe()
+    with console.open("wb") as output:
         # Not by programs.run: it outlives this process, behind its gate.
-        supervisor_process = subprocess.Popen(
+        started = subprocess.Popen(
             # The gate: nothing runs until the process is recorded and in its cgroup; if this process dies first,
             # `read` fails at the end of the file and nothing ever runs.
-            ["sh", "-c", f"read go || exit 1; exec {shlex.join(command)} </dev/null"],
+            ["sh", "-c", f"read go || exit 1; exec {command} </dev/null"],
             stdin=gate_read,
             stdout=output,
             stderr=output,
             start_new_session=True,
             cwd="/",
-            pass_fds=() if modules is None else (modules,),
-            env={"PATH": os.environ["PATH"], "NOTIFY_SOCKET": str(notify), **variables},
+            pass_fds=pass_fds,
+            env={"PATH": os.environ["PATH"], **env},
         )
-        os.close(gate_read)
-        if modules is not None:
-            os.close(modules)
-        supervisor = Process.of(supervisor_process.pid)
-        if supervisor is None:
-            raise LabError(f"simulated host {name}: no process could be started")
-        _enter_cgroups(directory, supervisor.pid)
-        on_supervisor(supervisor)
-        os.write(gate_write, b"go\n")
-        os.close(gate_write)
-        try:
-            leader = _wait_until_ready(listener, supervisor_process)
-        except LabError as error:
-            raise LabError(f"simulated host {name}: {error}: {_last_lines(console)}") from None
-    notify.unlink(missing_ok=True)
-    return leader
+    os.close(gate_read)
+    process = Process.of(started.pid)
+    if process is None:
+        raise LabError(f"simulated host {directory.name}: no process could be started")
+    _enter_cgroups(directory, process.pid)
+    on_process(process)
+    os.write(gate_write, b"go\n")
+    os.close(gate_write)
+    return started
 
 
 def entering(leader: Process, command: list[str]) -> list[str]:
@@ -185,7 +209,7 @@ def _basically_up(leader: Process) -> bool:
         return False
 
 
-def _last_lines(console: Path) -> str:
+def last_lines(console: Path) -> str:
     lines = [line.strip() for line in console.read_text(errors="replace").splitlines() if line.strip()]
     return " / ".join(lines[-3:]) or "the console is empty"
 

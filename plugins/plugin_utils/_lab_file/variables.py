@@ -56,7 +56,9 @@ def cache_dir(lab: Lab) -> str:
     return str(Path("~/.cache/overlay-lab").expanduser() / lab.name)
 
 
-def lab_variables(lab: Lab, site: str, simulated: bool, release: str, directory: Path = Path()) -> dict[str, Any]:
+def lab_variables(
+    lab: Lab, site: str, simulated: bool, release: str, directory: Path = Path(), outbound: bool = False
+) -> dict[str, Any]:
     """Variables that are the same for the whole lab; localhost has them, too.
 
     ``lab_hosts`` holds every host of the file, whatever the play is limited to: who is a member is read there.
@@ -114,6 +116,7 @@ def lab_variables(lab: Lab, site: str, simulated: bool, release: str, directory:
         ],
         "lab_underlay": links(lab, site),
         "lab_simulated": simulated,
+        "lab_outbound": outbound,
         "lab_release": release,
         "lab_errors": [],
     }

@@ -266,7 +266,7 @@ def test_the_beginning_of_an_id_is_no_name(docker: FakeDocker) -> None:
 @pytest.mark.parametrize(
     ("given", "line"),
     [
-        ({"image": "nope:1"}, "image nope:1 is not on this host: make it with busybox_image"),
+        ({"image": "nope:1"}, "image nope:1 is not on this host: make load IMAGE=nope:1, or docker pull it"),
         ({"networks": [{"name": "nope"}]}, "network nope is not on this host: make it with docker_network first"),
         (
             {"networks": [{"name": "demo", "ipv4_address": "10.9.0.1"}]},
