@@ -138,8 +138,10 @@ move: setup ## Carry simulated hosts to SITE as people carry laptops: HOW=readdr
 verify: setup ## Prove again that the standing lab works
 	@$(PLAY) playbooks/verify.yml $(ARGS)
 
+# The report is for a map that is followed meanwhile.
 trace: setup ## Follow a packet hop by hop: FROM=test1 TO=test2 [PORT=80] (FOLLOW=1: again and again)
-	@trap 'exit 130' INT; while status=0; do $(PLAY) playbooks/trace.yml $(ARGS) || status=$$?; [ '$(FOLLOW)' = 1 ] || exit $$status; done
+	@mkdir -p .cache
+	@trap 'exit 130' INT; while status=0; do $(PLAY) playbooks/trace.yml -e trace_file=.cache/trace.json $(ARGS) || status=$$?; [ '$(FOLLOW)' = 1 ] || exit $$status; done
 
 break: setup ## Break a host to learn from it: FAULT=vxlan-down [HOST=emon2], or SEED=7: any; alone, lists the faults
 	@$(if $(FAULT)$(SEED),$(PLAY),$(ANSWER)) playbooks/break.yml -e fault='$(FAULT)' \

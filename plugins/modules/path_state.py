@@ -74,8 +74,9 @@ docker_frozen:
   type: bool
 containers:
   description:
-    - The containers that were asked for and exist here, each with C(name), C(id), C(status), C(pid), C(netns),
-      C(networks) (C(name), C(id), C(address), C(mac)) and C(listening), the C(tcp) and C(udp) sockets in its namespace.
+    - The containers that exist here and were asked for, or to which the host leads one of its ports, each with C(name),
+      C(id), C(status), C(pid), C(netns), C(networks) (C(name), C(id), C(address), C(mac)) and C(listening), the C(tcp)
+      and C(udp) sockets in its namespace.
     - C(pid) and C(netns) are null if it does not run.
   returned: success
   type: list

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._map import model, page
@@ -25,7 +26,7 @@ from ansible_collections.emon.overlay_lab.tests.browser.webdriver import (
     Browser,
     browser,
 )
-from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._map import labs, ways
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._map import labs, traces, ways
 
 # Where screenshots go, for who wants to look at them.
 PICTURES = os.environ.get("OVERLAY_LAB_SCREENSHOTS")
@@ -48,6 +49,12 @@ def made(hosts: int = 2, engine: str = "cluster_store", sick: bool = False) -> m
 def chromium() -> Iterator[Browser]:
     with browser() as opened:
         yield opened
+
+
+def keep(chromium: Browser, name: str) -> None:
+    if PICTURES:
+        Path(PICTURES).mkdir(parents=True, exist_ok=True)
+        chromium.screenshot(Path(PICTURES) / f"{name}.png")
 
 
 class Shown:
@@ -228,9 +235,7 @@ def test_it_is_drawn_within_a_second_and_in_its_colours(
     chromium.prefer(scheme, media)
     ground = chromium.run("return getComputedStyle(document.querySelector('.ground')).fill")
     assert ground == expected
-    if PICTURES:
-        Path(PICTURES).mkdir(parents=True, exist_ok=True)
-        chromium.screenshot(Path(PICTURES) / f"{hosts}-{scheme}{media and '-'}{media}.png")
+    keep(chromium, f"{hosts}-{scheme}{media and '-'}{media}")
     chromium.prefer("light")
 
 
@@ -263,43 +268,139 @@ def luminance(color: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def test_a_lab_that_is_followed(chromium: Browser, tmp_path: Path) -> None:
-    """A link goes down, and the page marks it by itself; what is chosen stays chosen."""
-    path = tmp_path / "state.json"
+class Followed:
+    """A lab that a server follows, as files tell it."""
 
-    def becomes(found: model.Model) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._map, self._trace = folder / "state.json", folder / "trace.json"
+        self.becomes(made())
+        self._follower = Follower(["sh", "-c", 'cp "$0" "${1#map_file=}"', str(self._map)], self._trace)
+        assert self._follower.read() == ""
+        self._server = Server(self._follower, 0)
+        self.url = self._server.url
+        runs = (self._server.serve_forever, self._follower.follow, self._follower.follow_traces)
+        self._threads = [threading.Thread(target=run) for run in runs]
+        for thread in self._threads:
+            thread.start()
+
+    def becomes(self, found: model.Model) -> None:
+        self._write(self._map, found)
+
+    def is_traced(self, report: traces.Report) -> None:
+        self._write(self._trace, report)
+
+    def _write(self, path: Path, content: object) -> None:
         written = path.with_suffix(".new")
-        written.write_text(json.dumps(found), encoding="utf-8")
+        written.write_text(json.dumps(content), encoding="utf-8")
         written.rename(path)
 
-    becomes(made())
-    follower = Follower(["sh", "-c", 'cp "$0" "${1#map_file=}"', str(path)])
-    assert follower.read() == ""
-    server = Server(follower, 0)
-    threads = [threading.Thread(target=run) for run in (server.serve_forever, follower.follow)]
-    for thread in threads:
-        thread.start()
-    try:
-        chromium.open(server.url)
-        chromium.click('[data-id="vxlan:emon2/demo"]')
-        assert "down" not in chromium.text("#details")
-        becomes(made(sick=True))
-        marked = chromium.wait_for(
-            """const [done] = arguments, began = performance.now();
-            (function look() {
-              const marked = document.querySelector(".vxlan.differs"), passed = performance.now() - began;
-              if (marked || passed > 9000) done(marked?.dataset.id);
-              else setTimeout(look, 50);
-            })();"""
-        )
-        assert marked == "vxlan:emon2/demo"
-        assert "vxlan0 of the network demo is down" in chromium.text("#details")
-        assert "2 differences" in chromium.text("#verdict")
-        assert chromium.complaints() == []
-    finally:
-        chromium.open("about:blank")
-        follower.end()
-        server.shutdown()
-        server.server_close()
-        for thread in threads:
+    def end(self) -> None:
+        self._follower.end()
+        self._server.shutdown()
+        self._server.server_close()
+        for thread in self._threads:
             thread.join()
+
+
+@pytest.fixture
+def followed(chromium: Browser, tmp_path: Path) -> Iterator[Followed]:
+    lab = Followed(tmp_path)
+    try:
+        chromium.open(lab.url)
+        # The first event draws everything anew.
+        assert awaited(chromium, "document.documentElement.dataset.live") == "followed"
+        yield lab
+    finally:
+        chromium.prefer("light")
+        chromium.open("about:blank")
+        lab.end()
+
+
+def awaited(chromium: Browser, expression: str) -> Any:
+    """The value of an expression as soon as it has one that is true; what it has after nine seconds."""
+    return chromium.wait_for(
+        f"""const [done] = arguments, began = performance.now();
+        (function look() {{
+          const found = {expression};
+          if (found || performance.now() - began > 9000) done(found);
+          else setTimeout(look, 25);
+        }})();"""
+    )
+
+
+def test_a_lab_that_is_followed(chromium: Browser, followed: Followed) -> None:
+    """A link goes down, and the page marks it by itself; what is chosen stays chosen."""
+    chromium.click('[data-id="vxlan:emon2/demo"]')
+    assert "down" not in chromium.text("#details")
+    followed.becomes(made(sick=True))
+    assert awaited(chromium, "document.querySelector('.vxlan.differs')?.dataset.id") == "vxlan:emon2/demo"
+    assert "vxlan0 of the network demo is down" in chromium.text("#details")
+    assert "2 differences" in chromium.text("#verdict")
+    assert chromium.complaints() == []
+
+
+# Every hop as it is marked, until the last step.
+WATCH = """
+window.seen = [];
+new MutationObserver(() => {
+  const here = document.querySelector("#picture .now, #picture .lost")?.dataset.id;
+  if (here && here !== window.seen.at(-1)) window.seen.push(here);
+}).observe(document.getElementById("picture"), { subtree: true, attributes: true, attributeFilter: ["class"] });
+"""
+MARKED = "return [...document.querySelectorAll('#picture .lost')].map((one) => one.dataset.id)"
+
+
+def test_a_trace_is_animated_on_the_map(chromium: Browser, followed: Followed) -> None:
+    """One that is made while the page is open, hop by hop, to the one that did not see the packet."""
+    found = made()
+    # Hop 8 is emon2's VXLAN.
+    followed.is_traced(traces.report(found, ("request", 8)))
+    chromium.run(WATCH)
+    assert awaited(chromium, "document.querySelector('#picture .lost')?.dataset.id") == "vxlan:emon2/demo"
+    said = chromium.text("#details")
+    assert said.startswith("test1 to test4 over demo: ICMP echo")
+    assert "there LOST" in said and "test1 does not reach test4: lost at hop 8" in said
+    order = chromium.run("return window.seen")
+    expected = [
+        "container:test1", "port:test1/demo", "bridge:emon/demo", "vxlan:emon/demo", "uplink:emon", "underlay",
+        "uplink:emon2", "vxlan:emon2/demo",
+    ]  # fmt: skip
+    # The first ones may have been before it was looked.
+    assert order == expected[-len(order) :] and len(order) > 2
+    assert chromium.run("return document.querySelectorAll('.lost-mark').length") == 1
+    bad = chromium.run("return document.querySelector('.traced .bad').textContent")
+    assert bad.startswith("vxlan0 in demo on emon2")
+    colour = "return getComputedStyle(document.querySelector('.vxlan.lost > .shape')).stroke"
+    assert chromium.run(colour) == "rgb(185, 60, 11)"
+    assert chromium.complaints() == []
+    keep(chromium, "trace")
+    # A lab that changes meanwhile does not begin it anew.
+    followed.becomes(made(sick=True))
+    assert awaited(chromium, "document.querySelector('.vxlan.differs')?.dataset.id") == "vxlan:emon2/demo"
+    assert chromium.run(MARKED) == ["vxlan:emon2/demo"]
+    # The next one arrives.
+    followed.is_traced(traces.report(found))
+    assert awaited(chromium, "document.querySelector('.trace-verdict.is-wanted')?.textContent")
+    assert chromium.run(MARKED) == []
+
+
+def test_a_trace_by_keyboard_without_motion(chromium: Browser, followed: Followed) -> None:
+    chromium.tell("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]})
+    chromium.run(WATCH)
+    followed.is_traced(traces.report(made(), ("reply", 9)))
+    assert awaited(chromium, "document.querySelector('#picture .lost')?.dataset.id") == "port:test4/demo"
+    # At once, and nothing moves.
+    assert chromium.run("return window.seen") == ["port:test4/demo"]
+    moving = "return [...document.querySelectorAll('.link.on')].map((one) => getComputedStyle(one).animationName)"
+    assert set(chromium.run(moving)) == {"none"}
+    while chromium.run("return document.activeElement.dataset.trace ?? ''") != "Step":
+        chromium.press(TAB)
+    chromium.press(ENTER)
+    assert chromium.run("return document.querySelector('#picture .now').dataset.id") == "container:test1"
+    assert chromium.run(MARKED) == []
+    chromium.press(ENTER)
+    assert chromium.run("return document.querySelector('#picture .now').dataset.id") == "port:test1/demo"
+    assert chromium.run("return document.querySelector('.traced [aria-current]').textContent").startswith("veth")
+    chromium.press(ESCAPE)
+    assert chromium.text("#details").startswith("How to read it")
+    assert chromium.run("return document.querySelectorAll('#picture .on, #picture .now').length") == 0

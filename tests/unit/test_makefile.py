@@ -79,7 +79,8 @@ def _program(path: Path, text: str) -> None:
 
 def test_who_is_traced_reaches_the_playbook(make: Make) -> None:
     said = make("trace", "FROM=it's", "TO=emon2", "PORT=53/udp", "ARGS=-e pcap=/tmp/x")
-    assert said["arguments"] == "-i inventories/simulated/company.yml playbooks/trace.yml -e pcap=/tmp/x"
+    options = "-e trace_file=.cache/trace.json -e pcap=/tmp/x"
+    assert said["arguments"] == f"-i inventories/simulated/company.yml playbooks/trace.yml {options}"
     assert said["ends"] == "it's emon2 53/udp"
 
 

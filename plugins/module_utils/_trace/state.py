@@ -54,12 +54,13 @@ def read(containers: list[str], resolve: dict[str, str] | None) -> dict[str, Any
             one["neighbours"] = _neighbours(walk, one)
             del one["processes"]
     error, found, networks, resolved = None, [], [], None
-    frozen = _frozen()
+    frozen, published = _frozen(), _published()
     # One that is frozen takes connections, and would be waited for until time is out.
     with DockerSocket(seconds=_FROZEN_SECONDS) if frozen else DockerSocket() as docker:
         try:
-            inspected = {name: docker.container(name) for name in containers}
-            found = [_container(name, one) for name, one in inspected.items() if one]
+            more = _published_for(published, docker.containers()) if published else []
+            inspected = {name: docker.container(name) for name in dict.fromkeys([*containers, *more])}
+            found = [_container(name, one, docker) for name, one in inspected.items() if one]
             networks = [_network(one, namespaces) for one in docker.networks()]
             if resolve and any(one["name"] == resolve["container"] and one["pid"] for one in found):
                 resolved = _resolved(docker, resolve["container"], resolve["name"])
@@ -71,7 +72,7 @@ def read(containers: list[str], resolve: dict[str, str] | None) -> dict[str, Any
         "docker_frozen": frozen and error is not None,
         "containers": found,
         "networks": networks,
-        "published": _published(),
+        "published": published,
         "listening": _listening(sockets.PROC_NET),
         "namespaces": namespaces,
         "resolved": resolved,
@@ -101,10 +102,13 @@ def _neighbours(walk: Namespaces, one: dict[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def _container(name: str, inspected: dict[str, Any]) -> dict[str, Any]:
+def _container(name: str, inspected: dict[str, Any], docker: DockerSocket) -> dict[str, Any]:
     state = inspected["State"]
     pid = state["Pid"] if state["Running"] else None
-    settings = inspected["NetworkSettings"]
+    # Of one that uses another's network, Docker tells namespace and addresses there alone.
+    owner = inspected["HostConfig"]["NetworkMode"].partition("container:")[2]
+    known = docker.container(owner) if owner else inspected
+    settings = known["NetworkSettings"] if known else {}
     key = (settings.get("SandboxKey") or "").replace("/var/run/", "/run/")
     return {
         "name": name,
@@ -112,7 +116,7 @@ def _container(name: str, inspected: dict[str, Any]) -> dict[str, Any]:
         "status": state["Status"],
         "pid": pid,
         # A container in the host's own network has a key of Docker's for it, /run/docker/netns/default.
-        "netns": "" if key.endswith("/default") else key if pid else None,
+        "netns": "" if key.endswith("/default") else key if pid and key else None,
         "networks": [
             {
                 "name": network,
@@ -167,6 +171,16 @@ def _published() -> list[dict[str, Any]]:
     return [
         {"protocol": protocol, "port": int(port), "address": address, "to_port": int(to_port)}
         for protocol, port, address, to_port in map(re.Match.groups, _DNAT.finditer(text))
+    ]
+
+
+def _published_for(published: list[dict[str, Any]], containers: list[dict[str, Any]]) -> list[str]:
+    """The names of those containers, as Docker lists them, to which ports lead."""
+    addresses = {one["address"] for one in published}
+    return [
+        one["Names"][0].lstrip("/")
+        for one in containers
+        if any(end.get("IPAddress") in addresses for end in one["NetworkSettings"]["Networks"].values())
     ]
 
 

@@ -6,8 +6,8 @@
 
 """The map in a browser, as the lab changes: a server on this machine alone, which reads the lab again and again.
 
-The page follows by server-sent events. Each is a JSON object: all that the page draws, or where nothing has changed,
-only its line below the title.
+The page follows by server-sent events. Each is a JSON object: all that the page draws, with the last trace that was
+made meanwhile, or where nothing has changed, only its line below the title.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from typing import Any
 from . import page
 from .layout import subtitle
 from .model import Model
+from .traced import traced
 
 ADDRESS = "127.0.0.1"
 # Between the end of a reading and the next. On two hosts one takes two seconds; what changes meanwhile is seen by the
@@ -36,13 +37,21 @@ _PAUSE = 0.5
 _READ_SECONDS = 120
 # A browser that went away is noticed when something is sent to it.
 _KEEP_ALIVE = 10.0
+# Of the file of a trace.
+_LOOK_SECONDS = 0.3
 
 
 class Follower:
-    """Reads the lab, and tells whoever waits. ``command``: writes the map as JSON to the file whose name comes last."""
+    """Reads the lab, and tells whoever waits. ``command``: writes the map as JSON to the file whose name comes last.
 
-    def __init__(self, command: Sequence[str]) -> None:
-        self._command = command
+    ``traces``: the file in which a trace leaves its report. One that was there before may be long outdated.
+    """
+
+    def __init__(self, command: Sequence[str], traces: Path | None = None) -> None:
+        self.command = command
+        self._traces = traces
+        self._traced_at = self._trace_time()
+        self._report: dict[str, Any] | None = None
         self._changed = threading.Condition()
         self._over = threading.Event()
         self._process: subprocess.Popen[str] | None = None
@@ -58,7 +67,7 @@ class Follower:
             # Not by programs.run: it is Ansible, in the person's environment, and another thread may end it. A session
             # of its own: an interrupt ends this program, which then ends the reading.
             with subprocess.Popen(
-                [*self._command, f"map_file={path}"],
+                [*self.command, f"map_file={path}"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -76,9 +85,13 @@ class Follower:
         return ""
 
     def _take(self, model: Model) -> None:
-        picture = {"svg": page.picture(model), "data": {**page.data(model), "subtitle": ""}}
         with self._changed:
             self.model, self.subtitle = model, subtitle(model)
+            picture = {
+                "svg": page.picture(model),
+                "data": {**page.data(model), "subtitle": ""},
+                "trace": self._report and {"id": self._traced_at, **traced(model, self._report)},
+            }
             if picture != self._picture:
                 self._picture = picture
                 self._number += 1
@@ -87,11 +100,42 @@ class Follower:
     def follow(self) -> None:
         """Read until it is over."""
         while not self._over.wait(_PAUSE):
-            fault = self.read()
-            if fault:
-                with self._changed:
-                    self.subtitle = f"not read: {fault}"
-                    self._changed.notify_all()
+            if fault := self.read():
+                self.say(f"not read: {fault}")
+
+    def follow_traces(self) -> None:
+        """Look for new traces until it is over."""
+        while not self._over.wait(_LOOK_SECONDS):
+            self.look()
+
+    def look(self) -> None:
+        """Take the report of a trace that was made since the last look."""
+        at = self._trace_time()
+        if self._traces is None or self.model is None or at == self._traced_at:
+            return
+        self._traced_at = at
+        try:
+            report = json.loads(self._traces.read_text(encoding="utf-8"))
+            if (report["lab"], report["site"]) != (self.model["lab"]["name"], self.model["lab"]["site"]):
+                return
+            traced(self.model, report)
+        except (OSError, ValueError, KeyError, TypeError):
+            self.say(f"{self._traces} is no report of a trace")
+            return
+        self._report = report
+        self._take(self.model)
+
+    def say(self, fault: str) -> None:
+        """Show it below the title until the next reading."""
+        with self._changed:
+            self.subtitle = fault
+            self._changed.notify_all()
+
+    def _trace_time(self) -> int:
+        """In nanoseconds; 0: there is no file."""
+        with suppress(FileNotFoundError):
+            return self._traces.stat().st_mtime_ns if self._traces else 0
+        return 0
 
     def end(self) -> None:
         self._over.set()

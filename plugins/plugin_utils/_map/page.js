@@ -1,11 +1,16 @@
 "use strict";
 (() => {
+  const STEP_MILLISECONDS = 300;
   const SIZES = [0.5, 0.63, 0.8, 1, 1.25, 1.6, 2];
   const node = (id) => document.getElementById(id);
   const picture = node("picture");
   let told = JSON.parse(node("data").textContent);
   let chosen = []; // ids: one element, or two containers
   let scale = 0; // 0: as wide as there is room
+  let trace = null; // the last one that was made while the lab was followed
+  let step = -1; // how far it is shown: a number of its steps
+  let walk = 0; // a timer
+  let begun = 0; // the id of the last trace that was begun
 
   const isContainer = (id) => id.startsWith("container:");
   const containerOf = (id) => told.containers.find((one) => one.id === id);
@@ -95,26 +100,122 @@
     details.append(keys);
   }
 
+  // -- a trace --
+
+  const isLast = () => step >= trace.steps.length - 1;
+  const lostAt = () => trace.steps.find((one) => one.lost);
+
+  function showTrace(details) {
+    details.append(make("h2", trace.title || "Trace"));
+    const controls = make("p", `Traced at ${trace.made} `, "hint controls");
+    if (trace.steps.length)
+      for (const [what, act] of [["Play", play], ["Step", forward]]) {
+        const button = make("button", what);
+        button.type = "button";
+        button.dataset.trace = what;
+        button.addEventListener("click", act);
+        controls.append(button);
+      }
+    details.append(controls, make("p", trace.verdict, `trace-verdict ${trace.ok ? "is-wanted" : "is-differing"}`));
+    const list = make("ol", undefined, "way traced");
+    trace.hops.forEach((hop, number) => {
+      const lost = lostAt()?.hop === number;
+      const item = make("li", hop.name, lost ? "bad" : "");
+      item.dataset.hop = number;
+      if (hop.number === null) item.classList.add("unheard");
+      const cells = [["there", hop.request], ["back", hop.reply]].filter(([, cell]) => cell && cell !== "-");
+      const silent = hop.number === null ? "a bridge: what it forwards is not heard" : "not seen";
+      item.append(make("small", cells.map((one) => one.join(" ")).join(" \u00b7 ") || silent));
+      list.append(item);
+    });
+    details.append(list);
+  }
+
+  // What the packet has passed is lit, where it is now is marked, and where it was lost has a cross.
+  function showStep() {
+    const shown = !chosen.length && trace ? trace.steps.slice(0, step + 1) : [];
+    const now = shown.at(-1);
+    const elements = (one) => (one ? trace.hops[one.hop].elements : []);
+    if (now) light(shown.filter((one) => !one.lost).flatMap(elements));
+    const here = elements(now);
+    picture.querySelectorAll(".lost-mark").forEach((one) => one.remove());
+    for (const one of picture.querySelectorAll("[data-id]")) {
+      one.classList.toggle("now", !now?.lost && here.includes(one.dataset.id));
+      one.classList.toggle("lost", Boolean(now?.lost) && here.includes(one.dataset.id));
+    }
+    for (const one of now?.lost ? here.flatMap(drawn).slice(0, 1) : []) cross(one);
+    for (const item of document.querySelectorAll(".traced li")) {
+      if (now && Number(item.dataset.hop) === now.hop) item.setAttribute("aria-current", "step");
+      else item.removeAttribute("aria-current");
+    }
+  }
+
+  function cross(one) {
+    const box = one.querySelector(".shape").getBBox();
+    const mark = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    mark.setAttribute("class", "lost-mark");
+    mark.setAttribute("d", "M-6-6 6 6M6-6-6 6");
+    mark.setAttribute("transform", `translate(${box.x + 9} ${box.y})`);
+    picture.querySelector("svg").append(mark);
+  }
+
+  function rest() {
+    clearTimeout(walk);
+    walk = 0;
+  }
+
+  function forward() {
+    rest();
+    step = isLast() ? 0 : step + 1;
+    showStep();
+  }
+
+  function play() {
+    rest();
+    step = -1;
+    (function next() {
+      step += 1;
+      showStep();
+      if (!isLast()) walk = setTimeout(next, STEP_MILLISECONDS);
+    })();
+  }
+
+  function begin(made) {
+    trace = made;
+    chosen = [];
+    rest();
+    // Who wants no motion gets the end of it, and may go step by step.
+    step = trace.steps.length - 1;
+    show();
+    if (trace.steps.length && !matchMedia("(prefers-reduced-motion: reduce)").matches) play();
+  }
+
   function show() {
     const details = node("details");
     details.replaceChildren();
-    details.classList.toggle("idle", !chosen.length);
+    details.classList.toggle("idle", !chosen.length && !trace);
     const elements = chosen.length === 2 ? showWay(details) : [];
     if (chosen.length === 1) showElement(details, chosen[0]);
-    if (!chosen.length) showHint(details);
-    const on = new Set(elements);
-    picture.classList.toggle("has-way", chosen.length === 2);
+    if (!chosen.length) (trace ? showTrace : showHint)(details);
+    picture.classList.toggle("has-way", chosen.length === 2 || (!chosen.length && Boolean(trace?.steps.length)));
     for (const one of picture.querySelectorAll("[data-id]")) {
-      one.classList.toggle("on", on.has(one.dataset.id));
       one.classList.toggle("chosen", chosen.includes(one.dataset.id));
       if (one.hasAttribute("role")) one.setAttribute("aria-pressed", chosen.includes(one.dataset.id));
     }
+    light(elements);
+    showStep();
+  }
+
+  function light(elements) {
+    const on = new Set(elements);
+    for (const one of picture.querySelectorAll("[data-id]")) one.classList.toggle("on", on.has(one.dataset.id));
     for (const one of picture.querySelectorAll("[data-link]"))
       one.classList.toggle("on", on.size > 0 && one.dataset.link.split(" ").every((id) => on.has(id)));
   }
 
   function choose(id) {
     if (!told.about[id]) return;
+    rest();
     if (chosen.includes(id)) chosen = chosen.filter((one) => one !== id);
     else if (chosen.length === 1 && isContainer(chosen[0]) && isContainer(id)) chosen = [chosen[0], id];
     else chosen = [id];
@@ -138,6 +239,7 @@
       button.type = "button";
       button.append(make("b", one.number), make("span", one.host ? `${one.host}: ${one.text}` : one.text));
       button.addEventListener("click", () => {
+        rest();
         chosen = [];
         const owner = told.containers.find((each) => each.interfaces.some((link) => link.id === one.element));
         choose(owner ? owner.id : one.element);
@@ -200,6 +302,11 @@
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
+      // A trace is what there is to see when nothing is chosen.
+      if (!chosen.length) {
+        rest();
+        trace = null;
+      }
       chosen = [];
       show();
       return;
@@ -222,8 +329,9 @@
   // -- a lab that is followed --
 
   function take(event) {
-    const { subtitle, svg, data } = JSON.parse(event.data);
+    const { subtitle, svg, data, trace: made } = JSON.parse(event.data);
     node("subtitle").textContent = told.subtitle = subtitle;
+    document.documentElement.dataset.live = "followed";
     if (!svg) return;
     const focused = document.activeElement?.dataset?.id;
     told = { ...data, subtitle };
@@ -231,7 +339,13 @@
     chosen = chosen.filter((id) => told.about[id]);
     size();
     showState();
-    show();
+    if (made && made.id !== begun) {
+      begun = made.id;
+      begin(made);
+    } else {
+      if (made && trace) trace = made;
+      show();
+    }
     if (focused) drawn(focused)[0]?.focus();
   }
 

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -98,6 +98,8 @@ def _common(source: dict[str, Any] | None, target: dict[str, Any] | None, lab: d
 
 
 def _of_container(party: Party, container: dict[str, Any], network: str, world: World) -> End:
+    if container["netns"] == OWN:  # --network host
+        return replace(_of_host(party, world), container=container)
     place = next((one for one in container["networks"] if one["name"] == network), None)
     place = place or next(iter(container["networks"]), None)
     space = Space(party.host, container["netns"])

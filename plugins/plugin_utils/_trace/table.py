@@ -40,7 +40,39 @@ def lines(plan: Plan, results: dict[str, dict[str, Any]], verdict: Verdict) -> l
         rows.append((str(plan.number(number)), *place, *cells, ttl, "" if text == before else text))
         before = text
     notes = [_sentence(one) for one in (*_clocks(seen), *_checksums(seen, verdict), *verdict.notes)]
-    return [_title(plan), "", *_aligned(rows), *([""] if notes else []), *notes]
+    return [title(plan), "", *_aligned(rows), *([""] if notes else []), *notes]
+
+
+def places(plan: Plan, results: dict[str, dict[str, Any]], verdict: Verdict) -> list[dict[str, Any]]:
+    """The same for programs: each hop's number, None for a bridge, where it is, and the cells of both directions."""
+    seen = Seen(plan, results)
+    starts: dict[str, int] = {}
+    found = []
+    for number, hop in enumerate(plan.hops):
+        cells = ["", ""] if hop.bridge else [_cell(seen, number, way, verdict, starts) for way in (FORTH, BACK)]
+        found.append(
+            {
+                "number": None if hop.bridge else plan.number(number),
+                "inside": _inside(plan, hop),
+                "request": cells[0],
+                "reply": cells[1],
+            }
+        )
+    return found
+
+
+def title(plan: Plan) -> str:
+    """Who sends what to whom."""
+    what = {
+        "icmp": "ICMP echo",
+        "tcp": f"TCP SYN to port {plan.request.port}",
+        "udp": f"UDP to port {plan.request.port}",
+    }
+    over = f" over {plan.target.network}" if plan.target.network and plan.target.network == plan.source.network else ""
+    return (
+        f"{plan.source.name} ({plan.source.address}) to {plan.target.name} ({plan.target.address}){over}:"
+        f" {what[plan.request.protocol]}"
+    )
 
 
 def _clocks(seen: Seen) -> list[str]:
@@ -67,19 +99,6 @@ def _checksums(seen: Seen, verdict: Verdict) -> list[str]:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
-
-
-def _title(plan: Plan) -> str:
-    what = {
-        "icmp": "ICMP echo",
-        "tcp": f"TCP SYN to port {plan.request.port}",
-        "udp": f"UDP to port {plan.request.port}",
-    }
-    over = f" over {plan.target.network}" if plan.target.network and plan.target.network == plan.source.network else ""
-    return (
-        f"{plan.source.name} ({plan.source.address}) to {plan.target.name} ({plan.target.address}){over}:"
-        f" {what[plan.request.protocol]}"
-    )
 
 
 def _host(hop: Hop) -> str:

@@ -50,21 +50,24 @@ def planned(states: dict[str, dict[str, Any]], question: dict[str, Any], lab: di
 def report(
     states: dict[str, dict[str, Any]], question: dict[str, Any], lab: dict[str, Any], results: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    """{"ok": bool, "table": [line], "verdict": line, "lost": {"direction", "hop"} or None, "hops": as of `planned`}."""
+    """{"ok": bool, "title": line, "table": [line], "verdict": line, "lost": {"direction", "hop"} or None, "hops": as of
+    `planned`, each with what `table.places` says of it}.
+    """
     try:
         made = _plan(states, question, lab)
     except Nowhere as error:
-        return {"ok": False, "table": [], "verdict": str(error), "lost": None, "hops": []}
+        return {"ok": False, "title": "", "table": [], "verdict": str(error), "lost": None, "hops": []}
     found = verdict.judge(made, results)
     lost = None
     if found.lost:
         lost = {"direction": found.lost[0], "hop": made.number(found.lost[1])}
     return {
         "ok": found.ok,
+        "title": table.title(made),
         "table": table.lines(made, results, found),
         "verdict": found.line,
         "lost": lost,
-        "hops": [_shown(one) for one in made.hops],
+        "hops": [{**_shown(hop), **place} for hop, place in zip(made.hops, table.places(made, results, found))],
     }
 
 

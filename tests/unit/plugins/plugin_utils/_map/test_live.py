@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._map import live, model
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._map.live import Follower, Server
-from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._map import labs
+from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._map import labs, traces
 
 
 def write(path: Path, read: str = "now", up: bool = True) -> None:
@@ -57,7 +57,7 @@ def test_only_what_changed_is_sent(tmp_path: Path) -> None:
     follower = reading(path)
     assert follower.read() == ""
     seen, first = follower.next_event(-1)
-    assert sorted(first) == ["data", "subtitle", "svg"]
+    assert sorted(first) == ["data", "subtitle", "svg", "trace"]
     write(path, read="later")
     assert follower.read() == ""
     assert "later" in follower.subtitle
@@ -66,6 +66,41 @@ def test_only_what_changed_is_sent(tmp_path: Path) -> None:
     number, told = follower.next_event(seen)
     assert number == seen + 1
     assert [one["element"] for one in told["data"]["differences"]] == ["vxlan:emon2/demo"]
+
+
+def test_a_trace_is_told_that_is_made_meanwhile(tmp_path: Path) -> None:
+    write(tmp_path / "map.json")
+    file = tmp_path / "trace.json"
+    file.write_text("{}", encoding="utf-8")
+    follower = Follower(reading(tmp_path / "map.json").command, file)
+    assert follower.read() == ""
+    follower.look()
+    seen, first = follower.next_event(-1)
+    assert first["trace"] is None
+    report = traces.report(follower.model or {}, ("request", 8))
+    file.write_text(json.dumps(report), encoding="utf-8")
+    follower.look()
+    seen, told = follower.next_event(seen)
+    assert told["trace"]["verdict"] == "test1 does not reach test2: lost at hop 8"
+    assert told["trace"]["hops"][told["trace"]["steps"][-1]["hop"]]["elements"] == ["vxlan:emon2/demo"]
+    # A reading that finds nothing new tells no trace again.
+    assert follower.read() == ""
+    assert follower.next_event(seen)[0] == seen
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [("no JSON", "is no report of a trace"), ("[]", "is no report of a trace"), ("other", "now")]
+)
+def test_a_file_that_is_no_trace_of_the_lab_is_not_shown(content: str, said: str, tmp_path: Path) -> None:
+    write(tmp_path / "map.json")
+    file = tmp_path / "trace.json"
+    follower = Follower(reading(tmp_path / "map.json").command, file)
+    assert follower.read() == ""
+    other = {**traces.report(follower.model or {}), "lab": "other"}
+    file.write_text(json.dumps(other) if content == "other" else content, encoding="utf-8")
+    follower.look()
+    _seen, told = follower.next_event(-1)
+    assert (told["trace"], said in told["subtitle"]) == (None, True)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +174,7 @@ def test_the_first_event_has_everything(server: Server) -> None:
     assert answer.headers["Content-Type"] == "text/event-stream"
     line = answer.fp.readline().decode()
     assert line.startswith("data: ")
-    assert sorted(json.loads(line.removeprefix("data: "))) == ["data", "subtitle", "svg"]
+    assert sorted(json.loads(line.removeprefix("data: "))) == ["data", "subtitle", "svg", "trace"]
 
 
 @pytest.mark.parametrize(

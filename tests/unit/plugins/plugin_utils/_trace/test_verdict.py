@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._trace import table
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._trace import table, trace
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._trace.verdict import judge
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._trace import a_lab
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._trace.a_lab import MACS, OVERLAY, States
@@ -667,3 +667,17 @@ def test_the_table() -> None:
         "  9  emon2  demo      veth-test2  1450        -      -",
         " 10  emon2  test2     eth0        1450        -      -",
     ]
+
+
+def test_the_report_says_of_each_hop_what_the_table_does() -> None:
+    states = a_lab.states()
+    question = {"from": "test1", "to": "test2", "port": "", "mark": "00ff" * 4}
+    report = trace.report(states, question, a_lab.LAB, a_lab.traced(a_lab.plan(states), forth=VXLAN1))
+    assert report["title"] == report["table"][0]
+    rows = report["table"][3:]
+    assert len(report["hops"]) == len(rows)
+    for hop, row in zip(report["hops"], rows):
+        told = [hop["number"], "-" if hop["host"] == "localhost" else hop["host"], hop["inside"], hop["interface"]]
+        cells = [str(cell) for cell in told if cell is not None]
+        assert row.split()[: len(cells)] == cells
+        assert [row[41:48].strip(), row[50:55].strip()] == [hop["request"], hop["reply"]]

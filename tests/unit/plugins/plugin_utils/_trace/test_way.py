@@ -198,3 +198,13 @@ def test_an_end_that_is_not_there(change, expected: str) -> None:
     with pytest.raises(Nowhere) as error:
         a_lab.plan(states)
     assert a_lab.matches(expected, str(error.value)), str(error.value)
+
+
+def test_a_container_in_the_hosts_network_is_at_the_hosts_address() -> None:
+    states = a_lab.states(simulated=False)
+    of_host = {"name": "hosted", "id": "h", "status": "running", "pid": 9, "netns": "",
+               "networks": [{"name": "host", "id": "n", "address": None, "mac": None}],
+               "listening": {"tcp": [], "udp": []}}  # fmt: skip
+    states["emon"]["containers"].append(of_host)
+    assert told(a_lab.plan(states, "emon:hosted", "emon2")) == ["emon host eth0 out", "emon2 host eth0 in"]
+    assert told(a_lab.plan(states, "emon2", "emon:hosted")) == ["emon2 host eth0 out", "emon host eth0 in"]
