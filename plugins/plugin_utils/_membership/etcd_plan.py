@@ -80,7 +80,8 @@ def plan(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> dict[str, Any]:
         "here": here,
         "founders": new if founding else [],
         "late": [] if founding else new,
-        "ask": not founding and not all(infos[name]["etcd"]["ready"] for name in here),
+        # A member whose data was removed may still answer.
+        "ask": not founding and (bool(new) or not all(infos[name]["etcd"]["ready"] for name in here)),
         "joiners": [],
         "replaced": [],
         "initial_cluster": "",
@@ -161,8 +162,9 @@ def changes(
         # A certificate belongs to a host; the CAs and the directory are shown with the first one.
         found.setdefault(_holder(line, infos) or first, []).append(line)
     if cluster:
+        end = "healthy" if not cluster.get("remedies") else "by hand, as the run says"
         # A member that does not run is the reason why the others see no leader.
-        found[first] += [] if any(found.values()) else [f"{line} -> healthy" for line in cluster["missing"]]
+        found[first] += [] if any(found.values()) else [f"{line} -> {end}" for line in cluster["missing"]]
         found[first] += unknown_members(cluster, lab["hosts"])
         for host in intended["here"]:
             found[host] += _membership(infos[host]["etcd"]["data"], cluster, host, lab)
@@ -196,7 +198,7 @@ def _membership(data: Mapping[str, Any], cluster: Mapping[str, Any], host: str, 
     for member in cluster["members"]:
         if member["name"] == host and set(member["peer_urls"]) != wanted:
             found.append(f"peer URLs: {', '.join(member['peer_urls'])} -> {', '.join(sorted(wanted))}")
-        if member["name"] == host and member["id"] != data["member_id"]:
+        if member["name"] == host and member["id"] != data["member_id"] and not data["lost"]:
             found.append(f"record of etcd's data: member {data['member_id'] or 'unknown'} -> {member['id']}")
     return found
 

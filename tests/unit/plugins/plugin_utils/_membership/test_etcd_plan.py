@@ -233,11 +233,24 @@ def test_a_run_tells_that_it_replaces_a_member() -> None:
         "emon2": info("b", claimed=True, **standing),
         "emon3": info(lost=True, **standing),
     }
-    assert changes(lab, infos, None) == {
+    told = {
         "emon": [],
         "emon2": [],
         "emon3": ["etcd: data gone -> this member removed from the cluster, and added again"],
     }
+    assert changes(lab, infos, None) == told
+    answer = cluster(("a", "emon"), ("b", "emon2"), ("c", "emon3"))
+    answer["members"] = [
+        {**one, "peer_urls": [f"https://{address}:2380" for address in lab["hosts"][one["name"]]["addresses"].values()]}
+        for one in answer["members"]
+    ]
+    assert changes(lab, infos, {**answer, "missing": []}) == told
+
+
+def test_a_member_that_runs_without_its_data_is_asked_for() -> None:
+    """etcd goes on for a while after its directory was removed."""
+    infos = {"emon": info("a"), "emon2": info("b"), "emon3": info(lost=True)}
+    assert plan(infos, {"name": "emon", "hosts": hosts(**THREE)})["ask"]
 
 
 @pytest.mark.parametrize(
