@@ -214,8 +214,8 @@ packages:
   returned: success
 room:
   description:
-    - The file systems that a run writes to, each with a C(path) in it, how much is C(free) in MB, and whether it is
-      C(read_only).
+    - The file systems that a run writes to, each with a C(path) in it, where it is mounted (C(mount)),
+      how much is C(free) in MB, and whether it is C(read_only).
   type: list
   elements: dict
   returned: success
