@@ -73,6 +73,7 @@ _SECTIONS = {
         "backup": bool,
         "forgotten": bool,
         "lab": str,
+        "wrote": dict,
     },
 }
 _SHAPE = {
