@@ -106,6 +106,7 @@ def read(
             "claimed": whose.by == "ids",
             "awaited": str(data_dir) in (known.owned or {}),
             "lost": not held["present"] and held_a_member(data_dir, known),
+            "damaged": held["present"] and not identity(held) and held_a_member(data_dir, known),
             "recorded": known.owned is not None,
         },
         "outdated": bool(started) and newer((config, _DROP_IN, *_CAS), started),

@@ -246,10 +246,15 @@ def foreign(etcd: Mapping[str, Any], lab: str) -> list[str]:
     ids = f" (member {data['member_id']} of cluster {data['cluster_id']})" if data["member_id"] else ""
     # Without the record, the lab's own data cannot be distinguished from other data.
     back = "" if other else ", put this host's record back (/var/lib/overlay-lab/state.json)"
-    return [
+    theirs = (
         f"{data['path']} holds the data of an etcd of {owner}{ids}: it is left alone; move it away{back}, or give"
         " this host etcd: false"
-    ]
+    )
+    damaged = (
+        f"etcd's data in {data['path']} cannot be read, as its log is damaged: systemctl stop etcd; mv"
+        f" {data['path']} {data['path']}.damaged and run again: a majority of the others replaces it"
+    )
+    return [damaged if not other and data.get("damaged") else theirs]
 
 
 def all_foreign(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> list[str]:

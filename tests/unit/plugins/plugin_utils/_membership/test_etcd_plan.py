@@ -425,6 +425,11 @@ def standing(name: str, **etcd: Any) -> dict[str, Any]:
         pytest.param({"lab": "", "active": False}, "holds the data of an etcd of somebody else", id="somebody's data"),
         pytest.param({"data": {"lab": ""}}, "(member a1 of cluster c1)", id="somebody's data under our configuration"),
         pytest.param({"data": {"lab": "emon-2"}}, "(member a1 of cluster c1)", id="another lab's data"),
+        pytest.param(
+            {"data": {"lab": "", "member_id": "", "damaged": True}},
+            "its log is damaged: systemctl stop etcd; mv /srv/etcd /srv/etcd.damaged and run again",
+            id="the lab's, damaged",
+        ),
         pytest.param({"lab": "", "active": False, "kubernetes": True}, "Kubernetes", id="Kubernetes'"),
         pytest.param({**STOPPED, "unit_path": VENDORS}, "", id="a package that starts at boot"),
         pytest.param(
