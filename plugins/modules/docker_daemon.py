@@ -21,6 +21,7 @@ description:
     with dockerd's error.
   - After a crash of the host, dockerd with a cluster store cannot use its overlay networks any more, in some cases not
     even after a restart. The module detects this, and restarts dockerd in a way that repairs it.
+  - A C(daemon.json) that was damaged since is named in one line, and put back with O(restore).
   - A run that was interrupted between writing and restarting is completed by the next one.
 extends_documentation_fragment:
   - emon.overlay_lab.owner
@@ -98,6 +99,16 @@ options:
     default: false
   override:
     description: Whether a setting may replace a value set outside the lab. O(state=absent) restores that value.
+    type: bool
+    default: false
+  restore:
+    description:
+      - Whether a C(daemon.json) that this module wrote and that is damaged is put back as it was recorded. Without it,
+        the module fails and names the damage.
+      - It is damaged if it is gone, empty or no JSON, or if somebody changed keys of O(settings) in it. Other keys
+        stay as they are in the file, or where it cannot be read, as they were when this module last changed it. A file
+        that cannot be read is kept as C(daemon.json.TIME.damaged).
+      - With O(state=absent), it is needed only for a file that cannot be read.
     type: bool
     default: false
   swarm:

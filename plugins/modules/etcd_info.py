@@ -168,6 +168,11 @@ missing:
   returned: always
   type: list
   elements: str
+remedies:
+  description: What ends an alarm that etcd does not end by itself, with the commands, one line each.
+  returned: always
+  type: list
+  elements: str
 errors:
   description: Errors that belong to no member, one line each.
   returned: always

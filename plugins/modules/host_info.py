@@ -162,7 +162,8 @@ etcd:
     - C(config), the variables of its configuration file; C(data) with C(path), whether data is C(present), and the
       C(member_id) and C(cluster_id) of the data, the C(lab) that it belongs to by the host's record, '' for none,
       whether these ids are recorded (C(claimed)), the lab expects its data there (C(awaited)), a member of the lab
-      ran with data that is gone (C(lost)), and any id was ever recorded (C(recorded)); whether it is C(outdated),
+      ran with data that is gone (C(lost)) or whose log cannot be read (C(damaged)), and any id was ever recorded
+      (C(recorded)); whether it is C(outdated),
       started before its files were written, and C(outdated_ca), started before those of the CAs were written;
       C(elsewhere), other directories with a member's data that the unit
       or the configuration names; C(enabled_before), whether the unit started at boot before the lab configured etcd;
@@ -223,8 +224,8 @@ packages:
   returned: success
 room:
   description:
-    - The file systems that a run writes to, each with a C(path) in it, how much is C(free) in MB, and whether it is
-      C(read_only).
+    - The file systems that a run writes to, each with a C(path) in it, where it is mounted (C(mount)),
+      how much is C(free) in MB, and whether it is C(read_only).
   type: list
   elements: dict
   returned: success

@@ -9,12 +9,14 @@
 The host's record remembers, in the section ``docker_daemon``, what was there before:
 ``{"settings": {key: {"existed", "before"}}, "files": [{"path", "secret", "backup"}],
 "kept": {path: what stood there before (_host.kept_files.Former)}, "directories": [path], "path", "had_file",
-"units": {name: {"active", "enabled"}}, "pending": bool, "to_start": [container id], "forgotten": bool, "lab": str}``;
-``forgotten``: it was stopped after it had forgotten its endpoints; ``lab``: for which lab.
+"units": {name: {"active", "enabled"}}, "pending": bool, "to_start": [container id], "forgotten": bool, "lab": str,
+"wrote": {key: value}}``; ``forgotten``: it was stopped after it had forgotten its endpoints; ``lab``: for which lab;
+``wrote``: daemon.json as the last run left it, other people's keys included.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +51,7 @@ class Request:
     enabled: bool = True
     restart_allowed: bool = False
     override: bool = False
+    restore: bool = False
     swarm: bool = False
     forget_endpoints: bool = False
     timeout: int = 300
@@ -91,6 +94,7 @@ def request(params: dict[str, Any]) -> Request:
         enabled=params["enabled"],
         restart_allowed=params["restart_allowed"],
         override=params["override"],
+        restore=params["restore"],
         swarm=params["swarm"],
         forget_endpoints=params["forget_endpoints"],
         timeout=params["timeout"],
@@ -127,8 +131,9 @@ def version() -> str:
 def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) -> Plan:
     path, service = request.path, units[0]
     text = _read(path)
-    existing = daemon_json.read(text or "", str(path))
     owned = _owned_keys(section)
+    damage = "" if section.get("pending") else _damage(request, section, text, path)
+    found, existing = _settings(section, text, path, damage)
     merged = daemon_json.merge(existing, request.settings, owned, override=request.override, path=str(path))
     installed = version()
     faults = [
@@ -137,9 +142,12 @@ def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) 
         *daemon_json.clashes(merged.settings, existing, _flags(request, service), swarm=request.swarm, path=str(path)),
     ]
     differences = Differences()
-    wanted = _wanted_files(request, section, existing, merged.settings, text is not None)
+    wanted = _wanted_files(request, section, found, merged.settings, text is not None)
+    wanted += _kept_damage(path, text, damage)
     files = managed_files.Plan(wanted, formers(section))
-    _record_differences(differences, files, path, existing, merged.settings)
+    if damage:
+        differences.add(str(path), damage, "as the lab recorded it")
+    _record_differences(differences, files, path, found, _without_secrets(merged.settings, found, existing, owned))
     if request.enabled:
         differences.compare(f"{service.name}: enabled", service.enabled, True)
     differences.compare(f"{service.name}: active", service.active, True)
@@ -159,7 +167,7 @@ def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) 
     if interrupted and not restart:
         differences.add("containers stopped by an interrupted run", "stopped", "started again")
     record = _section(request, section, merged.owned, text is not None, units) | {"kept": kept.to_record(files.formers)}
-    record = section_owner.marked(record, request.lab)
+    record = section_owner.marked(record, request.lab) | {"wrote": merged.settings}
     return Plan(
         request,
         differences,
@@ -222,16 +230,18 @@ def _has_endpoints(request: Request, section: dict[str, Any], service: Unit) -> 
 def _plan_absent(request: Request, section: dict[str, Any], now: list[Unit]) -> Plan:
     path, service = Path(section["path"]), now[0]
     text = _read(path)
-    existing = daemon_json.read(text or "", str(path))
     owned = _owned_keys(section)
+    # A file that is read gives the lab's keys back, whatever became of them.
+    damage = "" if _is_read(text) else _damage(request, section, text, path)
+    found, existing = _settings(section, text, path, damage)
     settings = daemon_json.give_back(existing, owned)
     differences = Differences()
-    wanted = [_gone(entry) for entry in section["files"]]
+    wanted = [*(_gone(entry) for entry in section["files"]), *_kept_damage(path, text, damage)]
     # What others changed in daemon.json shows in its keys, whoever wrote the bytes.
     former = {key: replace(one, wrote="") if key == str(path) else one for key, one in formers(section).items()}
-    wanted += _former_daemon_json(path, section, existing, settings, former.get(str(path)))
+    wanted += _former_daemon_json(path, section, found, settings, former.get(str(path)))
     files = managed_files.Plan(wanted, former)
-    _record_differences(differences, files, path, existing, settings)
+    _record_differences(differences, files, path, found, _without_secrets(settings, found, existing, owned))
     differences.add("record of what was there before", "kept", None)
     # A unit whose package was removed meanwhile has no former state.
     was_units = section["units"]
@@ -264,6 +274,52 @@ def _plan_absent(request: Request, section: dict[str, Any], now: list[Unit]) -> 
 
 def _owned_keys(section: dict[str, Any]) -> dict[str, Owned]:
     return {key: Owned(one["existed"], one.get("before")) for key, one in section.get("settings", {}).items()}
+
+
+def _damage(request: Request, section: dict[str, Any], text: str | None, path: Path) -> str:
+    """What is wrong with a daemon.json that the lab wrote; LabError where it is not to be put back."""
+    owned = _owned_keys(section)
+    damage = daemon_json.damage(text, section["wrote"], owned) if owned and "wrote" in section else ""
+    if damage and not request.restore:
+        raise LabError(
+            f"{path}: {damage}, and the lab wrote that file: run with -e docker_engine_restore=true, which puts it back"
+            " as the lab recorded it (with --check, it shows the difference alone)"
+        )
+    return damage
+
+
+def _is_read(text: str | None) -> bool:
+    try:
+        daemon_json.read(text or "", "")
+    except LabError:
+        return False
+    return True
+
+
+def _settings(
+    section: dict[str, Any], text: str | None, path: Path, damage: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What daemon.json holds, and what it is to be made of: what is recorded, where it holds nothing."""
+    found = {} if damage and not _is_read(text) else daemon_json.read(text or "", str(path))
+    return found, found if found or not damage else section["wrote"]
+
+
+def _kept_damage(path: Path, text: str | None, damage: str) -> list[ManagedFile]:
+    """A file that cannot be read may hold keys that somebody else wrote since."""
+    if not damage or _is_read(text):
+        return []
+    aside = path.with_name(f"{path.name}.{time.strftime('%Y-%m-%dT%H%M%SZ', time.gmtime())}.damaged")
+    return [ManagedFile(aside, text, 0o600, secret=True)]
+
+
+def _without_secrets(
+    settings: dict[str, Any], found: dict[str, Any], existing: dict[str, Any], owned: dict[str, Owned]
+) -> dict[str, Any]:
+    """As differences show it: a proxy of others may have a password."""
+    return {
+        key: "as recorded" if key in existing and key not in found and key not in owned else value
+        for key, value in settings.items()
+    }
 
 
 def _wanted_files(

@@ -272,8 +272,8 @@ def _services_fault(client, request: Request, before: dict[str, Any]) -> str | N
     if not why or _asked(_cluster_id(before)):
         return None
     remedy = (
-        "start the other managers; where they are lost, make this one the only manager (docker swarm init"
-        " --force-new-cluster);"
+        "start the other managers; where they are lost, make this one the only manager, which keeps services and"
+        f" secrets (docker swarm init --force-new-cluster --advertise-addr {before['node_address']}), and run again;"
         if client
         else "start dockerd (systemctl start docker),"
     )

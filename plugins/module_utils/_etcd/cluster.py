@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.quorum import majority
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import parse_version
 
-from .client import Client, Endpoint, EndpointFault, Refused, encode, hex_id, in_parallel
+from .client import Access, Client, Endpoint, EndpointFault, Refused, encode, hex_id, in_parallel
 
 _ALARM = re.compile(r"memberID:(\d+) alarm:(\w+)")
 _QUOTA = re.compile(rb"^etcd_server_quota_backend_bytes (\S+)", re.MULTILINE)
@@ -141,6 +141,33 @@ class Cluster:
             "errors": list(self.errors),
         }
 
+    def remedies(self, access: Access) -> list[str]:
+        """What ends an alarm that a person has to end, with the commands to type on the member."""
+        full = [member for member in self.members if "NOSPACE" in member.alarms and member.answer]
+        if not full:
+            return []
+        first = full[0]
+        size, revision = first.data()["db_size"], first.answer.status["header"]["revision"] if first.answer else ""
+        settings = {
+            "API": "3",
+            "ENDPOINTS": ",".join(url for member in self.members for url in member.client_urls[:1]),
+            "CACERT": access.ca_cert,
+            "CERT": access.client_cert,
+            "KEY": access.client_key,
+        }
+        told = " ".join(f"ETCDCTL_{name}={value}" for name, value in settings.items() if value)
+        return [
+            f"etcd's database on {', '.join(member.name for member in full)} has reached its quota ({size} bytes), and"
+            " etcd takes no writes of its v3 API; Docker's networks are in the v2 API, and go on. Remove keys that"
+            f" nobody needs (etcdctl del KEY), then type on {first.name}: export {told}; etcdctl compact {revision};"
+            " etcdctl defrag; etcdctl alarm disarm"
+        ]
+
+    def stuck(self, expected: Sequence[str]) -> bool:
+        """Whether alarms alone keep it from being healthy: no waiting ends these."""
+        calm = replace(self, members=tuple(replace(member, alarms=()) for member in self.members))
+        return bool(self.missing(expected)) and not calm.missing(expected)
+
     def missing(self, expected: Sequence[str]) -> list[str]:
         """Why the cluster is not healthy, one line each. All members count if none is named."""
         if not self.reachable:
@@ -198,10 +225,11 @@ def wait(
         missing = cluster.missing(expected)
         if not missing or (quorum_only and cluster.quorum):
             return cluster
-        if time.monotonic() >= deadline:
+        if time.monotonic() >= deadline or cluster.stuck(expected):
             if not fail:
                 return cluster
-            raise LabError(f"etcd is not healthy after {seconds:g} s: {'; '.join(missing)}")
+            told = [*missing, *cluster.remedies(client.access)]
+            raise LabError(f"etcd is not healthy after {seconds:g} s: {'; '.join(told)}")
         time.sleep(0.2)
 
 

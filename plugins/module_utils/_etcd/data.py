@@ -50,13 +50,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Held:
-    """What is in a directory. ``filled``: anything, etcd's data or not. ``link``: the path is none of its own."""
+    """What is in a directory. ``filled``: anything, etcd's data or not. ``link``: the path is none of its own.
+    ``unlogged``: a database alone, as a start leaves it that found no data and failed.
+    """
 
     path: Path
     filled: bool = False
     present: bool = False
     identity: str = ""
     link: bool = False
+    unlogged: bool = False
 
     @property
     def told(self) -> str:
@@ -89,15 +92,28 @@ def look(path: Path) -> Held:
                 return Held(path)
             with dir_fd.inside(parent, path.name) as directory:
                 found = files.data(Path(f"/proc/self/fd/{directory}"))
-                names = {one.name for one in os.scandir(directory)}
-                filled = bool(names - _OF_THE_FILE_SYSTEM)
-                return Held(path, filled, found["present"], files.identity(found))
+                names = _names(directory) - _OF_THE_FILE_SYSTEM
+                unlogged = names == {"member"} and not found["present"] and _is_database(directory)
+                return Held(path, bool(names), found["present"], files.identity(found), unlogged=unlogged)
     except FileNotFoundError:
         return Held(path)
     except NotADirectoryError:
         return Held(path, filled=True, link=True)
     except OSError as error:
         raise LabError(f"{path} cannot be read: {reason(error)}") from error
+
+
+def _names(directory: int) -> set[str]:
+    return {one.name for one in os.scandir(directory)}
+
+
+def _is_database(directory: int) -> bool:
+    """Whether its "member" is a directory with nothing but etcd's own in it."""
+    try:
+        with dir_fd.inside(directory, "member") as member:
+            return _names(member) <= {"snap", "wal", "wal.tmp"}
+    except NotADirectoryError:
+        return False
 
 
 def places(request: Request, known: Founded) -> list[Path]:
@@ -159,7 +175,7 @@ def apply(request: Request, decided: Plan, stamp: str, record: Path = host_recor
     return named
 
 
-_DONE = {"absent": "removed", "set_aside": "set aside", "copied": "copied"}
+_DONE = {"absent": "removed", "claimed": "set aside", "set_aside": "set aside", "copied": "copied"}
 
 
 def entry(request: Request) -> dict[str, Any]:
@@ -176,7 +192,11 @@ def _owner(known: Founded, held: Held) -> Owner:
         return Owner()
     whose = files.owner(held.path, held.identity, known)
     # Without a log, only a record of a future member counts: etcd was killed right after its start.
-    return whose if held.present or whose.by == "awaited" else Owner()
+    if held.present or whose.by == "awaited":
+        return whose
+    # The data of a former member is gone, and the etcd that the lab configured has tried to start without it.
+    configured = held.unlogged and known.lab and known.data_dir == str(held.path)
+    return Owner(known.lab, "former") if configured and files.held_a_member(held.path, known) else Owner()
 
 
 def _is_own(request: Request, known: Founded, held: Held) -> bool:
@@ -217,7 +237,14 @@ def _claim(request: Request, known: Founded, held: Held, elsewhere: list[Held]) 
         # What was here is gone.
         gone = frozenset(key for key, one in own.items() if one["path"] == awaited and key != awaited)
         claim = {} if awaited in own else {awaited: entry(request)}
-        return Plan(claim=claim, release=gone, enabled=request.enabled if known.lab != request.lab and claim else None)
+        # Its database may be all that is left of the data, and a member that joins takes none over.
+        aside = (held.path,) if held.filled and claim else ()
+        return Plan(
+            act=aside,
+            claim=claim,
+            release=gone,
+            enabled=request.enabled if known.lab != request.lab and claim else None,
+        )
     whose = _owner(known, held)
     if whose.by == "ids" and whose.lab == request.lab:
         return Plan()

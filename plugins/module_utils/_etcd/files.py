@@ -105,7 +105,8 @@ def read(
             "lab": whose.lab,
             "claimed": whose.by == "ids",
             "awaited": str(data_dir) in (known.owned or {}),
-            "lost": not held["present"] and _held_a_member(data_dir, known),
+            "lost": not held["present"] and held_a_member(data_dir, known),
+            "damaged": held["present"] and not identity(held) and held_a_member(data_dir, known),
             "recorded": known.owned is not None,
         },
         "outdated": bool(started) and newer((config, _DROP_IN, *_CAS), started),
@@ -116,7 +117,7 @@ def read(
     }
 
 
-def _held_a_member(data_dir: Path, known: Founded) -> bool:
+def held_a_member(data_dir: Path, known: Founded) -> bool:
     """Whether a member of the lab's ran with this directory. One that is to come is recorded by the path alone."""
     return any(one.get("path") == str(data_dir) and key != str(data_dir) for key, one in (known.owned or {}).items())
 

@@ -19,19 +19,33 @@ _MB = 1_000_000
 
 
 def read(paths: Iterable[str]) -> list[dict[str, Any]]:
-    """Each file system below these paths once: the ``path`` in it that is there, ``free`` MB, ``read_only``."""
-    found: dict[int, dict[str, Any]] = {}
+    """Each file system below these paths once: the ``path`` in it that is there, where it is mounted (``mount``),
+    ``free`` MB for those that are not root, as etcd is; ``read_only``.
+    """
+    found: dict[tuple[int, bool], dict[str, Any]] = {}
     for path in map(_existing, map(Path, paths)):
         told = os.statvfs(path)
+        key = _identity(path)
         found.setdefault(
-            path.stat().st_dev,
+            key,
             {
                 "path": str(path),
-                "free": told.f_bfree * told.f_frsize // _MB,
-                "read_only": bool(told.f_flag & os.ST_RDONLY),
+                "mount": str(_mount(path, key)),
+                "free": told.f_bavail * told.f_frsize // _MB,
+                "read_only": key[1],
             },
         )
     return list(found.values())
+
+
+def _identity(path: Path) -> tuple[int, bool]:
+    """Of a file system, and of the way in which it is mounted: there may be several."""
+    return path.stat().st_dev, bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+
+
+def _mount(path: Path, key: tuple[int, bool]) -> Path:
+    """The highest directory that has all of them above a path in the same file system."""
+    return next((one for one in (path, *path.parents) if one == one.parent or _identity(one.parent) != key), path)
 
 
 def is_user(name: str) -> bool:

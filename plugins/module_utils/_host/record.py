@@ -82,6 +82,7 @@ _SECTIONS = {
         "backup": bool,
         "forgotten": bool,
         "lab": str,
+        "wrote": dict,
     },
 }
 _SHAPE = {

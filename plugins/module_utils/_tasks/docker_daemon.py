@@ -25,6 +25,7 @@ _ARGUMENTS = {
     "enabled": {"type": "bool", "default": True},
     "restart_allowed": {"type": "bool", "default": False},
     "override": {"type": "bool", "default": False},
+    "restore": {"type": "bool", "default": False},
     "swarm": {"type": "bool", "default": False},
     "forget_endpoints": {"type": "bool", "default": False},
     "docker_host": {"type": "str", "default": DEFAULT_HOST},

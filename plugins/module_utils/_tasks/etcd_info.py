@@ -32,7 +32,11 @@ def _run(params: dict[str, Any], _check_mode: bool) -> dict[str, Any]:
         )
     else:
         cluster = etcd_cluster.read(client)
-    return {"missing": cluster.missing(params["expect_members"]), **cluster.data()}
+    return {
+        "missing": cluster.missing(params["expect_members"]),
+        "remedies": cluster.remedies(client.access),
+        **cluster.data(),
+    }
 
 
 TASK = Task(_ARGUMENTS, _run, rules={"required_together": etcd_client.REQUIRED_TOGETHER})

@@ -38,6 +38,7 @@ _NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid
 _NO_IDS = ("", "uninitialized")
 # etcd makes two files of 64 MB for its log at its first start.
 _ROOM_MB = 200
+_FULL_MB = 1
 # Bridges that Docker makes, and those of engines.
 _BRIDGES = "|".join(
     ["docker0|docker_gwbridge|br-[0-9a-f]{12}", *(engine.bridges for engine in ENGINES.values() if engine.bridges)]
@@ -212,18 +213,23 @@ def _name_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[
 
 
 def _room_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
-    """A host that has joined has what it needs, and of a full disk its services tell."""
-    if has_joined(lab, info):
+    """A host that has joined has what it needs; where its etcd or dockerd does not run, a disk may be the reason."""
+    joined = has_joined(lab, info)
+    member = lab["uses_etcd"] and info["etcd"]["lab"]
+    if joined and info["docker"]["active"] and (info["etcd"]["ready"] or not member):
         return []
     read_only = [
-        f"{one['path']} is mounted read-only here, and the lab writes there: remount it, or see why (dmesg)"
+        f"{one['path']} is mounted read-only here, and the lab writes there: mount -o remount,rw {one['mount']}, or see"
+        " why (dmesg)"
         for one in info["room"]
         if one["read_only"]
     ]
     return read_only + [
-        f"{one['path']} has {one['free']} MB free here, and the lab needs {_ROOM_MB} MB: make room there"
+        f"{one['path']} is full here, and what runs there cannot write: make room in {one['mount']}"
+        if joined
+        else f"{one['path']} has {one['free']} MB free here, and the lab needs {_ROOM_MB} MB: make room there"
         for one in info["room"]
-        if one["free"] < _ROOM_MB and not one["read_only"]
+        if one["free"] < (_FULL_MB if joined else _ROOM_MB) and not one["read_only"]
     ]
 
 

@@ -34,6 +34,11 @@ from . import departure, membership
 
 _FIRST_VNI = 4096
 _AGAIN = "run playbooks/overlay.yml"
+# What is told of a host that enters a swarm.
+_ENTERED = "swarm node: another -> the lab's"
+_FOUNDED_ANEW = (
+    "swarm: no manager has its data -> founded anew; services, secrets and configs that people had in it are lost"
+)
 
 
 # -- the lab file ------------------------------------------------------------------------------------------------------
@@ -134,9 +139,20 @@ def changes(lab: Lab, infos: Infos, told: Told) -> dict[str, Lines]:
     if swarms is None or set(swarms) != set(infos):
         return {host: ["swarm: not known -> read"] for host in infos if host not in (swarms or {})}
     plan = membership.plan(swarms, lab)
-    found = {host: ["swarm node: another -> the lab's"] for host in [*plan["join"], plan["found"]] if host}
+    nodes, _manager = membership.standing(swarms, lab)
+    found = {host: [_entry(plan, host, membership.ids_of(nodes, host, lab))] for host in plan["join"]}
+    if plan["found"]:
+        # Where all hosts leave one, they have moved.
+        gone = plan["leave"] and set(plan["leave"]) != set(swarms)
+        found[plan["found"]] = [_FOUNDED_ANEW if gone else _ENTERED]
     rest = [*plan["faults"], *plan["strangers"]] or (["swarm nodes: other roles"] if plan["changes"] else [])
     return found or ({next(iter(infos)): rest} if rest else {})
+
+
+def _entry(plan: dict[str, Any], host: str, former: list[str]) -> str:
+    """What is told of a host that joins. ``former``: ids of its nodes that the managers know."""
+    lost = host not in plan["leave"] and set(former) & set(plan["remove"])
+    return f"swarm node: data gone -> removed, and joined again as {plan['join'][host]}" if lost else _ENTERED
 
 
 def evidence(told: Told) -> dict[str, dict] | None:

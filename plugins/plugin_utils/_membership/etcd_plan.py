@@ -80,7 +80,8 @@ def plan(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> dict[str, Any]:
         "here": here,
         "founders": new if founding else [],
         "late": [] if founding else new,
-        "ask": not founding and not all(infos[name]["etcd"]["ready"] for name in here),
+        # A member whose data was removed may still answer.
+        "ask": not founding and (bool(new) or not all(infos[name]["etcd"]["ready"] for name in here)),
         "joiners": [],
         "replaced": [],
         "initial_cluster": "",
@@ -161,8 +162,9 @@ def changes(
         # A certificate belongs to a host; the CAs and the directory are shown with the first one.
         found.setdefault(_holder(line, infos) or first, []).append(line)
     if cluster:
+        end = "healthy" if not cluster.get("remedies") else "by hand, as the run says"
         # A member that does not run is the reason why the others see no leader.
-        found[first] += [] if any(found.values()) else [f"{line} -> healthy" for line in cluster["missing"]]
+        found[first] += [] if any(found.values()) else [f"{line} -> {end}" for line in cluster["missing"]]
         found[first] += unknown_members(cluster, lab["hosts"])
         for host in intended["here"]:
             found[host] += _membership(infos[host]["etcd"]["data"], cluster, host, lab)
@@ -199,7 +201,7 @@ def _membership(data: Mapping[str, Any], cluster: Mapping[str, Any], host: str, 
     for member in cluster["members"]:
         if member["name"] == host and set(member["peer_urls"]) != wanted:
             found.append(f"peer URLs: {', '.join(member['peer_urls'])} -> {', '.join(sorted(wanted))}")
-        if member["name"] == host and member["id"] != data["member_id"]:
+        if member["name"] == host and member["id"] != data["member_id"] and not data["lost"]:
             found.append(f"record of etcd's data: member {data['member_id'] or 'unknown'} -> {member['id']}")
     return found
 
@@ -247,10 +249,15 @@ def foreign(etcd: Mapping[str, Any], lab: str) -> list[str]:
     ids = f" (member {data['member_id']} of cluster {data['cluster_id']})" if data["member_id"] else ""
     # Without the record, the lab's own data cannot be distinguished from other data.
     back = "" if other else ", put this host's record back (/var/lib/overlay-lab/state.json)"
-    return [
+    theirs = (
         f"{data['path']} holds the data of an etcd of {owner}{ids}: it is left alone; move it away{back}, or give"
         " this host etcd: false"
-    ]
+    )
+    damaged = (
+        f"etcd's data in {data['path']} cannot be read, as its log is damaged: systemctl stop etcd; mv"
+        f" {data['path']} {data['path']}.damaged and run again: a majority of the others replaces it"
+    )
+    return [damaged if not other and data.get("damaged") else theirs]
 
 
 def all_foreign(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> list[str]:

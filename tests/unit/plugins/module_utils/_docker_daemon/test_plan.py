@@ -68,6 +68,7 @@ class Host:
             "enabled": True,
             "restart_allowed": False,
             "override": False,
+            "restore": False,
             "swarm": False,
             "forget_endpoints": False,
             "timeout": 5,
@@ -600,3 +601,96 @@ def test_a_dockerd_that_nobody_configured_may_be_asked_for_by_any_lab(host: Host
     host.run(settings=SETTINGS)
     host.run(settings=SETTINGS, lab="school")
     assert host.record["lab"] == "school"
+
+
+WROTE = {"proxies": {"http-proxy": "http://ann:secret@proxy"}, "cluster-store": "etcd://10.0.0.116:2379", "mtu": 1400}
+OURS = {"cluster-store": "etcd://10.0.0.116:2379"}
+
+
+@pytest.fixture
+def written(host: Host) -> Host:
+    """A host on which the lab has written one key beside two of others."""
+    host.path.write_text(json.dumps({key: value for key, value in WROTE.items() if key not in OURS}))
+    host.run(settings=OURS)
+    assert host.settings() == WROTE
+    host.log.clear()
+    return host
+
+
+@pytest.mark.parametrize(
+    ("text", "damage", "kept"),
+    [
+        pytest.param(None, "it is gone", False, id="gone"),
+        pytest.param("", "it is empty", False, id="empty"),
+        pytest.param(
+            json.dumps(WROTE)[:40], "line 1 is not JSON (Unterminated string starting at)", True, id="cut off"
+        ),
+        pytest.param("[]", "holds no JSON object", True, id="no object"),
+        pytest.param(
+            json.dumps({**WROTE, "cluster-store": "etcd://x"}), "somebody changed cluster-store", False, id="edited"
+        ),
+        pytest.param(
+            json.dumps({key: value for key, value in WROTE.items() if key not in OURS}),
+            "somebody changed cluster-store",
+            False,
+            id="its key removed",
+        ),
+    ],
+)
+def test_a_damaged_file_is_put_back_on_request(written: Host, text: str | None, damage: str, kept: bool) -> None:
+    if text is None:
+        written.path.unlink()
+    else:
+        written.path.write_text(text)
+    with pytest.raises(LabError) as error:
+        written.run(settings=OURS)
+    assert len(error.value.faults) == 1
+    assert error.value.faults[0].startswith(f"{written.path}: {damage}, and the lab wrote that file: run with -e")
+    assert (written.path.read_text() if written.path.exists() else None) == text
+    plan = written.plan(settings=OURS, restore=True)
+    assert (str(written.path), damage) in [(one.what, one.before) for one in plan.differences.found]
+    assert "ann:secret" not in str(plan.differences.diff)
+    assert written.run(settings=OURS, restore=True)[0]
+    assert written.settings() == WROTE
+    assert written.log == [f"restart {SOCKET} {SERVICE}"]
+    assert [one.read_text() for one in written.path.parent.glob("*.damaged")] == [text] * kept
+    assert written.run(settings=OURS) == (False, [])
+
+
+def test_keys_of_others_are_kept_as_they_are(written: Host) -> None:
+    """Where the file can be read, it says more than the record."""
+    written.path.write_text(json.dumps({"debug": True, "cluster-store": "etcd://x"}))
+    written.run(settings=OURS, restore=True)
+    assert written.settings() == {"debug": True, **OURS}
+    assert written.record["wrote"] == {"debug": True, **OURS}
+
+
+def test_keys_that_others_change_are_no_damage(written: Host) -> None:
+    written.path.write_text(json.dumps({**WROTE, "mtu": 9000, "debug": True}))
+    assert written.run(settings=OURS) == (False, [])
+    assert written.record["wrote"] == {**WROTE, "mtu": 9000, "debug": True}
+
+
+def test_a_run_that_was_killed_meanwhile_is_no_damage(written: Host) -> None:
+    """It may have left the file as it was before."""
+    written.record["pending"] = True
+    written.path.write_text(json.dumps({key: value for key, value in WROTE.items() if key not in OURS}))
+    assert written.run(settings=OURS)[0]
+    assert written.settings() == WROTE
+
+
+def test_a_record_of_before_puts_nothing_back(written: Host) -> None:
+    del written.record["wrote"]
+    written.path.write_text("{")
+    with pytest.raises(LabError, match="fix it first"):
+        written.run(settings=OURS, restore=True)
+
+
+def test_a_lab_leaves_a_damaged_file_on_request(written: Host) -> None:
+    written.path.write_text("{")
+    with pytest.raises(LabError, match="-e docker_engine_restore=true"):
+        written.run(state="absent")
+    written.run(state="absent", restore=True)
+    assert written.settings() == {key: value for key, value in WROTE.items() if key not in OURS}
+    assert [one.read_text() for one in written.path.parent.glob("*.damaged")] == ["{"]
+    assert not written.record

@@ -334,8 +334,8 @@ def test_a_manager_that_cannot_tell_its_services_does_not_leave(
         run(docker, state="absent")
     assert caught.value.faults == [
         f"the services of this swarm cannot be read ({why}), and this manager's copy of them would be deleted: start"
-        " the other managers; where they are lost, make this one the only manager (docker swarm init"
-        " --force-new-cluster); or set force to true"
+        " the other managers; where they are lost, make this one the only manager, which keeps services and secrets"
+        " (docker swarm init --force-new-cluster --advertise-addr 10.0.0.117), and run again; or set force to true"
     ]
     assert docker.calls == []
     run(docker, state="absent", force=True)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ class Node:
         }
 
     def v3(self, path: str, _body: dict[str, Any]) -> dict[str, Any]:
-        header = {"member_id": str(self.number), "cluster_id": str(self.cluster)}
+        header = {"member_id": str(self.number), "cluster_id": str(self.cluster), "revision": "12"}
         if path == "/v3/maintenance/status":
             status = {"version": self.version, "dbSize": "20480", "raftTerm": "2", "raftIndex": str(self.index)}
             return {"header": header, "errors": self.errors, "leader": str(self.leader), **status}
@@ -193,6 +194,22 @@ def test_alarms_come_with_the_status() -> None:
     cluster = read(nodes(emon2={"errors": ["memberID:3 alarm:NOSPACE ", "etcdserver: no leader"]}))
     assert cluster.data()["alarms"] == [{"member": "emon3", "alarm": "NOSPACE"}]
     assert cluster.quorum and not cluster.health and not cluster.members[2].healthy
+
+
+def test_an_alarm_is_not_waited_for() -> None:
+    """No waiting ends it; the line has the commands that do."""
+    client = Client(nodes(emon2={"errors": ["memberID:3 alarm:NOSPACE "]}))
+    begun = time.monotonic()
+    with pytest.raises(LabError) as fault:
+        etcd_cluster.wait(client, [], 30)  # type: ignore[arg-type]
+    assert time.monotonic() - begun < 10
+    assert "member emon3: alarm NOSPACE; etcd's database on emon3 has reached its quota" in str(fault.value)
+    assert "type on emon3: export ETCDCTL_API=3 ETCDCTL_ENDPOINTS=" in str(fault.value)
+    cluster = etcd_cluster.wait(client, [], 30, fail=False)  # type: ignore[arg-type]
+    assert [
+        line.endswith("compact 12; etcdctl defrag; etcdctl alarm disarm") for line in cluster.remedies(client.access)
+    ] == [True]
+    assert not read(nodes(3)).remedies(client.access)
 
 
 def test_the_oldest_version_counts() -> None:

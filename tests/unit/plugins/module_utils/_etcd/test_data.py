@@ -109,6 +109,40 @@ def test_files_that_are_no_data_of_etcd_stay(host: Host, state: str) -> None:
     assert (host.data / "thesis.tex").exists()
 
 
+@pytest.mark.parametrize(
+    ("configured", "recorded", "entries", "taken"),
+    [
+        pytest.param("emon", OURS, ("member/snap/db",), True, id="a failed start's"),
+        pytest.param("emon", OURS, ("member/snap/db", "member/wal.tmp/0.wal"), True, id="killed at its first log"),
+        pytest.param("emon", OURS, ("member/snap/db", "member/thesis.tex"), False, id="with a file that is not etcd's"),
+        pytest.param("emon", OURS, ("member/snap/db", "thesis.tex"), False, id="with a file beside it"),
+        pytest.param("emon", OURS, ("member",), False, id="a file of that name"),
+        pytest.param("emon", "", ("member/snap/db",), False, id="no member was recorded"),
+        pytest.param("other", OURS, ("member/snap/db",), False, id="configured by another lab"),
+    ],
+)
+def test_what_a_start_without_data_leaves_is_set_aside(
+    host: Host, configured: str, recorded: str, entries: tuple[str, ...], taken: bool
+) -> None:
+    """The unit restarts an etcd whose data is gone, again and again."""
+    host.configured(configured)
+    host.joined()
+    host.owns(recorded or "c1/a2", None if recorded else host.data.with_name("elsewhere"), configured)
+    for entry in entries:
+        (host.data / entry).parent.mkdir(parents=True, exist_ok=True)
+        (host.data / entry).write_text("x", encoding="utf-8")
+    before = tree(host.data)
+    if not taken:
+        with pytest.raises(LabError, match="files that are not etcd's data"):
+            host.run("claimed")
+        assert tree(host.data) == before
+        return
+    named, _ = host.run("claimed")
+    assert [tree(Path(one)) for one in named] == [before]
+    assert host.owned() == {str(host.data): {"lab": "emon", "path": str(host.data)}}
+    assert host.run("claimed") == ([], etcd_data.Plan())
+
+
 def test_the_labs_data_goes(host: Host) -> None:
     put(host.data, OURS)
     host.owns(OURS)

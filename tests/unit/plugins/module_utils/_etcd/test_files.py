@@ -95,7 +95,17 @@ def test_data_is_lost_where_a_member_is_recorded(
         (tmp_path / "data/wal").mkdir(parents=True)
         (tmp_path / "data/wal/0-0.wal").write_bytes(LOG)
     found = etcd_files.read(tmp_path / "etcd", tmp_path / "data", 0, record)
-    assert found["data"]["lost"] is lost
+    assert (found["data"]["lost"], found["data"]["damaged"]) == (lost, False)
+
+
+def test_data_is_damaged_where_a_member_is_recorded_and_no_id_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "wal").mkdir()
+    (tmp_path / "wal/0-0.wal").write_bytes(LOG[:20])
+    record = tmp_path / "state.json"
+    for path, damaged in ((tmp_path, True), (tmp_path / "elsewhere", False)):
+        record.write_text(json.dumps({"sections": {"owned": {"etcd": {"c/m": {"path": str(path)}}}}}))
+        found = etcd_files.read(tmp_path / "etcd", tmp_path, 0, record)["data"]
+        assert (found["damaged"], found["lost"]) == (damaged, False)
 
 
 def test_etcd_is_outdated_where_its_files_are_newer(tmp_path: Path) -> None:

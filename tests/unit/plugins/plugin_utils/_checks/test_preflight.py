@@ -53,7 +53,7 @@ def info(name: str, **given: Any) -> dict[str, Any]:
         "hostname": name,
         "machine_id": f"id-of-{name}",
         "packages": {"faults": []},
-        "room": [{"path": "/etc", "free": 5000, "read_only": False}],
+        "room": [{"path": "/etc", "mount": "/", "free": 5000, "read_only": False}],
         "record": {"lab": "", "machine_id": "", "site": "", "moving_to": "", "engine": ""},
         "time": 1000.0,
         "default_route": False,
@@ -187,8 +187,8 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             {},
             {
                 "room": [
-                    {"path": "/etc", "free": 5000, "read_only": False},
-                    {"path": "/var", "free": 12, "read_only": False},
+                    {"path": "/etc", "mount": "/", "free": 5000, "read_only": False},
+                    {"path": "/var", "mount": "/var", "free": 12, "read_only": False},
                 ]
             },
             "emon2: /var has 12 MB free here, and the lab needs 200 MB: make room there",
@@ -196,9 +196,21 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
         ),
         pytest.param(
             {},
-            {"room": [{"path": "/", "free": 12, "read_only": True}]},
-            "emon2: / is mounted read-only here, and the lab writes there: remount it, or see why (dmesg)",
+            {"room": [{"path": "/etc", "mount": "/", "free": 12, "read_only": True}]},
+            "emon2: /etc is mounted read-only here, and the lab writes there: mount -o remount,rw /, or see why"
+            " (dmesg)",
             id="a read-only disk",
+        ),
+        pytest.param(
+            {},
+            {
+                "record": RECORD,
+                "docker": {"active": True},
+                "etcd": {"lab": "emon"},
+                "room": [{"path": DATA_DIR, "mount": "/var/lib/etcd", "free": 0, "read_only": False}],
+            },
+            f"emon2: {DATA_DIR} is full here, and what runs there cannot write: make room in /var/lib/etcd",
+            id="a full disk of a member that does not run",
         ),
         pytest.param(
             {},

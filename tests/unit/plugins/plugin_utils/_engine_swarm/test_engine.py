@@ -196,6 +196,41 @@ def test_hosts_that_do_not_answer(missing: list[str], infos: dict[str, Any], exp
     assert engine_swarm.faults(lab_of_three(*missing), with_links(infos)) == expected
 
 
+ENTERED = ["swarm node: another -> the lab's"]
+ANEW = ["swarm: no manager has its data -> founded anew; services, secrets and configs that people had in it are lost"]
+LEFT = [node("e1", "manager"), node("e2", "manager"), node("e3", "manager", state="down", reachable=False)]
+
+
+@pytest.mark.parametrize(
+    ("names", "infos", "told"),
+    [
+        pytest.param(["e1", "e2"], {"e1": OUTSIDE, "e2": OUTSIDE}, {"e1": ENTERED, "e2": ENTERED}, id="a new lab"),
+        pytest.param(
+            ["e1", "e2", "e3"],
+            {"e1": inside("e1", LEFT), "e2": inside("e2", LEFT), "e3": OUTSIDE},
+            {"e3": ["swarm node: data gone -> removed, and joined again as manager"]},
+            id="one of three managers has lost its data",
+        ),
+        pytest.param(
+            ["e1", "e2"],
+            {"e1": OUTSIDE, "e2": inside("e2", TWO)},
+            {"e1": ANEW, "e2": ENTERED},
+            id="the only manager has",
+        ),
+        pytest.param(
+            ["e1", "e2", "e3"],
+            {"e1": inside("e1", LEFT), "e2": inside("e2", LEFT)},
+            {},
+            id="a host that was not asked",
+        ),
+    ],
+)
+def test_what_a_run_tells_of_the_swarm(names: list[str], infos: dict[str, Any], told: dict[str, list[str]]) -> None:
+    results = {host: {"docker_swarm_info": [info]} for host, info in infos.items()}
+    found = engine_swarm.changes(lab(*names), infos, results)  # type: ignore[arg-type]
+    assert found == told
+
+
 def test_a_foreign_swarm_is_named_before_anything_changes() -> None:
     infos = {"e1": OUTSIDE, "e2": inside("e2", TWO, lab=""), "e3": {"swarm": NOBODY}}
     assert [line.partition(":")[0] for line in engine_swarm.faults(lab_of_three(), with_links(infos))] == ["e2"]

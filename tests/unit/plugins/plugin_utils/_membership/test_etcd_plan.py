@@ -233,11 +233,24 @@ def test_a_run_tells_that_it_replaces_a_member_and_brings_back_a_program() -> No
         "emon2": info("b", claimed=True, etcdctl=False, **standing),
         "emon3": info(lost=True, **standing),
     }
-    assert changes(lab, infos, None) == {
+    told = {
         "emon": [],
         "emon2": ["etcdctl: absent -> installed"],
         "emon3": ["etcd: data gone -> this member removed from the cluster, and added again"],
     }
+    assert changes(lab, infos, None) == told
+    answer = cluster(("a", "emon"), ("b", "emon2"), ("c", "emon3"))
+    answer["members"] = [
+        {**one, "peer_urls": [f"https://{address}:2380" for address in lab["hosts"][one["name"]]["addresses"].values()]}
+        for one in answer["members"]
+    ]
+    assert changes(lab, infos, {**answer, "missing": []}) == told
+
+
+def test_a_member_that_runs_without_its_data_is_asked_for() -> None:
+    """etcd goes on for a while after its directory was removed."""
+    infos = {"emon": info("a"), "emon2": info("b"), "emon3": info(lost=True)}
+    assert plan(infos, {"name": "emon", "hosts": hosts(**THREE)})["ask"]
 
 
 @pytest.mark.parametrize(
@@ -412,6 +425,11 @@ def standing(name: str, **etcd: Any) -> dict[str, Any]:
         pytest.param({"lab": "", "active": False}, "holds the data of an etcd of somebody else", id="somebody's data"),
         pytest.param({"data": {"lab": ""}}, "(member a1 of cluster c1)", id="somebody's data under our configuration"),
         pytest.param({"data": {"lab": "emon-2"}}, "(member a1 of cluster c1)", id="another lab's data"),
+        pytest.param(
+            {"data": {"lab": "", "member_id": "", "damaged": True}},
+            "its log is damaged: systemctl stop etcd; mv /srv/etcd /srv/etcd.damaged and run again",
+            id="the lab's, damaged",
+        ),
         pytest.param({"lab": "", "active": False, "kubernetes": True}, "Kubernetes", id="Kubernetes'"),
         pytest.param({**STOPPED, "unit_path": VENDORS}, "", id="a package that starts at boot"),
         pytest.param(
