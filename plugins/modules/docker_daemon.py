@@ -105,9 +105,8 @@ options:
     description:
       - Whether a C(daemon.json) that this module wrote and that is damaged is put back as it was recorded. Without it,
         the module fails and names the damage.
-      - It is damaged if it is gone, empty or no JSON, or if somebody changed keys of O(settings) in it. Other keys
-        stay as they are in the file, or where it cannot be read, as they were when this module last changed it. A file
-        that cannot be read is kept as C(daemon.json.TIME.damaged).
+      - It is damaged if it is gone, empty or no JSON. Other people's keys become what they were when this module last
+        changed it. A file that cannot be read is kept as C(daemon.json.TIME.damaged).
       - With O(state=absent), it is needed only for a file that cannot be read.
     type: bool
     default: false

@@ -278,8 +278,7 @@ def _owned_keys(section: dict[str, Any]) -> dict[str, Owned]:
 
 def _damage(request: Request, section: dict[str, Any], text: str | None, path: Path) -> str:
     """What is wrong with a daemon.json that the lab wrote; LabError where it is not to be put back."""
-    owned = _owned_keys(section)
-    damage = daemon_json.damage(text, section["wrote"], owned) if owned and "wrote" in section else ""
+    damage = daemon_json.damage(text) if section.get("settings") and "wrote" in section else ""
     if damage and not request.restore:
         raise LabError(
             f"{path}: {damage}, and the lab wrote that file: run with -e docker_engine_restore=true, which puts it back"

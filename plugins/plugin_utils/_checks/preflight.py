@@ -288,7 +288,7 @@ def _image_faults(lab: dict[str, Any], host: str, info: dict[str, Any]) -> list[
     known = info["docker"]["active"] or not info["docker"]["data"]["present"]
     return [
         f"the image {image} of {', '.join(names)} is not on this host, which has no default route to a registry: put it"
-        " there (docker load), or choose another; busybox needs no registry"
+        f" there (make load IMAGE={image}, or docker load), or choose another; busybox needs no registry"
         for image, names in users.items()
         if known and not image_names.is_among(image, info["images"])
     ]
