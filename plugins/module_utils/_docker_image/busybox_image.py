@@ -184,6 +184,6 @@ def _left(name: str, image: dict[str, Any]) -> str:
 
 def _missing(request: Request, why: str) -> str:
     return (
-        f"image {request.name} is not on this host: {why}: put it there (make load, or docker load), or choose another; busybox needs"
-        " no registry"
+        f"image {request.name} is not on this host: {why}: put it there (make load, or docker load), or choose another;"
+        " busybox needs no registry"
     )
