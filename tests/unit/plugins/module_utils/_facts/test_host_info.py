@@ -188,6 +188,9 @@ def test_networks_come_in_one_order_whatever_dockerd_lists(monkeypatch: pytest.M
         def containers(self, **_given: bool) -> list[dict[str, Any]]:
             return []
 
+        def images(self) -> list[dict[str, Any]]:
+            return []
+
         def networks(self) -> list[dict[str, str]]:
             return listed
 

@@ -257,6 +257,7 @@ def test_variables_of_the_lab():
         "lab_expect": [],
         "lab_underlay": {},
         "lab_simulated": True,
+        "lab_outbound": False,
         "lab_release": "trixie",
         "lab_errors": [],
     }
