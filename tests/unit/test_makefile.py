@@ -96,8 +96,8 @@ def test_what_is_forwarded_is_told(make: Make) -> None:
 
 
 def test_a_trace_that_follows_ends_when_it_is_interrupted(make: Make, checkout: Path) -> None:
-    # Ansible exits with 99 then. The first round is done, the second is interrupted. Where interrupts are ignored, as below
-    # nohup, the third ends it.
+    # Ansible exits with 99 then. The first round is done, the second is interrupted. Where interrupts are ignored, as
+    # below nohup, the third ends it.
     program = (
         "#!/bin/sh\necho round >>rounds\n[ $(wc -l <rounds) -lt 2 ] || kill -INT $PPID\n"
         "[ $(wc -l <rounds) -lt 3 ] || kill -TERM $PPID\nexit 99\n"

@@ -65,7 +65,8 @@ _SECTIONS = {
     "programs": {
         ...: {
             **{Needed(key): str for key in ("lab", "version", "sha256")},
-            Needed("files"): {...: int},
+            # An older collection wrote the size alone.
+            Needed("files"): {...: ([int], int)},
             Needed("made"): [str],
         },
     },

@@ -19,6 +19,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._archive import c
 from ansible_collections.emon.overlay_lab.plugins.module_utils._archive.installed import Wanted
 from ansible_collections.emon.overlay_lab.plugins.module_utils._archive.kinds import KINDS
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.shape import misfit
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import systemd
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd import Unit
@@ -35,6 +36,11 @@ class Host:
         self.foreign: list[str] = []
         self.asked: list[str] = []
 
+    def merge(self, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """A record that is not of its shape would be damaged to whoever reads it next."""
+        self.section = change(self.section)
+        assert misfit({"sections": {name: self.section}}, host_record._SHAPE) == ""
+
     def units(self, *names: str) -> list[Unit]:
         there = [name in self.foreign or (self.root / "units" / name).exists() for name in names]
         return [Unit(name, exists, active=exists, enabled=exists) for name, exists in zip(names, there)]
@@ -50,7 +56,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr(installed, "_make", lambda _kind: None)
     monkeypatch.setattr(content, "unpack", unpacked)
     monkeypatch.setattr(host_record, "section", lambda _name: made.section)
-    monkeypatch.setattr(host_record, "merge", lambda _name, change: setattr(made, "section", change(made.section)))
+    monkeypatch.setattr(host_record, "merge", made.merge)
     monkeypatch.setattr(systemd, "units", made.units)
     monkeypatch.setattr(systemd, "reload", lambda: None)
     monkeypatch.setattr(systemd, "stop", lambda *names, timeout: made.asked.append(f"stop {' '.join(names)}"))
