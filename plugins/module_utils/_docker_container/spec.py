@@ -38,6 +38,8 @@ OWN_NAMESPACE = "networks"
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z")
 _MODES = re.compile(r"(default|bridge|host|none|container:[a-zA-Z0-9][a-zA-Z0-9_.-]+)\Z")
 
+# What Docker takes for the host's own address.
+_HOST_GATEWAY = "host-gateway"
 _NAMES: dict[str, Any] = {"type": "list", "elements": "str"}
 # The options of one container; documented in the module docker_container.
 CONTAINER_OPTIONS: dict[str, dict[str, Any]] = {
@@ -270,13 +272,13 @@ def _fixed(params: dict[str, Any], ports: tuple[PublishedPort, ...], faults: lis
         "HostConfig": {
             "PortBindings": bindings,
             "ExtraHosts": [
-                f"{host}:{_address(address, None, f'extra_hosts[{host}]', faults)}"
+                f"{host}:{_host_address(address, f'extra_hosts[{host}]', faults)}"
                 for host, address in sorted(hosts.items())
             ],
             "Dns": [_address(address, None, "dns", faults) for address in params.get("dns") or []],
             "CapAdd": capabilities.parse(params.get("capabilities"), "capabilities", faults),
             "CapDrop": capabilities.parse(params.get("drop_capabilities"), "drop_capabilities", faults),
-            "Sysctls": {key: str(value) for key, value in (params.get("sysctls") or {}).items()},
+            "Sysctls": _sysctls(params.get("sysctls") or {}, faults),
             "Init": bool(params.get("init")),
             **_given(
                 {
@@ -315,6 +317,19 @@ def _check_secrets(params: dict[str, Any], secrets: Mapping[str, str], faults: l
         f"secret_env: {name} is in env as well: remove one" for name in names if name in (params.get("env") or {})
     )
     faults.extend(f"secrets: {name} is not in secret_env: add it there" for name in sorted(set(secrets) - set(names)))
+
+
+def _sysctls(given: Mapping[str, Any], faults: list[str]) -> dict[str, str]:
+    faults.extend(
+        f"sysctls: {key}: {str(value).lower()} is no value of a kernel parameter: write 0 or 1"
+        for key, value in given.items()
+        if isinstance(value, bool)
+    )
+    return {key: str(value) for key, value in given.items()}
+
+
+def _host_address(text: str | None, where: str, faults: list[str]) -> str | None:
+    return text if text == _HOST_GATEWAY else _address(text, None, where, faults)
 
 
 def _address(text: str | None, version: int | None, where: str, faults: list[str]) -> str | None:

@@ -153,7 +153,11 @@ def _pool(entry: dict[str, Any], where: str, faults: list[str]) -> Pool | None:
 
 def _network(text: str, where: str, faults: list[str]) -> Subnet | None:
     try:
-        return ip_network(text)
+        network = ip_network(text)
+        if "/" in text:
+            return network
+        faults.append(f"{where}: {text} has no prefix length; write for example {text}/24")
+        return None
     except ValueError as error:
         remedy = ""
         if "host bits" in str(error):

@@ -95,7 +95,7 @@ def read(
     # By which dockerd's unit asks whether its store is there, and backups are made.
     etcdctl = found["programs"]["etcdctl"]
     dockerd = daemon_json()
-    docker_files = docker_data(Path(dockerd.get("data-root", "/var/lib/docker")))
+    docker_files = docker_data(Path(dockerd.get("data-root") or "/var/lib/docker"))
     ports = {protocol: listening(protocol, wanted) for protocol, wanted in _PORTS.items()}
     return {
         "hostname": socket.gethostname(),

@@ -21,6 +21,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core import prog
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.deadline import within
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.processes import Process
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import forwarding_tables, netns, sockets
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.netns import Namespaces
@@ -178,7 +179,7 @@ def _published_for(published: list[dict[str, Any]], containers: list[dict[str, A
     """The names of those containers, as Docker lists them, to which ports lead."""
     addresses = {one["address"] for one in published}
     return [
-        one["Names"][0].lstrip("/")
+        name_of(one)
         for one in containers
         if any(end.get("IPAddress") in addresses for end in one["NetworkSettings"]["Networks"].values())
     ]

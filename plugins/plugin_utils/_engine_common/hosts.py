@@ -50,13 +50,18 @@ def foreign_vxlans(lab: dict[str, Any], infos: dict[str, dict], first_vni: int) 
     """
     likely = range(first_vni, first_vni + len(lab["networks"]) + _OTHER_NETWORKS)
     return [
-        f"{host}: the VXLAN {link['name']} has the VNI {link['vni']} on UDP port {_DOCKERS_PORT}, which Docker takes"
+        f"{host}: the VXLAN {link['name']} {vni_of(link)} on UDP port {_DOCKERS_PORT}, which Docker takes"
         f" for a network of its own: give it another one, or remove it (ip link delete {link['name']})"
         for host, info in infos.items()
         if not has_joined(lab, info)
         for link in info["vxlan"]["links"]
-        if link["port"] == _DOCKERS_PORT and link["vni"] in likely
+        if link["port"] == _DOCKERS_PORT and (link["vni"] in likely or link["vni"] == 0)
     ]
+
+
+def vni_of(link: Mapping[str, Any]) -> str:
+    """In words. One that the kernel configures from outside (external) has none, and takes every packet of its port."""
+    return f"has the VNI {link['vni']}" if link["vni"] else "takes every VNI"
 
 
 def said(result: Mapping[str, Any], host: str = "") -> list[str]:

@@ -21,7 +21,11 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.en
     Lines,
     Told,
 )
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import has_joined, without_library
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import (
+    has_joined,
+    vni_of,
+    without_library,
+)
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.networks import missing_networks, options
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.indexes import recorded_index
 
@@ -109,11 +113,11 @@ def _host_faults(lab: Lab, info: dict[str, Any]) -> list[str]:
     mark = str(mark_of(vxlan_plan.topology_name(lab["name"])))
     listening, port = info["listening"], UDP_PORT
     found = [
-        f"the VXLAN {link['name']} has the VNI {vni} on UDP port {port}, which the network {network} needs: remove it"
+        f"the VXLAN {link['name']} {vni_of(link)} on UDP port {port}, which the network {network} needs: remove it"
         f" (ip link delete {link['name']})"
         for network, vni in addresses.vnis(lab["name"], lab["networks"]).items()
         for link in links
-        if (link["vni"], link["port"]) == (vni, port) and link["group"] != mark
+        if link["vni"] in (vni, 0) and link["port"] == port and link["group"] != mark
     ]
     if port in listening["udp"] and port not in [link["port"] for link in links]:
         found.append(f"udp port {port} is in use, and VXLANs need it: find its owner with ss -lunp and stop it")

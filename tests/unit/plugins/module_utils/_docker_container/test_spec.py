@@ -52,7 +52,7 @@ def test_the_api_gets_the_first_network_at_creation() -> None:
         command="sh -c 'sleep 1'",
         networks=[{"name": "demo", "ipv4_address": "10.200.0.9", "aliases": ["web"]}, {"name": "other"}],
         capabilities=["net_admin", "CAP_SYS_TIME"],
-        extra_hosts={"b": "10.0.0.2", "a": "10.0.0.1"},
+        extra_hosts={"b": "10.0.0.2", "a": "10.0.0.1", "c": "host-gateway"},
         sysctls={"net.ipv4.ip_forward": 1},
         restart_policy="always",
     )
@@ -60,7 +60,7 @@ def test_the_api_gets_the_first_network_at_creation() -> None:
     assert config["Cmd"] == ["sh", "-c", "sleep 1"]
     assert config["HostConfig"]["NetworkMode"] == "demo"
     assert config["HostConfig"]["CapAdd"] == ["CAP_NET_ADMIN", "CAP_SYS_TIME"]
-    assert config["HostConfig"]["ExtraHosts"] == ["a:10.0.0.1", "b:10.0.0.2"]
+    assert config["HostConfig"]["ExtraHosts"] == ["a:10.0.0.1", "b:10.0.0.2", "c:host-gateway"]
     assert config["HostConfig"]["Sysctls"] == {"net.ipv4.ip_forward": "1"}
     assert config["HostConfig"]["RestartPolicy"] == {"Name": "always"}
     assert config["HostConfig"]["Init"] is True
@@ -139,6 +139,7 @@ def test_a_link_without_an_alias_has_the_name_of_its_container() -> None:
         ({"networks": [{"name": "demo", "ipv4_address": "fd00::1"}]}, "networks[0].ipv4_address: fd00::1 is not IPv4"),
         ({"networks": [{"name": "demo"}], "links": ["db"]}, "links: work on the default bridge only"),
         ({"published_ports": ["x"]}, "published_ports: 'x' is not of the form"),
+        ({"sysctls": {"net.x": True}}, "sysctls: net.x: true is no value of a kernel parameter: write 0 or 1"),
         ({"extra_hosts": {"a": "b"}}, "extra_hosts[a]: 'b' is no IP address"),
         ({"dns": ["resolver"]}, "dns: 'resolver' is no IP address"),
         ({"command": "sh -c 'sleep"}, "command: No closing quotation"),

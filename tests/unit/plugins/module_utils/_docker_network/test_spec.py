@@ -58,6 +58,7 @@ def test_what_is_not_given_is_not_compared() -> None:
         ({"name": "-demo"}, "name: '-demo' is no Docker network name"),
         ({"name": "bridge"}, "name: bridge is one of Docker's own networks"),
         ({"subnet": "10.200.0.1/24"}, "subnet: 10.200.0.1/24 is no subnet: did you mean 10.200.0.0/24?"),
+        ({"subnet": "10.200.0.0"}, "subnet: 10.200.0.0 has no prefix length; write for example 10.200.0.0/24"),
         ({"subnet": "ten"}, "subnet: 'ten' is no subnet such as 10.1.0.0/24"),
         ({"subnet": "10.200.0.0/24", "ipam_config": [{"subnet": "10.201.0.0/24"}]}, "subnet: is the short form"),
         ({"ipam_config": [{"subnet": "fd00::/64"}]}, "ipam_config[0]: fd00::/64 is IPv6: set enable_ipv6 to true"),

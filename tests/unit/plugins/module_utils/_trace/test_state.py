@@ -52,6 +52,12 @@ def test_which_containers_ports_lead_to() -> None:
         {"Names": ["/web"], "NetworkSettings": {"Networks": {"bridge": {"IPAddress": "172.17.0.2"}}}},
         {"Names": ["/hosted"], "NetworkSettings": {"Networks": {"host": {"IPAddress": ""}}}},
         {"Names": ["/sharing"], "NetworkSettings": {"Networks": {}}},
+        # It is being removed.
+        {
+            "Names": None,
+            "Id": "0123456789abcdef",
+            "NetworkSettings": {"Networks": {"bridge": {"IPAddress": "172.17.0.2"}}},
+        },
     ]
     published = [{"protocol": "tcp", "port": 8080, "address": "172.17.0.2", "to_port": 80}]
-    assert state._published_for(published, listed) == ["web"]
+    assert state._published_for(published, listed) == ["web", "0123456789ab"]

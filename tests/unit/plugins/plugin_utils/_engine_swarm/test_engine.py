@@ -263,6 +263,7 @@ def test_addresses_that_swarm_takes_first_are_named() -> None:
     ("vni", "port", "named"),
     [
         pytest.param(4096, 4789, True, id="the first that Docker takes"),
+        pytest.param(0, 4789, True, id="every packet of the port"),
         pytest.param(4096, 8472, False, id="another port"),
         pytest.param(10100, 4789, False, id="far from Docker's"),
     ],
@@ -270,4 +271,5 @@ def test_addresses_that_swarm_takes_first_are_named() -> None:
 def test_a_foreign_vxlan_that_docker_would_meet_is_named(vni: int, port: int, named: bool) -> None:
     infos = with_links({"e1": OUTSIDE}, name="theirs", vni=vni, port=port, group="0")
     said = "\n".join(engine_swarm.faults(lab_of_three(), infos))
-    assert (f"e1: the VXLAN theirs has the VNI {vni} on UDP port {port}" in said) == named
+    takes = f"has the VNI {vni}" if vni else "takes every VNI"
+    assert (f"e1: the VXLAN theirs {takes} on UDP port {port}" in said) == named

@@ -153,6 +153,15 @@ OURS = {"name": "vxlan-12345678", "vni": 12345678, "port": 14789, "group": str(M
             id="somebody else's VXLAN of the same VNI",
         ),
         pytest.param(
+            info(2, vxlan={"links": [{**OURS, "name": "vx", "vni": 0, "group": "default"}]}),
+            [
+                f"emon2: the VXLAN vx takes every VNI on UDP port 14789, which the network {network} needs: remove it"
+                " (ip link delete vx)"
+                for network in ("demo", "back")
+            ],
+            id="somebody else's VXLAN of every VNI",
+        ),
+        pytest.param(
             info(2, listening={"tcp": [], "udp": [14789]}),
             ["emon2: udp port 14789 is in use, and VXLANs need it: find its owner with ss -lunp and stop it"],
             id="the port is in use",
