@@ -20,6 +20,8 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError, reason
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import NotThere, reported
 
+from .names import familiar
+
 _MANIFEST = "manifest.json"
 # Of a manifest or a configuration; they have some kilobytes.
 _MOST_BYTES = 8 << 20
@@ -81,12 +83,6 @@ def save(client, name: str, path: str) -> list[Described]:
         Path(path).unlink(missing_ok=True)
         raise LabError(f"image {name}: {path} cannot be written: {reason(error)}") from error
     return read(path)
-
-
-def familiar(name: str) -> str:
-    """The name as Docker shows it: with its tag, and without the registry that is Docker's own."""
-    short = name.removeprefix("docker.io/").removeprefix("library/")
-    return short if ":" in short.rpartition("/")[2] else f"{short}:latest"
 
 
 def _private(path: str, flags: int) -> int:

@@ -31,15 +31,18 @@ def parts(name: str) -> tuple[str, str]:
     return (match["repository"], match["digest"] or match["tag"]) if match else (name, "")
 
 
-def is_among(name: str, known: Collection[str]) -> bool:
-    """``known``: tags and digests of a host's images as Docker shows them, and their ids."""
+def familiar(name: str) -> str:
+    """The name as Docker shows it: with its tag or digest, and without the registry that is Docker's own."""
     repository, reference = parts(name)
     short = repository.removeprefix("docker.io/").removeprefix("library/")
-    return name in known or f"{short}{'@' if reference.startswith('sha256:') else ':'}{reference}" in known
+    return f"{short}{'@' if reference.startswith('sha256:') else ':'}{reference}"
+
+
+def is_among(name: str, known: Collection[str]) -> bool:
+    """``known``: tags and digests of a host's images as Docker shows them, and their ids."""
+    return name in known or familiar(name) in known
 
 
 def is_made_here(name: str) -> bool:
     """Whether an image of the name can be made from the host's own busybox."""
-    repository, reference = parts(name)
-    made = repository.removeprefix("docker.io/").removeprefix("library/") == "busybox"
-    return made and not reference.startswith("sha256:")
+    return familiar(name).startswith("busybox:")

@@ -15,11 +15,11 @@ import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image.archive import (
     Described,
-    familiar,
     look,
     read,
     save,
 )
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image.names import familiar
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.fake_docker import FakeDocker
 
 from .archives import archive
