@@ -148,6 +148,12 @@ def test_a_program_that_is_missing_or_fails_says_nothing() -> None:
     assert host_firewall.run(["echo", "x"]) == "x\n"
 
 
+NO_FILTER = (
+    "no rule in an input hook of this host refuses them: look at the other hooks (nft list ruleset), then at the path"
+    " between the hosts, its routers and filters"
+)
+
+
 @pytest.mark.parametrize(
     ("manager", "places", "expected"),
     [
@@ -177,10 +183,13 @@ def test_a_program_that_is_missing_or_fails_says_nothing() -> None:
             " iptables -I INPUT -s 10.0.0.1,10.0.0.2 -p udp -m multiport --dports 4789 -j ACCEPT",
         ),
         (
-            "",
-            [],
-            "no packet filter of this host refuses them: check the path between the hosts, its routers and filters",
+            "iptables",
+            ["ip filter INPUT", "ip6 filter INPUT"],
+            "iptables -I INPUT -s 10.0.0.1,10.0.0.2 -p tcp -m multiport --dports 2379,2380 -j ACCEPT;"
+            " iptables -I INPUT -s 10.0.0.1,10.0.0.2 -p udp -m multiport --dports 4789 -j ACCEPT",
         ),
+        ("nftables", ["ip6 filter INPUT"], NO_FILTER),
+        ("", [], NO_FILTER),
     ],
 )
 def test_openings(manager: str, places: list[str], expected: str) -> None:

@@ -12,7 +12,10 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import po
 ADDRESSES = {"emon": "10.0.0.116", "emon2": "10.0.0.117", "emon3": "10.0.0.118"}
 UFW = {"manager": "ufw", "places": []}
 NONE = {"manager": "", "places": []}
-NO_FILTER = "no packet filter of this host refuses them: check the path between the hosts, its routers and filters"
+NO_FILTER = (
+    "no rule in an input hook of this host refuses them: look at the other hooks (nft list ruleset), then at the path"
+    " between the hosts, its routers and filters"
+)
 
 
 def lab(engine: str = "cluster_store", ports: list[dict[str, Any]] | None = None) -> dict[str, Any]:
