@@ -184,8 +184,12 @@ def _boot_faults(host: str, state: dict) -> list[str]:
 
 
 def _to_restart(lab: dict[str, Any], states: dict[str, dict], rows: list[dict]) -> list[str]:
-    """Running containers that packets do not reach, in the order of the lab: a restart gives them a new endpoint."""
-    unreached = {row["to"] for row in rows if row["probed"] and not row["by_address"]}
+    """Running containers to which no packet or no name leads, in the order of the lab.
+
+    A restart gives them a new endpoint, and tells every dockerd their names, unless the engine has its own resolver.
+    """
+    needed = ("by_address",) if ENGINES[lab["engine"]].own_resolver else ("by_address", "by_name")
+    unreached = {row["to"] for row in rows if row["probed"] and not all(row[key] for key in needed)}
     unreached |= {
         container["name"]
         for host, state in states.items()

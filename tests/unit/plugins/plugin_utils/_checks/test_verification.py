@@ -421,6 +421,12 @@ def test_what_packets_do_not_reach_has_to_start_again() -> None:
     assert verification.report(LAB, found, probed, STORE)["restart"] == ["test1", "test2"]
 
 
+def test_a_name_that_gossip_lost_has_to_be_told_again() -> None:
+    probed = results()
+    probed["emon"][1] |= {"ok": False, "address": None, "error": "there is no answer from DNS server 127.0.0.11"}
+    assert verification.report(LAB, states(), probed, STORE)["restart"] == ["test2"]
+
+
 def test_nobody_starts_again_because_of_one_that_could_not_ask() -> None:
     probed = results()
     stopped = {"ok": False, "sent": 0, "address": None, "error": "container test1 does not run"}
