@@ -20,8 +20,8 @@ requirements:
   - root on the machine
 attributes:
   check_mode:
-    support: none
-    description: Does nothing in check mode.
+    support: partial
+    description: Does nothing in check mode, and does not tell what it would free.
   diff_mode:
     support: none
     description: The content of the layers stays as it is.
