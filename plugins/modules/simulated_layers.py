@@ -21,7 +21,8 @@ requirements:
 attributes:
   check_mode:
     support: partial
-    description: Does nothing in check mode, and does not tell what it would free.
+    description: Can run in check mode without a change.
+    details: What would be freed is not told.
   diff_mode:
     support: none
     description: The content of the layers stays as it is.
