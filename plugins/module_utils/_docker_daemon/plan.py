@@ -16,7 +16,6 @@ The host's record remembers, in the section ``docker_daemon``, what was there be
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host.kept_files 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.managed_files import ManagedFile
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd import Unit
 
-from . import daemon_json, stale_endpoints
+from . import daemon_json, damaged, stale_endpoints
 from .daemon_json import Owned
 
 SECTION = "docker_daemon"
@@ -132,8 +131,8 @@ def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) 
     path, service = request.path, units[0]
     text = _read(path)
     owned = _owned_keys(section)
-    damage = "" if section.get("pending") else _damage(request, section, text, path)
-    found, existing = _settings(section, text, path, damage)
+    damage = "" if section.get("pending") else damaged.found_in(section, text, path, request.restore)
+    found, existing = damaged.settings_of(section, text, path, damage)
     merged = daemon_json.merge(existing, request.settings, owned, override=request.override, path=str(path))
     installed = version()
     faults = [
@@ -143,11 +142,13 @@ def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) 
     ]
     differences = Differences()
     wanted = _wanted_files(request, section, found, merged.settings, text is not None)
-    wanted += _kept_damage(path, text, damage)
+    wanted += damaged.kept(path, text, damage)
     files = managed_files.Plan(wanted, formers(section))
     if damage:
         differences.add(str(path), damage, "as the lab recorded it")
-    _record_differences(differences, files, path, found, _without_secrets(merged.settings, found, existing, owned))
+    _record_differences(
+        differences, files, path, found, damaged.without_secrets(merged.settings, found, existing, owned)
+    )
     if request.enabled:
         differences.compare(f"{service.name}: enabled", service.enabled, True)
     differences.compare(f"{service.name}: active", service.active, True)
@@ -232,16 +233,16 @@ def _plan_absent(request: Request, section: dict[str, Any], now: list[Unit]) -> 
     text = _read(path)
     owned = _owned_keys(section)
     # A file that is read gives the lab's keys back, whatever became of them.
-    damage = "" if _is_read(text) else _damage(request, section, text, path)
-    found, existing = _settings(section, text, path, damage)
+    damage = "" if damaged.is_read(text) else damaged.found_in(section, text, path, request.restore)
+    found, existing = damaged.settings_of(section, text, path, damage)
     settings = daemon_json.give_back(existing, owned)
     differences = Differences()
-    wanted = [*(_gone(entry) for entry in section["files"]), *_kept_damage(path, text, damage)]
+    wanted = [*(_gone(entry) for entry in section["files"]), *damaged.kept(path, text, damage)]
     # What others changed in daemon.json shows in its keys, whoever wrote the bytes.
     former = {key: replace(one, wrote="") if key == str(path) else one for key, one in formers(section).items()}
     wanted += _former_daemon_json(path, section, found, settings, former.get(str(path)))
     files = managed_files.Plan(wanted, former)
-    _record_differences(differences, files, path, found, _without_secrets(settings, found, existing, owned))
+    _record_differences(differences, files, path, found, damaged.without_secrets(settings, found, existing, owned))
     differences.add("record of what was there before", "kept", None)
     # A unit whose package was removed meanwhile has no former state.
     was_units = section["units"]
@@ -274,51 +275,6 @@ def _plan_absent(request: Request, section: dict[str, Any], now: list[Unit]) -> 
 
 def _owned_keys(section: dict[str, Any]) -> dict[str, Owned]:
     return {key: Owned(one["existed"], one.get("before")) for key, one in section.get("settings", {}).items()}
-
-
-def _damage(request: Request, section: dict[str, Any], text: str | None, path: Path) -> str:
-    """What is wrong with a daemon.json that the lab wrote; LabError where it is not to be put back."""
-    damage = daemon_json.damage(text) if section.get("settings") and "wrote" in section else ""
-    if damage and not request.restore:
-        raise LabError(
-            f"{path}: {damage}, and the lab wrote that file: run with -e docker_engine_restore=true, which puts it back"
-            " as the lab recorded it (with --check, it shows the difference alone)"
-        )
-    return damage
-
-
-def _is_read(text: str | None) -> bool:
-    try:
-        daemon_json.read(text or "", "")
-    except LabError:
-        return False
-    return True
-
-
-def _settings(
-    section: dict[str, Any], text: str | None, path: Path, damage: str
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What daemon.json holds, and what it is to be made of: what is recorded, where it holds nothing."""
-    found = {} if damage and not _is_read(text) else daemon_json.read(text or "", str(path))
-    return found, found if found or not damage else section["wrote"]
-
-
-def _kept_damage(path: Path, text: str | None, damage: str) -> list[ManagedFile]:
-    """A file that cannot be read may hold keys that somebody else wrote since."""
-    if not damage or _is_read(text):
-        return []
-    aside = path.with_name(f"{path.name}.{time.strftime('%Y-%m-%dT%H%M%SZ', time.gmtime())}.damaged")
-    return [ManagedFile(aside, text, 0o600, secret=True)]
-
-
-def _without_secrets(
-    settings: dict[str, Any], found: dict[str, Any], existing: dict[str, Any], owned: dict[str, Owned]
-) -> dict[str, Any]:
-    """As differences show it: a proxy of others may have a password."""
-    return {
-        key: "as recorded" if key in existing and key not in found and key not in owned else value
-        for key, value in settings.items()
-    }
 
 
 def _wanted_files(
