@@ -58,6 +58,8 @@ _WAITING, _WAITING_SECONDS = 12, 0.003
 _POLL_SECONDS = 0.05
 _AT_ONCE = 8  # between two looks for replies: looking takes as long as sending
 _STALLED_SECONDS = 0.5
+# On their way until the first reply: the kernel keeps only some while it asks for the neighbour's address.
+_BEFORE_THE_FIRST = 64
 
 
 @dataclass(frozen=True)
@@ -169,23 +171,28 @@ def _echoes(one: Measure, size: int, count: int, interval: float = 0.0, waiting:
         channel.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, max(waiting, _WAITING) * _TRUE_SIZE)
         channel.connect((one.to, 0))
-        began = heard = time.monotonic()
+        due = heard = time.monotonic()
         last = -1  # of which a reply came
         while len(exchange.arrived) < count:
             now, number = time.monotonic(), len(exchange.sent)
             silent = now - heard
             if number >= count and silent > one.timeout:
+                # Some may have come while this process did not run.
+                _collect(channel, ident, data, exchange)
                 break
+            most = waiting or (_BEFORE_THE_FIRST if last < 0 else count)
             # All that were on their way may have been lost.
-            free = not waiting or number - last <= waiting or silent > _STALLED_SECONDS
-            if number < count and free and now >= began + number * interval and _send(channel, request, exchange):
+            free = number - last <= most or silent > _STALLED_SECONDS
+            if number < count and free and now >= due and _send(channel, request, exchange):
+                # What was late is not made up for: it would fill a queue.
+                due = now + interval
                 if silent > _STALLED_SECONDS:
                     last, heard = number, now
                 if waiting and number % _AT_ONCE:
                     continue
                 wait = 0.0
-            elif number < count and not waiting:
-                wait = max(began + number * interval - now, 0.0)
+            elif number < count and free and not waiting:
+                wait = max(due - now, 0.0)
             else:
                 wait = _POLL_SECONDS
             if select.select([channel], [], [], min(wait, _POLL_SECONDS))[0]:

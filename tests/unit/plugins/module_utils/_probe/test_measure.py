@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._probe import icmp, measure
 
-GIVEN = {"to": "127.0.0.1", "count": 20, "timeout": 1.0, "rate": 0, "mtu": 1500}
+GIVEN: dict[str, Any] = {"to": "127.0.0.1", "count": 20, "timeout": 1.0, "rate": 0, "mtu": 1500}
 
 
 def test_the_loss_of_one_direction_is_that_of_a_round_trip_less_the_way_back() -> None:
@@ -48,3 +51,32 @@ def test_wrong_options_are_told_at_once() -> None:
 def test_a_request_gets_another_number(number: int, data: bytes) -> None:
     request = icmp.echo_request(icmp.IPV4, 0xBEEF, 0, data)
     assert icmp.renumbered(request, number) == icmp.echo_request(icmp.IPV4, 0xBEEF, number, data)
+
+
+def test_replies_that_wait_count_though_the_program_stood_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine of many programs may not let it run for longer than a reply may take."""
+    select, monotonic, looked = measure.select.select, time.monotonic, []
+
+    def too_soon(*arguments: Any) -> Any:
+        looked.append(1)
+        return ([], [], []) if len(looked) <= GIVEN["count"] else select(*arguments)
+
+    monkeypatch.setattr(measure.select, "select", too_soon)
+    monkeypatch.setattr(measure.time, "monotonic", lambda: monotonic() + 10.0 * (len(looked) >= GIVEN["count"]))
+    assert measure.run([measure.Measure(**GIVEN)])[0]["loss"] == 0.0
+
+
+def test_few_are_sent_before_the_first_reply(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until the neighbour's address is known, the kernel keeps some and drops the others: that is no loss of a link."""
+    collect, began, sent = measure._collect, time.monotonic(), []
+
+    def late(channel: object, ident: int, data: bytes, exchange: measure._Exchange) -> int:
+        if time.monotonic() < began + 0.3:
+            sent.append(len(exchange.sent))
+            return -1
+        return collect(channel, ident, data, exchange)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(measure, "_collect", late)
+    answer = measure.run([measure.Measure(**{**GIVEN, "count": 500})])[0]
+    assert max(sent) <= 64
+    assert (answer["sent"], answer["received"]) == (500, 500)
