@@ -66,7 +66,7 @@ $(error $(if $(strip $(SITES)),SITE=$(SITE): the lab $(LAB) is at no such site; 
 endif
 endif
 
-.PHONY: help setup validate new import overlay plan status map exec load move verify trace break mend-broken destroy shell forward test check lint unit kernel browser integration molecule soak benchmark vm-test docs sanity clean
+.PHONY: help setup validate new import overlay plan status map exec load move verify trace break mend-broken destroy shell forward test check lint unit kernel browser integration molecule soak chaos benchmark vm-test docs sanity clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -188,6 +188,9 @@ molecule: $(VENV)/dev.stamp ## Whole promises, on simulated hosts (ARGS=<scenari
 
 soak: $(VENV)/kernel.stamp ## Long campaigns (SEED=n repeats one)
 	@$(AS_ROOT) SEED=$(SEED) tests/sandbox tests/soak $(ARGS)
+
+chaos: $(VENV)/kernel.stamp ## Break a lab in every way, and see what brings it back (SEED=n; ARGS='--engine vxlan --rows 3')
+	@$(AS_ROOT) tests/sandbox tests/chaos $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 vm-test: setup ## README's commands on the kernels of Debian 12 and 13, in qemu (SUITE=trixie: one of them)
 	@$(AS_ROOT) tests/vm-test $(SUITE)
