@@ -66,13 +66,18 @@ INFO = {
     "containers": [],
     "vxlan": {"links": []},
 }
-HOST = {"addresses": {"company": "10.0.0.116"}, "etcd": True}
+HOST = {"addresses": {"company": "10.0.0.116"}, "etcd": True, "index": 1}
 LAB = {
     "name": "emon",
     "site": "company",
     "engine": "cluster_store",
-    "engine_faults": [],
+    "etcd": {"tls": False},
+    "links": {},
+    "pki": "/nonexistent",
+    "former_pki": "",
     "limited": False,
+    "reads": False,
+    "new_ca": False,
     "change_engine": False,
     "missing": [],
     "silent": {},
@@ -90,12 +95,6 @@ SITES = {"company": {"subnet": "10.0.0.0/24", "mtu": 1500}}
 @pytest.mark.parametrize(
     ("name", "arguments", "expected"),
     [
-        (
-            "chosen_engine",
-            ({"emon": INFO}, "vxlan"),
-            {"engine": "vxlan", "why": "the lab file says so", "faults": []},
-        ),
-        ("engine_containers", (VERIFIED,), []),
         (
             "engine_traits",
             ("swarm",),
