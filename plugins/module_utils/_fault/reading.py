@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_co
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import netns as namespaces
+from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import queues
 from ansible_collections.emon.overlay_lab.plugins.module_utils._trace import state as path_state
 
 from .scene import Read, Running
@@ -26,10 +26,6 @@ from .scene import Read, Running
 UNITS = ("docker.service", "containerd.service", "etcd.service", "overlay-lab-resolver.service")
 # linux/capability.h
 _CAP_SYS_TIME = 25
-# The kernel's own ones have the handle 0.
-_QUEUE = re.compile(r"(?m)^qdisc (\S+ (?!0:)\S+) dev (\S+) root\b")
-
-
 # Who starts a container again after dockerd has stopped: dockerd, by its restart policy, or the swarm whose task it is.
 _RETURNING = ("always", "unless-stopped")
 _TASK = "com.docker.swarm.task.id"
@@ -71,10 +67,9 @@ def _routes(place: str) -> list[str]:
 
 def _queues() -> dict[str, str]:
     try:
-        text = programs.output(["tc", "qdisc", "show"])
+        return queues.roots()
     except programs.Missing:
         return {}
-    return {link: kind for kind, link in _QUEUE.findall(text)}
 
 
 def _resolv_confs(containers: list[str]) -> dict[str, tuple[str, str]]:
