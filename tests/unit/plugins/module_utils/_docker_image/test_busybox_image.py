@@ -288,7 +288,5 @@ def test_what_dockerd_says_of_the_archive_is_told(docker: FakeDocker) -> None:
     with pytest.raises(LabError, match=r"^image busybox:lab: dockerd does not load the archive: no space left$"):
         run(docker)
     said.clear()
-    with pytest.raises(
-        LabError, match=r"^image busybox:lab: dockerd told no error, but does not have it: see"
-    ):
+    with pytest.raises(LabError, match=r"^image busybox:lab: dockerd told no error, but does not have it: see"):
         run(docker)
