@@ -6,8 +6,8 @@
 
 """Which ports of which hosts have to be reached by which others, and what the answers mean. Pure functions.
 
-``lab``: {"name", "site", "engine" (as chosen), "hosts" (lab_hosts), "ports": [{"protocol", "port"}]}, the last,
-where it is given, being what every host needs beside the engine's own ports. ``results``: host -> what the module
+``lab``: that of chosen.chosen(), where it is given with "ports": [{"protocol", "port"}], what every host needs beside
+the engine's own ports. ``results``: host -> what the module
 port_probe returned there.
 """
 

@@ -25,7 +25,7 @@ exec docker exec "$4" sh -c "$5"
 def chosen(lab: Mapping[str, Any], where: str, command: str) -> dict[str, Any]:
     """{"targets": {host: [{"name", "argv"}]}, "faults": [line]}.
 
-    ``lab``: its "name", "hosts" and "containers"; ``where``: patterns of the shell, with commas between them, of hosts
+    ``lab``: its value (_lab_file/value.py); ``where``: patterns of the shell, with commas between them, of hosts
     and containers; '' for all hosts. In both, the command is run by their shell.
     """
     hosts, containers = list(lab["hosts"]), lab["containers"]
