@@ -51,10 +51,6 @@ def pki_changes(options: dict) -> list[str]:
     return told["faults"] or (made[:1] if "absent -> directory" in "".join(made[:1]) else made)
 
 
-def planned_changes(infos: dict, lab: dict, steps: dict) -> dict:
-    return lab_plan.changes(lab, infos, steps)
-
-
 def engine_networks(lab: dict, host: str) -> list[dict]:
     return named(lab["engine"]).networks(lab, host)
 
@@ -87,7 +83,7 @@ class FilterModule:
             "lock_faults": lock_faults,
             "plan_steps": plan_steps,
             "pki_changes": pki_changes,
-            "planned_changes": planned_changes,
+            "planned_changes": lab_plan.changes,
             "confirmed_parts": lab_plan.confirmed,
             "engine_networks": engine_networks,
             "host_departure": departure,
