@@ -17,6 +17,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import labels_of, name_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import systemd
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import netns as namespaces
 from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import queues
 from ansible_collections.emon.overlay_lab.plugins.module_utils._trace import state as path_state
@@ -40,7 +41,7 @@ def read(containers: list[str]) -> Read:
         routes={place: _routes(place) for place in (namespaces.OWN, *inside)},
         identities={one["netns"]: namespaces.identity(one["netns"]) or () for one in state["namespaces"]},
         resolv_conf=_resolv_confs([one["name"] for one in state["containers"] if one["netns"]]),
-        units=tuple(unit for unit in UNITS if _is_active(unit)),
+        units=tuple(unit for unit in UNITS if systemd.state(unit) == "active"),
         running=() if state["docker_error"] else _running(),
         queues=_queues(),
         site=host_record.read().get("site", ""),
@@ -102,10 +103,6 @@ def _running() -> tuple[Running, ...]:
 
 def _policy(inspected: dict[str, Any]) -> str:
     return (inspected["HostConfig"].get("RestartPolicy") or {}).get("Name", "")
-
-
-def _is_active(unit: str) -> bool:
-    return programs.run(["systemctl", "is-active", "--quiet", unit], cwd="/").returncode == 0
 
 
 def _may_set_clock() -> bool:
