@@ -36,7 +36,7 @@ TABLE = """
     4 _trace: _core _docker _kernel _probe _topology
     4 _docker_daemon: _core _docker _docker_container _host
     4 _docker_swarm: _core _docker _docker_container _docker_network _host
-    5 _fault: _core _docker _host _kernel _simulated _trace
+    5 _fault: _core _docker _host _kernel _shaping _simulated _trace
     5 _facts: _archive _core _docker _docker_container _docker_network _docker_swarm _etcd _host _kernel _pki _shaping \
         _topology
     5 _boot: _core _docker _docker_container _docker_daemon _docker_swarm _etcd _host _probe _shaping

@@ -15,23 +15,11 @@ def certificates_ending(hosts: dict, lab: dict) -> list[str]:
     return pki_expiry.ending(hosts, {**lab, "certificates": pki_expiry.read(Path(lab["pki"]))})
 
 
-def certificates_left(others: dict, pki: str) -> list[str]:
-    return pki_expiry.left(others, pki)
-
-
-def certificates_kept(others: dict, pki: str) -> str:
-    return pki_expiry.kept(others, pki)
-
-
-def certificates_forgotten(certificates: dict, host: dict) -> str:
-    return pki_expiry.forgotten(certificates, host)
-
-
 class FilterModule:
     def filters(self) -> dict:
         return {
             "certificates_ending": certificates_ending,
-            "certificates_left": certificates_left,
-            "certificates_kept": certificates_kept,
-            "certificates_forgotten": certificates_forgotten,
+            "certificates_left": pki_expiry.left,
+            "certificates_kept": pki_expiry.kept,
+            "certificates_forgotten": pki_expiry.forgotten,
         }

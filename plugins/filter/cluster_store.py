@@ -9,14 +9,6 @@ from __future__ import annotations
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_cluster_store.engine import keeper, unrecorded
 
 
-def cluster_store_keeper(lab: dict, infos: dict) -> str:
-    return keeper(lab, infos)
-
-
-def cluster_store_unrecorded(lab: dict, info: dict) -> list[str]:
-    return unrecorded(lab, info)
-
-
 class FilterModule:
     def filters(self) -> dict:
-        return {"cluster_store_keeper": cluster_store_keeper, "cluster_store_unrecorded": cluster_store_unrecorded}
+        return {"cluster_store_keeper": keeper, "cluster_store_unrecorded": unrecorded}

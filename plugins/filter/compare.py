@@ -9,14 +9,6 @@ from __future__ import annotations
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._compare import network_modes
 
 
-def compare_paths(made: dict, wanted: dict) -> list[dict]:
-    return network_modes.paths(made, wanted)
-
-
-def compare_figures(runs: list[dict], latencies: list[dict]) -> list[dict]:
-    return network_modes.figures(runs, latencies)
-
-
 class FilterModule:
     def filters(self) -> dict:
-        return {"compare_paths": compare_paths, "compare_figures": compare_figures}
+        return {"compare_paths": network_modes.paths, "compare_figures": network_modes.figures}

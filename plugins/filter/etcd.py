@@ -16,12 +16,7 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_
     recovery_faults,
     rolling_restart,
     unknown_members,
-    with_members,
 )
-
-
-def lab_members(hosts: dict, infos: dict, lab: str) -> dict:
-    return with_members(hosts, infos, lab)
 
 
 def etcd_platform(os_family: str) -> dict[str, str]:
@@ -29,54 +24,17 @@ def etcd_platform(os_family: str) -> dict[str, str]:
     return {"config": found.etcd_config, "unit": found.etcd_unit, "user": found.etcd_user}
 
 
-def etcd_founding_cluster(hosts: dict, tls: bool) -> str:
-    return founding(hosts, tls)
-
-
-def etcd_certificates(hosts: dict) -> list[dict]:
-    return certificates(hosts)
-
-
-def etcd_plan(infos: dict, lab: dict) -> dict:
-    return plan(infos, lab)
-
-
-def etcd_roll(infos: dict, changed: dict, lab: str, cluster: dict) -> dict:
-    return rolling_restart(infos, changed, lab, cluster)
-
-
-def etcd_strangers(cluster: dict, hosts: dict) -> list[str]:
-    return unknown_members(cluster, hosts)
-
-
-def etcd_foreign(infos: dict, lab: dict) -> list[str]:
-    return all_foreign(infos, lab)
-
-
-def etcd_recovery_faults(infos: dict, lab: str, survivor: str, cluster: dict) -> list[str]:
-    return recovery_faults(infos, lab, survivor, cluster)
-
-
-def etcd_backups(paths: list, lab: str, lab_uuid: str) -> dict[str, list[str]]:
-    return of_lab(paths, lab, lab_uuid)
-
-
-def etcd_complaint(journal: str) -> str:
-    return logged_error(journal)
-
-
 class FilterModule:
     def filters(self) -> dict:
         return {
-            "lab_members": lab_members,
             "etcd_platform": etcd_platform,
-            "etcd_founding_cluster": etcd_founding_cluster,
-            "etcd_certificates": etcd_certificates,
-            "etcd_plan": etcd_plan,
-            "etcd_roll": etcd_roll,
-            "etcd_strangers": etcd_strangers,
-            "etcd_backups": etcd_backups,
-            "etcd_complaint": etcd_complaint,
-            "etcd_foreign": etcd_foreign,
-            "etcd_recovery_faults": etcd_recovery_faults,
+            "etcd_founding_cluster": founding,
+            "etcd_certificates": certificates,
+            "etcd_plan": plan,
+            "etcd_roll": rolling_restart,
+            "etcd_strangers": unknown_members,
+            "etcd_backups": of_lab,
+            "etcd_complaint": logged_error,
+            "etcd_foreign": all_foreign,
+            "etcd_recovery_faults": recovery_faults,
         }

@@ -10,14 +10,6 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._output.answers i
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run.targets import chosen
 
 
-def exec_targets(lab: dict, where: str, command: str) -> dict:
-    return chosen(lab["name"], lab["hosts"], lab["containers"], where, command)
-
-
-def exec_answers(results: dict, targets: dict) -> dict:
-    return told(results, targets)
-
-
 class FilterModule:
     def filters(self) -> dict:
-        return {"exec_targets": exec_targets, "exec_answers": exec_answers}
+        return {"exec_targets": chosen, "exec_answers": told}

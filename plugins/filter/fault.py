@@ -9,18 +9,6 @@ from __future__ import annotations
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._break import asked
 
 
-def fault_asked(question: dict, lab: dict) -> dict:
-    return asked.asked(question, lab)
-
-
-def fault_cable(lab: dict, host: str) -> dict:
-    return asked.cable(lab, host)
-
-
-def faults_mended(mended: dict) -> list[str]:
-    return asked.told(mended)
-
-
 class FilterModule:
     def filters(self) -> dict:
-        return {"fault_asked": fault_asked, "fault_cable": fault_cable, "faults_mended": faults_mended}
+        return {"fault_asked": asked.asked, "fault_cable": asked.cable, "faults_mended": asked.told}

@@ -44,15 +44,11 @@ def map_faults(name: str) -> list[str]:
     return faults
 
 
-def map_content(value: dict, name: str) -> str:
-    return formats.render(value, name)
-
-
 class FilterModule:
     def filters(self) -> dict:
         return {
             "status_report": status_report,
             "lab_map": lab_map,
             "map_faults": map_faults,
-            "map_content": map_content,
+            "map_content": formats.render,
         }

@@ -9,10 +9,6 @@ from __future__ import annotations
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import ports
 
 
-def port_plan(hosts: dict, lab: dict) -> dict[str, dict]:
-    return ports.plan(lab, hosts)
-
-
 def port_faults(results: dict, max_clock_offset: float, forks: int) -> list[str]:
     # The result of a skipped task has no peers.
     asked = {host: result for host, result in results.items() if "peers" in result}
@@ -21,4 +17,4 @@ def port_faults(results: dict, max_clock_offset: float, forks: int) -> list[str]
 
 class FilterModule:
     def filters(self) -> dict:
-        return {"port_plan": port_plan, "port_faults": port_faults}
+        return {"port_plan": ports.plan, "port_faults": port_faults}

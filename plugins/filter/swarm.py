@@ -19,22 +19,6 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_swarm.sub
 )
 
 
-def swarm_plan(infos: dict, lab: dict) -> dict:
-    return plan(infos, lab)
-
-
-def swarm_nodes_of(nodes: list[dict], host: str, lab: dict) -> list[str]:
-    return ids_of(nodes, host, lab)
-
-
-def swarm_heir(info: dict, host: str, lab: dict) -> dict:
-    return successor(info, host, lab)
-
-
-def swarm_managers(infos: dict, lab: str) -> list[str]:
-    return managers(infos, lab)
-
-
 def swarm_subnets(wanted: list[str], infos: dict) -> dict:
     taken = addresses(infos)
     return {"pool": address_pool([*wanted, *taken]), "gateway_bridge": gateway_bridge(wanted, taken)}
@@ -43,9 +27,9 @@ def swarm_subnets(wanted: list[str], infos: dict) -> dict:
 class FilterModule:
     def filters(self) -> dict:
         return {
-            "swarm_heir": swarm_heir,
-            "swarm_managers": swarm_managers,
-            "swarm_nodes_of": swarm_nodes_of,
-            "swarm_plan": swarm_plan,
+            "swarm_heir": successor,
+            "swarm_managers": managers,
+            "swarm_nodes_of": ids_of,
+            "swarm_plan": plan,
             "swarm_subnets": swarm_subnets,
         }

@@ -9,27 +9,11 @@ from __future__ import annotations
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._trace import trace
 
 
-def trace_asked(question: dict, lab: dict) -> dict:
-    return trace.asked(question, lab)
-
-
-def trace_path(states: dict, question: dict, lab: dict) -> dict:
-    return trace.planned(states, question, lab)
-
-
-def trace_report(states: dict, question: dict, lab: dict, results: dict) -> dict:
-    return trace.report(states, question, lab, results)
-
-
-def trace_capture(states: dict, question: dict, lab: dict, results: dict) -> list[dict]:
-    return trace.capture(states, question, lab, results)
-
-
 class FilterModule:
     def filters(self) -> dict:
         return {
-            "trace_asked": trace_asked,
-            "trace_path": trace_path,
-            "trace_report": trace_report,
-            "trace_capture": trace_capture,
+            "trace_asked": trace.asked,
+            "trace_path": trace.planned,
+            "trace_report": trace.report,
+            "trace_capture": trace.capture,
         }

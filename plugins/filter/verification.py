@@ -6,39 +6,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import links
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.junit import junit
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.verification import echoes, probes, report
-
-
-def verification_probes(states: dict, lab: dict, host: str) -> list[dict]:
-    return probes(lab, states, host)
-
-
-def verification_echoes(states: dict, lab: dict, host: str) -> list[dict]:
-    return echoes(lab, states, host)
-
-
-def verification_measures(states: dict, lab: dict, host: str) -> list[dict]:
-    return links.measures(lab, states, host)
-
-
-def verification_report(states: dict, lab: dict, results: dict, evidence: Any, measured: dict | None = None) -> dict:
-    return report(lab, states, results, evidence, measured)
-
-
-def verification_junit(report: dict, lab: str) -> str:
-    return junit(lab, report)
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import junit, links, verification
 
 
 class FilterModule:
     def filters(self) -> dict:
         return {
-            "verification_echoes": verification_echoes,
-            "verification_junit": verification_junit,
-            "verification_measures": verification_measures,
-            "verification_probes": verification_probes,
-            "verification_report": verification_report,
+            "verification_echoes": verification.echoes,
+            "verification_junit": junit.junit,
+            "verification_measures": links.measures,
+            "verification_probes": verification.probes,
+            "verification_report": verification.report,
         }

@@ -10,14 +10,6 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_vxlan.pla
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_vxlan.units import starts
 
 
-def vxlan_starts(info: dict, changed_paths: list[str]) -> list[dict]:
-    return starts(info, changed_paths)
-
-
-def vxlan_plan(lab: dict, host: str) -> dict:
-    return plan(lab, host)
-
-
 class FilterModule:
     def filters(self) -> dict:
-        return {"vxlan_plan": vxlan_plan, "vxlan_starts": vxlan_starts}
+        return {"vxlan_plan": plan, "vxlan_starts": starts}

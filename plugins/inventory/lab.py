@@ -17,7 +17,8 @@ description:
   - The whole lab file is checked before anything runs. For a file with faults the plugin returns no hosts, but the
     variable C(lab_errors), one line for each fault, with which the first task of every playbook here fails.
   - The groups are C(lab), C(lab_etcd) (members of the etcd cluster), C(lab_docker) and C(lab_simulated).
-  - Everything is plain data. Templates are not rendered.
+  - The variable C(lab) is the whole lab as one value, made of the variables C(lab_*), also where you override these.
+  - Everything else is plain data. Templates are not rendered.
 options:
   plugin:
     description: The name of this plugin.
@@ -70,10 +71,12 @@ from pathlib import Path
 from ansible import context
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
+from ansible.template import trust_as_template
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._simulated.releases import DEFAULT_RELEASE, RELEASES
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.load import load, text_of
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.model import Lab
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.value import LAB
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.variables import (
     cache_dir,
     check_site,
@@ -145,6 +148,7 @@ class InventoryModule(BaseInventoryPlugin):
             self.inventory.set_variable("all", name, value)
         self.inventory.set_variable("all", "lab_controller_dir", controller_dir(lab, choice.simulated))
         self.inventory.set_variable("all", "lab_cache_dir", cache_dir(lab))
+        self.inventory.set_variable("all", "lab", _templates(LAB))
 
     def _tell(self, faults: list[str]) -> None:
         for group in ("lab", "lab_etcd", "lab_docker", "lab_simulated"):
@@ -160,6 +164,10 @@ class InventoryModule(BaseInventoryPlugin):
         if playbook:
             # A limit leaves no host to play on, not even localhost, so that the run would end well.
             raise SystemExit(_FAILED)
+
+
+def _templates(value: dict) -> dict:
+    return {key: _templates(one) if isinstance(one, dict) else trust_as_template(one) for key, one in value.items()}
 
 
 def _read_choice(file: Path, plugin: str) -> _Choice:

@@ -19,7 +19,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import find, reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.routes import has_default_route
 
-from . import names
+from . import loading, names
 from .busybox_rootfs import Image, architecture, build, content_of
 
 SEARCHED = ("/bin/busybox", "/usr/bin/busybox")
@@ -128,12 +128,8 @@ def apply(client, made: Plan, pulling: Callable[[], Any]) -> Result:
         source = "busybox" if note else "pulled"
     if source == "busybox":
         image = image or make(made.request)
-        with reported(f"image {name}: import"):
-            client.load_image(image.archive)
-    loaded = find(client.inspect_image, name)
-    if loaded is None:
-        raise LabError(f"image {name}: dockerd took it and does not have it: see its log")
-    return Result({"name": name, "id": loaded["Id"]}, source, note)
+        loading.load(client, image.archive, f"image {name}")
+    return Result({"name": name, "id": loading.has(client, name)}, source, note)
 
 
 def expected(made: Plan) -> Result:
@@ -175,10 +171,9 @@ def _pull(client, request: Request) -> str:
 
 
 def _left(name: str, image: dict[str, Any]) -> str:
-    short = image["Id"].removeprefix("sha256:")[:12]
     return (
-        f"image {name} ({short}) was not made by this module from a busybox: it stays; remove it yourself, if it is to"
-        f" go (docker rmi {name})"
+        f"image {name} ({loading.short(image['Id'])}) was not made by this module from a busybox: it stays; remove it"
+        f" yourself, if it is to go (docker rmi {name})"
     )
 
 

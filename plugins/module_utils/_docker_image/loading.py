@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError, reason
@@ -72,22 +73,30 @@ def apply(client, made: Plan, path: str) -> None:
         with reported(f"image {one.name}"):
             client.tag(one.id, repository, tag)
     if made.lacking:
-        _load(client, path)
+        try:
+            with Path(path).open("rb") as archive:
+                load(client, archive, path)
+        except OSError as error:
+            raise LabError(f"{path}: {reason(error)}") from error
     for one in made.wanted:
-        there = find(client.inspect_image, one.name)
-        if there is None or there["Id"] != one.id:
-            raise LabError(f"image {one.name}: dockerd loaded the archive, and does not have it: see its log")
+        has(client, one.name, one.id)
 
 
 def short(identity: str) -> str:
     return identity.removeprefix("sha256:")[:12]
 
 
-def _load(client, path: str) -> None:
-    try:
-        with reported(path), Path(path).open("rb") as archive:
-            for line in client.load_image(archive) or ():
-                if "error" in line:
-                    raise LabError(f"dockerd does not load the archive: {line['error']}")
-    except OSError as error:
-        raise LabError(f"{path}: {reason(error)}") from error
+def load(client, archive: bytes | BinaryIO, title: str) -> None:
+    """Give dockerd an archive. LabError: what it says against it, with ``title``. HTTP's status may be fine."""
+    with reported(title):
+        for line in client.load_image(archive) or ():
+            if "error" in line:
+                raise LabError(f"{title}: dockerd does not load the archive: {line['error']}")
+
+
+def has(client, name: str, identity: str = "") -> str:
+    """The id of an image that was loaded or pulled. LabError where it is not there, or is not ``identity``."""
+    there = find(client.inspect_image, name)
+    if there is None or identity not in ("", there["Id"]):
+        raise LabError(f"image {name}: dockerd told no error, but does not have it: see its log")
+    return str(there["Id"])

@@ -19,6 +19,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker import endpoint as endpoints
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.endpoint import Endpoint
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import find, reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.network_place import bridge_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import links as kernel_links
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.routes import read_addresses, read_routes
@@ -190,7 +191,7 @@ def _taken(request: Request, networks: list[dict[str, Any]], before: dict[str, A
     found = list(request.avoid)
     docker_links = set()
     for network in networks:
-        docker_links.add(view.bridge_of(network))
+        docker_links.add(bridge_of(network))
         if before is None or network["Id"] != before["Id"]:
             name = f"network {network['Name']}"
             found.extend(Taken(subnet, name, segment=False) for subnet in view.spec_of(network).subnets)

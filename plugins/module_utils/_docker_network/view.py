@@ -13,12 +13,12 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import find, reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.network_place import bridge_of
 
 from . import veths
 from .spec import MTU_OPTION, NetworkSpec, Pool
 
 # The bridge driver names its link after the network's id unless this option says otherwise.
-BRIDGE_NAME_OPTION = "com.docker.network.bridge.name"
 _POLL_SECONDS = 0.1
 _ALLOCATION_SECONDS = 10
 
@@ -98,13 +98,6 @@ def pools_of(network: dict[str, Any]) -> list[Pool]:
         for entry in (network.get("IPAM") or {}).get("Config") or []
         if entry.get("Subnet")
     ]
-
-
-def bridge_of(network: dict[str, Any]) -> str:
-    """The name of the bridge's link on the host; empty for other drivers."""
-    if network["Driver"] != "bridge":
-        return ""
-    return (network.get("Options") or {}).get(BRIDGE_NAME_OPTION) or f"br-{network['Id'][:12]}"
 
 
 def endpoints_of(network: dict[str, Any]) -> dict[str, dict[str, Any]]:

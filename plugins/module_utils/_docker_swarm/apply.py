@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import reported
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.network_place import BRIDGE_NAME_OPTION
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import view as networks
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned, systemd
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
@@ -126,7 +127,7 @@ def _make_gateway_bridge(client, subnet: str) -> None:
             options={
                 "com.docker.network.bridge.enable_icc": "false",
                 "com.docker.network.bridge.enable_ip_masquerade": "true",
-                "com.docker.network.bridge.name": GATEWAY_BRIDGE,
+                BRIDGE_NAME_OPTION: GATEWAY_BRIDGE,
             },
             ipam={"Driver": "default", "Config": [{"Subnet": subnet}]},
             check_duplicate=True,

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker import network_place
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import forwarding_tables, rtnetlink
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.forwarding_tables import FLOOD, Entry
@@ -27,7 +28,6 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.observe
 
 SANDBOXES = Path("/var/run/docker/netns")
 _MTU_OPTION = "com.docker.network.driver.mtu"
-_BRIDGE_OPTION = "com.docker.network.bridge.name"
 
 
 @dataclass(frozen=True)
@@ -107,13 +107,10 @@ def _links(world: topology_observed.CurrentState, netns: str | None) -> list[Lin
 def segment(network: dict[str, Any], sandboxes: list[str]) -> Segment | None:
     """Where to look for a network's VXLANs; None where the host has no part in it, or it cannot have any."""
     if network["Driver"] == "overlay":
-        # N-ID: a number and the first ten digits of the network's id, in a store as in a swarm.
-        ours = [path for path in sandboxes if path.rpartition("-")[2] == network["Id"][:10]]
-        # Swarm's load balancer has a namespace of its own, lb_ID, which is none of these.
-        return Segment(ours[0], None) if ours else None
-    if network["Driver"] == "bridge":
-        return Segment(OWN, (network.get("Options") or {}).get(_BRIDGE_OPTION) or f"br-{network['Id'][:12]}")
-    return None
+        path = network_place.sandbox_of(network, sandboxes)
+        return Segment(path, None) if path else None
+    bridge = network_place.bridge_of(network)
+    return Segment(OWN, bridge) if bridge else None
 
 
 def add_remotes(devices: list[LinkState], fdb: list[Entry]) -> None:

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,9 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import labels_of, name_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import systemd
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import netns as namespaces
+from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import queues
 from ansible_collections.emon.overlay_lab.plugins.module_utils._trace import state as path_state
 
 from .scene import Read, Running
@@ -26,10 +27,6 @@ from .scene import Read, Running
 UNITS = ("docker.service", "containerd.service", "etcd.service", "overlay-lab-resolver.service")
 # linux/capability.h
 _CAP_SYS_TIME = 25
-# The kernel's own ones have the handle 0.
-_QUEUE = re.compile(r"(?m)^qdisc (\S+ (?!0:)\S+) dev (\S+) root\b")
-
-
 # Who starts a container again after dockerd has stopped: dockerd, by its restart policy, or the swarm whose task it is.
 _RETURNING = ("always", "unless-stopped")
 _TASK = "com.docker.swarm.task.id"
@@ -44,7 +41,7 @@ def read(containers: list[str]) -> Read:
         routes={place: _routes(place) for place in (namespaces.OWN, *inside)},
         identities={one["netns"]: namespaces.identity(one["netns"]) or () for one in state["namespaces"]},
         resolv_conf=_resolv_confs([one["name"] for one in state["containers"] if one["netns"]]),
-        units=tuple(unit for unit in UNITS if _is_active(unit)),
+        units=tuple(unit for unit in UNITS if systemd.state(unit) == "active"),
         running=() if state["docker_error"] else _running(),
         queues=_queues(),
         site=host_record.read().get("site", ""),
@@ -71,10 +68,9 @@ def _routes(place: str) -> list[str]:
 
 def _queues() -> dict[str, str]:
     try:
-        text = programs.output(["tc", "qdisc", "show"])
+        return queues.roots()
     except programs.Missing:
         return {}
-    return {link: kind for kind, link in _QUEUE.findall(text)}
 
 
 def _resolv_confs(containers: list[str]) -> dict[str, tuple[str, str]]:
@@ -107,10 +103,6 @@ def _running() -> tuple[Running, ...]:
 
 def _policy(inspected: dict[str, Any]) -> str:
     return (inspected["HostConfig"].get("RestartPolicy") or {}).get("Name", "")
-
-
-def _is_active(unit: str) -> bool:
-    return programs.run(["systemctl", "is-active", "--quiet", unit], cwd="/").returncode == 0
 
 
 def _may_set_clock() -> bool:

@@ -87,6 +87,6 @@ def _asked(command: list[str], seconds: float) -> str:
         return programs.run(command, seconds).stdout
     except programs.Overdue as error:
         raise programs.Overdue(
-            f"{command[0]} gives no answer within {seconds:g} s, so nobody knows what can be installed: does another"
+            f"{command[0]} gives no answer within {seconds:g} s, so it is not known what can be installed: does another"
             " one hold its lock, or a mirror not answer?"
         ) from error

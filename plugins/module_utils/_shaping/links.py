@@ -115,7 +115,7 @@ def foreign(device: str, root: str, known: Mapping[str, Any]) -> str:
     if not root or (queues.is_ours(root) and known["device"] == device):
         return ""
     return (
-        f"{device} has a queue that is not the lab's (qdisc {root}): the lab replaces nobody's; remove it"
+        f"{device} has a queue that is not the lab's (qdisc {root}): the lab replaces only its own: remove it"
         f" (tc qdisc del dev {device} root), or take underlay out of the lab file"
     )
 

@@ -16,7 +16,6 @@ import re
 from collections.abc import Sequence
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 
 from .shape import Shape
 
@@ -114,4 +113,4 @@ def _tc(*words: str) -> str:
     try:
         return programs.output(["tc", *words])
     except programs.Missing as error:
-        raise LabError(f"{error}: install iproute2 (Fedora and Red Hat: iproute-tc)") from None
+        raise programs.Missing(f"{error}: install iproute2 (Fedora and Red Hat: iproute-tc)") from None

@@ -21,6 +21,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core import prog
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.deadline import within
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.processes import Process
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker import network_place
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import forwarding_tables, netns, sockets
@@ -34,7 +35,6 @@ _FROZEN_SECONDS = 1.0
 _PID_FILE = Path("/run/docker.pid")
 _STOPPED = re.compile(r"^State:\s+[Tt]", re.MULTILINE)
 _DOCKERS_RESOLVER = "127.0.0.11"
-_BRIDGE_OPTION = "com.docker.network.bridge.name"
 _DNAT = re.compile(r"-A \S+ .*-p (tcp|udp) .*--dport (\d+) .*-j DNAT --to-destination ([\d.]+):(\d+)")
 
 OPTIONS: dict[str, Any] = {
@@ -145,19 +145,16 @@ def _listening(proc_net: Path) -> dict[str, list[str]]:
 
 def _network(network: dict[str, Any], namespaces: list[dict[str, Any]]) -> dict[str, Any]:
     """``netns`` and ``bridge``: where the network's bridge is on this host; None where it has no part in it."""
-    options = network.get("Options") or {}
-    place, bridge = None, None
+    place, bridge = None, network_place.bridge_of(network) or None
     if network["Driver"] == "overlay":
-        # N-ID: a number and the first ten digits of the network's id, in a store as in a swarm.
-        short = network["Id"][:10]
-        place = next((one["netns"] for one in namespaces if re.search(rf"/\d+-{short}$", one["netns"])), None)
-    elif network["Driver"] == "bridge":
-        place, bridge = netns.OWN, options.get(_BRIDGE_OPTION) or f"br-{network['Id'][:12]}"
+        place = network_place.sandbox_of(network, (one["netns"] for one in namespaces))
+    elif bridge:
+        place = netns.OWN
     return {
         "name": network["Name"],
         "id": network["Id"],
         "driver": network["Driver"],
-        "encrypted": "encrypted" in options,
+        "encrypted": "encrypted" in (network.get("Options") or {}),
         "netns": place,
         "bridge": bridge,
     }

@@ -24,8 +24,8 @@ def asked(question: dict[str, str], lab: Lab) -> dict[str, Any]:
     """{"faults": what is wrong with the question, a line each, "table": the catalogue where nothing is asked for,
     "host", "told": whether the fault may be named, "options": of the module fault for that host}.
 
-    ``question``: {"fault", "host", "seed", "confirm"}, each may be ''; ``lab``: {"name", "site", "simulated",
-    "engine", "hosts", "containers"}.
+    ``question``: {"fault", "host", "seed", "confirm"}, each may be ''; ``lab``: its value
+    (_lab_file/value.py).
     """
     name, seed = question["fault"], question["seed"]
     found: dict[str, Any] = {

@@ -31,7 +31,7 @@ _KEPT = "to keep what is here, put that archive back into the lab file; to chang
 def needed(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> list[dict[str, str]]:
     """The archives that a host has still to get, as options of the module program_archive.
 
-    ``lab``: "archives" (lab_archives), "engine" (as chosen), "hosts" (lab_hosts).
+    ``lab``: that of chosen.considered().
     """
     return [
         {"name": kind, "archive": archive["archive"], "sha256": archive["sha256"]}
@@ -54,7 +54,7 @@ def is_there(found: dict[str, Any]) -> bool:
 
 
 def faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> list[str]:
-    """A line each. ``lab``: as for preflight, with "archives", and "archive_files", what program_archive returned."""
+    """A line each. ``lab``: as for preflight."""
     kinds = [kind for kind in KINDS if _is_used(kind, lab["engine"], member)]
     return [line for kind in kinds for line in _faults(lab, kind, info)]
 

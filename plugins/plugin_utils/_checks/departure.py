@@ -6,13 +6,12 @@
 
 """Removal of one host from the lab, whether it answers or not: the faults, and what etcd and the engine know of it.
 
-Pure functions. ``infos``: host -> what host_info returned, of the hosts that answer. ``lab``: {"name", "uuid", "site",
-"hosts" (lab_hosts with members), "containers", "check" (whether nothing is changed), "force" (also where quorum goes),
-"disconnect_allowed" (whether containers that are not the lab's may lose its networks),
-"host" (who leaves), "silent" (of hosts that were not read: what Ansible returned), and what was asked about the host:
-"etcd" (etcd_member, of its removal; {} where no other member answers), "asked" (host -> what the engine's removable.yml
-was told there; on the host itself "leave" is of a module that predicted what it does), "machine" (simulated_host; {}
-where no machine is to go)}.
+Pure functions. ``infos``: host -> what host_info returned, of the hosts that answer. ``lab``: that of
+chosen.standing(), with the controller's "uuid", "check" (whether nothing is changed), "force" (also where quorum goes),
+"disconnect_allowed" (whether containers that are not the lab's may lose its networks), "host" (who leaves), "silent"
+(of hosts that were not read: what Ansible returned), and what was asked about the host: "etcd_removal" (etcd_member;
+{} where no other member answers), "asked" (host -> what the engine's removable.yml was told there; on the host itself
+"leave" is of a module that predicted what it does), "machine" (simulated_host; {} where no machine is to go).
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ def departure(infos: Infos, lab: Lab) -> dict[str, Any]:
     found = {
         "engine": engine,
         "ours": host in infos and infos[host]["record"]["lab"] == lab["name"],
-        "member": bool(lab["etcd"].get("member")),
+        "member": bool(lab["etcd_removal"].get("member")),
         "nodes": known["nodes"],
         "manager": known["manager"],
     }
@@ -117,8 +116,8 @@ def _network_faults(infos: Infos, lab: Lab) -> list[str]:
 def _etcd_faults(infos: Infos, lab: Lab) -> list[str]:
     host = lab["host"]
     foreign = etcd_plan.all_foreign(infos, lab)
-    if foreign or lab["etcd"]:
-        return foreign + said(lab["etcd"])
+    if foreign or lab["etcd_removal"]:
+        return foreign + said(lab["etcd_removal"])
     if not (etcd_plan.holds_data(infos[host], lab["name"]) if host in infos else lab["hosts"][host]["etcd"]):
         return []
     others = [name for name, one in lab["hosts"].items() if one["etcd"] and name != host]

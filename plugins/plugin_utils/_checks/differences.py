@@ -6,8 +6,7 @@
 
 """In what a lab differs from its lab file, as far as that is seen without a packet. Pure functions.
 
-``lab``: {"name", "site", "sites" (lab_sites), "engine" (its name), "networks" (lab_networks), "containers"
-(lab_containers), "hosts" (lab_hosts)}; ``views``: host -> what the module lab_status returned there; ``states``: host
+``lab``: that of status.as_it_stands(); ``views``: host -> what the module lab_status returned there; ``states``: host
 -> what overlay_state returned, which is part of it.
 """
 

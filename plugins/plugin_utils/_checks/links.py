@@ -6,7 +6,7 @@
 
 """Whether the links between hosts are what the lab file asks: what to measure, what it means, and what it costs others.
 
-``lab``: as of verification.py, with "links": lab_underlay.
+``lab``: as of verification.py.
 """
 
 from __future__ import annotations

@@ -13,12 +13,13 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import traits
 
 
 def faults(hosts: dict[str, dict[str, Any]], lab: dict[str, Any]) -> list[str]:
     """Why the hosts are not of this controller's lab, a line each: by name, UUID, and the CA that their etcd trusts.
 
-    ``hosts``: name -> what host_info returned; ``lab``: {"name", "uses_etcd", "etcd": {"tls"}, "new_ca", "controller"}.
+    ``hosts``: name -> what host_info returned; ``lab``: {"name", "engine", "etcd": {"tls"}, "new_ca", "controller"}.
     """
     others = {name: info["record"]["lab"] for name, info in hosts.items()}
     found = [
@@ -26,4 +27,5 @@ def faults(hosts: dict[str, dict[str, Any]], lab: dict[str, Any]) -> list[str]:
         for name, other in others.items()
         if other not in ("", lab["name"])
     ]
-    return found or lab_identity.faults({**lab, "limited": False, "reads": True}, hosts)
+    more = {"uses_etcd": traits(lab["engine"])["uses_etcd"], "limited": False, "reads": True}
+    return found or lab_identity.faults({**lab, **more}, hosts)

@@ -33,9 +33,8 @@ def changes(lab: dict[str, Any], infos: Infos, steps: dict[str, list[dict[str, A
     """{"rows": [{"host", "part", "change": line}], "table": rows as lines, "parts": [those to run, in order],
     "states": host -> state, "evidence": what the engine's checks need, None if it has to be read}.
 
-    ``lab``: as for preflight, and "uuid", "switch" (_run.site_switch.switch), "pki" (lines of what would change in
-    the PKI directory); ``infos``: host -> what host_info returned; ``steps``: host -> what the module plan returned, []
-    for one that was not asked.
+    ``lab``: that of chosen.chosen(), with "pki_changes" (lines of what would change in the PKI directory); ``infos``:
+    host -> what host_info returned; ``steps``: host -> what the module plan returned, [] for one that was not asked.
     """
     told = {host: _results(one) for host, one in steps.items()}
     rows = [

@@ -6,8 +6,9 @@
 
 """Which ports of which hosts have to be reached by which others, and what the answers mean. Pure functions.
 
-``lab``: {"name", "site", "engine" (as chosen), "hosts" (lab_hosts), "ports": [{"protocol", "port"}]}, the last being
-what every host needs beside the engine's own ports. ``results``: host -> what the module port_probe returned there.
+``lab``: that of chosen.chosen(), where it is given with "ports": [{"protocol", "port"}], what every host needs beside
+the engine's own ports. ``results``: host -> what the module
+port_probe returned there.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def _wanted(lab: dict[str, Any], source: str, target: str) -> set[Port]:
     """The ports of ``target`` that ``source`` has to reach."""
     engine = ENGINES[lab["engine"]]
     ports = {Port(protocol, number) for protocol, numbers in engine.peer_ports.items() for number in numbers}
-    ports |= {*(Port(one["protocol"], one["port"]) for one in lab["ports"])}
+    ports |= {*(Port(one["protocol"], one["port"]) for one in lab.get("ports", ()))}
     if _is_member(lab, target):
         ports |= {_ETCD_CLIENTS, _ETCD_PEERS} if _is_member(lab, source) else {_ETCD_CLIENTS}
     return ports

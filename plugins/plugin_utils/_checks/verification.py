@@ -6,8 +6,8 @@
 
 """Whether a lab works, judged from what its hosts showed. Pure functions: what to probe, and what the answers mean.
 
-``lab``: {"networks": lab_networks, "containers": lab_containers, "hosts": lab_hosts, "site": str, "engine": str,
-"expect": lab_expect, "links": lab_underlay, "sites": lab_sites}; the last two may be missing.
+``lab``: that of chosen.chosen(), as the role verification makes it of its options; "expect", "links" and "sites" may be
+missing.
 ``states``: host -> what the module overlay_state returned there.
 """
 

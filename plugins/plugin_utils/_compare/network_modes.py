@@ -19,7 +19,7 @@ def paths(made: dict[str, dict[str, Any]], wanted: dict[str, Any]) -> list[dict[
     """The paths that can be measured: those whose containers were made on both hosts.
 
     ``made``: the first and the second host -> what docker_container_set returned there;
-    ``wanted``: "hosts" (lab_hosts), "site", and "paths" and "ports" as in playbooks/vars/compare.yml.
+    ``wanted``: the lab (_lab_file/value.py), with "paths" and "ports" as in playbooks/vars/compare.yml.
 
     Returns, for each, ``path`` (its entry of ``wanted``), ``client`` (the container on the first host),
     ``server_host``, ``server_pid``, ``address`` (of the server), ``iperf3`` (its port there), ``listen`` (the port in

@@ -41,8 +41,8 @@ def _nothing_known(infos: Infos, lab: Lab) -> dict[str, Any]:
 class Engine:
     """All functions are pure.
 
-    ``lab``: {"name", "networks" (lab_networks), "containers" (lab_containers), "hosts" (lab_hosts), "site", "sites",
-    "engine", "missing" (hosts of the play that do not answer)}; ``infos``: host -> what the module host_info returned;
+    ``lab``: its value (_lab_file/value.py) with this engine, for preflight also "missing" (hosts of the play that do
+    not answer); the role overlay_network gives what it has options for. ``infos``: host -> what host_info returned;
     ``states``: host -> what overlay_state returned; ``evidence``: what tasks/NAME/observe.yml read, [] without it.
     """
 

@@ -6,8 +6,8 @@
 
 """Which of a lab's hosts is what in its swarm: who founds it, who joins, who has to leave first. Pure functions.
 
-``infos``: host -> what the module docker_swarm_info returned there, for the hosts of the play; ``lab``: {"name",
-"site", "hosts" (lab_hosts)}. A host of the file that is not in the play keeps what it is.
+``infos``: host -> what the module docker_swarm_info returned there, for the hosts of the play; ``lab``: as in
+_engine_common/engine.py. A host of the file that is not in the play keeps what it is.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
 
 """What one host gets with the engine vxlan, as options of the modules that make it. Pure.
 
-``lab``: {"name", "site", "hosts" (lab_hosts), "networks" (lab_networks), "containers" (lab_containers)}.
+``lab``: as in _engine_common/engine.py.
 """
 
 from __future__ import annotations

@@ -152,13 +152,13 @@ def changes(
 ) -> dict[str, list[str]]:
     """Host -> what a run would change of etcd there, beside what differs in its files, a line each.
 
-    ``lab``: "name", "hosts" (with members as they are to be), "pki" (lines of what would change in the PKI directory),
-    "etcd": {"tls": bool}; ``cluster``: what etcd_info returned, None where it was not asked.
+    ``lab``: "name", "hosts" (with members as they are to be), "pki_changes" (lines of what would change
+    in the PKI directory), "etcd": {"tls": bool}; ``cluster``: what etcd_info returned, None where it was not asked.
     """
     intended = plan(infos, {"name": lab["name"], "hosts": lab["hosts"]})
     found = {host: _member_changes(infos[host]["etcd"], lab["name"]) for host in intended["here"]}
     first = intended["here"][0] if intended["here"] else next(iter(infos))
-    for line in lab["pki"]:
+    for line in lab["pki_changes"]:
         # A certificate belongs to a host; the CAs and the directory are shown with the first one.
         found.setdefault(_holder(line, infos) or first, []).append(line)
     if cluster:

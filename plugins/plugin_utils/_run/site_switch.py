@@ -21,7 +21,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.quorum impo
 def switch(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """{"moving": bool, "hosts": [host], "from": site, "to": site, "carried": bool, "interrupted": bool}.
 
-    ``lab``: {"name", "site", "hosts" (lab_hosts)}; ``infos``: host -> what the module host_info returned there.
+    ``lab``: its value (_lab_file/value.py); ``infos``: host -> what the module host_info returned there.
     ``moving``: the whole lab moves; ``hosts``: those that come from another site: all, or those that come later, once
     the lab was proven here on most of its hosts. ``carried``: the hosts have their addresses of the new site already;
     else, simulated ones are moved by the run.

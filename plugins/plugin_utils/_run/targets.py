@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -22,15 +22,13 @@ exec docker exec "$4" sh -c "$5"
 """
 
 
-def chosen(
-    lab: str, hosts: Iterable[str], containers: Iterable[Mapping[str, Any]], where: str, command: str
-) -> dict[str, Any]:
+def chosen(lab: Mapping[str, Any], where: str, command: str) -> dict[str, Any]:
     """{"targets": {host: [{"name", "argv"}]}, "faults": [line]}.
 
-    ``where``: patterns of the shell, with commas between them, of hosts and containers; '' for all hosts. In both, the
-    command is run by their shell.
+    ``lab``: its value (_lab_file/value.py); ``where``: patterns of the shell, with commas between them, of hosts
+    and containers; '' for all hosts. In both, the command is run by their shell.
     """
-    hosts, containers = list(hosts), list(containers)
+    hosts, containers = list(lab["hosts"]), lab["containers"]
     patterns = [pattern for part in where.split(",") if (pattern := part.strip())]
     names = [*hosts, *(one["name"] for one in containers)]
     faults = [] if command.strip() else ["there is no command: CMD='ip route' says which one"]
@@ -49,7 +47,7 @@ def chosen(
             targets[host].append({"name": host, "argv": ["sh", "-c", command]})
     for one in containers:
         if wanted(one["name"]):
-            targets[one["host"]].append({"name": one["name"], "argv": _in_container(lab, one["name"], command)})
+            targets[one["host"]].append({"name": one["name"], "argv": _in_container(lab["name"], one["name"], command)})
     return {"targets": {} if faults else {host: found for host, found in targets.items() if found}, "faults": faults}
 
 

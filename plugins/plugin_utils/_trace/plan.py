@@ -64,7 +64,7 @@ class Plan:
 
 
 def make(request: Request, states: dict[str, dict[str, Any]], lab: dict[str, Any]) -> Plan:
-    """``lab``: {"name", "site", "hosts" (lab_hosts), "networks", "containers"}. Raises Nowhere."""
+    """``lab``: its value (_lab_file/value.py). Raises Nowhere."""
     addresses = {host: one["addresses"][lab["site"]] for host, one in lab["hosts"].items()}
     world = World(states, addresses, f"{lab['name']}-underlay")
     source, target = ends.find(request, world, lab)

@@ -42,8 +42,7 @@ class Request:
 def parse(asked: dict[str, Any], lab: dict[str, Any]) -> tuple[Request | None, list[str]]:
     """The request, and everything that is wrong with it, a line each.
 
-    ``asked``: {"from", "to", "port"}, texts as a person typed them; ``lab``: {"hosts": lab_hosts, "containers":
-    lab_containers, ...}.
+    ``asked``: {"from", "to", "port"}, texts as a person typed them; ``lab``: its value (_lab_file/value.py).
     """
     faults: list[str] = []
     source, target = (_party(word, str(asked.get(word.lower()) or "").strip(), lab, faults) for word in ("FROM", "TO"))

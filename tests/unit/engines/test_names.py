@@ -28,7 +28,6 @@ HOMES = re.compile(
 )
 ALLOWED = {
     "playbooks/swarm_remove.yml": "it is for the lab's swarm alone, whatever engine the lab has by now",
-    "plugins/filter/chosen_engine.yml": "it tells what the list chooses for `auto`",
     "plugins/module_utils/_docker_daemon/daemon_json.py": "the remedy for a dockerd without a cluster store",
     "plugins/module_utils/_facts/overlay_state.py": "the kernel's kind of link",
     "plugins/module_utils/_topology/info.py": "the kernel's kind of link",

@@ -48,7 +48,7 @@ PLAY = """\
         that:
           - lab_engine == 'none'
           - not (lab_engine | emon.overlay_lab.engine_traits).uses_etcd
-          - ({} | emon.overlay_lab.chosen_engine(lab_engine)).engine == 'none'
+          - ({} | emon.overlay_lab.lab_chosen(lab)).engine == 'none'
     - ansible.builtin.include_role: {name: emon.overlay_lab.overlay_network, tasks_from: "{{ item }}"}
       loop: [check, pre_move, post_move, observe, wait_converged, removable, remove_host, forget, absent]
 """

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file import value
 
 ROOT = Path(__file__).resolve().parents[3]
 HOSTS = ("emon", "emon2")
@@ -29,9 +30,13 @@ LAB = {
     "lab_etcd_token": "emon",
     "lab_etcd_tls": False,
     "lab_docker_tcp_api": False,
+    "lab_archives": {},
+    "lab_expect": [],
+    "lab_underlay": {},
     "lab_networks": [],
     "lab_containers": [],
     "lab_hosts": {name: {"etcd": True, "addresses": {"home": "127.0.0.1"}, "index": 1} for name in HOSTS},
+    "lab": value.LAB,
 }
 RECORD = {"lab": "emon", "uuid": "", "machine_id": "1", "site": "home", "moving_to": "", "engine": "cluster_store"}
 INFO = {

@@ -66,13 +66,18 @@ INFO = {
     "containers": [],
     "vxlan": {"links": []},
 }
-HOST = {"addresses": {"company": "10.0.0.116"}, "etcd": True}
+HOST = {"addresses": {"company": "10.0.0.116"}, "etcd": True, "index": 1}
 LAB = {
     "name": "emon",
     "site": "company",
     "engine": "cluster_store",
-    "engine_faults": [],
+    "etcd": {"tls": False},
+    "links": {},
+    "pki": "/nonexistent",
+    "former_pki": "",
     "limited": False,
+    "reads": False,
+    "new_ca": False,
     "change_engine": False,
     "missing": [],
     "silent": {},
@@ -90,12 +95,6 @@ SITES = {"company": {"subnet": "10.0.0.0/24", "mtu": 1500}}
 @pytest.mark.parametrize(
     ("name", "arguments", "expected"),
     [
-        (
-            "chosen_engine",
-            ({"emon": INFO}, "vxlan"),
-            {"engine": "vxlan", "why": "the lab file says so", "faults": []},
-        ),
-        ("engine_containers", (VERIFIED,), []),
         (
             "engine_traits",
             ("swarm",),
@@ -131,7 +130,7 @@ SITES = {"company": {"subnet": "10.0.0.0/24", "mtu": 1500}}
             ["more", "third"],
         ),
         ("port_faults", ({"emon": {"changed": False, "skipped": True}}, 30, 16), []),
-        ("verification_probes", (STATE, VERIFIED, "emon"), []),
+        ("verification_probes", (VERIFIED, STATE, "emon"), []),
         ("query", ({"a": [{"b": 1}, {"b": 2}]}, "a[?b > `1`].b | [0]"), 2),
         ("query", ({"a": 1}, "none"), None),
     ],
@@ -146,7 +145,7 @@ def test_underlay() -> None:
 
 
 def test_port_plan() -> None:
-    plan = filters()["port_plan"]({"emon": {**INFO, "docker": {"active": False}}}, {**LAB, "ports": []})
+    plan = filters()["port_plan"]({**LAB, "ports": []}, {"emon": {**INFO, "docker": {"active": False}}})
     assert plan["emon"] == {
         "address": "10.0.0.116", "listen": [], "peers": [], "open": {"peers": [], "ports": []}, "left": [],
     }  # fmt: skip
@@ -154,7 +153,7 @@ def test_port_plan() -> None:
 
 def test_verification_report() -> None:
     store = ["/docker/nodes/10.0.0.116:2376"]
-    assert filters()["verification_report"](STATE, VERIFIED, {"emon": []}, store)["ok"] is True
+    assert filters()["verification_report"](VERIFIED, STATE, {"emon": []}, store)["ok"] is True
 
 
 def test_the_map_of_a_lab_of_which_one_host_answers(tmp_path: Path) -> None:

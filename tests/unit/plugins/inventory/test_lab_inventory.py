@@ -237,3 +237,37 @@ def test_host_vars_beside_the_inventory_win(lab):
     )
     variables = listed(inventory)["_meta"]["hostvars"]["emon2"]
     assert (variables["ansible_host"], variables["ansible_ssh_executable"]) == ("gate.example", "/x")
+
+
+VALUE = """\
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - ansible.builtin.set_fact: {whole: "{{ lab | combine({}) }}"}
+    - ansible.builtin.copy: {content: "{{ whole | to_json }}", dest: "{{ path }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("extra", "key", "expected"),
+    [
+        ({}, "engine", "auto"),
+        ({"lab_engine": "vxlan"}, "engine", "vxlan"),
+        ({"lab_etcd_tls": False}, "etcd", {"tls": False, "token": "emon-etcd"}),
+        ({"lab_underlay": {"emon": []}}, "links", {"emon": []}),
+        ({"etcd_pki_dir": "/elsewhere"}, "pki", "/elsewhere"),
+    ],
+)
+def test_the_lab_as_one_value_agrees_with_its_variables(lab, tmp_path, extra, key, expected):
+    """Also where they are overridden; and what the lab file says is no template."""
+    text = LAB.replace("host: emon,", "host: emon, command: 'echo {{ lab_name }}',", 1)
+    assert text != LAB
+    play = tmp_path / "play.yml"
+    play.write_text(VALUE, encoding="utf-8")
+    given = {**extra, "path": str(tmp_path / "value.json")}
+    result = run("playbook", "-i", lab(text), play, "-e", json.dumps(given))
+    assert result.returncode == 0, result.stdout + result.stderr
+    value = json.loads((tmp_path / "value.json").read_text(encoding="utf-8"))
+    assert value[key] == expected
+    assert value["containers"][0]["command"] == ["echo", "{{", "lab_name", "}}"]
+    assert value["hosts"]["emon2"]["addresses"] == {"company": "10.0.0.117", "home": "192.168.1.117"}

@@ -280,3 +280,13 @@ def test_an_image_that_cannot_be_pulled_nor_made_has_one_line(
     docker.pull = refuse  # type: ignore[attr-defined]
     with pytest.raises(LabError, match=r"on this host: web:1 was not pulled: no registry answers: put it there"):
         busybox_image.apply(docker, busybox_image.plan(docker, request), lambda: docker)
+
+
+def test_what_dockerd_says_of_the_archive_is_told(docker: FakeDocker) -> None:
+    said = [{"stream": "x"}, {"error": "no space left"}]
+    docker.load_image = lambda archive: said  # type: ignore[attr-defined]
+    with pytest.raises(LabError, match=r"^image busybox:lab: dockerd does not load the archive: no space left$"):
+        run(docker)
+    said.clear()
+    with pytest.raises(LabError, match=r"^image busybox:lab: dockerd told no error, but does not have it: see"):
+        run(docker)

@@ -83,10 +83,10 @@ def test_a_processor_runs_what_is_for_its_forerunner() -> None:
 def test_what_dockerd_says_of_the_archive_is_told(file: str) -> None:
     docker = Loading()
     docker.refusal = "no space left on device"
-    with pytest.raises(LabError, match=r"^dockerd does not load the archive: no space left on device$"):
+    with pytest.raises(LabError, match=f"^{file}: dockerd does not load the archive: no space left on device$"):
         apply(docker, plan(docker, [WEB], replace=False), file)
     docker.refusal, docker.coming = "", {}
-    with pytest.raises(LabError, match=r"^image web:1: dockerd loaded the archive, and does not have it: see its log$"):
+    with pytest.raises(LabError, match=r"^image web:1: dockerd told no error, but does not have it: see its log$"):
         apply(docker, plan(docker, [WEB], replace=False), file)
     with pytest.raises(LabError, match=r"^/nowhere.tar: No such file or directory$"):
         apply(docker, plan(docker, [WEB], replace=False), "/nowhere.tar")

@@ -61,8 +61,8 @@ def test_sources_that_do_not_answer_are_a_fault_and_no_end(host: Path, monkeypat
     assert found["programs"]["etcd"]["version"] == "3.4.23"
     assert found["programs"]["docker"] == {"version": "", "available": "", "packages": []}
     assert found["faults"] == [
-        "apt-cache gives no answer within 0.1 s, so nobody knows what can be installed: does another one hold its lock,"
-        " or a mirror not answer?"
+        "apt-cache gives no answer within 0.1 s, so it is not known what can be installed: does another one hold its"
+        " lock, or a mirror not answer?"
     ]
 
 

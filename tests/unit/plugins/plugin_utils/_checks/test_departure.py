@@ -71,7 +71,7 @@ def lab(**given: Any) -> dict[str, Any]:
         "disconnect_allowed": False,
         "host": "e3",
         "silent": {},
-        "etcd": {},
+        "etcd_removal": {},
         "asked": {},
         "machine": {},
         **given,
@@ -102,16 +102,23 @@ CLEARED = {**DEAD, "e3": info(lab="")}
 @pytest.mark.parametrize(
     ("infos", "given", "known"),
     [
-        pytest.param(CLUSTER, {"etcd": KNOWN}, (True, True), id="alive, a member"),
-        pytest.param(CLUSTER, {"etcd": UNKNOWN}, (True, False), id="alive, no member any more"),
-        pytest.param(DEAD, {"etcd": KNOWN, "silent": {"e3": OFF}}, (False, True), id="dead, a member"),
-        pytest.param(CLEARED, {"etcd": KNOWN}, (False, True), id="its join was killed"),
-        pytest.param(CLEARED, {"etcd": UNKNOWN}, (False, False), id="left already"),
-        pytest.param({**CLUSTER, "e3": info("swarm")}, {"etcd": UNKNOWN}, (True, False), id="of a former engine"),
+        pytest.param(CLUSTER, {"etcd_removal": KNOWN}, (True, True), id="alive, a member"),
+        pytest.param(CLUSTER, {"etcd_removal": UNKNOWN}, (True, False), id="alive, no member any more"),
+        pytest.param(DEAD, {"etcd_removal": KNOWN, "silent": {"e3": OFF}}, (False, True), id="dead, a member"),
+        pytest.param(CLEARED, {"etcd_removal": KNOWN}, (False, True), id="its join was killed"),
+        pytest.param(CLEARED, {"etcd_removal": UNKNOWN}, (False, False), id="left already"),
         pytest.param(
-            {**CLUSTER, "e3": info(**USED)}, {"etcd": KNOWN, "disconnect_allowed": True}, (True, True), id="by consent"
+            {**CLUSTER, "e3": info("swarm")}, {"etcd_removal": UNKNOWN}, (True, False), id="of a former engine"
         ),
-        pytest.param({**CLUSTER, "e1": info(**USED)}, {"etcd": KNOWN}, (True, True), id="others are on another host"),
+        pytest.param(
+            {**CLUSTER, "e3": info(**USED)},
+            {"etcd_removal": KNOWN, "disconnect_allowed": True},
+            (True, True),
+            id="by consent",
+        ),
+        pytest.param(
+            {**CLUSTER, "e1": info(**USED)}, {"etcd_removal": KNOWN}, (True, True), id="others are on another host"
+        ),
         pytest.param(
             {"e3": info("vxlan")}, {"silent": {"e1": OFF, "e2": OFF}}, (True, False), id="vxlan, all others off"
         ),
@@ -129,7 +136,7 @@ def test_who_may_leave(infos: dict[str, Any], given: dict[str, Any], known: tupl
     [
         pytest.param(
             CLUSTER,
-            {"etcd": KNOWN, "containers": [{"name": "test1", "host": "e3"}, {"name": "test2", "host": "e1"}]},
+            {"etcd_removal": KNOWN, "containers": [{"name": "test1", "host": "e3"}, {"name": "test2", "host": "e1"}]},
             ["e3 has containers in the lab file: test1: give"],
             id="with containers",
         ),
@@ -141,31 +148,31 @@ def test_who_may_leave(infos: dict[str, Any], given: dict[str, Any], known: tupl
         ),
         pytest.param(
             {**DEAD, "e3": info(**recorded(uuid=B))},
-            {"etcd": KNOWN},
+            {"etcd_removal": KNOWN},
             ["e3: it belongs to another lab emon"],
             id="a namesake's",
         ),
         pytest.param(
             {**CLUSTER, "e1": info("vxlan", **recorded(lab="school"))},
-            {"etcd": KNOWN},
+            {"etcd_removal": KNOWN},
             ["e1: it belongs to the lab school"],
             id="another host is another lab's",
         ),
         pytest.param(
             {**CLUSTER, "e3": info(record={**info(lab="")["record"]})},
-            {"etcd": KNOWN},
+            {"etcd_removal": KNOWN},
             ["e3: it has lost its record, and etcd's configuration is the lab's"],
             id="without its record",
         ),
         pytest.param(
             DEAD,
-            {"etcd": {"msg": "x; y", "faults": ["x", "y"]}, "silent": {"e3": OFF}},
+            {"etcd_removal": {"msg": "x; y", "faults": ["x", "y"]}, "silent": {"e3": OFF}},
             ["x", "y"],
             id="etcd says no",
         ),
         pytest.param(
             DEAD,
-            {"etcd": {"msg": "unknown trouble"}, "silent": {"e3": OFF}},
+            {"etcd_removal": {"msg": "unknown trouble"}, "silent": {"e3": OFF}},
             ["unknown trouble"],
             id="etcd says no in one word",
         ),
@@ -183,44 +190,44 @@ def test_who_may_leave(infos: dict[str, Any], given: dict[str, Any], known: tupl
         ),
         pytest.param(
             {**DEAD, "e3": info(etcd={**info()["etcd"], "data": {**info()["etcd"]["data"], "lab": ""}})},
-            {"etcd": KNOWN},
+            {"etcd_removal": KNOWN},
             ["e3: /var/lib/etcd holds the data of an etcd of somebody else"],
             id="somebody else's data",
         ),
         pytest.param(
             {**CLUSTER, "e2": info("swarm")},
-            {"etcd": KNOWN},
+            {"etcd_removal": KNOWN},
             ["the engine is being changed, and the hosts have cluster_store and swarm"],
             id="the engine changes",
         ),
         pytest.param(
             {**CLUSTER, "e2": info(**recorded(moving_to="home"))},
-            {"etcd": KNOWN},
+            {"etcd_removal": KNOWN},
             ["e2 is moving from company to home"],
             id="a move was killed",
         ),
         pytest.param(
             {**CLUSTER, "e2": info(**recorded(site="home"))},
-            {"etcd": KNOWN},
+            {"etcd_removal": KNOWN},
             ["e2 stands at home, not at company"],
             id="the inventory of another site",
         ),
         pytest.param(
             DEAD,
-            {"etcd": KNOWN, "silent": {"e3": {"unreachable": True, "msg": "Permission denied (publickey)"}}},
+            {"etcd_removal": KNOWN, "silent": {"e3": {"unreachable": True, "msg": "Permission denied (publickey)"}}},
             ["e3: the machine at 10.0.0.3 answers, but refuses the login"],
             id="not dead",
         ),
         pytest.param(
             {"e1": info(), "e3": info()},
-            {"etcd": KNOWN, "silent": {"e2": {"failed": True, "msg": "state.json is damaged"}}},
+            {"etcd_removal": KNOWN, "silent": {"e2": {"failed": True, "msg": "state.json is damaged"}}},
             ["e2: state.json is damaged"],
             id="a damaged record",
         ),
         pytest.param(
             CLUSTER,
             {
-                "etcd": KNOWN,
+                "etcd_removal": KNOWN,
                 "asked": {"e3": {"leave": {"msg": "web would end"}}},
                 "machine": {"msg": "m", "faults": ["of school"]},
             },
@@ -229,7 +236,7 @@ def test_who_may_leave(infos: dict[str, Any], given: dict[str, Any], known: tupl
         ),
         pytest.param(
             {**CLUSTER, "e3": info(**USED)},
-            {"etcd": KNOWN},
+            {"etcd_removal": KNOWN},
             [
                 "e3: network demo: containers that are not the lab emon's are on it, and would lose it: web: disconnect"
                 " them yourself (docker network disconnect demo NAME), or run again with"
@@ -364,20 +371,20 @@ def test_somebody_elses_swarm_is_named() -> None:
         pytest.param(CLUSTER, {"check": True}, ["e3 would leave the lab emon: take it"], id="check mode"),
         pytest.param(
             DEAD,
-            {"etcd": KNOWN},
+            {"etcd_removal": KNOWN},
             ["e3 does not answer: the other hosts no longer know it", "take it out of the lab file"],
             id="dead",
         ),
         pytest.param(
             DEAD,
-            {"etcd": KNOWN, "check": True},
+            {"etcd_removal": KNOWN, "check": True},
             ["e3 does not answer: the other hosts would no longer know it", "take"],
             id="dead, check mode",
         ),
         pytest.param(
             DEAD, {"machine": {"state": "stopped"}}, ["e3 has left the lab emon: take it"], id="off, simulated"
         ),
-        pytest.param(CLEARED, {"etcd": KNOWN}, ["e3 has left the lab emon: take it"], id="a join was killed"),
+        pytest.param(CLEARED, {"etcd_removal": KNOWN}, ["e3 has left the lab emon: take it"], id="a join was killed"),
         pytest.param(
             {**DEAD, "e1": info(let_in=["10.0.0.3"])},
             {"machine": {"state": "absent"}},
@@ -397,7 +404,7 @@ def test_somebody_elses_swarm_is_named() -> None:
     ],
 )
 def test_what_is_told(infos: dict[str, Any], given: dict[str, Any], said: list[str]) -> None:
-    told = departure(infos, lab(**{"etcd": UNKNOWN, **given}))["told"]
+    told = departure(infos, lab(**{"etcd_removal": UNKNOWN, **given}))["told"]
     assert len(told) == len(said)
     for line, begin in zip(told, said):
         assert line.startswith(begin)

@@ -33,13 +33,13 @@ def controller(uuid: str = "a", cas: dict[str, str] | None = None) -> dict[str, 
         pytest.param({"emon": host()}, {"controller": controller("", NONE)}, ["holds none: bring"], id="second"),
         pytest.param({"emon": host()}, {"controller": controller("", NONE), "new_ca": True}, [], id="a new CA"),
         pytest.param({"emon": host()}, {"controller": controller("", NONE), "etcd": {"tls": False}}, [], id="open"),
-        pytest.param({"emon": host()}, {"controller": controller("", NONE), "uses_etcd": False}, [], id="no etcd"),
+        pytest.param({"emon": host()}, {"controller": controller("", NONE), "engine": "swarm"}, [], id="no etcd"),
     ],
 )
 def test_whose_they_are(hosts: dict[str, Any], given: dict[str, Any], words: list[str]) -> None:
     lab = {
         "name": "emon",
-        "uses_etcd": True,
+        "engine": "cluster_store",
         "etcd": {"tls": True},
         "new_ca": False,
         "controller": controller(),

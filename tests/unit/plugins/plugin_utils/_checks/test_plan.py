@@ -32,7 +32,7 @@ def lab(**given: Any) -> dict[str, Any]:
         "networks": [NETWORK],
         "containers": [],
         "switch": {"hosts": []},
-        "pki": [],
+        "pki_changes": [],
         "etcd": {"tls": True},
         **given,
     }
@@ -173,9 +173,9 @@ NO_RECORD = dict.fromkeys(("lab", "uuid", "machine_id", "site", "moving_to", "en
             "etcd",
             "emon2 etcd record of etcd's data: absent -> its ids",
         ),
-        (of_lab(pki=["emon.crt: absent -> CN emon"]), "etcd", "emon etcd emon.crt: absent -> CN emon"),
-        (of_lab(pki=["emon2-peer.crt: old -> new"]), "etcd", "emon2 etcd emon2-peer.crt: old -> new"),
-        (of_lab(pki=["ca.crt: absent -> CN emon"]), "etcd", "emon etcd ca.crt: absent -> CN emon"),
+        (of_lab(pki_changes=["emon.crt: absent -> CN emon"]), "etcd", "emon etcd emon.crt: absent -> CN emon"),
+        (of_lab(pki_changes=["emon2-peer.crt: old -> new"]), "etcd", "emon2 etcd emon2-peer.crt: old -> new"),
+        (of_lab(pki_changes=["ca.crt: absent -> CN emon"]), "etcd", "emon etcd ca.crt: absent -> CN emon"),
         (of_step(0, "/etc/default/etcd: a -> b"), "etcd", "emon2 etcd /etc/default/etcd: a -> b"),
         (of_cluster(lambda one: one.update(missing=["emon2: refused"])), "etcd", "emon etcd emon2: refused -> healthy"),
         (

@@ -659,8 +659,8 @@ NO_NETEM = "the kernel 6.1 has no sch_netem, needed for delay"
             {"roots": {"eth0": "tbf 8001:"}},
             {},
             [
-                "emon2: eth0 has a queue that is not the lab's (qdisc tbf 8001:): the lab replaces nobody's; remove it"
-                " (tc qdisc del dev eth0 root), or take underlay out of the lab file"
+                "emon2: eth0 has a queue that is not the lab's (qdisc tbf 8001:): the lab replaces only its own:"
+                " remove it (tc qdisc del dev eth0 root), or take underlay out of the lab file"
             ],
             id="somebody's queue",
         ),

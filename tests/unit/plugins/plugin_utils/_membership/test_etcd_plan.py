@@ -226,7 +226,7 @@ def test_data_that_is_gone_is_named_where_nobody_can_replace_it(infos: dict[str,
 
 
 def test_a_run_tells_that_it_replaces_a_member_and_brings_back_a_program() -> None:
-    lab = {"name": "emon", "hosts": hosts(**THREE), "pki": [], "etcd": {"tls": True}}
+    lab = {"name": "emon", "hosts": hosts(**THREE), "pki_changes": [], "etcd": {"tls": True}}
     standing = {"version": "3.4", "enabled": True}
     infos = {
         "emon": info("a", claimed=True, **standing),

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run.targets import chosen
 
-HOSTS = ("emon", "emon2")
 CONTAINERS = [{"name": "test1", "host": "emon"}, {"name": "test2", "host": "emon2"}, {"name": "web", "host": "emon2"}]
+LAB = {"name": "emon", "hosts": {"emon": {}, "emon2": {}}, "containers": CONTAINERS}
 
 
 @pytest.mark.parametrize(
@@ -29,13 +29,13 @@ CONTAINERS = [{"name": "test1", "host": "emon"}, {"name": "test2", "host": "emon
     ],
 )
 def test_places(where: str, expected: dict[str, list[str]]) -> None:
-    found = chosen("emon", HOSTS, CONTAINERS, where, "hostname")
+    found = chosen(LAB, where, "hostname")
     assert {host: [one["name"] for one in targets] for host, targets in found["targets"].items()} == expected
     assert found["faults"] == []
 
 
 def test_a_shell_interprets_the_command() -> None:
-    found = chosen("emon", HOSTS, CONTAINERS, "emon,test1", "echo $HOME | wc")["targets"]["emon"]
+    found = chosen(LAB, "emon,test1", "echo $HOME | wc")["targets"]["emon"]
     assert found[0]["argv"] == ["sh", "-c", "echo $HOME | wc"]
     assert found[1]["argv"][-1] == "echo $HOME | wc"
 
@@ -53,7 +53,8 @@ def run_with(listed: str, name: str, tmp_path: Path) -> tuple[subprocess.Complet
     program, log = tmp_path / "docker", tmp_path / "log"
     program.write_text(DOCKER)
     program.chmod(0o755)
-    argv = chosen("emon", HOSTS, [{"name": name, "host": "emon"}], name, "ip 'a b'")["targets"]["emon"][0]["argv"]
+    lab = {**LAB, "containers": [{"name": name, "host": "emon"}]}
+    argv = chosen(lab, name, "ip 'a b'")["targets"]["emon"][0]["argv"]
     path = f"{tmp_path}:{os.environ['PATH']}"
     environment = {"PATH": path, "LOG": str(log), "LISTED": listed}
     done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
@@ -80,7 +81,7 @@ def test_a_command_runs_in_nobody_elses_container(tmp_path: Path) -> None:
 
 
 def test_all_that_is_wrong_is_told() -> None:
-    assert chosen("emon", HOSTS, CONTAINERS, "emon3,test*,nope", " ") == {
+    assert chosen(LAB, "emon3,test*,nope", " ") == {
         "targets": {},
         "faults": [
             "there is no command: CMD='ip route' says which one",
