@@ -4,9 +4,9 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""What a namespace's packet filters and its IP stack count, read before and after, so that a drop has a name.
+"""What a namespace's packet filters, queues and IP stack count, read before and after, so that a drop has a name.
 
-iptables and nft write their rules as text; what is not counted there cannot be told from what nobody dropped.
+iptables, nft and tc write what they have as text; what is not counted there cannot be told from what nobody dropped.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 
 _LEGACY_TABLES = Path("/proc/thread-self/net/ip_tables_names")
 _SECONDS = 10
+_QDISC = re.compile(r"qdisc (\S+) ([0-9a-f]+:) dev (\S+) (root|parent (\S+))(.*)")
+_REFERENCES = re.compile(r" refcnt \d+")
+_DROPPED = re.compile(r"\(dropped (\d+),")
+# What the kernel itself gave a link has this handle.
+_KERNELS = "0:"
 _RULE = re.compile(r"\[(\d+):\d+\] -A (\S+) (.*)")
 _POLICY = re.compile(r":(\S+) DROP \[(\d+):\d+\]")
 _COUNTER = re.compile(r"counter packets (\d+) bytes \d+ ?")
@@ -60,7 +65,7 @@ class Rule:
 
 
 def rules() -> list[Rule]:
-    """The rules that drop, of this thread's namespace. A program that is not installed has none."""
+    """The rules and queues that drop, of this thread's namespace. A program that is not installed has none."""
     found: dict[str, Rule] = {}
     spoken = ""
     for program in _savers():
@@ -71,6 +76,7 @@ def rules() -> list[Rule]:
     # What iptables has written into nftables is shown by both.
     known = frozenset() if "incompatible" in spoken or not found else _IPTABLES_TABLES
     found.update({one.remove: one for one in parse_nft(nft, known)})
+    found.update({one.remove: one for one in parse_tc(_output(["tc", "-s", "qdisc", "show"]))})
     return list(found.values())
 
 
@@ -146,6 +152,25 @@ def parse_nft(text: str, without: Iterable[str] = ()) -> list[Rule]:
                 packets = int(counter[1]) if counter else None
                 found.append(Rule(name, chain, _COUNTER.sub("", what).strip(), packets, remove))
     return found
+
+
+def parse_tc(text: str) -> list[Rule]:
+    """What ``tc -s qdisc show`` writes: the queues that somebody gave a link, each a rule that drops when it is full.
+
+    A queue counts what those in it dropped as well, so only the innermost ones are told.
+    """
+    found, outer = [], set()
+    heads = list(_QDISC.finditer(text))
+    for head, end in zip(heads, [*(one.start() for one in heads[1:]), len(text)]):
+        kind, handle, device, place, parent, options = head.groups()
+        dropped = _DROPPED.search(text, head.end(), end)
+        if parent:
+            outer.add((device, f"{parent.partition(':')[0]}:"))
+        if handle != _KERNELS and dropped:
+            what = f"{kind}{_REFERENCES.sub('', options)}".strip()
+            remove = f"tc qdisc del dev {device} {place}"
+            found.append((handle, Rule(f"tc {device}", handle, what, int(dropped[1]), remove)))
+    return [one for handle, one in found if (one.table.partition(" ")[2], handle) not in outer]
 
 
 def stack(proc_net: Path = Path("/proc/thread-self/net")) -> dict[str, int]:
