@@ -39,8 +39,17 @@ _NFT_VERDICT = re.compile(
     r"(?:^|(?<!jump)(?<!goto)\s)(?:drop|reject(?: with .+)?)(?: comment)?\s*$|vmap \{[^}]*: drop\b"
 )
 _IPTABLES_TABLES = frozenset({"filter", "nat", "mangle", "raw", "security"})
-# Of /proc/net/snmp and netstat: what the kernel dropped, and why (linux/snmp.h).
+# Of /proc/net/snmp, netstat and xfrm_stat: what the kernel dropped, and why (linux/snmp.h).
 _STACK = {
+    "Xfrm.OutNoStates": "no IPsec state to encrypt with",
+    "Xfrm.OutPolBlock": "an IPsec policy that blocks",
+    "Xfrm.OutStateProtoError": "an IPsec state that cannot encrypt",
+    "Xfrm.AcquireError": "no IPsec key",
+    "Xfrm.InNoStates": "ESP for which there is no IPsec state",
+    "Xfrm.InStateProtoError": "ESP that the key here does not decrypt",
+    "Xfrm.InStateMismatch": "ESP for another IPsec state",
+    "Xfrm.InTmplMismatch": "plain packets that should be encrypted",
+    "Xfrm.InNoPols": "encrypted packets without an IPsec policy",
     "TcpExt.IPReversePathFilter": "reverse path filter",
     "Ip.InAddrErrors": "address of another host",
     "IpExt.InNoRoutes": "no route",
@@ -187,7 +196,17 @@ def stack(proc_net: Path = Path("/proc/thread-self/net")) -> dict[str, int]:
             for key, value in zip(names.split()[1:], values.split()[1:]):
                 if words := _STACK.get(f"{group}.{key}"):
                     found[words] = found.get(words, 0) + int(value)
-    return found
+    return {**found, **_ipsec(proc_net / "xfrm_stat")}
+
+
+def _ipsec(path: Path) -> dict[str, int]:
+    """Of a line a counter, which begins with Xfrm."""
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return {}
+    counted = [(line.split()[0].replace("Xfrm", "Xfrm.", 1), int(line.split()[1])) for line in lines]
+    return {_STACK[name]: value for name, value in counted if name in _STACK}
 
 
 def difference(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from . import asked_links, causes
+from . import asked_links, causes, encryption
 from .causes import Cause, Journey
 from .plan import Plan
 from .seen import BACK, FORTH, Seen, Sent
@@ -39,7 +39,7 @@ def explain(plan: Plan, seen: Seen, sent: Sent, lost: tuple[str, int]) -> list[C
     direction, number = lost
     journey = _journey(plan, direction)
     place = _place(plan, direction, number)
-    read = causes.read(plan.world, journey, plan.lab, plan.names)
+    read = _read(plan, journey)
     found: list[Cause] = []
     if sent.whole:
         found = [
@@ -55,7 +55,11 @@ def explain(plan: Plan, seen: Seen, sent: Sent, lost: tuple[str, int]) -> list[C
     if place == 0 and not found:
         found = _explain_arp(plan, seen, direction, read)
     found = found or _filters(plan, seen, lost, sent) or astray(plan, seen, sent, lost)
-    return found or _said(seen, sent)
+    return found or encryption.filtered(plan, seen, sent, lost) or _said(seen, sent)
+
+
+def _read(plan: Plan, journey: Journey) -> list[Cause]:
+    return [*encryption.causes(plan, journey), *causes.read(plan.world, journey, plan.lab, plan.names)]
 
 
 def _remembered(plan: Plan, sent: Sent) -> list[Cause]:
@@ -91,7 +95,7 @@ def _explain_arp(plan: Plan, seen: Seen, direction: str, read: list[Cause]) -> l
     if number is None:
         return []
     place = _place(plan, other, number)
-    back = causes.read(plan.world, _journey(plan, other), plan.lab, plan.names)
+    back = _read(plan, _journey(plan, other))
     return [one for one in back if one.size is None and place in one.lost] or filters_at(plan, seen, other, number, 1)
 
 

@@ -158,7 +158,13 @@ def test_queues_that_somebody_made_and_none_of_those_around_them() -> None:
 def test_what_the_stack_dropped(tmp_path: Path) -> None:
     (tmp_path / "snmp").write_text("Ip: Forwarding InAddrErrors OutNoRoutes\nIp: 1 2 3\nIcmp: InMsgs\nIcmp: 9\n")
     (tmp_path / "netstat").write_text("TcpExt: IPReversePathFilter\nTcpExt: 4\nIpExt: InNoRoutes\nIpExt: 5\n")
-    assert counters.stack(tmp_path) == {"address of another host": 2, "no route": 8, "reverse path filter": 4}
+    (tmp_path / "xfrm_stat").write_text("XfrmInError             \t1\nXfrmOutNoStates         \t6\n")
+    assert counters.stack(tmp_path) == {
+        "address of another host": 2,
+        "no route": 8,
+        "reverse path filter": 4,
+        "no IPsec state to encrypt with": 6,
+    }
 
 
 def test_the_difference_names_what_counted_meanwhile() -> None:
