@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import links
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import followed, links
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.junit import junit
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.verification import echoes, probes, report
 
@@ -33,12 +33,22 @@ def verification_junit(report: dict, lab: str) -> str:
     return junit(lab, report)
 
 
+def verification_followed(report: dict, lab: dict) -> dict:
+    return followed.question(lab, report)
+
+
+def verification_verdict(question: dict, traced: dict) -> str:
+    return followed.verdict(question, traced)
+
+
 class FilterModule:
     def filters(self) -> dict:
         return {
             "verification_echoes": verification_echoes,
+            "verification_followed": verification_followed,
             "verification_junit": verification_junit,
             "verification_measures": verification_measures,
             "verification_probes": verification_probes,
             "verification_report": verification_report,
+            "verification_verdict": verification_verdict,
         }
