@@ -32,7 +32,13 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.observe
 
 from . import overlay_state
 
-UNITS = ("docker.service", "etcd.service", "overlay-lab-vxlan.service", "overlay-lab-resolver.service")
+UNITS = (
+    "docker.service",
+    "containerd.service",
+    "etcd.service",
+    "overlay-lab-vxlan.service",
+    "overlay-lab-resolver.service",
+)
 # A member that has lost its leader would let a read wait for longer.
 ETCD_SECONDS = 2.0
 _RECORDED = ("lab", "site", "moving_to", "engine")
