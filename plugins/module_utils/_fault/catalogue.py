@@ -302,7 +302,7 @@ FAULTS = (
     Fault(
         "dockerd-killed",
         "dockerd is killed, and does not start again",
-        "containers run on and reach each other by address; names are not resolved; Cannot connect to the Docker daemon",
+        "containers run on and reach each other by address; names are not resolved; docker: Cannot connect",
         f"{_DOCKERD}, so {{container}} cannot be found; ...systemctl start docker.service",
         services.dockerd_killed,
         TO,

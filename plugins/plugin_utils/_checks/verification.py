@@ -108,7 +108,13 @@ def _probes(pair: Pair, patience: tuple[float, float]) -> list[dict[str, Any]]:
         {**ping, "to": pair.address},
         {**ping, "to": pair.target},
         {**ping, "to": pair.address, "size": pair.mtu - _ICMP_OVERHEAD, "dont_fragment": True},
-        {**base, "to": pair.address, "protocol": "tcp", "port": followed.ECHO_PORT, "payload": _FULL_SEGMENTS * pair.mtu},
+        {
+            **base,
+            "to": pair.address,
+            "protocol": "tcp",
+            "port": followed.ECHO_PORT,
+            "payload": _FULL_SEGMENTS * pair.mtu,
+        },
     ]
 
 

@@ -6,8 +6,8 @@
 
 """Why a packet of an encrypted network may not get to the other host: IPsec, as it was read on both. Pure.
 
-Two kernels encrypt by a policy (what is encrypted) and a state (by which key, under which number, the SPI) of the sender,
-and decrypt by a state with the same number of the receiver. dockerd writes all of them, one pair for each other host.
+A sender encrypts by a policy (what is encrypted) and a state (by which key, under which number, the SPI); a receiver
+decrypts by a state with the same number. dockerd writes all of them, for each other host.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ def _stateless(host: str, at: int, known: dict[str, Any], what: str) -> Cause:
         return Cause(
             frozenset({at}),
             f"{text}: its kernel has no ESP (esp4)",
-            f"on {host}: boot a kernel with esp4 and gcm, or take encrypted out of the lab file and make the network anew",
+            f"on {host}: boot a kernel with esp4 and gcm, or take encrypted out of the lab file and make the network"
+            " anew",
         )
     return Cause(frozenset({at}), text, f"on {host}: modprobe -a esp4 gcm, and {_KEYS}")
 

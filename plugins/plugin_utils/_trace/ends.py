@@ -84,9 +84,7 @@ def _container(party: Party, world: World) -> dict[str, Any] | None:
     return found
 
 
-def _common(
-    source: dict[str, Any] | None, target: dict[str, Any] | None, lab: dict[str, Any], asked: Party
-) -> str:
+def _common(source: dict[str, Any] | None, target: dict[str, Any] | None, lab: dict[str, Any], asked: Party) -> str:
     """A network that both are in, the first of the lab file; one of the target's where they share none. Of an address,
     the one that has it.
     """

@@ -220,9 +220,7 @@ def test_a_container_in_the_hosts_network_is_at_the_hosts_address() -> None:
 )
 def test_ends_that_share_two_networks(target: str, network: str, expected: str) -> None:
     lab = {**a_lab.LAB, "networks": [*a_lab.LAB["networks"], {"name": "back", "subnet": "10.201.0.0/24"}]}
-    lab["containers"] = [
-        {**one, "networks": [{"name": "demo"}, {"name": "back"}]} for one in a_lab.LAB["containers"]
-    ]
+    lab["containers"] = [{**one, "networks": [{"name": "demo"}, {"name": "back"}]} for one in a_lab.LAB["containers"]]
     states = a_lab.states()
     for host in a_lab.HOSTS:
         for one in states[host]["containers"]:
