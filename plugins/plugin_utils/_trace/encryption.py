@@ -44,7 +44,7 @@ def _read(plan: Plan, near: str, far: str, first: int, last: int) -> Iterator[Ca
     way = f"{source} > {target}"
     if ours and not _of(ours["policies"], source, target, "out"):
         yield Cause(
-            frozenset({first, last}),
+            frozenset({last}),
             f"{near} has no IPsec policy for what it sends to {far} ({way}): it leaves in plain, and {far} drops it",
             f"on {near}: {_KEYS}",
         )
