@@ -66,7 +66,8 @@ def _read(plan: Plan, near: str, far: str, first: int, last: int) -> Iterator[Ca
 def _of(entries: list[dict[str, str]], source: str, target: str, direction: str = "") -> list[dict[str, str]]:
     """Those of one direction between two addresses; ``direction``: of a policy."""
     wanted = {"src": source, "dst": target, **({"direction": direction} if direction else {})}
-    return [one for one in entries if wanted.items() <= one.items()]
+    # Not by items(): of what Ansible hands over, that is no set.
+    return [one for one in entries if all(one[key] == value for key, value in wanted.items())]
 
 
 def _stateless(host: str, at: int, known: dict[str, Any], what: str) -> Cause:

@@ -244,6 +244,16 @@ def test_a_container_that_would_be_lost_keeps_dockerd_running(name: str) -> None
     assert caught.value.faults == ["Docker would remove what was started with --rm: stop it yourself first: once"]
 
 
+@pytest.mark.parametrize("name", ["mtu-underlay", "mtu-container"])
+def test_no_container_remembers_how_narrow_the_path_was(name: str) -> None:
+    given = read(True)
+    given.state["containers"].append({**given.state["containers"][0], "name": "test3", "netns": "/run/docker/netns/3"})
+    given.identities["/run/docker/netns/3"] = (4, 13)
+    steps = BY_NAME[name].kind(scene.of_host(given, "10.0.0.116", [])).steps
+    flushed = [(step.netns, step.identity) for step in steps if step.undo == (("ip", "route", "flush", "cache"),)]
+    assert flushed == [(INSIDE, (4, 11)), ("/run/docker/netns/3", (4, 13))]
+
+
 def narrow(card: int, inside: int, *addresses: str) -> Scene:
     given = read(True)
     own, *_, container = given.state["namespaces"]
