@@ -129,9 +129,9 @@ def _docker_lines(view: dict[str, Any]) -> Iterator[str]:
         yield f"docker.service does not run: see its journal, and {_AGAIN}"
     elif view["docker"]["fault"]:
         yield view["docker"]["fault"]
-    # One that was not enabled may be somebody's choice: a dockerd from an archive has a containerd of its own.
-    containerd = view["units"].get("containerd.service", {"active": False, "enabled": False})
-    if view["units"]["docker.service"]["active"] and containerd["enabled"] and not containerd["active"]:
+    # It is not among them where dockerd has a containerd of its own.
+    containerd = view["units"].get("containerd.service")
+    if view["units"]["docker.service"]["active"] and containerd and not containerd["active"]:
         yield (
             "containerd.service does not run, so containers run on, and none can be started, entered or stopped:"
             " systemctl start containerd.service"
