@@ -33,13 +33,14 @@ export OVERLAY_LAB_ON := $(value ON)
 export OVERLAY_LAB_FROM := $(value FROM)
 export OVERLAY_LAB_TO := $(value TO)
 export OVERLAY_LAB_PORT := $(value PORT)
+export OVERLAY_LAB_NETWORK := $(value NETWORK)
 # What is loaded, likewise.
 export OVERLAY_LAB_IMAGE := $(value IMAGE)
 export OVERLAY_LAB_FILE := $(value FILE)
 # Simulated hosts need root; their connection plugin cannot ask for a password, so the playbook itself runs with sudo.
 # A user's PATH has no sbin, and sudo keeps the one it is given, and nothing else but what is named here.
 KEPT := NO_COLOR ANSIBLE_NOCOLOR ANSIBLE_FORCE_COLOR OVERLAY_LAB_UNTIL OVERLAY_LAB_TIMES OVERLAY_LAB_COMMAND OVERLAY_LAB_ON \
-  OVERLAY_LAB_FROM OVERLAY_LAB_TO OVERLAY_LAB_PORT OVERLAY_LAB_IMAGE OVERLAY_LAB_FILE DOCKER_HOST
+  OVERLAY_LAB_FROM OVERLAY_LAB_TO OVERLAY_LAB_PORT OVERLAY_LAB_NETWORK OVERLAY_LAB_IMAGE OVERLAY_LAB_FILE DOCKER_HOST
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo) env PATH="$$PWD/$(BIN):$$PATH:/usr/sbin:/sbin" LC_ALL="$$LC_ALL" \
   ANSIBLE_CONFIG="$$ANSIBLE_CONFIG" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" \
   PYTHONDONTWRITEBYTECODE=1 OVERLAY_LAB_RELEASE=$(RELEASE) $(foreach name,$(KEPT),$(if $($(name)),$(name)="$$$(name)"))

@@ -1,4 +1,4 @@
-"""The lab that campaigns break: two hosts, a container on each, and the same with each engine."""
+"""The lab that campaigns break: two hosts, two networks, and the same with each engine."""
 
 from __future__ import annotations
 
@@ -17,19 +17,28 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._break import tab
 
 ENGINES = ("cluster_store", "swarm", "vxlan")
 LAB: dict[str, Any] = {
-    "name": "engines",
+    "name": "traces",
     "site": "company",
     "hosts": {"e1": {"addresses": {"company": "10.8.0.11"}}, "e2": {"addresses": {"company": "10.8.0.12"}}},
-    "containers": [{"name": "test1", "host": "e1"}, {"name": "test2", "host": "e2"}],
+    # Faults are made of the first of a host.
+    "containers": [
+        {"name": "test1", "host": "e1"},
+        {"name": "test2", "host": "e2"},
+        {"name": "back1", "host": "e1"},
+        {"name": "back2", "host": "e2"},
+        {"name": "back3", "host": "e1"},
+    ],
 }
-# Who asks whom, and on which host.
-PAIRS = (("e1", "test1", "test2"), ("e2", "test2", "test1"))
+# Those of the lab file, with the containers that are in them.
+NETWORKS = {"demo": ("test1", "test2"), "back": ("back1", "back2", "back3")}
+# Host, source, target: what shows that the lab is whole.
+WAYS = [("e1", "test1", "test2"), ("e2", "test2", "test1"), ("e1", "back1", "back2"), ("e2", "back2", "back3")]
 # Of a packet in one piece, which every MTU of the lab lets pass.
 _BYTES = "1400"
 
 
 def inventory(engine: str) -> str:
-    return f"molecule/engines/inventories/{engine}.yml"
+    return f"molecule/trace/inventories/{engine}.yml"
 
 
 def possible(engine: str) -> list[Fault]:

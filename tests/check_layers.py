@@ -50,7 +50,7 @@ TABLE = """
     6 +_output: _core
     6 +_run: _core _host
     6 +_simulated: _core _kernel
-    6 +_trace: _kernel
+    6 +_trace: _kernel _shaping
     7 +_engine_cluster_store: _core +_engine_common
     7 +_engine_swarm: _core _docker_swarm +_engine_common
     7 +_engine_vxlan: _kernel _probe +_engine_common +_membership

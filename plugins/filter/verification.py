@@ -6,15 +6,18 @@
 
 from __future__ import annotations
 
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import junit, links, verification
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import followed, junit, links, verification
+
 
 
 class FilterModule:
     def filters(self) -> dict:
         return {
             "verification_echoes": verification.echoes,
+            "verification_followed": followed.question,
             "verification_junit": junit.junit,
             "verification_measures": links.measures,
             "verification_probes": verification.probes,
             "verification_report": verification.report,
+            "verification_verdict": followed.verdict,
         }

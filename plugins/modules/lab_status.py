@@ -103,7 +103,7 @@ record:
 units:
   description:
     - By name, units of systemd that a lab may have, each with C(active), C(enabled) and C(started), in seconds of the
-      epoch, 0 for never.
+      epoch, 0 for never. C(containerd.service) is left out where dockerd has a containerd of its own.
   returned: success
   type: dict
   sample: {docker.service: {active: true, enabled: true, started: 1763809830.0}}

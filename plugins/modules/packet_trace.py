@@ -235,7 +235,8 @@ counted:
   description:
     - By namespace (C(netns)), C(rules), which drop or reject and have counted packets meanwhile, each with C(table),
       C(chain), C(rule), C(packets) and C(remove), a command that removes it; C(uncounted), rules that drop and have no
-      counter; and C(stack), the reasons for which the IP stack dropped packets.
+      counter; and C(stack), the reasons for which the IP stack dropped packets. A queue is a rule as well, whose table
+      is C(tc) and its interface.
     - Empty if every tap has seen every packet and its reply, which a reset is not.
   returned: success
   type: list

@@ -89,6 +89,13 @@ networks:
   returned: success
   type: list
   elements: dict
+ipsec:
+  description:
+    - Null where no network is encrypted, or it cannot be read. Else C(esp), whether the kernel has it (C(loaded),
+      C(built in), C(available), C(missing) or C(unknown)); C(states), each with C(src), C(dst) and C(spi), and no key;
+      and C(policies) that demand ESP, each with C(src), C(dst) and C(direction).
+  returned: success
+  type: dict
 published:
   description: Ports of the host that iptables leads on, each with C(protocol), C(port), C(address) and C(to_port).
   returned: success

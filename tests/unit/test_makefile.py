@@ -24,7 +24,7 @@ echo "colours=$NO_COLOR/$ANSIBLE_NOCOLOR"
 echo "messages=$OVERLAY_LAB_MESSAGES_ONLY"
 echo "on=$OVERLAY_LAB_ON"
 echo "loaded=$OVERLAY_LAB_IMAGE $OVERLAY_LAB_FILE $DOCKER_HOST"
-echo "ends=$OVERLAY_LAB_FROM $OVERLAY_LAB_TO $OVERLAY_LAB_PORT"
+echo "ends=$OVERLAY_LAB_FROM $OVERLAY_LAB_TO $OVERLAY_LAB_PORT $OVERLAY_LAB_NETWORK"
 printf 'command=%s\\n' "$OVERLAY_LAB_COMMAND"
 """
 _PROGRAMS = ("ansible-playbook", "pip", "pytest", "python")
@@ -78,10 +78,10 @@ def _program(path: Path, text: str) -> None:
 
 
 def test_who_is_traced_reaches_the_playbook(make: Make) -> None:
-    said = make("trace", "FROM=it's", "TO=emon2", "PORT=53/udp", "ARGS=-e pcap=/tmp/x")
+    said = make("trace", "FROM=it's", "TO=emon2", "PORT=53/udp", "NETWORK=back", "ARGS=-e pcap=/tmp/x")
     options = "-e trace_file=.cache/trace.json -e pcap=/tmp/x"
     assert said["arguments"] == f"-i inventories/simulated/company.yml playbooks/trace.yml {options}"
-    assert said["ends"] == "it's emon2 53/udp"
+    assert said["ends"] == "it's emon2 53/udp back"
 
 
 def test_what_is_loaded_reaches_the_playbook(make: Make) -> None:

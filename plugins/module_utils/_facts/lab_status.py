@@ -16,9 +16,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.processes import Process
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view as swarm_view
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import client as etcd_client
@@ -32,7 +34,16 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.observe
 
 from . import overlay_state
 
-UNITS = ("docker.service", "etcd.service", "overlay-lab-vxlan.service", "overlay-lab-resolver.service")
+CONTAINERD = "containerd.service"
+UNITS = (
+    "docker.service",
+    CONTAINERD,
+    "etcd.service",
+    "overlay-lab-vxlan.service",
+    "overlay-lab-resolver.service",
+)
+# Of a containerd that dockerd started, because it found none.
+_OWN_CONTAINERD = Path("/run/docker/containerd/containerd.pid")
 # A member that has lost its leader would let a read wait for longer.
 ETCD_SECONDS = 2.0
 _RECORDED = ("lab", "site", "moving_to", "engine")
@@ -83,6 +94,7 @@ def read(request: Request) -> dict[str, Any]:
             "units": {
                 unit.name: {"active": unit.active, "enabled": unit.enabled, "started": unit.started}
                 for unit in states or [Unit(name, exists=False, active=False, enabled=False) for name in UNITS]
+                if unit.name != CONTAINERD or (unit.exists and not _has_own_containerd())
             },
             "uplink": overlay_state.link_view(uplink(links or [], request.address)),
             "faults": faults,
@@ -91,6 +103,13 @@ def read(request: Request) -> dict[str, Any]:
             "etcd": etcd.result(),
             **state,
         }
+
+
+def _has_own_containerd() -> bool:
+    try:
+        return Process.of(int(_OWN_CONTAINERD.read_text(encoding="ascii"))) is not None
+    except (OSError, ValueError):
+        return False
 
 
 def _docker(request: Request) -> tuple[dict[str, str], dict[str, Any], dict[str, Any]]:

@@ -300,6 +300,14 @@ FAULTS = (
         TO,
     ),
     Fault(
+        "dockerd-killed",
+        "dockerd is killed, and does not start again",
+        "containers run on and reach each other by address; names are not resolved; docker: Cannot connect",
+        f"{_DOCKERD}, so {{container}} cannot be found; ...systemctl start docker.service",
+        services.dockerd_killed,
+        TO,
+    ),
+    Fault(
         "dockerd-frozen",
         "dockerd is frozen: it accepts connections and never answers",
         "containers reach each other by address; every docker command hangs, and names are not resolved",
@@ -313,6 +321,13 @@ FAULTS = (
         "containers run on and reach each other; docker exec, start and stop hang",
         _ARRIVED,
         services.frozen("containerd.service"),
+    ),
+    Fault(
+        "containerd-killed",
+        "containerd is killed, and does not start again",
+        "containers run on and reach each other; docker exec, start and stop fail; `make status` says it",
+        _ARRIVED,
+        services.killed("containerd.service"),
     ),
     Fault(
         "etcd-killed",

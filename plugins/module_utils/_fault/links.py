@@ -115,9 +115,16 @@ def route_gone(route: str) -> str:
 
 
 def _forget_paths(scene: Scene) -> tuple[Step, ...]:
-    """On the way back: a container's kernel remembers for ten minutes how narrow the path was."""
-    if scene.inner is None:
-        return ()
-    what = f"{scene.needed_container().name}: MTU of the path"
+    """On the way back: each container's kernel remembers for ten minutes how narrow the path was."""
     flush = (("ip", "route", "flush", "cache"),)
-    return (Step(what, "not known", "remembered", undo=flush, **scene.inner.place),)
+    return tuple(
+        Step(
+            f"{one.container}: MTU of the path",
+            "not known",
+            "remembered",
+            undo=flush,
+            netns=one.netns,
+            identity=one.identity,
+        )
+        for one in scene.insides
+    )

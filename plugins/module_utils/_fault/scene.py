@@ -72,6 +72,15 @@ class Running:
 
 
 @dataclass(frozen=True)
+class Inside:
+    """Where the packets of a container of the lab are that runs here."""
+
+    container: str
+    netns: str
+    identity: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Other:
     """A container on another host, as the VXLAN knows it. ``address``: '' where no table has it."""
 
@@ -91,6 +100,7 @@ class Scene:
 
     card: Link | None = None
     container: Container | None = None
+    insides: tuple[Inside, ...] = ()
     inner: Link | None = None
     veth: Link | None = None
     bridge: Link | None = None
@@ -197,6 +207,7 @@ def of_host(read: Read, address: str, peers: list[str]) -> Scene:
     card = _with_address(read, namespaces.OWN, address)
     common = Scene(
         card=replace(card, site=read.site) if card else None,
+        insides=tuple(Inside(one["name"], one["netns"], read.identities.get(one["netns"], ())) for one in running),
         units=read.units,
         running=read.running,
         peers=tuple(peers),

@@ -20,6 +20,8 @@ from .step import Argv, Step
 # TEST-NET-1 (RFC 5737): nobody answers there.
 NO_SERVER = "192.0.2.1"
 _CLOCK_SECONDS = 3600
+# It would start dockerd again.
+_DOCKERS_SOCKET = "docker.socket"
 # Of what the kernel counts since boot and of the wall clock, the parts of a second are cut off.
 _SLACK_SECONDS = 60
 
@@ -30,26 +32,40 @@ def stopped(unit: str) -> Kind:
 
 def dockerd_stopped(scene: Scene) -> Planned:
     """Containers stop with it; it does not start all of them again."""
+    back = _back(scene, "stopped with it")
+    return Planned((*back, _not_running(scene, "docker.service", sockets=(_DOCKERS_SOCKET,))))
+
+
+def dockerd_killed(scene: Scene) -> Planned:
+    """Containers run on; when it starts it stops what the former one left, and does not start all of it again."""
+    back = _back(scene, "runs without it, and stops when it is back")
+    return Planned((*back, _not_running(scene, "docker.service", (_DOCKERS_SOCKET,), (_kill("docker.service"),))))
+
+
+def _back(scene: Scene, after: str) -> tuple[Step, ...]:
+    """What starts the containers again that dockerd does not."""
     if lost := [one.name for one in scene.running if one.passing]:
         raise LabError(f"Docker would remove what was started with --rm: stop it yourself first: {', '.join(lost)}")
-    back = tuple(
+    return tuple(
         Step(
             what=one.name,
             before="runs",
-            after="stopped with it",
+            after=after,
             undo=(("docker", "start", one.id),),
             **_has_status(one.id, "exited"),
         )
         for one in scene.running
         if not one.returns
     )
-    return Planned((*back, _not_running(scene, "docker.service", sockets=("docker.socket",))))
 
 
 def killed(unit: str) -> Kind:
     """As after a crash; systemd would start it again, so it is told that it was stopped."""
-    kill = ("systemctl", "kill", "--signal=KILL", "--kill-who=main", unit)
-    return lambda scene: Planned((_not_running(scene, unit, first=(kill,)),))
+    return lambda scene: Planned((_not_running(scene, unit, first=(_kill(unit),)),))
+
+
+def _kill(unit: str) -> Argv:
+    return ("systemctl", "kill", "--signal=KILL", "--kill-who=main", unit)
 
 
 def frozen(unit: str) -> Kind:

@@ -4,9 +4,9 @@
 
 # This module_util is private to the collection and may change without notice.
 
-"""What a namespace's packet filters and its IP stack count, read before and after, so that a drop has a name.
+"""What a namespace's packet filters, queues and IP stack count, read before and after, so that a drop has a name.
 
-iptables and nft write their rules as text; what is not counted there cannot be told from what nobody dropped.
+iptables, nft and tc write what they have as text; what is not counted there cannot be told from what nobody dropped.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 
 _LEGACY_TABLES = Path("/proc/thread-self/net/ip_tables_names")
 _SECONDS = 10
+_QDISC = re.compile(r"qdisc (\S+) ([0-9a-f]+:) dev (\S+) (root|parent (\S+))(.*)")
+_REFERENCES = re.compile(r" refcnt \d+")
+_DROPPED = re.compile(r"\(dropped (\d+),")
+# What the kernel itself gave a link has this handle.
+_KERNELS = "0:"
 _RULE = re.compile(r"\[(\d+):\d+\] -A (\S+) (.*)")
 _POLICY = re.compile(r":(\S+) DROP \[(\d+):\d+\]")
 _COUNTER = re.compile(r"counter packets (\d+) bytes \d+ ?")
@@ -34,8 +39,17 @@ _NFT_VERDICT = re.compile(
     r"(?:^|(?<!jump)(?<!goto)\s)(?:drop|reject(?: with .+)?)(?: comment)?\s*$|vmap \{[^}]*: drop\b"
 )
 _IPTABLES_TABLES = frozenset({"filter", "nat", "mangle", "raw", "security"})
-# Of /proc/net/snmp and netstat: what the kernel dropped, and why (linux/snmp.h).
+# Of /proc/net/snmp, netstat and xfrm_stat: what the kernel dropped, and why (linux/snmp.h).
 _STACK = {
+    "Xfrm.OutNoStates": "no IPsec state to encrypt with",
+    "Xfrm.OutPolBlock": "an IPsec policy that blocks",
+    "Xfrm.OutStateProtoError": "an IPsec state that cannot encrypt",
+    "Xfrm.AcquireError": "no IPsec key",
+    "Xfrm.InNoStates": "ESP for which there is no IPsec state",
+    "Xfrm.InStateProtoError": "ESP that the key here does not decrypt",
+    "Xfrm.InStateMismatch": "ESP for another IPsec state",
+    "Xfrm.InTmplMismatch": "plain packets that should be encrypted",
+    "Xfrm.InNoPols": "encrypted packets without an IPsec policy",
     "TcpExt.IPReversePathFilter": "reverse path filter",
     "Ip.InAddrErrors": "address of another host",
     "IpExt.InNoRoutes": "no route",
@@ -60,7 +74,7 @@ class Rule:
 
 
 def rules() -> list[Rule]:
-    """The rules that drop, of this thread's namespace. A program that is not installed has none."""
+    """The rules and queues that drop, of this thread's namespace. A program that is not installed has none."""
     found: dict[str, Rule] = {}
     spoken = ""
     for program in _savers():
@@ -71,6 +85,7 @@ def rules() -> list[Rule]:
     # What iptables has written into nftables is shown by both.
     known = frozenset() if "incompatible" in spoken or not found else _IPTABLES_TABLES
     found.update({one.remove: one for one in parse_nft(nft, known)})
+    found.update({one.remove: one for one in parse_tc(_output(["tc", "-s", "qdisc", "show"]))})
     return list(found.values())
 
 
@@ -148,6 +163,25 @@ def parse_nft(text: str, without: Iterable[str] = ()) -> list[Rule]:
     return found
 
 
+def parse_tc(text: str) -> list[Rule]:
+    """What ``tc -s qdisc show`` writes: the queues that somebody gave a link, each a rule that drops when it is full.
+
+    A queue counts what those in it dropped as well, so only the innermost ones are told.
+    """
+    found, outer = [], set()
+    heads = list(_QDISC.finditer(text))
+    for head, end in zip(heads, [*(one.start() for one in heads[1:]), len(text)]):
+        kind, handle, device, place, parent, options = head.groups()
+        dropped = _DROPPED.search(text, head.end(), end)
+        if parent:
+            outer.add((device, f"{parent.partition(':')[0]}:"))
+        if handle != _KERNELS and dropped:
+            what = f"{kind}{_REFERENCES.sub('', options)}".strip()
+            remove = f"tc qdisc del dev {device} {place}"
+            found.append((handle, Rule(f"tc {device}", handle, what, int(dropped[1]), remove)))
+    return [one for handle, one in found if (one.table.partition(" ")[2], handle) not in outer]
+
+
 def stack(proc_net: Path = Path("/proc/thread-self/net")) -> dict[str, int]:
     """What the IP stack of this thread's namespace dropped, by its words for it."""
     found: dict[str, int] = {}
@@ -162,7 +196,17 @@ def stack(proc_net: Path = Path("/proc/thread-self/net")) -> dict[str, int]:
             for key, value in zip(names.split()[1:], values.split()[1:]):
                 if words := _STACK.get(f"{group}.{key}"):
                     found[words] = found.get(words, 0) + int(value)
-    return found
+    return {**found, **_ipsec(proc_net / "xfrm_stat")}
+
+
+def _ipsec(path: Path) -> dict[str, int]:
+    """Of a line a counter, which begins with Xfrm."""
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return {}
+    counted = [(line.split()[0].replace("Xfrm", "Xfrm.", 1), int(line.split()[1])) for line in lines]
+    return {_STACK[name]: value for name, value in counted if name in _STACK}
 
 
 def difference(

@@ -30,6 +30,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._probe import dns
 from ansible_collections.emon.overlay_lab.plugins.module_utils._probe.vantage import Place, open_place
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import info as topology_info
 
+from . import ipsec
+
 _RESOLVE_SECONDS = 2.0
 _FROZEN_SECONDS = 1.0
 _PID_FILE = Path("/run/docker.pid")
@@ -73,6 +75,7 @@ def read(containers: list[str], resolve: dict[str, str] | None) -> dict[str, Any
         "docker_frozen": frozen and error is not None,
         "containers": found,
         "networks": networks,
+        "ipsec": ipsec.read() if any(one["encrypted"] for one in networks) else None,
         "published": published,
         "listening": _listening(sockets.PROC_NET),
         "namespaces": namespaces,

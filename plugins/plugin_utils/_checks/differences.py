@@ -128,6 +128,13 @@ def _docker_lines(view: dict[str, Any]) -> Iterator[str]:
         yield f"docker.service does not run: see its journal, and {_AGAIN}"
     elif view["docker"]["fault"]:
         yield view["docker"]["fault"]
+    # It is not among them where dockerd has a containerd of its own.
+    containerd = view["units"].get("containerd.service")
+    if view["units"]["docker.service"]["active"] and containerd and not containerd["active"]:
+        yield (
+            "containerd.service does not run, so containers run on, and none can be started, entered or stopped:"
+            " systemctl start containerd.service"
+        )
 
 
 def _etcd_lines(lab: Lab, views: Views, host: str) -> Iterator[str]:

@@ -24,12 +24,10 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._boot.health impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import vxlan as kernel_vxlan
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
 
-from . import differences, expectations, links
+from . import differences, expectations, followed, links
 
 # IPv4 and ICMP headers, which the MTU includes and an echo request's size does not.
 _ICMP_OVERHEAD = 28
-# At which the call on the target's host answers meanwhile, unless the container itself listens there.
-_TCP_PORT = 61007
 # Hosts begin a moment apart, and hear by gossip of a container that has just started.
 _WITHIN = 5.0
 # Some segments of full size in each direction.
@@ -110,7 +108,13 @@ def _probes(pair: Pair, patience: tuple[float, float]) -> list[dict[str, Any]]:
         {**ping, "to": pair.address},
         {**ping, "to": pair.target},
         {**ping, "to": pair.address, "size": pair.mtu - _ICMP_OVERHEAD, "dont_fragment": True},
-        {**base, "to": pair.address, "protocol": "tcp", "port": _TCP_PORT, "payload": _FULL_SEGMENTS * pair.mtu},
+        {
+            **base,
+            "to": pair.address,
+            "protocol": "tcp",
+            "port": followed.ECHO_PORT,
+            "payload": _FULL_SEGMENTS * pair.mtu,
+        },
     ]
 
 
@@ -120,7 +124,7 @@ def echoes(lab: dict[str, Any], states: dict[str, dict], host: str) -> list[dict
     asked = Counter(pair.target for pair in pairs(lab, states) if pair.target in mine)
     patience = max((sum(links.patience(lab, host, one)) for one in lab["hosts"]), default=0.0)
     return [
-        {"container": name, "port": _TCP_PORT, "connections": count, "seconds": _WITHIN + patience}
+        {"container": name, "port": followed.ECHO_PORT, "connections": count, "seconds": _WITHIN + patience}
         for name, count in asked.items()
     ]
 

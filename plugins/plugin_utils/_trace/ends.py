@@ -37,7 +37,7 @@ class Nowhere(Exception):
 def find(request: Request, world: World, lab: dict[str, Any]) -> tuple[End, End]:
     """Source and target. Raises Nowhere."""
     source, target = (_container(party, world) for party in (request.source, request.target))
-    network = _common(source, target, lab)
+    network = request.network or _common(source, target, lab, request.target)
     ends = []
     for party, container in ((request.source, source), (request.target, target)):
         if container is not None:
@@ -84,8 +84,10 @@ def _container(party: Party, world: World) -> dict[str, Any] | None:
     return found
 
 
-def _common(source: dict[str, Any] | None, target: dict[str, Any] | None, lab: dict[str, Any]) -> str:
-    """A network that both are in, the first of the lab file; one of the target's where they share none."""
+def _common(source: dict[str, Any] | None, target: dict[str, Any] | None, lab: dict[str, Any], asked: Party) -> str:
+    """A network that both are in, the first of the lab file; one of the target's where they share none. Of an address,
+    the one that has it.
+    """
     wanted = {one["name"]: {place["name"] for place in one["networks"]} for one in lab["containers"]}
     places = [
         {one["name"] for one in end["networks"]} or wanted.get(end["name"], set()) for end in (source, target) if end
@@ -93,6 +95,10 @@ def _common(source: dict[str, Any] | None, target: dict[str, Any] | None, lab: d
     if not places:
         return ""
     shared = set.intersection(*places) or places[-1]
+    if asked.kind == ADDRESS:
+        address = ip_address(asked.name)
+        near = {one["name"] for one in lab["networks"] if address in ip_network(one["subnet"])}
+        shared = shared & near or shared
     ordered = [one["name"] for one in lab["networks"] if one["name"] in shared]
     return (ordered or sorted(shared) or [""])[0]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from . import causes
+from . import asked_links, causes, encryption
 from .causes import Cause, Journey
 from .plan import Plan
 from .seen import BACK, FORTH, Seen, Sent
@@ -39,7 +39,7 @@ def explain(plan: Plan, seen: Seen, sent: Sent, lost: tuple[str, int]) -> list[C
     direction, number = lost
     journey = _journey(plan, direction)
     place = _place(plan, direction, number)
-    read = causes.read(plan.world, journey, plan.lab, plan.names)
+    read = _read(plan, journey)
     found: list[Cause] = []
     if sent.whole:
         found = [
@@ -55,7 +55,11 @@ def explain(plan: Plan, seen: Seen, sent: Sent, lost: tuple[str, int]) -> list[C
     if place == 0 and not found:
         found = _explain_arp(plan, seen, direction, read)
     found = found or _filters(plan, seen, lost, sent) or astray(plan, seen, sent, lost)
-    return found or _said(seen, sent)
+    return found or encryption.filtered(plan, seen, sent, lost) or _said(seen, sent)
+
+
+def _read(plan: Plan, journey: Journey) -> list[Cause]:
+    return [*encryption.causes(plan, journey), *causes.read(plan.world, journey, plan.lab, plan.names)]
 
 
 def _remembered(plan: Plan, sent: Sent) -> list[Cause]:
@@ -91,7 +95,7 @@ def _explain_arp(plan: Plan, seen: Seen, direction: str, read: list[Cause]) -> l
     if number is None:
         return []
     place = _place(plan, other, number)
-    back = causes.read(plan.world, _journey(plan, other), plan.lab, plan.names)
+    back = _read(plan, _journey(plan, other))
     return [one for one in back if one.size is None and place in one.lost] or filters_at(plan, seen, other, number, 1)
 
 
@@ -117,11 +121,17 @@ def rules(plan: Plan, seen: Seen, hops: tuple[Hop, ...], place: int, packets: in
     for space in _spaces(hops, place):
         counted = seen.counted(space.host, space.netns)
         where = plan.names.get(space) or space.host
+        queues = {f"tc {hop.at.name}" for hop in _near(hops, place) if hop.at.space == space}
         for rule in counted["rules"]:
-            if rule["packets"] >= packets:
-                which = f"{rule['table']} {rule['chain']}: {rule['rule']} (counted {rule['packets']} meanwhile)"
-                text = f"a packet filter in {where} drops it: {which}"
-                found[text] = Cause(frozenset(), text, causes.on(space, rule["remove"]))
+            is_queue = rule["table"].startswith("tc ")
+            if rule["packets"] < packets or (is_queue and rule["table"] not in queues):
+                continue
+            if on_purpose := asked_links.dropped(plan, space.host, rule):
+                found[on_purpose[0]] = Cause(frozenset(), *on_purpose)
+                continue
+            which = f"{rule['table']} {rule['chain']}: {rule['rule']} (counted {rule['packets']} meanwhile)"
+            text = f"a {'full queue' if is_queue else 'packet filter'} in {where} drops it: {which}"
+            found[text] = Cause(frozenset(), text, causes.on(space, rule["remove"]))
         for reason, count in counted["stack"].items():
             if count >= packets:
                 text = f"the IP stack of {where} dropped {count} packets meanwhile, because of: {reason}"
@@ -131,8 +141,11 @@ def rules(plan: Plan, seen: Seen, hops: tuple[Hop, ...], place: int, packets: in
 
 def _spaces(hops: tuple[Hop, ...], place: int) -> list[Space]:
     """The namespaces in which a packet can be lost that one hop saw and the next did not."""
-    near = [hops[at].at.space for at in range(max(0, place - 2), min(len(hops), place + 1))]
-    return list(dict.fromkeys(reversed(near)))
+    return list(dict.fromkeys(hop.at.space for hop in reversed(_near(hops, place))))
+
+
+def _near(hops: tuple[Hop, ...], place: int) -> tuple[Hop, ...]:
+    return hops[max(0, place - 2) : place + 1]
 
 
 def astray(plan: Plan, seen: Seen, sent: Sent, lost: tuple[str, int]) -> list[Cause]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from . import asked_links
 from .plan import Plan
 from .seen import BACK, FORTH, Seen
 
@@ -23,7 +24,9 @@ def slow(plan: Plan, seen: Seen) -> str:
     if waited < _SLOW_MS:
         return ""
     where = plan.named(number)
-    return f"slow: it takes up to {waited} ms to {where}, where microseconds are usual: a queue holds packets back"
+    why = asked_links.slow_at(plan, number)
+    why = f"the lab file asks for {why}" if why else "a queue holds packets back"
+    return f"slow: it takes up to {waited} ms to {where}, where microseconds are usual: {why}"
 
 
 def _waits(plan: Plan, seen: Seen) -> Iterator[tuple[int, int]]:

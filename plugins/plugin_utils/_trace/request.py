@@ -31,27 +31,29 @@ class Party:
 
 @dataclass(frozen=True)
 class Request:
-    """``port``: None where echo requests are sent."""
+    """``port``: None where echo requests are sent. ``network``: by which it has to go, '' for any that leads there."""
 
     source: Party
     target: Party
     protocol: str
     port: int | None
+    network: str = ""
 
 
 def parse(asked: dict[str, Any], lab: dict[str, Any]) -> tuple[Request | None, list[str]]:
     """The request, and everything that is wrong with it, a line each.
 
-    ``asked``: {"from", "to", "port"}, texts as a person typed them; ``lab``: its value (_lab_file/value.py).
+    ``asked``: {"from", "to", "port", "network"}, texts as a person typed them; ``lab``: its value (_lab_file/value.py).
     """
     faults: list[str] = []
     source, target = (_party(word, str(asked.get(word.lower()) or "").strip(), lab, faults) for word in ("FROM", "TO"))
     protocol, port = _port(str(asked.get("port") or "").strip(), faults)
     if source and target and source == target:
         faults.append(f"TO={target}: that is where the packet comes from; name another one")
+    network = _network(str(asked.get("network") or "").strip(), [source, target], lab, faults)
     if faults or source is None or target is None:
         return None, faults
-    return Request(source, target, protocol, port), []
+    return Request(source, target, protocol, port, network), []
 
 
 def _party(word: str, name: str, lab: dict[str, Any], faults: list[str]) -> Party | None:
@@ -71,6 +73,21 @@ def _party(word: str, name: str, lab: dict[str, Any], faults: list[str]) -> Part
     what = f"{word}={name}: no container or host of the lab has that name" if name else f"{word}: it is missing"
     faults.append(f"{what}; choose one of {choices}, {also}")
     return None
+
+
+def _network(name: str, parties: list[Party | None], lab: dict[str, Any], faults: list[str]) -> str:
+    """The network that is asked for, in which both ends have to be, as far as the lab file knows them."""
+    names = [one["name"] for one in lab["networks"]]
+    if name and name not in names:
+        faults.append(f"NETWORK={name}: no network of the lab has that name; choose one of {', '.join(names)}")
+        return ""
+    members = {one["name"]: [place["name"] for place in one["networks"]] for one in lab["containers"]}
+    faults += [
+        f"NETWORK={name}: {party.name} is not in it, it is in {', '.join(members[party.name])}"
+        for party in parties
+        if name and party and party.kind == CONTAINER and name not in members[party.name]
+    ]
+    return name
 
 
 def _is_address(text: str) -> bool:

@@ -17,6 +17,8 @@ from typing import Any
 from .plan import Plan
 
 FORTH, BACK = "forth", "back"
+# What the module packet_trace calls an ESP packet.
+SEALED = "esp"
 _DIRECTION = {"request": FORTH, "reply": BACK, "error": BACK}
 
 
@@ -61,12 +63,17 @@ class Seen:
                 key = (number, direction, sighting["index"])
                 if key not in self._packets or sighting["time"] < self._packets[key]["time"]:
                     self._packets[key] = sighting
-            elif kind == "esp" and hop.tunnel:
+            elif kind == SEALED and hop.tunnel and self._between(sighting):
                 self._packets.setdefault((number, direction, None), sighting)
             elif kind.startswith("arp"):
                 self._arp.setdefault((number, direction, kind), sighting)
             if kind == "error":
                 self.errors.append({**sighting, "hop": number})
+
+    def _between(self, sealed: dict[str, Any]) -> bool:
+        """Whether an ESP packet goes between hosts of the way: a third host's is none of ours."""
+        ours = {self.plan.world.addresses.get(hop.at.space.host) for hop in self.plan.hops}
+        return {sealed["layers"][0]["src"], sealed["layers"][0]["dst"]} <= ours
 
     def packet(self, number: int, direction: str, index: int) -> dict[str, Any] | None:
         found = self._packets.get((number, direction, index))

@@ -109,7 +109,8 @@ def _some(plan: Plan, seen: Seen, failed: list[Sent]) -> str:
     """Where those were lost that did not arrive, and which rule has counted them."""
     direction, number = loss.usual(seen, failed)
     found = "".join(
-        f": {one.text}; {one.remedy}" for one in loss.filters_at(plan, seen, direction, number, len(failed))[:1]
+        f": {one.text}" + f"; {one.remedy}" * bool(one.remedy)
+        for one in loss.filters_at(plan, seen, direction, number, len(failed))[:1]
     )
     return f" before {plan.named(number)}{found}"
 

@@ -163,6 +163,19 @@ def test_a_vxlan_of_dockers_floods_nothing() -> None:
             ["systemctl kill --signal=KILL --kill-who=main etcd.service", "systemctl stop etcd.service"],
             ["systemctl start etcd.service"],
         ),
+        (
+            "dockerd-killed",
+            [
+                "systemctl kill --signal=KILL --kill-who=main docker.service",
+                "systemctl stop docker.socket docker.service",
+            ],
+            ["systemctl start docker.socket docker.service"],
+        ),
+        (
+            "containerd-killed",
+            ["systemctl kill --signal=KILL --kill-who=main containerd.service", "systemctl stop containerd.service"],
+            ["systemctl start containerd.service"],
+        ),
         ("container-paused", ["docker pause 1d"], ["docker unpause 1d"]),
     ],
 )
@@ -214,19 +227,31 @@ def test_a_route_of_several_ways_is_not_taken() -> None:
         BY_NAME["host-link-down"].kind(host(routes={"": [ways]}))
 
 
-def test_what_a_dockerd_that_starts_does_not_start_is_started_again() -> None:
+@pytest.mark.parametrize("name", ["dockerd-stopped", "dockerd-killed"])
+def test_what_a_dockerd_that_starts_does_not_start_is_started_again(name: str) -> None:
     found = host(running=(Running("old", "0a"), Running("new", "0b", returns=True), Running("first", "0c")))
-    planned = BY_NAME["dockerd-stopped"].kind(found)
+    planned = BY_NAME[name].kind(found)
     # A dockerd that is stopped says nothing of containers: it is asked for first.
     assert [step.what for step in reversed(planned.steps)] == ["docker.service", "first", "old"]
     assert [step.undo for step in planned.steps[:2]] == [(("docker", "start", "0a"),), (("docker", "start", "0c"),)]
     assert re.search(planned.steps[0].shows, "0b\n0a\n")
 
 
-def test_a_container_that_would_be_lost_keeps_dockerd_running() -> None:
+@pytest.mark.parametrize("name", ["dockerd-stopped", "dockerd-killed"])
+def test_a_container_that_would_be_lost_keeps_dockerd_running(name: str) -> None:
     with pytest.raises(LabError) as caught:
-        BY_NAME["dockerd-stopped"].kind(host(running=(Running("once", "0a", passing=True), Running("b", "0b"))))
+        BY_NAME[name].kind(host(running=(Running("once", "0a", passing=True), Running("b", "0b"))))
     assert caught.value.faults == ["Docker would remove what was started with --rm: stop it yourself first: once"]
+
+
+@pytest.mark.parametrize("name", ["mtu-underlay", "mtu-container"])
+def test_no_container_remembers_how_narrow_the_path_was(name: str) -> None:
+    given = read(True)
+    given.state["containers"].append({**given.state["containers"][0], "name": "test3", "netns": "/run/docker/netns/3"})
+    given.identities["/run/docker/netns/3"] = (4, 13)
+    steps = BY_NAME[name].kind(scene.of_host(given, "10.0.0.116", [])).steps
+    flushed = [(step.netns, step.identity) for step in steps if step.undo == (("ip", "route", "flush", "cache"),)]
+    assert flushed == [(INSIDE, (4, 11)), ("/run/docker/netns/3", (4, 13))]
 
 
 def narrow(card: int, inside: int, *addresses: str) -> Scene:

@@ -129,10 +129,42 @@ def test_which_rules_of_nft_drop(rule: str, drops: bool) -> None:
     assert bool(found) == drops
 
 
+TC = """\
+qdisc noqueue 0: dev lo root refcnt 2
+ Sent 0 bytes 0 pkt (dropped 0, overlimits 0 requeues 0)
+ backlog 0b 0p requeues 0
+qdisc fq_codel 0: dev eth1 root refcnt 2 limit 10240p flows 1024
+ Sent 0 bytes 0 pkt (dropped 5, overlimits 0 requeues 0)
+ backlog 0b 0p requeues 0
+qdisc tbf 8008: dev qb root refcnt 3 rate 64Kbit burst 2Kb lat 50ms
+ Sent 90 bytes 1 pkt (dropped 7, overlimits 9 requeues 0)
+ backlog 0b 0p requeues 0
+qdisc htb 1ab0: dev eth0 root refcnt 3 r2q 10 default 0 direct_packets_stat 0 direct_qlen 1000
+ Sent 0 bytes 0 pkt (dropped 3, overlimits 0 requeues 0)
+ backlog 0b 0p requeues 0
+qdisc bfifo 1ab1: dev eth0 parent 1ab0:1 limit 32Kb
+ Sent 0 bytes 0 pkt (dropped 3, overlimits 0 requeues 0)
+ backlog 0b 0p requeues 0
+"""
+
+
+def test_queues_that_somebody_made_and_none_of_those_around_them() -> None:
+    assert counters.parse_tc(TC) == [
+        Rule("tc qb", "8008:", "tbf rate 64Kbit burst 2Kb lat 50ms", 7, "tc qdisc del dev qb root"),
+        Rule("tc eth0", "1ab1:", "bfifo limit 32Kb", 3, "tc qdisc del dev eth0 parent 1ab0:1"),
+    ]
+
+
 def test_what_the_stack_dropped(tmp_path: Path) -> None:
     (tmp_path / "snmp").write_text("Ip: Forwarding InAddrErrors OutNoRoutes\nIp: 1 2 3\nIcmp: InMsgs\nIcmp: 9\n")
     (tmp_path / "netstat").write_text("TcpExt: IPReversePathFilter\nTcpExt: 4\nIpExt: InNoRoutes\nIpExt: 5\n")
-    assert counters.stack(tmp_path) == {"address of another host": 2, "no route": 8, "reverse path filter": 4}
+    (tmp_path / "xfrm_stat").write_text("XfrmInError             \t1\nXfrmOutNoStates         \t6\n")
+    assert counters.stack(tmp_path) == {
+        "address of another host": 2,
+        "no route": 8,
+        "reverse path filter": 4,
+        "no IPsec state to encrypt with": 6,
+    }
 
 
 def test_the_difference_names_what_counted_meanwhile() -> None:

@@ -184,6 +184,14 @@ INTERFACE = (*CONTAINER, "interfaces", 0)
         ),
         pytest.param(
             "cluster_store",
+            of("emon2", "units", "containerd.service", active=False),
+            "host:emon2",
+            "emon2: containerd.service does not run, so containers run on, and none can be started, entered or stopped:"
+            " systemctl start containerd.service",
+            id="containerd stopped",
+        ),
+        pytest.param(
+            "cluster_store",
             of("emon2", "units", "etcd.service", active=False),
             "host:emon2",
             f"emon2: etcd.service does not run: see its journal, and {AGAIN}",

@@ -84,7 +84,7 @@ def _addresses(given: dict[str, Any]) -> dict[tuple[str, str], str]:
 def _view(given: dict[str, Any], host: str, addresses: dict[tuple[str, str], str]) -> dict[str, Any]:
     engine, number = given["engine"], list(given["hosts"]).index(host)
     member = ENGINES[engine].uses_etcd and given["hosts"][host]["etcd"]
-    has = {"docker.service": True, "etcd.service": member}
+    has = {"docker.service": True, "containerd.service": True, "etcd.service": member}
     has |= dict.fromkeys(("overlay-lab-vxlan.service", "overlay-lab-resolver.service"), engine == "vxlan")
     own = given["hosts"][host]["addresses"][SITE]
     return {

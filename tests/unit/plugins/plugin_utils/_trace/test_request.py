@@ -76,6 +76,11 @@ def test_a_port(port: str, expected: tuple[str, int | None]) -> None:
             id="port",
         ),
         pytest.param(
+            {"from": "test1", "to": "test2", "network": "front"},
+            ["NETWORK=front: no network of the lab has that name; choose one of demo"],
+            id="network",
+        ),
+        pytest.param(
             {},
             [
                 f"FROM: it is missing; choose one of {CHOICES}",
@@ -137,3 +142,9 @@ def test_an_end_that_is_not_there_sends_nothing() -> None:
     assert plan["parts"] == {}
     report = trace.report(states, question, a_lab.LAB, {})
     assert (report["ok"], report["table"], report["verdict"]) == (False, [], plan["fault"])
+
+
+def test_a_network_that_an_end_is_not_in() -> None:
+    lab = {**a_lab.LAB, "networks": [*a_lab.LAB["networks"], {"name": "back", "subnet": "10.201.0.0/24"}]}
+    _found, faults = parse({"from": "test1", "to": "emon2", "network": "back"}, lab)
+    assert faults == ["NETWORK=back: test1 is not in it, it is in demo"]

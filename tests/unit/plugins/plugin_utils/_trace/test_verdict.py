@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -617,6 +618,81 @@ def test_the_rule_that_dropped_a_few_packets_is_named() -> None:
     line = judge(made, results).line
     assert "; but 1 of 2 packets were lost before hop 8, vxlan0 in demo on emon2: a packet filter in emon2" in line
     assert line.endswith("-m statistic -j DROP (counted 1 meanwhile); on emon2: x")
+
+
+LINKS = {
+    host: [{"host": other, "address": a_lab.HOSTS[other], "rate": "5mbit", "loss": "5%"}]
+    for host, other in (("emon", "emon2"), ("emon2", "emon"))
+}
+OUR_LOSS = {
+    "table": "nft ip overlay_lab_links",
+    "chain": "arriving",
+    "rule": "ip saddr 10.0.0.116 ip daddr 10.0.0.117 numgen random mod 1000000 < 50000 drop",
+    "remove": "nft delete rule ip overlay_lab_links arriving handle 2",
+}
+QUEUE = {"rule": "bfifo limit 62500b", "remove": "tc qdisc del dev eth0 parent 1ab0:1"}
+
+
+def _with_links(links: dict[str, Any], forth: int, host: str, rule: dict[str, Any]) -> str:
+    made = replace(a_lab.plan(a_lab.states()), lab={**a_lab.LAB, "links": links})
+    results = a_lab.traced(made, forth=forth)
+    results[host]["counted"] = [{"netns": "", "rules": [{"packets": 6, **rule}], "uncounted": [], "stack": {}}]
+    return judge(made, results).line
+
+
+def test_loss_that_the_lab_file_asks_for_is_nobodys_filter() -> None:
+    line = _with_links(LINKS, CARD2, "emon2", OUR_LOSS)
+    assert a_lab.matches(lost_at(VXLAN2), line), line
+    assert line.endswith(
+        ": the lab file asks for a loss of 5% on the link between emon2 and emon (nft ip overlay_lab_links arriving on"
+        " emon2 counted 6 meanwhile)"
+    )
+
+
+def test_loss_of_a_link_that_the_lab_file_does_not_ask_for_any_more_is_repaired_by_a_run() -> None:
+    line = _with_links({}, CARD2, "emon2", OUR_LOSS)
+    assert "the lab made it so, and its file asks for no loss on the link between emon2 and emon any more" in line
+    assert line.endswith("; make overlay repairs it")
+
+
+@pytest.mark.parametrize(
+    ("rule", "cause"),
+    [
+        pytest.param(
+            {**QUEUE, "table": "tc eth0", "chain": "1ab1:"},
+            ": the lab file asks for a rate of 5mbit on the link between emon and emon2 (its queue was full, tc eth0 1ab1:"
+            " on emon counted 6 meanwhile)",
+            id="the lab's",
+        ),
+        pytest.param(
+            {**QUEUE, "table": "tc eth0", "chain": "8001:"},
+            ": a full queue in emon drops it: tc eth0 8001:: bfifo limit 62500b (counted 6 meanwhile); on emon: tc qdisc del dev"
+            " eth0 parent 1ab0:1",
+            id="somebody's",
+        ),
+        pytest.param(
+            {**QUEUE, "table": "tc eth1", "chain": "1ab1:"},
+            ": nothing that was read explains it: links, addresses, routes, forwarding entries, neighbours, packet filters",
+            id="of another interface",
+        ),
+    ],
+)
+def test_a_queue_that_was_full(rule: dict[str, Any], cause: str) -> None:
+    line = _with_links(LINKS, VXLAN1, "emon", rule)
+    assert a_lab.matches(lost_at(CARD1), line), line
+    assert line.endswith(cause)
+
+
+def test_packets_that_wait_because_the_lab_file_asks_for_it() -> None:
+    made = replace(a_lab.plan(a_lab.states()), lab={**a_lab.LAB, "links": LINKS})
+    results = a_lab.traced(made)
+    passed = [made.taps[number] for number in range(VXLAN1 + 1)]
+    for host, result in results.items():
+        for one in result["sightings"]:
+            if one["kind"] == "reply" or (host, one["tap"]) not in passed:
+                one["time"] += 250_000_000
+    note = judge(made, results).notes[0]
+    assert note.endswith(": the lab file asks for a rate of 5mbit on the link between emon and emon2")
 
 
 def test_where_packets_wait_is_told() -> None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._trace import way
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._trace import request, way
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._trace.ends import Nowhere
 from ansible_collections.emon.overlay_lab.tests.unit.plugins.plugin_utils._trace import a_lab
 
@@ -208,3 +208,29 @@ def test_a_container_in_the_hosts_network_is_at_the_hosts_address() -> None:
     states["emon"]["containers"].append(of_host)
     assert told(a_lab.plan(states, "emon:hosted", "emon2")) == ["emon host eth0 out", "emon2 host eth0 in"]
     assert told(a_lab.plan(states, "emon2", "emon:hosted")) == ["emon2 host eth0 out", "emon host eth0 in"]
+
+
+@pytest.mark.parametrize(
+    ("target", "network", "expected"),
+    [
+        pytest.param("test2", "", "10.200.0.2 > 10.200.0.3", id="the first of the lab file"),
+        pytest.param("test2", "back", "10.201.0.2 > 10.201.0.3", id="the one that is asked for"),
+        pytest.param("10.201.0.3", "", "10.201.0.2 > 10.201.0.3", id="that of the address"),
+    ],
+)
+def test_ends_that_share_two_networks(target: str, network: str, expected: str) -> None:
+    lab = {**a_lab.LAB, "networks": [*a_lab.LAB["networks"], {"name": "back", "subnet": "10.201.0.0/24"}]}
+    lab["containers"] = [{**one, "networks": [{"name": "demo"}, {"name": "back"}]} for one in a_lab.LAB["containers"]]
+    states = a_lab.states()
+    for host in a_lab.HOSTS:
+        for one in states[host]["containers"]:
+            address = one["networks"][0]["address"].replace("10.200", "10.201")
+            one["networks"].append({"name": "back", "id": "b", "address": address, "mac": "02:00:00:00:09:01"})
+            place = a_lab.space(states, host, one["netns"])
+            place["links"].append(a_lab.link("eth1", "veth", addresses=[f"{address}/24"], mtu=1450))
+            place["routes"].append({"to": "10.201.0.0/24", "via": None, "dev": "eth1"})
+    asked, faults = request.parse({"from": "test1", "to": target, "network": network}, lab)
+    assert asked, faults
+    made = a_lab.plans.make(asked, states, lab)
+    assert f"{made.source.address} > {made.target.address}" == expected
+    assert made.hops[0].at.name == ("eth0" if expected.startswith("10.200") else "eth1")
