@@ -26,6 +26,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults im
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of, networks_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import owner
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import configuration
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import owner as network_owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view as swarm_view
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import files as etcd_files
@@ -34,6 +35,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host import (
     firewall_rules,
     lab_identity,
     owned,
+    systemd,
+    unit_command,
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import modules as kernel_modules
@@ -94,8 +97,12 @@ def read(
     found = _with_archives(programs.result(), archives)
     # By which dockerd's unit asks whether its store is there, and backups are made.
     etcdctl = found["programs"]["etcdctl"]
-    dockerd = daemon_json()
-    docker_files = docker_data(Path(dockerd.get("data-root") or "/var/lib/docker"))
+    dockerd = configuration.read(units["docker"].pop("loaded"), found["programs"]["docker"]["version"])
+    etcd = units["etcd"].pop("loaded")
+    etcds_environment = unit_command.environment(etcd.environment, etcd.environment_files)
+    # dockerd's own word where it runs, and its configuration where it does not.
+    answered = docker.result()
+    docker_files = docker_data(Path(answered.pop("data_root") or dockerd.data_root))
     ports = {protocol: listening(protocol, wanted) for protocol, wanted in _PORTS.items()}
     return {
         "hostname": socket.gethostname(),
@@ -122,6 +129,7 @@ def read(
             "user": room.is_user(distributions.family(distribution.family).etcd_user),
             # etcd listens for clients once it has seen a majority.
             "ready": units["etcd"]["active"] and _ETCD_CLIENT_PORT in ports["tcp"],
+            "proxies": configuration.proxies_of(etcds_environment),
             "cas": lab_identity.fingerprints(_ETCD_CERTIFICATES),
             **etcd_files.read(config, Path(etcd_data_dir), units["etcd"]["started"], unit_dirs=etcd_dirs),
         },
@@ -132,7 +140,8 @@ def read(
             "socket": units["docker_socket"],
             "variants": docker_variants.read(),
             "archive": from_archive.read("docker", archives),
-            "store": dockerd.get("cluster-store", ""),
+            "store": dockerd.store,
+            "proxies": dockerd.proxies,
             "data": docker_files,
             "holds_lab": holds_lab(record, docker_files, units["docker"]["active"]),
         },
@@ -146,7 +155,7 @@ def read(
         "addresses": _addresses(links.result()),
         "default_route": bool(routes.result()),
         "listening": ports,
-        **docker.result(),
+        **answered,
     }
 
 
@@ -159,15 +168,6 @@ def _with_archives(found: dict[str, Any], archives: dict[str, dict[str, str]]) -
             available = "" if known[name]["version"] else archive["version"]
             known[name] = {**known[name], "available": available, "packages": []}
     return found
-
-
-def daemon_json(path: Path = Path("/etc/docker/daemon.json")) -> dict[str, Any]:
-    """dockerd's settings; empty for a file that is not there, or that dockerd itself could not read."""
-    try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return settings if isinstance(settings, dict) else {}
 
 
 def containerd_package(directory: Path = Path("/var/lib/dpkg/info")) -> str:
@@ -215,17 +215,19 @@ def _roots() -> dict[str, str] | None:
 
 
 def _units() -> dict[str, dict[str, Any]]:
-    properties = "Id,LoadState,ActiveState,UnitFileState,ExecMainStartTimestamp,FragmentPath,Environment,ExecStart"
+    properties = (
+        "Id,LoadState,ActiveState,UnitFileState,ExecMainStartTimestamp,FragmentPath,Environment,EnvironmentFiles,"
+        "ExecStart"
+    )
     command = ["systemctl", "show", "--timestamp=us+utc", f"--property={properties}", *_UNITS.values()]
     try:
         text = core_programs.run(command).stdout
     except core_programs.Missing:
         text = ""
-    found = {}
-    for block in text.strip().split("\n\n"):
-        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        found[values.get("Id", "")] = values
+    found = {one.get("Id", ""): one for one in systemd.properties(text)}
     units = {key: _unit(found.get(unit, {})) for key, unit in _UNITS.items()}
+    for key in ("etcd", "docker"):
+        units[key]["loaded"] = systemd.unit_of(_UNITS[key], found.get(_UNITS[key], {}))
     units["etcd"]["data_dirs"] = etcd_files.data_dirs(found.get(_UNITS["etcd"], {}))
     return units
 
@@ -283,7 +285,7 @@ def _vxlans(links: list[dict]) -> list[dict[str, Any]]:
 def _docker(active: bool) -> dict[str, Any]:
     """What dockerd has, and the host's part in a swarm."""
     if not active:
-        return {"containers": [], "networks": [], "images": [], "swarm": swarm_view.of_stopped()}
+        return {"data_root": "", "containers": [], "networks": [], "images": [], "swarm": swarm_view.of_stopped()}
     with DockerSocket() as docker:
         known = owned.known(owned.CONTAINER)
         containers = [_container(docker, known, one) for one in docker.containers(all=True)]
@@ -294,7 +296,13 @@ def _docker(active: bool) -> dict[str, Any]:
             for one in sorted(docker.networks(), key=lambda one: str(one["Id"]))
         ]
         images = [name for one in docker.images() for name in _names_of_image(one)]
-        return {"containers": containers, "networks": networks, "images": images, "swarm": swarm_view.read(docker)}
+        return {
+            "data_root": docker.info().get("DockerRootDir", ""),
+            "containers": containers,
+            "networks": networks,
+            "images": images,
+            "swarm": swarm_view.read(docker),
+        }
 
 
 def _container(docker, known: owned.Known, listed: dict[str, Any]) -> dict[str, Any]:
