@@ -30,7 +30,7 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_
 )
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run import site_switch
 
-from . import programs
+from . import programs, proxies
 
 # Messages of ssh(1), sshpass(1) and Ansible when a machine answers and refuses the login.
 _NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid/incorrect password")
@@ -115,6 +115,7 @@ def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
         *programs.faults(lab, member, info),
         *_room_faults(lab, info),
         *(_etcd_faults(lab, info) if member else ()),
+        *proxies.faults(lab, host, info),
         *_restart_faults(lab, info),
         *_port_faults(lab, member, info),
         *_subnet_faults(lab, info),
@@ -277,13 +278,13 @@ def _cluster_faults(lab: dict[str, Any], etcd: dict[str, Any]) -> list[str]:
 
 
 def _image_faults(lab: dict[str, Any], host: str, info: dict[str, Any]) -> list[str]:
-    """Without a default route no registry is reached. Of a dockerd that does not run nobody knows what it has."""
+    """Without a default route or a proxy no registry is reached. What a stopped dockerd has is not known."""
     users: dict[str, list[str]] = {}
     for container in lab.get("containers", ()):
         image = container.get("image") or lab["image"]
         if container["host"] == host and not image_names.is_made_here(image):
             users.setdefault(image, []).append(container["name"])
-    if not users or lab["reads"] or info["default_route"]:
+    if not users or lab["reads"] or info["default_route"] or info["docker"].get("proxies", {}).get("https"):
         return []
     known = info["docker"]["active"] or not info["docker"]["data"]["present"]
     return [
