@@ -115,6 +115,12 @@ time:
   description: The host's clock, in seconds since the epoch.
   type: float
   returned: success
+selinux:
+  description:
+    - The C(mode) of SELinux now, V(enforcing), V(permissive) or V(disabled), the name of its C(policy), and whether
+      C(restorecon), which labels files, is here.
+  type: dict
+  returned: success
 kernel:
   description:
     - C(faults), one line for each module that a lab needs and the running kernel does not have; C(missing), the same of
@@ -167,7 +173,7 @@ etcd:
       started before its files were written, and C(outdated_ca), started before those of the CAs were written;
       C(elsewhere), other directories with a member's data that the unit
       or the configuration names; C(enabled_before), whether the unit started at boot before the lab configured etcd;
-      C(kubernetes), whether Kubernetes runs an etcd of its own here.
+      C(kubernetes), whether Kubernetes runs an etcd of its own here; its C(proxies), as RV(docker) has them.
     - Its C(archive), as RV(docker) has it.
   type: dict
   returned: success
@@ -182,7 +188,8 @@ docker:
   description: >-
     The same for Docker, with its C(socket) unit, C(variants) that cannot serve a lab (C(snap), whether
     Docker is here as a snap; C(podman), those of its client and socket that are podman's; C(rootless), users that run
-    a dockerd of their own), the cluster C(store) in daemon.json, '' for none, C(data) with
+    a dockerd of their own), the cluster C(store) that it is configured with, '' for none, the C(proxies) that it asks
+    through, as C(http), C(https) and C(no) for what it asks past them, without users and passwords, C(data) with
     C(path) and whether containers can be C(present) there, and C(holds_lab), whether dockerd does not run, and has
     containers or networks of the lab by the host's record. C(archive) is what
     M(emon.overlay_lab.program_set) has installed, C(lab), C(version) and C(sha256), '' where it has not, and
@@ -278,7 +285,7 @@ lock:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._facts import host_info
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_lock
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_lock, selinux
 
 
 def main() -> None:
@@ -305,6 +312,11 @@ def main() -> None:
         )
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
+    if info["selinux"]["mode"] == selinux.ENFORCING and not info["record"]["lab"]:
+        module.warn(
+            f"SELinux is enforcing on {info['hostname']}, and this collection was not tried with it: where something is"
+            " denied to a service of the lab, `ausearch -m avc -ts recent` names it"
+        )
     module.exit_json(changed=False, lock=lock, **info)
 
 

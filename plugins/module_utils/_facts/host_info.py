@@ -35,6 +35,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host import (
     firewall_rules,
     lab_identity,
     owned,
+    selinux,
     systemd,
     unit_command,
 )
@@ -113,6 +114,7 @@ def read(
         "packages": {"faults": found["faults"]},
         "machine_id": host_record.machine_id(),
         "time": time.time(),
+        "selinux": selinux.read(),
         "kernel": {"faults": kernel_modules.needed(lacking), "missing": lacking},
         "record": {key: record.get(key, "") for key in ("lab", "uuid", "machine_id", "site", "moving_to", "engine")},
         "index": record.get("index", 0),
