@@ -144,7 +144,8 @@ broken:
 links:
   description:
     - C(roots), the queues that somebody gave the host's interfaces, by interface, each as its kind and handle in tc(8);
-      null where there is no tc. C(recorded), what M(emon.overlay_lab.underlay_links) made here, with C(lab),
+      null where there is no tc. C(nft), whether that program is here, which drops packets. C(recorded), what
+      M(emon.overlay_lab.underlay_links) made here, with C(lab),
       C(device), C(address), C(links), and what the kernel showed of it.
   type: dict
   returned: success
@@ -229,6 +230,10 @@ packages:
   description: C(faults), one line for each reason why no package can be installed now, or why it is not known.
   type: dict
   returned: success
+busybox:
+  description: C(fault), why no image can be made of this host's busybox, '' where one can.
+  type: dict
+  returned: success
 room:
   description:
     - The file systems that a run writes to, each with a C(path) in it, where it is mounted (C(mount)),
@@ -236,7 +241,11 @@ room:
   type: list
   elements: dict
   returned: success
-archive_room:
+archive_busybox:
+  description: C(fault), why no image can be made of this host's busybox, '' where one can.
+  type: dict
+  returned: success
+room:
   description: How many MB are free where archives are unpacked.
   type: int
   returned: success

@@ -27,6 +27,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_co
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import configuration
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image import busybox_image
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import owner as network_owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view as swarm_view
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import files as etcd_files
@@ -45,7 +46,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.sockets i
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.vxlan import UDP_PORT
 from ansible_collections.emon.overlay_lab.plugins.module_utils._pki import expiry as pki_expiry
 from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import links as shaped_links
-from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import queues
+from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import loss, queues
 
 from . import docker_variants, from_archive, installed, room
 
@@ -119,7 +120,7 @@ def read(
         "record": {key: record.get(key, "") for key in ("lab", "uuid", "machine_id", "site", "moving_to", "engine")},
         "index": record.get("index", 0),
         "broken": FAULTS.exists(),
-        "links": {"roots": roots.result(), "recorded": shaped_links.recorded()},
+        "links": {"roots": roots.result(), "nft": loss.is_possible(), "recorded": shaped_links.recorded()},
         "let_in": firewall_rules.let_in(),
         "let_in_by": firewall_rules.let_in_by(),
         "etcd": {
@@ -152,6 +153,7 @@ def read(
         "vxlan": {**units["vxlan"], "links": _vxlans(vxlans.result())},
         "python_libraries": {name: one["there"] for name, one in found["libraries"].items()},
         "python_packages": {name: one["packages"] for name, one in found["libraries"].items()},
+        "busybox": {"fault": busybox_image.fault()},
         "room": room.read([*_WRITTEN, etcd_data_dir, docker_files["path"]]),
         "archive_room": from_archive.free(),
         "addresses": _addresses(links.result()),

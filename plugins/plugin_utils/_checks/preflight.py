@@ -282,17 +282,26 @@ def _image_faults(lab: dict[str, Any], host: str, info: dict[str, Any]) -> list[
     users: dict[str, list[str]] = {}
     for container in lab.get("containers", ()):
         image = container.get("image") or lab["image"]
-        if container["host"] == host and not image_names.is_made_here(image):
+        if container["host"] == host:
             users.setdefault(image, []).append(container["name"])
     if not users or lab["reads"] or info["default_route"] or info["docker"].get("proxies", {}).get("https"):
         return []
     known = info["docker"]["active"] or not info["docker"]["data"]["present"]
-    return [
-        f"the image {image} of {', '.join(names)} is not on this host, which has no default route to a registry: put it"
-        f" there (make load IMAGE={image}, or docker load), or choose another; busybox needs no registry"
-        for image, names in users.items()
-        if known and not image_names.is_among(image, info["images"])
-    ]
+    missing = {
+        image: names for image, names in users.items() if known and not image_names.is_among(image, info["images"])
+    }
+    no_busybox = info.get("busybox", {}).get("fault", "")
+    found = []
+    for image, names in missing.items():
+        there = f"the image {image} of {', '.join(names)} is not on this host, which has no default route to a registry"
+        if not image_names.is_made_here(image):
+            found.append(
+                f"{there}: put it there (make load IMAGE={image}, or docker load), or choose another; busybox needs no"
+                " registry"
+            )
+        elif no_busybox:
+            found.append(f"{there}, and cannot be made here: {no_busybox}")
+    return found
 
 
 def _port_faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> list[str]:
@@ -337,6 +346,8 @@ def _link_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
     needed = {module: key for one in shapes for module, key in one.kernel_modules.items()}
     missing = {**lab.get("machine_missing", {}), **info["kernel"]["missing"]}
     found = [f"underlay: {key}: {missing[module]}" for module, key in needed.items() if module in missing]
+    if any(one.loss for one in shapes) and not info["links"].get("nft", True):
+        found.append("underlay: loss: there is no nft here, which drops the packets: install nftables")
     known, own = info["links"]["recorded"], host["addresses"][lab["site"]]
     if any(one.queued for one in shapes):
         if info["links"]["roots"] is None:
