@@ -57,8 +57,8 @@ TABLE = """
     8 +_engines: _core +_engine_cluster_store +_engine_common +_engine_swarm +_engine_vxlan
     9 +_break: _fault +_engines +_simulated
     9 +_lab_file: _archive _core _docker_container _docker_image _kernel _shaping +_engine_common +_engines
-   10 +_checks: _archive _boot _core _docker_image _host _kernel _probe _shaping +_engine_common +_engines +_lab_file \
-        +_membership +_run
+   10 +_checks: _archive _boot _core _docker_container _docker_image _host _kernel _probe _shaping +_engine_common \
+        +_engines +_lab_file +_membership +_run
    11 +_map: _core +_checks
 """
 

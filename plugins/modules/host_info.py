@@ -262,6 +262,10 @@ listening:
   description: Which of a lab's ports are in use, by C(tcp) and C(udp). 53 only if it is in use on all addresses.
   type: dict
   returned: success
+held:
+  description: All ports that somebody listens on, by C(tcp) and C(udp), each as its address and number.
+  type: dict
+  returned: success
 containers:
   description:
     - All containers, each with C(name), C(running), the C(lab) that created it, '' for a foreign one, the names of its

@@ -159,6 +159,7 @@ def read(
         "addresses": _addresses(links.result()),
         "default_route": bool(routes.result()),
         "listening": ports,
+        "held": {protocol: sorted({(one.ip, one.port) for one in holding(protocol)}) for protocol in _PORTS},
         **answered,
     }
 

@@ -13,6 +13,7 @@ from ipaddress import ip_interface, ip_network
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import DOCKER_WITHOUT_STORE, parse_version
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import published_ports
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image import names as image_names
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity
 from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import links as shaped_links
@@ -118,6 +119,7 @@ def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
         *proxies.faults(lab, host, info),
         *_restart_faults(lab, info),
         *_port_faults(lab, member, info),
+        *_published_faults(lab, host["name"], info),
         *_subnet_faults(lab, info),
         *_link_faults(lab, host, info),
     ]
@@ -319,6 +321,23 @@ def _port_faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> lis
         f"{protocol} port {port} is in use, and {who} needs it: find its owner with ss -lp and stop it"
         for protocol, port, who, service in wanted
         if port in info["listening"][protocol] and not service["active"]
+    ]
+
+
+def _published_faults(lab: dict[str, Any], host: str, info: dict[str, Any]) -> list[str]:
+    """Ports that a host's containers publish, on a host that joins: on others the lab's own may hold them."""
+    if info["record"]["lab"] or lab["reads"]:
+        return []
+    held = [
+        published_ports.Listener(port, protocol, ip, "a process of the host")
+        for protocol, some in info.get("held", {}).items()
+        for ip, port in some
+    ]
+    return [
+        f"container {container['name']}: {line} (ss -lp shows by whom), or stop that"
+        for container in lab.get("containers", ())
+        if container["host"] == host
+        for line in published_ports.conflicts(published_ports.parse(container.get("published_ports") or (), []), held)
     ]
 
 

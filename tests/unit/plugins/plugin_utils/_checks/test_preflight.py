@@ -59,6 +59,7 @@ def info(name: str, **given: Any) -> dict[str, Any]:
         "default_route": False,
         "images": [],
         "busybox": {"fault": ""},
+        "held": {"tcp": [], "udp": []},
         "kernel": {"faults": []},
         "os_family": "Debian",
         "distribution": {"name": "Debian GNU/Linux 12 (bookworm)"},
@@ -621,6 +622,29 @@ def test_an_image_that_cannot_be_made_is_named(of_emon2: dict[str, Any], told: b
         "emon2: the image busybox:latest of web is not on this host, which has no default route to a registry, and"
         f" cannot be made here: {lacking}"
     ] * (1 if told else 0)
+
+
+@pytest.mark.parametrize(
+    ("ports", "held", "of_emon2", "told"),
+    [
+        pytest.param(["8080:80"], ["0.0.0.0", 8080], {}, [8080], id="somebody's"),
+        pytest.param(["8000-8002:80-82"], ["127.0.0.1", 8001], {}, [8001], id="one of a range"),
+        pytest.param(["127.0.0.1:8080:80"], ["10.0.0.117", 8080], {}, [], id="at another address"),
+        pytest.param(["8080:80/udp"], ["0.0.0.0", 8080], {}, [], id="of the other protocol"),
+        pytest.param(["80"], ["0.0.0.0", 80], {}, [], id="one that Docker chooses"),
+        pytest.param(["8080:80"], ["0.0.0.0", 8080], {"record": RECORD}, [], id="on a host of the lab"),
+    ],
+)
+def test_a_published_port_that_somebody_holds_is_named_where_a_host_joins(
+    ports: list[str], held: list[Any], of_emon2: dict[str, Any], told: list[int]
+) -> None:
+    there = infos(**{"held": {"tcp": [held], "udp": []}, **of_emon2})
+    asked = lab(containers=[{**WEB, "image": "", "published_ports": ports}])
+    assert [line for line in faults(asked, there) if "container web" in line] == [
+        f"emon2: container web: port {port}/tcp of the host is in use by a process of the host: publish another (ss -lp"
+        " shows by whom), or stop that"
+        for port in told
+    ]
 
 
 LINK = {"host": "emon", "address": ADDRESSES["emon"]}
