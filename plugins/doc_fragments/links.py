@@ -23,7 +23,8 @@ _INTERFACE = """\
 addresses:
   description:
     - All its IPv4 and IPv6 addresses, each with its prefix length. Others are removed, except IPv6 link-local
-      addresses, which are the kernel's, and those that a router gives (SLAAC, DHCPv6). An empty list removes all others.
+      addresses, which are the kernel's, and those that a router gives (SLAAC, DHCPv6). An empty list removes all
+      others.
     - Without it, addresses are left alone.
     - IPv6 addresses are usable at once, without duplicate address detection.
   type: list
