@@ -20,6 +20,8 @@ def faults(lab: dict[str, Any], host: Mapping[str, Any], info: dict[str, Any]) -
     """A line each. ``lab``, ``host`` and ``info``: as in preflight.py."""
     engine = ENGINES[lab["engine"]]
     docker, etcd = info["docker"].get("proxies", {}), info["etcd"].get("proxies", {})
+    if not any(one.get(kind) for one in (docker, etcd) for kind in ("http", "https")):
+        return []
     members = {name: one["addresses"][lab["site"]] for name, one in lab["hosts"].items() if one["etcd"]}
     peers = [address for name, address in members.items() if name != host["name"]]
     found = []
