@@ -326,7 +326,8 @@ def _port_faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> lis
 
 def _published_faults(lab: dict[str, Any], host: str, info: dict[str, Any]) -> list[str]:
     """Ports that a host's containers publish, on a host that joins: on others the lab's own may hold them."""
-    if info["record"]["lab"] or lab["reads"]:
+    publishing = [one for one in lab.get("containers", ()) if one["host"] == host and one.get("published_ports")]
+    if not publishing or info["record"]["lab"] or lab["reads"]:
         return []
     held = [
         published_ports.Listener(port, protocol, ip, "a process of the host")
@@ -335,9 +336,8 @@ def _published_faults(lab: dict[str, Any], host: str, info: dict[str, Any]) -> l
     ]
     return [
         f"container {container['name']}: {line} (ss -lp shows by whom), or stop that"
-        for container in lab.get("containers", ())
-        if container["host"] == host
-        for line in published_ports.conflicts(published_ports.parse(container.get("published_ports") or (), []), held)
+        for container in publishing
+        for line in published_ports.conflicts(published_ports.parse(container["published_ports"], []), held)
     ]
 
 
