@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,12 +99,16 @@ def version() -> str:
 
 
 def read(
-    service: Unit, version: str, path: Path = DAEMON_JSON, drop_ins: Mapping[Path, str] | None = None
+    service: Unit,
+    version: str,
+    path: Path = DAEMON_JSON,
+    drop_ins: Mapping[Path, str] | None = None,
+    inherited: Iterable[str] = (),
 ) -> Configuration:
-    """``version``: of dockerd; ``drop_ins``: unit_command.drop_ins(), those on the host where it is None. A daemon.json
+    """``version``: of dockerd; ``inherited``: what systemd gives every unit, as NAME=VALUE; ``drop_ins``: unit_command.drop_ins(), those on the host where it is None. A daemon.json
     that this dockerd cannot read counts as empty.
     """
-    environment = unit_command.environment(service.environment, service.environment_files)
+    environment = unit_command.environment((*inherited, *service.environment), service.environment_files)
     found = flags(unit_command.words(command(service, drop_ins), environment))
     path = Path(found["config-file"].value) if "config-file" in found else path
     try:

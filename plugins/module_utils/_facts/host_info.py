@@ -95,13 +95,15 @@ def read(
         routes = pool.submit(_ip, ["route", "show", "default"])
         vxlans = pool.submit(_ip, ["-details", "link", "show", "type", "vxlan"])
         roots = pool.submit(_roots)
+        inherited = pool.submit(systemd.inherited)
         docker = pool.submit(_docker, units["docker"]["state"] == "active")
     found = _with_archives(programs.result(), archives)
     # By which dockerd's unit asks whether its store is there, and backups are made.
     etcdctl = found["programs"]["etcdctl"]
-    dockerd = configuration.read(units["docker"].pop("loaded"), found["programs"]["docker"]["version"])
+    version = found["programs"]["docker"]["version"]
+    dockerd = configuration.read(units["docker"].pop("loaded"), version, inherited=inherited.result())
     etcd = units["etcd"].pop("loaded")
-    etcds_environment = unit_command.environment(etcd.environment, etcd.environment_files)
+    etcds_environment = unit_command.environment((*inherited.result(), *etcd.environment), etcd.environment_files)
     # dockerd's own word where it runs, and its configuration where it does not.
     answered = docker.result()
     docker_files = docker_data(Path(answered.pop("data_root") or dockerd.data_root))

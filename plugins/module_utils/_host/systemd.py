@@ -64,6 +64,14 @@ def properties(shown: str) -> list[dict[str, str]]:
     return found
 
 
+def inherited() -> tuple[str, ...]:
+    """What systemd gives every unit (DefaultEnvironment=), as NAME=VALUE; nothing where it does not tell."""
+    try:
+        return tuple(programs.run(["systemctl", "show-environment"]).stdout.splitlines())
+    except programs.Missing:
+        return ()
+
+
 def state(name: str) -> str:
     """systemd's word for a unit: active, activating, failed, ...; inactive for one that is not there."""
     return _run(["systemctl", "show", "--property=ActiveState", "--value", name]).strip()

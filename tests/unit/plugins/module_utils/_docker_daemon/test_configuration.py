@@ -31,7 +31,8 @@ def read(
         environment=tuple(given.get("environment", ())),  # type: ignore[arg-type]
         environment_files=(str(file),),
     )
-    return configuration.read(unit, version, path, given.get("drop_ins", {}))  # type: ignore[arg-type]
+    inherited = given.get("inherited", ())
+    return configuration.read(unit, version, path, given.get("drop_ins", {}), inherited)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -98,3 +99,9 @@ def test_proxies_of_its_own_settings_count_most(tmp_path: Path) -> None:
     found = read(tmp_path, text=text, version="26.1.5", environment=("HTTP_PROXY=http://a:1",))
     assert found.proxies == {"http": "http://own:1", "https": "", "no": "a.example"}
     assert read(tmp_path, "dockerd --https-proxy=http://flag:1").proxies["https"] == "http://flag:1"
+
+
+def test_what_systemd_gives_every_unit_counts_least(tmp_path: Path) -> None:
+    every = ("HTTP_PROXY=http://every:1", "HTTPS_PROXY=http://every:1", "LANG=C")
+    found = read(tmp_path, inherited=every, environment=("HTTP_PROXY=http://unit:1",)).proxies
+    assert found == {"http": "http://unit:1", "https": "http://every:1", "no": ""}
