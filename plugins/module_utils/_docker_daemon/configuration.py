@@ -105,8 +105,9 @@ def read(
     drop_ins: Mapping[Path, str] | None = None,
     inherited: Iterable[str] = (),
 ) -> Configuration:
-    """``version``: of dockerd; ``inherited``: what systemd gives every unit, as NAME=VALUE; ``drop_ins``: unit_command.drop_ins(), those on the host where it is None. A daemon.json
-    that this dockerd cannot read counts as empty.
+    """``version``: of dockerd; ``inherited``: what systemd gives every unit, as NAME=VALUE; ``drop_ins``:
+    unit_command.drop_ins(), those on the host where it is None. A daemon.json that this dockerd cannot read counts as
+    empty.
     """
     environment = unit_command.environment((*inherited, *service.environment), service.environment_files)
     found = flags(unit_command.words(command(service, drop_ins), environment))
