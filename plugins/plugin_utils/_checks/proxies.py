@@ -44,9 +44,17 @@ def _line(unit: str, what: str, proxies: Mapping[str, str], scheme: str, address
     whole = ",".join([*filter(None, [proxies["no"]]), *missing])
     return [
         f"{what} at {', '.join(missing)} through the proxy {proxy} of {unit}, whose NO_PROXY is"
-        f" {proxies['no'] or 'empty'}: set NO_PROXY={whole} where it gets the proxy (systemctl cat {unit} shows where),"
-        " then systemctl daemon-reload"
+        f" {proxies['no'] or 'empty'}: {_remedy(unit, whole)}"
     ]
+
+
+def _remedy(unit: str, no_proxy: str) -> str:
+    """What a person types. By a file, which is read last: so it counts wherever the unit has its variables from."""
+    file, directory = f"/etc/default/{unit.partition('.')[0]}-no-proxy", f"/etc/systemd/system/{unit}.d"
+    return (
+        f"echo 'NO_PROXY={no_proxy}' >{file} && mkdir -p {directory} && {{ echo '[Service]'; echo EnvironmentFile={file};"
+        f" }} >{directory}/zz-no-proxy.conf && systemctl daemon-reload"
+    )
 
 
 def _registries(lab: dict[str, Any], host: str) -> list[str]:

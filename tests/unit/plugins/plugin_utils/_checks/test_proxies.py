@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import unit_command
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import proxies
 
 HOSTS = {
@@ -42,15 +45,16 @@ def lines(
 def test_dockerd_asks_its_store_through_a_proxy() -> None:
     assert lines(docker={**PROXY, "no": "localhost,10.0.0.116"}) == [
         "dockerd would ask etcd at 10.0.0.117 through the proxy http://proxy:3128 of docker.service, whose NO_PROXY is"
-        " localhost,10.0.0.116: set NO_PROXY=localhost,10.0.0.116,10.0.0.117 where it gets the proxy (systemctl cat"
-        " docker.service shows where), then systemctl daemon-reload"
+        " localhost,10.0.0.116: echo 'NO_PROXY=localhost,10.0.0.116,10.0.0.117' >/etc/default/docker-no-proxy && mkdir -p"
+        " /etc/systemd/system/docker.service.d && { echo '[Service]'; echo EnvironmentFile=/etc/default/docker-no-proxy; }"
+        " >/etc/systemd/system/docker.service.d/zz-no-proxy.conf && systemctl daemon-reload"
     ]
 
 
 def test_etcd_asks_its_peers_through_a_proxy() -> None:
     (line,) = lines(etcd=PROXY, tls=True)
     assert line.startswith("etcd would ask its peers at 10.0.0.117 through the proxy http://proxy:3128 of etcd.service")
-    assert "whose NO_PROXY is empty: set NO_PROXY=10.0.0.117 where" in line
+    assert "whose NO_PROXY is empty: echo 'NO_PROXY=10.0.0.117' >/etc/default/etcd-no-proxy && " in line
 
 
 def test_a_registry_on_a_host_of_the_lab() -> None:
@@ -104,3 +108,20 @@ def test_nothing_of_the_lab_goes_through_it(given: dict[str, Any]) -> None:
 )
 def test_no_proxy_is_read_as_go_reads_it(host: str, no_proxy: str, direct: bool) -> None:
     assert proxies.is_direct(host, no_proxy) == direct
+
+
+def test_what_is_typed_counts_wherever_the_variables_are(tmp_path: Path) -> None:
+    """As a shell and systemd read it: the file comes last, so it counts more than the unit's own."""
+    (line,) = lines(etcd={**PROXY, "no": "a.example"}, tls=True)
+    typed = line.partition("a.example: ")[2].partition(" && systemctl")[0]
+    for place in ("/etc/default", "/etc/systemd/system"):
+        (tmp_path / place[1:]).mkdir(parents=True)
+        typed = typed.replace(f"{place}/", f"{tmp_path}{place}/")
+    subprocess.run(["sh", "-c", typed], check=True)
+    theirs = tmp_path / "etc/default/proxy"
+    theirs.write_text("HTTPS_PROXY=http://proxy:3128\nNO_PROXY=a.example\n")
+    drop_in = (tmp_path / "etc/systemd/system/etcd.service.d/zz-no-proxy.conf").read_text()
+    assert drop_in.splitlines()[0] == "[Service]"
+    ours = drop_in.partition("EnvironmentFile=")[2].strip()
+    found = unit_command.environment(("NO_PROXY=unit",), (str(theirs), ours))
+    assert found == {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "a.example,10.0.0.117"}
