@@ -52,8 +52,8 @@ def _remedy(unit: str, no_proxy: str) -> str:
     """What a person types. By a file, which is read last: so it counts wherever the unit has its variables from."""
     file, directory = f"/etc/default/{unit.partition('.')[0]}-no-proxy", f"/etc/systemd/system/{unit}.d"
     return (
-        f"echo 'NO_PROXY={no_proxy}' >{file} && mkdir -p {directory} && {{ echo '[Service]'; echo EnvironmentFile={file};"
-        f" }} >{directory}/zz-no-proxy.conf && systemctl daemon-reload"
+        f"echo 'NO_PROXY={no_proxy}' >{file} && mkdir -p {directory} && {{ echo '[Service]';"
+        f" echo EnvironmentFile={file}; }} >{directory}/zz-no-proxy.conf && systemctl daemon-reload"
     )
 
 

@@ -45,8 +45,9 @@ def lines(
 def test_dockerd_asks_its_store_through_a_proxy() -> None:
     assert lines(docker={**PROXY, "no": "localhost,10.0.0.116"}) == [
         "dockerd would ask etcd at 10.0.0.117 through the proxy http://proxy:3128 of docker.service, whose NO_PROXY is"
-        " localhost,10.0.0.116: echo 'NO_PROXY=localhost,10.0.0.116,10.0.0.117' >/etc/default/docker-no-proxy && mkdir -p"
-        " /etc/systemd/system/docker.service.d && { echo '[Service]'; echo EnvironmentFile=/etc/default/docker-no-proxy; }"
+        " localhost,10.0.0.116: echo 'NO_PROXY=localhost,10.0.0.116,10.0.0.117' >/etc/default/docker-no-proxy &&"
+        " mkdir -p /etc/systemd/system/docker.service.d && { echo '[Service]';"
+        " echo EnvironmentFile=/etc/default/docker-no-proxy; }"
         " >/etc/systemd/system/docker.service.d/zz-no-proxy.conf && systemctl daemon-reload"
     ]
 
