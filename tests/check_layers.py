@@ -37,8 +37,8 @@ TABLE = """
     4 _docker_daemon: _core _docker _docker_container _host
     4 _docker_swarm: _core _docker _docker_container _docker_network _host
     5 _fault: _core _docker _host _kernel _shaping _simulated _trace
-    5 _facts: _archive _core _docker _docker_container _docker_network _docker_swarm _etcd _host _kernel _pki _shaping \
-        _topology
+    5 _facts: _archive _core _docker _docker_container _docker_daemon _docker_image _docker_network _docker_swarm \
+        _etcd _host _kernel _pki _shaping _topology
     5 _boot: _core _docker _docker_container _docker_daemon _docker_swarm _etcd _host _probe _shaping
     6 _tasks: _archive _boot _core _docker _docker_container _docker_daemon _docker_image _docker_network \
         _docker_swarm _etcd _facts _host _pki _probe _shaping _topology
@@ -57,8 +57,8 @@ TABLE = """
     8 +_engines: _core +_engine_cluster_store +_engine_common +_engine_swarm +_engine_vxlan
     9 +_break: _fault +_engines +_simulated
     9 +_lab_file: _archive _core _docker_container _docker_image _kernel _shaping +_engine_common +_engines
-   10 +_checks: _archive _boot _core _docker_image _host _kernel _probe _shaping +_engine_common +_engines +_lab_file \
-        +_membership +_run
+   10 +_checks: _archive _boot _core _docker_container _docker_image _host _kernel _probe _shaping +_engine_common \
+        +_engines +_lab_file +_membership +_run
    11 +_map: _core +_checks
 """
 

@@ -23,7 +23,8 @@ _INTERFACE = """\
 addresses:
   description:
     - All its IPv4 and IPv6 addresses, each with its prefix length. Others are removed, except IPv6 link-local
-      addresses, which are the kernel's. An empty list removes all.
+      addresses, which are the kernel's, and those that a router gives (SLAAC, DHCPv6). An empty list removes all
+      others.
     - Without it, addresses are left alone.
     - IPv6 addresses are usable at once, without duplicate address detection.
   type: list
@@ -110,7 +111,7 @@ parent:
 remotes:
   description:
     - The addresses of all other VTEPs, to which broadcasts and packets to unknown destinations are sent. Others are
-      removed.
+      removed, also entries for such an address with a port, a VNI or an interface of their own.
     - Without it, they are left alone.
   type: list
   elements: str

@@ -115,6 +115,12 @@ time:
   description: The host's clock, in seconds since the epoch.
   type: float
   returned: success
+selinux:
+  description:
+    - The C(mode) of SELinux now, V(enforcing), V(permissive) or V(disabled), the name of its C(policy), and whether
+      C(restorecon), which labels files, is here.
+  type: dict
+  returned: success
 kernel:
   description:
     - C(faults), one line for each module that a lab needs and the running kernel does not have; C(missing), the same of
@@ -138,7 +144,8 @@ broken:
 links:
   description:
     - C(roots), the queues that somebody gave the host's interfaces, by interface, each as its kind and handle in tc(8);
-      null where there is no tc. C(recorded), what M(emon.overlay_lab.underlay_links) made here, with C(lab),
+      null where there is no tc. C(nft), whether that program is here, which drops packets. C(recorded), what
+      M(emon.overlay_lab.underlay_links) made here, with C(lab),
       C(device), C(address), C(links), and what the kernel showed of it.
   type: dict
   returned: success
@@ -167,7 +174,7 @@ etcd:
       started before its files were written, and C(outdated_ca), started before those of the CAs were written;
       C(elsewhere), other directories with a member's data that the unit
       or the configuration names; C(enabled_before), whether the unit started at boot before the lab configured etcd;
-      C(kubernetes), whether Kubernetes runs an etcd of its own here.
+      C(kubernetes), whether Kubernetes runs an etcd of its own here; its C(proxies), as RV(docker) has them.
     - Its C(archive), as RV(docker) has it.
   type: dict
   returned: success
@@ -182,7 +189,8 @@ docker:
   description: >-
     The same for Docker, with its C(socket) unit, C(variants) that cannot serve a lab (C(snap), whether
     Docker is here as a snap; C(podman), those of its client and socket that are podman's; C(rootless), users that run
-    a dockerd of their own), the cluster C(store) in daemon.json, '' for none, C(data) with
+    a dockerd of their own), the cluster C(store) that it is configured with, '' for none, the C(proxies) that it asks
+    through, as C(http), C(https) and C(no) for what it asks past them, without users and passwords, C(data) with
     C(path) and whether containers can be C(present) there, and C(holds_lab), whether dockerd does not run, and has
     containers or networks of the lab by the host's record. C(archive) is what
     M(emon.overlay_lab.program_set) has installed, C(lab), C(version) and C(sha256), '' where it has not, and
@@ -222,6 +230,10 @@ packages:
   description: C(faults), one line for each reason why no package can be installed now, or why it is not known.
   type: dict
   returned: success
+busybox:
+  description: C(fault), why no image can be made of this host's busybox, '' where one can.
+  type: dict
+  returned: success
 room:
   description:
     - The file systems that a run writes to, each with a C(path) in it, where it is mounted (C(mount)),
@@ -229,7 +241,11 @@ room:
   type: list
   elements: dict
   returned: success
-archive_room:
+archive_busybox:
+  description: C(fault), why no image can be made of this host's busybox, '' where one can.
+  type: dict
+  returned: success
+room:
   description: How many MB are free where archives are unpacked.
   type: int
   returned: success
@@ -244,6 +260,10 @@ default_route:
   returned: success
 listening:
   description: Which of a lab's ports are in use, by C(tcp) and C(udp). 53 only if it is in use on all addresses.
+  type: dict
+  returned: success
+held:
+  description: All ports that somebody listens on, by C(tcp) and C(udp), each as its address and number.
   type: dict
   returned: success
 containers:
@@ -278,7 +298,7 @@ lock:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._facts import host_info
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_lock
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_lock, selinux
 
 
 def main() -> None:
@@ -305,6 +325,11 @@ def main() -> None:
         )
     except LabError as error:
         module.fail_json(msg=str(error), faults=error.faults)
+    if info["selinux"]["mode"] == selinux.ENFORCING and not info["record"]["lab"]:
+        module.warn(
+            f"SELinux is enforcing on {info['hostname']}, and this collection was not tried with it: where something is"
+            " denied to a service of the lab, `ausearch -m avc -ts recent` names it"
+        )
     module.exit_json(changed=False, lock=lock, **info)
 
 

@@ -174,10 +174,14 @@ peers:
           sample: open
         error: {description: Why it is not open., type: str}
 firewall:
-  description: C(manager), the packet filter that may refuse packets to the host, and C(places), where in its rules.
+  description:
+    - C(manager), the packet filter that may refuse packets to the host, and C(places), where in its rules.
+    - C(sources), the networks for which firewalld has a zone of their own, each with that zone; C(before), what
+      chains before the input hook may refuse, each with C(place), C(protocol), C(ports) as ranges, and C(sources), all
+      where there are none; C(read), the programs that told. What none of them reads is not known.
   returned: success
   type: dict
-  sample: {manager: nftables, places: [inet filter input]}
+  sample: {manager: nftables, places: [inet filter input], sources: {}, before: [], read: [nft]}
 time:
   description: The host's clock, in seconds since the epoch.
   returned: success

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import re
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import deadline
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run import python_floor
 
 _SCRIPT = Path(__file__).parent.parent / "check_python.py"
 _SPEC = spec_from_file_location("check_python", _SCRIPT)
@@ -113,3 +116,16 @@ class TestDeadline:
 
 def test_a_newer_python_uses_its_own():
     assert (deadline.within is deadline.until) == (sys.version_info < (3, 11))
+
+
+@pytest.mark.parametrize("page", ["docs/install.md", "docs/hosts.md", "meta/runtime.yml"])
+def test_users_read_what_is_asked_of_hosts(page):
+    """By what a run refuses, and by what ansible-test takes for the floor."""
+    root = _SCRIPT.parent.parent
+    oldest = ">=" + ".".join(map(str, python_floor._OLDEST))
+    known = yaml.safe_load((root / "tests/config.yml").read_text(encoding="utf-8"))
+    assert known["modules"]["python_requires"] == oldest
+    said = re.findall(r'(?:requires_python|python_requires): "(.+?)"', (root / page).read_text(encoding="utf-8"))
+    assert said == [oldest]
+    floor = re.findall(r"--target=(.+?)-", _SCRIPT.read_text(encoding="utf-8"))
+    assert [f">={one}" for one in floor] == [oldest]

@@ -26,7 +26,12 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core import prog
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError, reason
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import version_in
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host import distributions, managed_files, systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import (
+    distributions,
+    managed_files,
+    selinux,
+    systemd,
+)
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.managed_files import ManagedFile
 
@@ -35,7 +40,6 @@ from .kinds import KINDS, Kind
 from .places import LINKS, PREFIX, UNITS
 
 SECTION = "programs"
-_SELINUX = Path("/sys/fs/selinux/enforce")
 _STOP_SECONDS = 120
 
 
@@ -273,8 +277,7 @@ def _link(path: Path, target: Path) -> None:
 
 
 def _label(kind: str) -> None:
-    if _SELINUX.exists():
-        programs.run(["restorecon", "-RF", str(_bin(kind)), str(UNITS)])
+    selinux.label([str(_bin(kind)), str(UNITS)])
 
 
 def _existing(path: Path) -> Path:

@@ -8,17 +8,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import daemon_json
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import configuration
 
-PATH = Path("/etc/docker/daemon.json")
+PATH = configuration.DAEMON_JSON
 
 
 def read() -> dict[str, Any]:
     """Raises LabError where the file is damaged."""
     try:
-        return daemon_json.read(PATH.read_text(encoding="utf-8"), str(PATH))
+        return configuration.settings_of(PATH)
     except FileNotFoundError:
         return {}

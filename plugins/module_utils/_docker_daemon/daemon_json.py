@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,18 +20,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions im
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.managed_files import ManagedFile
 
 CLUSTER_STORE_KEYS = ("cluster-store", "cluster-advertise", "cluster-store-opts")
-_DEFAULT_DATA_ROOT = "/var/lib/docker"
-
-# Flags whose key in daemon.json is not the flag's own name.
-_KEYS = {
-    "-H": "hosts", "--host": "hosts", "-D": "debug", "-l": "log-level", "-s": "storage-driver", "-b": "bridge",
-    "-G": "group", "-p": "pidfile", "-g": "data-root", "--graph": "data-root", "--label": "labels",
-    "--dns-opt": "dns-opts", "--exec-opt": "exec-opts", "--log-opt": "log-opts", "--storage-opt": "storage-opts",
-    "--insecure-registry": "insecure-registries", "--registry-mirror": "registry-mirrors", "--add-runtime": "runtimes",
-    "--default-ulimit": "default-ulimits", "--authorization-plugin": "authorization-plugins",
-    "--cluster-store-opt": "cluster-store-opts", "--default-address-pool": "default-address-pools",
-    "--node-generic-resource": "node-generic-resources",
-}  # fmt: skip
+_BOM = "\ufeff"
 
 
 @dataclass(frozen=True)
@@ -50,12 +40,41 @@ class Merge:
     faults: list[str]
 
 
-def read(text: str, path: str) -> dict[str, Any]:
-    """The file's object; LabError for what is none, because such a file is never overwritten."""
+def text_of(content: bytes) -> str:
+    """What a file holds; UnicodeDecodeError for what is no text. Its byte order mark stays, for read() to judge."""
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return _BOM + content.decode("utf-16") if wide else content.decode("utf-8")
+
+
+def is_plain(text: str) -> bool:
+    """Whether every dockerd reads the same in it."""
+    try:
+        return isinstance(json.loads(text.strip() or "{}"), dict)
+    except ValueError:
+        return False
+
+
+def read(text: str, path: str, version: str = "") -> dict[str, Any]:
+    """The file's object, as dockerd of this version reads it; '' where nobody knows it.
+
+    20.10 reads the first value of the file and leaves what follows; from 23.0 on a byte order mark is taken, and
+    nothing may follow. LabError for what it does not read, because such a file is never overwritten.
+    """
+    known = parse_version(version) if version else None
+    if text.startswith(_BOM):
+        if known is None or known < DOCKER_WITHOUT_STORE:
+            raise LabError(
+                f"{path}: it begins with a byte order mark, which Docker {version or 'before 23'} does not read: fix it"
+                " first (save it as UTF-8 without one); it is not changed"
+            )
+        text = text[len(_BOM) :]
     if not text.strip():
         return {}
     try:
-        value = json.loads(text)
+        if known is not None and known < DOCKER_WITHOUT_STORE:
+            value, _end = json.JSONDecoder().raw_decode(text, len(text) - len(text.lstrip()))
+        else:
+            value = json.loads(text)
     except json.JSONDecodeError as error:
         raise LabError(
             f"{path}: line {error.lineno} is not JSON ({error.msg}): fix it first; it is not changed"
@@ -65,14 +84,14 @@ def read(text: str, path: str) -> dict[str, Any]:
     return value
 
 
-def damage(text: str | None) -> str:
+def damage(text: str | None, version: str) -> str:
     """What is wrong with a file that was written once, '' for nothing. Changed keys are none: a plan shows them."""
     if text is None:
         return "it is gone"
     if not text.strip():
         return "it is empty"
     try:
-        read(text, "")
+        read(text, "", version)
     except LabError as error:
         return error.faults[0].removeprefix(": ").partition(":")[0]
     return ""
@@ -123,47 +142,6 @@ def give_back(existing: dict[str, Any], owned: dict[str, Owned]) -> dict[str, An
     """The content without the keys of ours: what they replaced is there again. All other keys stay."""
     settings = {key: value for key, value in existing.items() if key not in owned or owned[key].existed}
     return settings | {key: former.before for key, former in owned.items() if former.existed}
-
-
-def flags(command: tuple[str, ...], environment: Mapping[str, str]) -> dict[str, str]:
-    """The directives on dockerd's command line by their key in daemon.json, with the flag as it is written."""
-    words: list[str] = []
-    for word in command[1:]:
-        value = environment.get(word.strip("${}"), "") if word.startswith("$") else word
-        words.extend(value.split())
-    found = {}
-    for index, word in enumerate(words):
-        if word.startswith("-"):
-            flag, separator, _after = word.partition("=")
-            following = words[index + 1] if index + 1 < len(words) else ""
-            shown = word if separator or following.startswith("-") or not following else f"{word} {following}"
-            found[_KEYS.get(flag, flag.lstrip("-"))] = shown
-    return found
-
-
-def clashes(
-    merged: dict[str, Any], existing: dict[str, Any], on_command_line: Mapping[str, str], *, swarm: bool, path: str
-) -> list[str]:
-    """Why dockerd would not start with these settings, or the lab not work on it; a line each."""
-    found = [
-        f"{path}: {key} is on dockerd's command line as well ({on_command_line[key]}), and dockerd refuses both:"
-        " give it in one place"
-        for key in merged
-        if key in on_command_line
-    ]
-    exclusive = "Swarm mode" if swarm else "the cluster store" if "cluster-store" in merged else ""
-    if exclusive and (merged.get("live-restore") or "live-restore" in on_command_line):
-        found.append(f"live-restore is on, and {exclusive} excludes it: turn it off")
-    if merged.get("userns-remap") or "userns-remap" in on_command_line:
-        found.append("userns-remap is on: containers could not use the host's network namespace: turn it off")
-    if merged.get("iptables") is False or on_command_line.get("iptables", "").endswith("=false"):
-        found.append("iptables is false: Docker's bridges would reach nothing outside and publish no ports: turn it on")
-    if merged.get("bridge") == "none" or on_command_line.get("bridge", "").endswith("none"):
-        found.append("bridge is none: there is no default bridge: remove it")
-    data_root, wanted = existing.get("data-root", _DEFAULT_DATA_ROOT), merged.get("data-root", _DEFAULT_DATA_ROOT)
-    if data_root != wanted:
-        found.append(f"data-root would change from {data_root} to {wanted}: all containers and images would be gone")
-    return found
 
 
 def version_faults(merged: dict[str, Any], version: str) -> list[str]:

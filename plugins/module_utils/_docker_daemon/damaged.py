@@ -19,9 +19,9 @@ from . import daemon_json
 from .daemon_json import Owned
 
 
-def found_in(section: dict[str, Any], text: str | None, path: Path, restore: bool) -> str:
+def found_in(section: dict[str, Any], text: str | None, path: Path, restore: bool, version: str) -> str:
     """What is wrong with a daemon.json that the lab wrote; LabError where it is not to be put back."""
-    damage = daemon_json.damage(text) if section.get("settings") and "wrote" in section else ""
+    damage = daemon_json.damage(text, version) if section.get("settings") and "wrote" in section else ""
     if damage and not restore:
         raise LabError(
             f"{path}: {damage}, and the lab wrote that file: run with -e docker_engine_restore=true, which puts it back"
@@ -30,25 +30,25 @@ def found_in(section: dict[str, Any], text: str | None, path: Path, restore: boo
     return damage
 
 
-def is_read(text: str | None) -> bool:
+def is_read(text: str | None, version: str) -> bool:
     try:
-        daemon_json.read(text or "", "")
+        daemon_json.read(text or "", "", version)
     except LabError:
         return False
     return True
 
 
 def settings_of(
-    section: dict[str, Any], text: str | None, path: Path, damage: str
+    section: dict[str, Any], text: str | None, path: Path, damage: str, version: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What daemon.json holds, and what it is to be made of: what is recorded, where it holds nothing."""
-    found = {} if damage and not is_read(text) else daemon_json.read(text or "", str(path))
+    found = {} if damage and not is_read(text, version) else daemon_json.read(text or "", str(path), version)
     return found, found if found or not damage else section["wrote"]
 
 
-def kept(path: Path, text: str | None, damage: str) -> list[ManagedFile]:
+def kept(path: Path, text: str | None, damage: str, version: str) -> list[ManagedFile]:
     """A file that cannot be read may hold keys that somebody else wrote since."""
-    if not damage or is_read(text):
+    if not damage or is_read(text, version):
         return []
     aside = path.with_name(f"{path.name}.{time.strftime('%Y-%m-%dT%H%M%SZ', time.gmtime())}.damaged")
     return [ManagedFile(aside, text, 0o600, secret=True)]

@@ -20,20 +20,25 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import version_in
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.client import connect
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import foreign
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import kept_files as kept
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host import managed_files, section_owner, systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import (
+    managed_files,
+    section_owner,
+    systemd,
+    unit_command,
+)
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.kept_files import Former
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.managed_files import ManagedFile
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd import Unit
 
-from . import daemon_json, damaged, stale_endpoints
+from . import configuration, daemon_json, damaged, stale_endpoints
+from .clashes import clashes
+from .configuration import version
 from .daemon_json import Owned
 
 SECTION = "docker_daemon"
@@ -119,30 +124,25 @@ def plan(request: Request) -> Plan:
     return _plan_absent(request, section, units)
 
 
-def version() -> str:
-    """The version of the installed dockerd, whether it runs or not."""
-    try:
-        return version_in(programs.output(["dockerd", "--version"]))
-    except programs.Missing as error:
-        raise LabError(f"{error}: install Docker first") from error
-
-
 def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) -> Plan:
     path, service = request.path, units[0]
     text = _read(path)
     owned = _owned_keys(section)
-    damage = "" if section.get("pending") else damaged.found_in(section, text, path, request.restore)
-    found, existing = damaged.settings_of(section, text, path, damage)
-    merged = daemon_json.merge(existing, request.settings, owned, override=request.override, path=str(path))
     installed = version()
+    damage = "" if section.get("pending") else damaged.found_in(section, text, path, request.restore, installed)
+    found, existing = damaged.settings_of(section, text, path, damage, installed)
+    merged = daemon_json.merge(existing, request.settings, owned, override=request.override, path=str(path))
+    drop_ins = _drop_ins(request)
+    on_command_line = configuration.read(service, installed, path, drop_ins).flags
     faults = [
         *merged.faults,
         *daemon_json.version_faults(merged.settings, installed),
-        *daemon_json.clashes(merged.settings, existing, _flags(request, service), swarm=request.swarm, path=str(path)),
+        *clashes(merged.settings, existing, on_command_line, swarm=request.swarm, path=str(path)),
+        *(line for one in request.files if one.path in drop_ins for line in unit_command.undone(one.path, drop_ins)),
     ]
     differences = Differences()
     wanted = _wanted_files(request, section, found, merged.settings, text is not None)
-    wanted += damaged.kept(path, text, damage)
+    wanted += damaged.kept(path, text, damage, installed)
     files = managed_files.Plan(wanted, formers(section))
     if damage:
         differences.add(str(path), damage, "as the lab recorded it")
@@ -233,14 +233,16 @@ def _plan_absent(request: Request, section: dict[str, Any], now: list[Unit]) -> 
     text = _read(path)
     owned = _owned_keys(section)
     # A file that is read gives the lab's keys back, whatever became of them.
-    damage = "" if damaged.is_read(text) else damaged.found_in(section, text, path, request.restore)
-    found, existing = damaged.settings_of(section, text, path, damage)
+    installed = version() if service.exists else ""
+    is_read = damaged.is_read(text, installed)
+    damage = "" if is_read else damaged.found_in(section, text, path, request.restore, installed)
+    found, existing = damaged.settings_of(section, text, path, damage, installed)
     settings = daemon_json.give_back(existing, owned)
     differences = Differences()
-    wanted = [*(_gone(entry) for entry in section["files"]), *damaged.kept(path, text, damage)]
+    wanted = [*(_gone(entry) for entry in section["files"]), *damaged.kept(path, text, damage, installed)]
     # What others changed in daemon.json shows in its keys, whoever wrote the bytes.
     former = {key: replace(one, wrote="") if key == str(path) else one for key, one in formers(section).items()}
-    wanted += _former_daemon_json(path, section, found, settings, former.get(str(path)))
+    wanted += _former_daemon_json(path, section, found, settings, former.get(str(path)), installed)
     files = managed_files.Plan(wanted, former)
     _record_differences(differences, files, path, found, damaged.without_secrets(settings, found, existing, owned))
     differences.add("record of what was there before", "kept", None)
@@ -263,7 +265,7 @@ def _plan_absent(request: Request, section: dict[str, Any], now: list[Unit]) -> 
         differences,
         files,
         service,
-        version() if service.exists else "",
+        installed,
         record=None,
         restart=restart,
         with_socket=now[1].active or was_units.get(SOCKET_UNIT, {}).get("active", False),
@@ -306,7 +308,12 @@ def formers(section: dict[str, Any]) -> dict[str, Former]:
 
 
 def _former_daemon_json(
-    path: Path, section: dict[str, Any], existing: dict[str, Any], settings: dict[str, Any], former: Former | None
+    path: Path,
+    section: dict[str, Any],
+    existing: dict[str, Any],
+    settings: dict[str, Any],
+    former: Former | None,
+    installed: str,
 ) -> list[ManagedFile]:
     """How daemon.json becomes what it was: byte by byte where nobody else changed it meanwhile.
 
@@ -314,7 +321,7 @@ def _former_daemon_json(
     """
     wanted = []
     if former and former.sha256:
-        if _same_settings(path, former, settings):
+        if _same_settings(path, former, settings, installed):
             return [ManagedFile(path, None, secret=True, backup=True)]
         own = kept.own_backup(path, former)
         wanted += [ManagedFile(own, None, secret=True)] if own else []
@@ -325,9 +332,9 @@ def _former_daemon_json(
     return wanted
 
 
-def _same_settings(path: Path, former: Former, settings: dict[str, Any]) -> bool:
+def _same_settings(path: Path, former: Former, settings: dict[str, Any], installed: str) -> bool:
     try:
-        return daemon_json.read(kept.content(path, former).decode(), str(path)) == settings
+        return daemon_json.read(daemon_json.text_of(kept.content(path, former)), str(path), installed) == settings
     except (LabError, UnicodeDecodeError):
         return False
 
@@ -371,21 +378,15 @@ def _section(
     }
 
 
-def _flags(request: Request, service: Unit) -> dict[str, str]:
-    """dockerd's command line as it will be: a drop-in of ours may replace the unit's."""
-    command = service.command
-    for file in request.files:
-        if file.path.parent.name == f"{service.name}.d" and isinstance(file.content, str):
-            command = systemd.exec_start_of(file.content) or command
-    environment: dict[str, str] = {}
-    for path in service.environment_files:
-        environment |= systemd.environment_of(path)
-    return daemon_json.flags(command, environment)
+def _drop_ins(request: Request) -> dict[Path, str]:
+    """The unit's drop-ins as they will be."""
+    ours = {file.path: file.content for file in request.files if isinstance(file.content, str)}
+    return unit_command.drop_ins(request.service, given=ours)
 
 
 def _read(path: Path) -> str | None:
     try:
         found = kept.read(path)
-        return found.content.decode("utf-8") if found else None
+        return daemon_json.text_of(found.content) if found else None
     except (OSError, UnicodeDecodeError) as error:
         raise LabError(f"{path}: cannot be read: {error}") from error

@@ -19,7 +19,6 @@ addresses without an address; such a host then has no entry for the container th
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -29,10 +28,10 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core import prog
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults import reported
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host import systemd
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import systemd, unit_command
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd import Unit
 
-from . import daemon_json
+from . import configuration, daemon_json
 
 _SIGN = "Failure during overlay endpoints restore"
 # dockerd restores its networks before it is up.
@@ -66,15 +65,13 @@ def forget(service: Unit, path: Path, meanwhile: Callable[[str], None] = lambda 
 
     Raises LabError where it does not come up; what it would have forgotten it knows still.
     """
-    settings = daemon_json.read(path.read_text(encoding="utf-8"), str(path))
-    environment: dict[str, str] = {}
-    for file in service.environment_files:
-        environment |= systemd.environment_of(file)
+    settings = configuration.settings_of(path)
+    environment = unit_command.environment(service.environment, service.environment_files)
     with tempfile.TemporaryDirectory(prefix="overlay-lab-") as directory:
         config = Path(directory, "daemon.json")
         kept = {key: value for key, value in settings.items() if key not in _OTHERS_KEYS}
         config.write_text(daemon_json.write(kept), encoding="utf-8")
-        words = command(service.command, environment, Path(directory))
+        words = command(configuration.command(service), environment, Path(directory))
         with programs.running(words, Path(directory, _LOG)) as process:
             _wait_until_up(process, Path(directory))
             meanwhile(f"unix://{directory}/{_SOCKET}")
@@ -82,13 +79,9 @@ def forget(service: Unit, path: Path, meanwhile: Callable[[str], None] = lambda 
 
 def command(words: Iterable[str], environment: Mapping[str, str], directory: Path) -> list[str]:
     """dockerd's command line, as the unit has it, for one that only the owner of ``directory`` can ask for anything."""
-    given: list[str] = []
-    for word in words:
-        value = environment.get(word.strip("${}"), "") if word.startswith("$") else word
-        given.extend(shlex.split(value))
     found: list[str] = []
     skip = False
-    for word in given:
+    for word in unit_command.words(words, environment):
         flag, separator, _value = word.partition("=")
         if skip or flag in _OTHERS_FLAGS:
             skip = not (skip or separator)

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from . import loading, names
 from .busybox_rootfs import Image, architecture, build, content_of
 
 SEARCHED = ("/bin/busybox", "/usr/bin/busybox")
+# The headers of an ELF program are at its beginning.
+_HEAD_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -142,12 +144,27 @@ def expected(made: Plan) -> Result:
     return Result(image, "pulled" if made.pull else "busybox", made.note)
 
 
-def make(request: Request) -> Image:
-    """The image of this host's static busybox. LabError names what was looked for."""
-    paths = [request.path] if request.path else list(SEARCHED)
+def fault(searched: Iterable[str] = SEARCHED) -> str:
+    """Why no image can be made of this host's busybox, '' where one can. Of the program only its head is read."""
+    try:
+        path = _there(list(searched))
+        with Path(path).open("rb") as stream:
+            architecture(path, stream.read(_HEAD_BYTES))
+    except LabError as error:
+        return str(error)
+    return ""
+
+
+def _there(paths: list[str]) -> str:
     path = next((path for path in paths if Path(path).is_file()), None)
     if path is None:
         raise LabError(f"no busybox at {' or '.join(paths)}: install busybox-static, or give path")
+    return path
+
+
+def make(request: Request) -> Image:
+    """The image of this host's static busybox. LabError names what was looked for."""
+    path = _there([request.path] if request.path else list(SEARCHED))
     binary = Path(path).read_bytes()
     machine = architecture(path, binary)
     try:

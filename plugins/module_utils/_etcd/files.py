@@ -19,7 +19,7 @@ from typing import Any
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import regular_file
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import owned as host_owned
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd import environment_of
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.unit_command import environment_of
 
 # The section of the host's record with what was there before the lab took etcd over.
 BEFORE = "etcd_data"

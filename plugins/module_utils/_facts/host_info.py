@@ -26,6 +26,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults im
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of, networks_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import owner
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import configuration
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image import busybox_image
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import owner as network_owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view as swarm_view
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import files as etcd_files
@@ -34,6 +36,9 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host import (
     firewall_rules,
     lab_identity,
     owned,
+    selinux,
+    systemd,
+    unit_command,
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import modules as kernel_modules
@@ -41,7 +46,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.sockets i
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.vxlan import UDP_PORT
 from ansible_collections.emon.overlay_lab.plugins.module_utils._pki import expiry as pki_expiry
 from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import links as shaped_links
-from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import queues
+from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import loss, queues
 
 from . import docker_variants, from_archive, installed, room
 
@@ -90,12 +95,18 @@ def read(
         routes = pool.submit(_ip, ["route", "show", "default"])
         vxlans = pool.submit(_ip, ["-details", "link", "show", "type", "vxlan"])
         roots = pool.submit(_roots)
+        inherited = pool.submit(systemd.inherited)
         docker = pool.submit(_docker, units["docker"]["state"] == "active")
     found = _with_archives(programs.result(), archives)
     # By which dockerd's unit asks whether its store is there, and backups are made.
     etcdctl = found["programs"]["etcdctl"]
-    dockerd = daemon_json()
-    docker_files = docker_data(Path(dockerd.get("data-root") or "/var/lib/docker"))
+    version = found["programs"]["docker"]["version"]
+    dockerd = configuration.read(units["docker"].pop("loaded"), version, inherited=inherited.result())
+    etcd = units["etcd"].pop("loaded")
+    etcds_environment = unit_command.environment((*inherited.result(), *etcd.environment), etcd.environment_files)
+    # dockerd's own word where it runs, and its configuration where it does not.
+    answered = docker.result()
+    docker_files = docker_data(Path(answered.pop("data_root") or dockerd.data_root))
     ports = {protocol: listening(protocol, wanted) for protocol, wanted in _PORTS.items()}
     return {
         "hostname": socket.gethostname(),
@@ -106,11 +117,12 @@ def read(
         "packages": {"faults": found["faults"]},
         "machine_id": host_record.machine_id(),
         "time": time.time(),
+        "selinux": selinux.read(),
         "kernel": {"faults": kernel_modules.needed(lacking), "missing": lacking},
         "record": {key: record.get(key, "") for key in ("lab", "uuid", "machine_id", "site", "moving_to", "engine")},
         "index": record.get("index", 0),
         "broken": FAULTS.exists(),
-        "links": {"roots": roots.result(), "recorded": shaped_links.recorded()},
+        "links": {"roots": roots.result(), "nft": loss.is_possible(), "recorded": shaped_links.recorded()},
         "let_in": firewall_rules.let_in(),
         "let_in_by": firewall_rules.let_in_by(),
         "etcd": {
@@ -122,6 +134,7 @@ def read(
             "user": room.is_user(distributions.family(distribution.family).etcd_user),
             # etcd listens for clients once it has seen a majority.
             "ready": units["etcd"]["active"] and _ETCD_CLIENT_PORT in ports["tcp"],
+            "proxies": configuration.proxies_of(etcds_environment),
             "cas": lab_identity.fingerprints(_ETCD_CERTIFICATES),
             **etcd_files.read(config, Path(etcd_data_dir), units["etcd"]["started"], unit_dirs=etcd_dirs),
         },
@@ -132,7 +145,8 @@ def read(
             "socket": units["docker_socket"],
             "variants": docker_variants.read(),
             "archive": from_archive.read("docker", archives),
-            "store": dockerd.get("cluster-store", ""),
+            "store": dockerd.store,
+            "proxies": dockerd.proxies,
             "data": docker_files,
             "holds_lab": holds_lab(record, docker_files, units["docker"]["active"]),
         },
@@ -141,12 +155,14 @@ def read(
         "vxlan": {**units["vxlan"], "links": _vxlans(vxlans.result())},
         "python_libraries": {name: one["there"] for name, one in found["libraries"].items()},
         "python_packages": {name: one["packages"] for name, one in found["libraries"].items()},
+        "busybox": {"fault": busybox_image.fault()},
         "room": room.read([*_WRITTEN, etcd_data_dir, docker_files["path"]]),
         "archive_room": from_archive.free(),
         "addresses": _addresses(links.result()),
         "default_route": bool(routes.result()),
         "listening": ports,
-        **docker.result(),
+        "held": {protocol: sorted({(one.ip, one.port) for one in holding(protocol)}) for protocol in _PORTS},
+        **answered,
     }
 
 
@@ -159,15 +175,6 @@ def _with_archives(found: dict[str, Any], archives: dict[str, dict[str, str]]) -
             available = "" if known[name]["version"] else archive["version"]
             known[name] = {**known[name], "available": available, "packages": []}
     return found
-
-
-def daemon_json(path: Path = Path("/etc/docker/daemon.json")) -> dict[str, Any]:
-    """dockerd's settings; empty for a file that is not there, or that dockerd itself could not read."""
-    try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return settings if isinstance(settings, dict) else {}
 
 
 def containerd_package(directory: Path = Path("/var/lib/dpkg/info")) -> str:
@@ -215,17 +222,19 @@ def _roots() -> dict[str, str] | None:
 
 
 def _units() -> dict[str, dict[str, Any]]:
-    properties = "Id,LoadState,ActiveState,UnitFileState,ExecMainStartTimestamp,FragmentPath,Environment,ExecStart"
+    properties = (
+        "Id,LoadState,ActiveState,UnitFileState,ExecMainStartTimestamp,FragmentPath,Environment,EnvironmentFiles,"
+        "ExecStart"
+    )
     command = ["systemctl", "show", "--timestamp=us+utc", f"--property={properties}", *_UNITS.values()]
     try:
         text = core_programs.run(command).stdout
     except core_programs.Missing:
         text = ""
-    found = {}
-    for block in text.strip().split("\n\n"):
-        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        found[values.get("Id", "")] = values
+    found = {one.get("Id", ""): one for one in systemd.properties(text)}
     units = {key: _unit(found.get(unit, {})) for key, unit in _UNITS.items()}
+    for key in ("etcd", "docker"):
+        units[key]["loaded"] = systemd.unit_of(_UNITS[key], found.get(_UNITS[key], {}))
     units["etcd"]["data_dirs"] = etcd_files.data_dirs(found.get(_UNITS["etcd"], {}))
     return units
 
@@ -283,7 +292,7 @@ def _vxlans(links: list[dict]) -> list[dict[str, Any]]:
 def _docker(active: bool) -> dict[str, Any]:
     """What dockerd has, and the host's part in a swarm."""
     if not active:
-        return {"containers": [], "networks": [], "images": [], "swarm": swarm_view.of_stopped()}
+        return {"data_root": "", "containers": [], "networks": [], "images": [], "swarm": swarm_view.of_stopped()}
     with DockerSocket() as docker:
         known = owned.known(owned.CONTAINER)
         containers = [_container(docker, known, one) for one in docker.containers(all=True)]
@@ -294,7 +303,13 @@ def _docker(active: bool) -> dict[str, Any]:
             for one in sorted(docker.networks(), key=lambda one: str(one["Id"]))
         ]
         images = [name for one in docker.images() for name in _names_of_image(one)]
-        return {"containers": containers, "networks": networks, "images": images, "swarm": swarm_view.read(docker)}
+        return {
+            "data_root": docker.info().get("DockerRootDir", ""),
+            "containers": containers,
+            "networks": networks,
+            "images": images,
+            "swarm": swarm_view.read(docker),
+        }
 
 
 def _container(docker, known: owned.Known, listed: dict[str, Any]) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def segment(network: dict[str, Any], sandboxes: list[str]) -> Segment | None:
 def add_remotes(devices: list[LinkState], fdb: list[Entry]) -> None:
     """Tell VXLANs to which VTEPs they flood."""
     for link in devices:
-        link.remotes = {one.address for one in fdb if one.index == link.index and one.mac == FLOOD and one.address}
+        link.remotes = topology_observed.remotes_of(fdb, link.index)
 
 
 def join(network: str, indexes: set[int], fdb: list[Entry], neighbours: list[Entry]) -> list[dict[str, Any]]:
@@ -181,7 +181,7 @@ def _pool_view(pool: dict[str, Any]) -> dict[str, Any]:
 def _vxlan_view(link: LinkState) -> dict[str, Any]:
     settings = {key: link.settings.get(key) for key in ("vni", "port", "local")}
     shown = {"name": link.name, **settings, "mtu": link.mtu, "up": link.up, "master": link.master}
-    return {**shown, "remotes": sorted(link.remotes)}
+    return {**shown, "remotes": sorted(map(str, link.remotes))}
 
 
 def link_view(link: LinkState | None) -> dict[str, Any] | None:

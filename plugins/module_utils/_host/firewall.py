@@ -9,15 +9,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Optional
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
 
+from .packet_filter import Arrival, Refusal, before_input, input_chains
+
 UFW, FIREWALLD, NFTABLES, IPTABLES, NONE = "ufw", "firewalld", "nftables", "iptables", ""
 # The chain of iptables, as nft lists it, and where iptables still has rules of its own.
 _IPTABLES, _LEGACY = "ip filter INPUT", "iptables-legacy INPUT"
+# Tables of iptables whose chain PREROUTING comes before the input hook.
+_EARLY_TABLES = ("raw", "mangle")
+# What firewalld refuses there, it refuses by what it is told of zones.
+_FIREWALLDS = "inet firewalld "
+# Before what a zone refuses by rich rules, which stand without a number.
+RICH_PRIORITY = -100
 
 # A command's output, None where the program is missing or fails.
 Run = Callable[[list[str]], Optional[str]]
@@ -37,68 +47,80 @@ def interface(address: str | None) -> str:
     return next((link["ifname"] for link in json.loads(said or "[]") if link), "")
 
 
-def detect(interface: str, ask: Run = run, ufw_config: Path = Path("/etc/ufw/ufw.conf")) -> dict[str, Any]:
-    """{"manager", "places"}: what filters incoming packets at an interface, and where in its rules; '' for nothing.
+def detect(
+    interface: str, ask: Run = run, ufw_config: Path = Path("/etc/ufw/ufw.conf"), address: str | None = None
+) -> dict[str, Any]:
+    """{"manager", "places", "sources", "before", "read"}: what filters packets that come in at an interface.
 
-    ``places``: the zone of firewalld; each chain that may refuse a packet, by family, table and name. More than one can
-    be in the way: what one accepts, the next one may still refuse.
+    ``places``: the zone of firewalld; each chain of the input hook that may refuse a packet, by family, table and name.
+    More than one can be in the way: what one accepts, the next one may still refuse. ``sources``: network or address ->
+    the zone of firewalld to which what comes from there belongs, whatever the interface. ``before``: what chains before
+    the input hook may refuse, as packet_filter.Refusal. ``read``: the programs that told; none of them: nothing was
+    looked at.
     """
+    found: dict[str, Any] = {"manager": NONE, "places": [], "sources": {}, "before": [], "read": []}
+    ruleset = ask(["nft", "--json", "list", "ruleset"])
+    if ruleset:
+        found["read"].append("nft")
+        found["places"] = input_chains(ruleset)
+        before = before_input(ruleset, Arrival(interface, address or ""))
+    else:
+        before = _by_iptables("iptables", _IPTABLES, "ip", found, ask)
+    before += _by_iptables("iptables-legacy", _LEGACY, "iptables-legacy", found, ask)
+    found["before"] = [vars(one) for one in before if not one.place.startswith(_FIREWALLDS)]
     if ufw_config.is_file() and "ENABLED=yes" in ufw_config.read_text(encoding="utf-8").splitlines():
-        return {"manager": UFW, "places": []}
+        return {**found, "manager": UFW, "places": [], "read": [UFW, *found["read"]]}
     if ask(["firewall-cmd", "--state"]) is not None:
         zone = ask(["firewall-cmd", f"--get-zone-of-interface={interface}"])  # fails for one of no zone
-        return {"manager": FIREWALLD, "places": [(zone or ask(["firewall-cmd", "--get-default-zone"]) or "").strip()]}
-    places = _refusing_chains(ask(["nft", "--json", "list", "ruleset"]) or "{}")
-    rules = (ask(["iptables-legacy", "--list-rules", "INPUT"]) or "").splitlines()
-    if [rule for rule in rules if rule not in ("", "-P INPUT ACCEPT")]:
-        places.append(_LEGACY)
+        places = [(zone or ask(["firewall-cmd", "--get-default-zone"]) or "").strip()]
+        sources = _source_zones(ask(["firewall-cmd", "--get-active-zones"]) or "")
+        read = [FIREWALLD, *found["read"]]
+        return {**found, "manager": FIREWALLD, "places": places, "sources": sources, "read": read}
+    places = found["places"]
     if set(places) - {_IPTABLES, _LEGACY}:
-        return {"manager": NFTABLES, "places": places}
-    return {"manager": IPTABLES if places else NONE, "places": places}
+        return {**found, "manager": NFTABLES}
+    return {**found, "manager": IPTABLES if places else NONE}
 
 
-def _refusing_chains(ruleset: str) -> list[str]:
-    """Family, table and name of the chains for incoming packets that may refuse some (libnftables-json(5))."""
-    objects = json.loads(ruleset).get("nftables", [])
-    rules: dict[tuple[str, str, str], list[Any]] = {}
-    for rule in (one["rule"] for one in objects if "rule" in one):
-        rules.setdefault((rule["family"], rule["table"], rule["chain"]), []).append(rule.get("expr"))
-    found = []
-    for chain in (one["chain"] for one in objects if "chain" in one):
-        if chain.get("hook") == "input" and chain.get("type") == "filter":
-            where = (chain["family"], chain["table"], chain["name"])
-            if chain.get("policy") == "drop" or _refuses(where, rules, set()):
-                found.append(" ".join(where))
+def _by_iptables(program: str, place: str, prefix: str, found: dict[str, Any], ask: Run) -> list[Refusal]:
+    """What a program of iptables lists; its conditions are not read, so each chain that refuses anything may be it."""
+    said = ask([program, "--list-rules", "INPUT"])
+    if said is None:
+        return []
+    found["read"].append(program)
+    if [rule for rule in said.splitlines() if rule not in ("", "-P INPUT ACCEPT")]:
+        found["places"] = [*found["places"], place]
+    listed = {table: ask([program, "--table", table, "--list-rules"]) or "" for table in _EARLY_TABLES}
+    refusing = re.compile(r"^-P PREROUTING DROP|^-A .* -j (DROP|REJECT)\b", re.MULTILINE)
+    return [Refusal(f"{prefix} {table} PREROUTING") for table, text in listed.items() if refusing.search(text)]
+
+
+def _source_zones(said: str) -> dict[str, str]:
+    """The sources of each zone, from `firewall-cmd --get-active-zones`: a zone's name, then indented lines."""
+    found: dict[str, str] = {}
+    zone = ""
+    for line in said.splitlines():
+        if line.strip() and not line[0].isspace():
+            zone = line.split()[0]
+        elif line.strip().startswith("sources:"):
+            found |= dict.fromkeys(line.partition(":")[2].split(), zone)
     return found
 
 
-def _refuses(where: tuple[str, str, str], rules: dict[tuple[str, str, str], list[Any]], seen: set) -> bool:
-    """Whether a chain, or one that it leads to, has a rule that refuses."""
-    seen.add(where)
-    for verdict, target in _verdicts(rules.get(where, [])):
-        if verdict in ("drop", "reject"):
-            return True
-        beyond = (*where[:2], target)
-        if verdict in ("jump", "goto") and beyond not in seen and _refuses(beyond, rules, seen):
-            return True
-    return False
+def zone_of(firewall: dict[str, Any], peer: str) -> str:
+    """The zone of firewalld that judges what comes from an address: that of a source before that of the interface."""
+    networks = {
+        source: ip_network(source, strict=False) for source in firewall.get("sources", {}) if _is_network(source)
+    }
+    inside = [source for source, network in networks.items() if ip_address(peer) in network]
+    if inside:
+        return str(firewall["sources"][max(inside, key=lambda source: networks[source].prefixlen)])
+    return str(next(iter(firewall["places"]), ""))
 
 
-def _verdicts(value: Any) -> Iterator[tuple[str, str]]:
-    """Every verdict in a rule, those in maps and those of iptables included, with the chain that a jump leads to."""
-    if isinstance(value, list):
-        for one in value:
-            yield from _verdicts(one)
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            if key in ("jump", "goto"):
-                yield key, inner["target"]
-            elif key == "xt":
-                yield str(inner and inner.get("name")).lower(), ""
-            elif key in ("drop", "reject"):
-                yield key, ""
-            else:
-                yield from _verdicts(inner)
+def not_read(firewall: dict[str, Any]) -> list[str]:
+    """Sources of zones that are no addresses: whether a peer is among them is not known here."""
+    return [source for source in firewall.get("sources", {}) if not _is_network(source)]
 
 
 def openings(firewall: dict[str, Any], sources: list[str], ports: dict[str, list[int]]) -> str:
@@ -107,34 +129,77 @@ def openings(firewall: dict[str, Any], sources: list[str], ports: dict[str, list
     ``firewall``: from detect(); ``ports``: {"tcp": [...], "udp": [...]}.
     """
     wanted = {protocol: some for protocol, some in ports.items() if some}
-    peers = " ".join(sources)
+    before = [Refusal(**{**one, "ports": tuple(map(tuple, one["ports"]))}) for one in firewall.get("before", ())]
+    early = list(dict.fromkeys(one.place for one in before if one.hits(sources, wanted)))
     if firewall["manager"] == UFW:
-        rules = "; ".join(
-            f"ufw allow proto {protocol} from $peer to any port {','.join(map(str, some))}"
-            for protocol, some in wanted.items()
-        )
-        return f"for peer in {peers}; do {rules}; done"
-    if firewall["manager"] == FIREWALLD:
-        listed = " ".join(f"{port}/{protocol}" for protocol, some in wanted.items() for port in some)
+        rules = [_by_ufw(sources, wanted)]
+    elif firewall["manager"] == FIREWALLD:
+        rules = _by_firewalld(firewall, sources, wanted)
+    else:
+        # What refuses IPv6 alone refuses nothing of the lab's, and takes no rule of IPv4.
+        early = [place for place in [*early, *firewall["places"]] if not place.startswith("ip6 ")]
+        rules = []
+    rules = [_rule(place, sources, protocol, some) for place in early for protocol, some in wanted.items()] + rules
+    return "; ".join(rules) or _nothing_refuses(firewall)
+
+
+def _nothing_refuses(firewall: dict[str, Any]) -> str:
+    path = "the path between the hosts, its routers and filters"
+    if not firewall.get("read"):
         return (
-            f"for peer in {peers}; do for port in {listed}; do firewall-cmd --permanent"
-            f' --zone={firewall["places"][0]} --add-rich-rule="rule family=ipv4 source address=$peer'
-            ' port port=${port%/*} protocol=${port#*/} accept"; done; done; firewall-cmd --reload'
+            "the packet filter of this host was not looked at, because neither nft nor iptables answers there: install"
+            f" nftables and run again, or look yourself, then at {path}"
         )
-    # What refuses IPv6 alone refuses nothing of the lab's, and takes no rule of IPv4.
-    places = [place for place in firewall["places"] if not place.startswith("ip6 ")]
-    rules = "; ".join(_rule(place, sources, protocol, some) for place in places for protocol, some in wanted.items())
-    return rules or (
-        "no rule in an input hook of this host refuses them: look at the other hooks (nft list ruleset), then at the"
-        " path between the hosts, its routers and filters"
+    return (
+        "no rule in the ingress, prerouting and input hooks of this host refuses them, as far as"
+        f" {' and '.join(firewall['read'])} can tell: look at what was not read (tc filter show, bpftool net), then at"
+        f" {path}"
     )
 
 
+def _by_ufw(sources: list[str], wanted: dict[str, list[int]]) -> str:
+    """Before any rule of the user's that refuses: of two, the first counts."""
+    rules = "; ".join(
+        f"ufw prepend allow proto {protocol} from $peer to any port {','.join(map(str, some))}"
+        for protocol, some in wanted.items()
+    )
+    return f"for peer in {' '.join(sources)}; do {rules}; done"
+
+
+def _by_firewalld(firewall: dict[str, Any], sources: list[str], wanted: dict[str, list[int]]) -> list[str]:
+    listed = " ".join(f"{port}/{protocol}" for protocol, some in wanted.items() for port in some)
+    by_zone: dict[str, list[str]] = {}
+    for peer in sources:
+        by_zone.setdefault(zone_of(firewall, peer), []).append(peer)
+    rules = [
+        f"for peer in {' '.join(peers)}; do for port in {listed}; do firewall-cmd --permanent --zone={zone}"
+        f' --add-rich-rule="rule priority={RICH_PRIORITY} family=ipv4 source address=$peer'
+        ' port port=${port%/*} protocol=${port#*/} accept"; done; done'
+        for zone, peers in by_zone.items()
+    ]
+    unknown = not_read(firewall)
+    note = f" # not looked at: whether they are in {', '.join(unknown)}, of a zone of its own" if unknown else ""
+    return [*rules, f"firewall-cmd --reload{note}"]
+
+
 def _rule(place: str, sources: list[str], protocol: str, ports: list[int]) -> str:
-    if place not in (_IPTABLES, _LEGACY):
+    family, *table, chain = place.split()
+    is_iptables = family == "iptables-legacy" or (
+        family == "ip" and (*table, chain) in (("filter", "INPUT"), *((one, "PREROUTING") for one in _EARLY_TABLES))
+    )
+    if not is_iptables:
         named = f"ip saddr {{ {', '.join(sources)} }} {protocol} dport {{ {', '.join(map(str, ports))} }}"
         return f"nft insert rule {place} {named} accept"
     # nft could write there, too, but iptables would not understand the table any more.
-    program = "iptables" if place == _IPTABLES else "iptables-legacy"
+    program = "iptables" if family == "ip" else family
+    where = f"{chain}" if table in ([], ["filter"]) else f"{chain} -t {table[0]}"
     named = f"-s {','.join(sources)} -p {protocol} -m multiport --dports {','.join(map(str, ports))}"
-    return f"{program} -I INPUT {named} -j ACCEPT"
+    return f"{program} -I {where} {named} -j ACCEPT"
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True

@@ -78,7 +78,7 @@ class Ufw:
 
     name = host_firewall.UFW
 
-    def __init__(self, _zone: str, ask: host_firewall.Run) -> None:
+    def __init__(self, _firewall: dict[str, Any], ask: host_firewall.Run) -> None:
         self._ask = ask
 
     def rules_for(self, desired: Desired) -> list[str]:
@@ -93,8 +93,22 @@ class Ufw:
         lines = (self._ask(["ufw", "show", "added"]) or "").splitlines()
         return [re.sub(r" comment '.*'$", "", line.removeprefix("ufw ")) for line in lines if line.startswith("ufw ")]
 
+    def in_vain(self, rules: list[str], present: list[str]) -> list[str]:
+        """Of ``rules``, those that are there after one that refuses the same packets, a line each."""
+        found = []
+        for rule in (one for one in rules if one in present):
+            before = present[: present.index(rule)]
+            refusing = [one for one in before if one.startswith(("deny", "reject")) and _may_hit(one, rule)]
+            if refusing:
+                found.append(
+                    f"ufw: `{rule}` stands after `{refusing[0]}`, which refuses first: move it"
+                    f" (ufw delete {rule}; ufw prepend {rule})"
+                )
+        return found
+
     def add(self, rule: str) -> list[list[str]]:
-        return [["ufw", *rule.split()]]
+        # Before any rule of the user's that refuses: of two, the first counts.
+        return [["ufw", "prepend", *rule.split()]]
 
     def remove(self, rule: str) -> list[list[str]]:
         return [["ufw", "delete", *rule.split()]]
@@ -106,13 +120,14 @@ class Firewalld:
 
     name = host_firewall.FIREWALLD
 
-    def __init__(self, zone: str, ask: host_firewall.Run) -> None:
-        self._zone = zone
+    def __init__(self, firewall: dict[str, Any], ask: host_firewall.Run) -> None:
+        self._firewall = firewall
         self._ask = ask
 
     def rules_for(self, desired: Desired) -> list[str]:
         return [
-            f'{self._zone}: rule family="ipv{ipaddress.ip_address(peer).version}" source address="{peer}"'
+            f'{host_firewall.zone_of(self._firewall, peer)}: rule priority="{host_firewall.RICH_PRIORITY}"'
+            f' family="ipv{ipaddress.ip_address(peer).version}" source address="{peer}"'
             f' port port="{port}" protocol="{protocol}" accept'
             for peer in desired.peers
             for protocol, port in sorted(desired.ports)
@@ -129,6 +144,10 @@ class Firewalld:
             found += [f"{zone}: {rule}" for rule in running if rule in permanent]
         return found
 
+    def in_vain(self, _rules: list[str], _present: list[str]) -> list[str]:
+        """None: what has a number comes before what refuses without one."""
+        return []
+
     def add(self, rule: str) -> list[list[str]]:
         return self._both("--add-rich-rule", rule)
 
@@ -140,7 +159,10 @@ class Firewalld:
         return [["firewall-cmd", *where, f"--zone={zone}", f"{action}={text}"] for where in ([], ["--permanent"])]
 
 
-_MANAGERS: dict[str, Callable[[str, host_firewall.Run], Ufw | Firewalld]] = {Ufw.name: Ufw, Firewalld.name: Firewalld}
+_MANAGERS: dict[str, Callable[[dict[str, Any], host_firewall.Run], Ufw | Firewalld]] = {
+    Ufw.name: Ufw,
+    Firewalld.name: Firewalld,
+}
 
 
 class Plan:
@@ -171,13 +193,16 @@ class Plan:
         self._add: list[str] = []
         self._remove: list[str] = []
         if self.managed:
-            self._manager = _MANAGERS[self.manager](next(iter(firewall["places"]), ""), ask)
+            self._manager = _MANAGERS[self.manager](firewall, ask)
             self._compare(ours["rules"] if ours.get("manager") == self.manager else [], desired, leaving)
 
     def _compare(self, former: list[str], desired: Desired | None, leaving: tuple[str, ...]) -> None:
         wanted = self._manager.rules_for(desired) if desired else []
         kept = [rule for rule in former if leaving and _peer(rule) not in leaving] if desired is None else []
         present = self._manager.present([*wanted, *former])
+        in_vain = self._manager.in_vain(wanted, present)
+        if in_vain:
+            raise LabError(in_vain)
         self._add = [rule for rule in wanted if rule not in present]
         self._remove = [rule for rule in former if rule not in (*wanted, *kept)]
         self.rules = kept + [rule for rule in wanted if rule in self._add or rule in former]
@@ -209,6 +234,31 @@ class Plan:
         for command in commands:
             if self._ask(command) is None:
                 raise LabError(f"{shlex.join(command)} failed: run it on this host to see why")
+
+
+def _may_hit(refusing: str, rule: str) -> bool:
+    """Whether a rule of ufw that refuses may hit what another lets in; what is not understood may."""
+    one, other = (_conditions(text) for text in (refusing, rule))
+    if one["proto"] and one["proto"] != other["proto"]:
+        return False
+    try:
+        apart = one["from"] and ipaddress.ip_address(other["from"]) not in ipaddress.ip_network(
+            one["from"], strict=False
+        )
+        ports = {int(port) for port in one["port"].split(",") if port}
+        return not apart and (not ports or bool(ports & set(map(int, other["port"].split(",")))))
+    except ValueError:
+        return True
+
+
+def _conditions(rule: str) -> dict[str, str]:
+    """In either form of ufw's: `deny 2379/tcp`, or `deny from A to any port 2379 proto tcp`."""
+    short = re.fullmatch(r"\w+ ([\d,]+)(?:/(tcp|udp))?", rule)
+    if short:
+        return {"from": "", "port": short[1], "proto": short[2] or ""}
+    found = {word: re.search(rf"\b{word} (\S+)", rule) for word in ("from", "port", "proto")}
+    values = {word: match[1] if match else "" for word, match in found.items()}
+    return {**values, "from": values["from"].replace("any", "")}
 
 
 def _is_address(text: str) -> bool:

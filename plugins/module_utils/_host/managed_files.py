@@ -26,6 +26,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError, reason
 
 from . import kept_files as kept
+from . import selinux
 from .kept_files import Former, Found
 
 # linux/fs.h: _IOR('f', 1, long), and what chattr(1) sets.
@@ -159,6 +160,7 @@ class Plan:
                     self._write(file, file.content)
             except OSError as error:
                 raise LabError(f"{file.path} cannot be written: {reason(error)}") from error
+        selinux.label(str(path) for path in self.changed_paths if path.exists())
 
     def undo(self) -> None:
         """Put every file that was changed back as it was found.

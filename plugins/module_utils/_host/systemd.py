@@ -9,16 +9,17 @@
 from __future__ import annotations
 
 import re
-import shlex
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 
+from .unit_command import split
+
 _PROPERTIES = (
-    "Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,ExecStart,EnvironmentFiles,ExecMainStartTimestampMonotonic"
+    "Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,ExecStart,Environment,EnvironmentFiles,"
+    "ExecMainStartTimestampMonotonic"
 )
 # systemd looks for units and drop-ins below these.
 UNIT_DIRECTORIES = ("/etc/systemd/", "/run/systemd/", "/usr/lib/systemd/", "/lib/systemd/", "/usr/local/lib/systemd/")
@@ -28,8 +29,9 @@ UNIT_DIRECTORIES = ("/etc/systemd/", "/run/systemd/", "/usr/lib/systemd/", "/lib
 class Unit:
     """One unit as systemd has it loaded.
 
-    ``command``: the words of ExecStart, variables not replaced. ``started``: when its process was started, in seconds
-    of the epoch.
+    ``command``: the words of ExecStart, variables not replaced. ``environment``: NAME=VALUE of its Environment=, which
+    those of ``environment_files`` (paths or patterns) replace. ``started``: when its process was started, in seconds of
+    the epoch.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Unit:
     starting: bool = False
     needs_reload: bool = False
     command: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
     environment_files: tuple[str, ...] = ()
     started: float = 0
 
@@ -46,10 +49,27 @@ class Unit:
 def units(*names: str) -> list[Unit]:
     """The units in the order of their names."""
     text = _run(["systemctl", "show", f"--property={_PROPERTIES}", *names])
-    blocks = [
-        dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in text.strip().split("\n\n")
-    ]
-    return [_unit(name, properties) for name, properties in zip(names, blocks)]
+    return [unit_of(name, found) for name, found in zip(names, properties(text))]
+
+
+def properties(shown: str) -> list[dict[str, str]]:
+    """What `systemctl show` printed, a unit each. A property that has a line for each of its values has these lines."""
+    found = []
+    for block in shown.strip().split("\n\n"):
+        values: dict[str, str] = {}
+        for key, separator, value in (line.partition("=") for line in block.splitlines()):
+            if separator:
+                values[key] = f"{values[key]}\n{value}" if key in values else value
+        found.append(values)
+    return found
+
+
+def inherited() -> tuple[str, ...]:
+    """What systemd gives every unit (DefaultEnvironment=), as NAME=VALUE; nothing where it does not tell."""
+    try:
+        return tuple(programs.run(["systemctl", "show-environment"]).stdout.splitlines())
+    except programs.Missing:
+        return ()
 
 
 def state(name: str) -> str:
@@ -95,30 +115,11 @@ def journal(name: str, since: float, until: float | None = None) -> list[str]:
     return _run(command).splitlines()
 
 
-def exec_start_of(drop_in: str) -> tuple[str, ...] | None:
-    """The words of the last ExecStart that a drop-in sets; None if it leaves it alone."""
-    found = None
-    for line in drop_in.replace("\\\n", " ").splitlines():
-        key, separator, value = line.strip().partition("=")
-        if separator and key.strip() == "ExecStart":
-            found = tuple(shlex.split(value))
-    return found or None
-
-
-def environment_of(path: str) -> dict[str, str]:
-    """The variables of an EnvironmentFile; {} where there is none."""
-    try:
-        text = Path(path).read_text(encoding="utf-8", errors="replace")
-    except (FileNotFoundError, IsADirectoryError):
-        return {}
-    pairs = re.findall(r"^\s*(?:export\s+)?(\w+)=(.*)$", text, re.MULTILINE)
-    return {key: value.strip().strip("\"'") for key, value in pairs}
-
-
-def _unit(name: str, properties: dict[str, str]) -> Unit:
+def unit_of(name: str, properties: dict[str, str]) -> Unit:
+    """By the properties that `systemctl show` has of it."""
     command = re.search(r"argv\[\]=(.*?) ; ignore_errors=", properties.get("ExecStart", ""))
     monotonic = int(properties.get("ExecMainStartTimestampMonotonic") or 0) / 1e6
-    files = re.findall(r"(\S+) \(ignore_errors=\w+\)", properties.get("EnvironmentFiles", ""))
+    files = re.findall(r"^(.+) \(ignore_errors=\w+\)$", properties.get("EnvironmentFiles", ""), re.MULTILINE)
     return Unit(
         name=name,
         exists=properties.get("LoadState") == "loaded",
@@ -127,6 +128,7 @@ def _unit(name: str, properties: dict[str, str]) -> Unit:
         starting=properties.get("ActiveState") == "activating",
         needs_reload=properties.get("NeedDaemonReload") == "yes",
         command=tuple(command[1].split()) if command else (),
+        environment=tuple(split(properties.get("Environment", ""))),
         environment_files=tuple(files),
         started=time.time() - time.monotonic() + monotonic if monotonic else 0,
     )

@@ -19,7 +19,7 @@ AF_BRIDGE = 7
 # The forwarding entry of a VXLAN for what has no entry of its own.
 FLOOD = "00:00:00:00:00:00"
 _NDMSG = struct.Struct("=BxxxiHBB")  # family, interface index, state, flags, type
-_NDA_DST, _NDA_LLADDR = 1, 2
+_NDA_DST, _NDA_LLADDR, _NDA_PORT, _NDA_VNI, _NDA_IFINDEX = 1, 2, 6, 7, 8
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,10 @@ class Entry:
     index: int  # of the interface
     mac: str
     address: str | None  # None: the entry has none, as a bridge's own have
+    # Of a VXLAN's entry, where it differs from the VXLAN's own.
+    port: int | None = None
+    vni: int | None = None
+    via: int | None = None  # index of the interface through which the VTEP is reached
 
 
 def fdb(here: rtnetlink.Socket) -> list[Entry]:
@@ -47,4 +51,15 @@ def entry(body: bytes) -> Entry:
     _family, index, _state, _flags, _type = _NDMSG.unpack_from(body)
     found = rtnetlink.attributes(body, _NDMSG.size)
     address = found.get(_NDA_DST)
-    return Entry(index, found.get(_NDA_LLADDR, b"").hex(":"), str(ip_address(address)) if address else None)
+    return Entry(
+        index,
+        found.get(_NDA_LLADDR, b"").hex(":"),
+        str(ip_address(address)) if address else None,
+        port=int.from_bytes(found[_NDA_PORT], "big") if _NDA_PORT in found else None,
+        vni=_number(found.get(_NDA_VNI)),
+        via=_number(found.get(_NDA_IFINDEX)),
+    )
+
+
+def _number(value: bytes | None) -> int | None:
+    return struct.unpack("=I", value)[0] if value else None

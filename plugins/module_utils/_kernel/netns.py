@@ -27,7 +27,7 @@ OWN = ""
 
 _CLONE_NEWNET = 0x40000000
 _MS_BIND, _MS_REC, _MS_SHARED = 0x1000, 0x4000, 0x100000
-_MNT_DETACH = 2
+_MNT_DETACH, _UMOUNT_NOFOLLOW = 2, 8
 # The thread's own, not the process's: /proc/self/ns is that of the first thread.
 _CURRENT = "/proc/thread-self/ns/net"
 
@@ -92,8 +92,10 @@ def _open(netns: str) -> int:
 
 
 def leftover(name: str) -> bool:
-    """Whether /run/netns has a file of that name that is no namespace (left by a reboot or a kill)."""
-    return (DIRECTORY / name).exists() and identity(name) is None
+    """Whether /run/netns has a file of that name that is no namespace: left by a reboot or a kill, or a link that leads
+    nowhere, as one to the namespace of a process that ended.
+    """
+    return os.path.lexists(DIRECTORY / name) and identity(name) is None
 
 
 def names() -> list[str]:
@@ -175,16 +177,19 @@ class Namespaces:
 def bind(name: str, descriptor: int) -> None:
     """Give the namespace behind the descriptor its name, as ``ip netns add`` does."""
     target = DIRECTORY / name
-    os.close(os.open(target, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0))
+    if target.is_symlink():
+        # Through it, a file would be made where it leads.
+        target.unlink()
+    os.close(os.open(target, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0))
     source = f"/proc/self/fd/{descriptor}".encode()
     _call("mount", source, os.fsencode(target), b"none", _MS_BIND, None, about=str(target))
 
 
 def remove(name: str) -> None:
-    """Take the name away. The namespace dies when no process lives in it any more."""
+    """Take the name away. The namespace dies when no process lives in it any more; what a link leads to stays."""
     target = DIRECTORY / name
     try:
-        _call("umount2", os.fsencode(target), _MNT_DETACH, about=str(target))
+        _call("umount2", os.fsencode(target), _MNT_DETACH | _UMOUNT_NOFOLLOW, about=str(target))
     except OSError as error:
         # EINVAL: a plain file; ENOENT: gone already. Both are what was wanted.
         if error.errno not in (errno.EINVAL, errno.ENOENT):

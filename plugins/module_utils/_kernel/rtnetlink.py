@@ -64,15 +64,18 @@ class Refusal:
 
 def attributes(data: bytes, start: int = 0) -> Attributes:
     """Split a run of attributes into number -> bytes. Of a repeated one the last stays."""
-    found: Attributes = {}
+    return dict(attribute_run(data, start))
+
+
+def attribute_run(data: bytes, start: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Each attribute of a run, repeated ones as well."""
     end = len(data)
     while start + 4 <= end:
         length, number = _ATTRIBUTE.unpack_from(data, start)
         if length < 4:
             break
-        found[number & 0x3FFF] = data[start + 4 : start + length]
+        yield number & 0x3FFF, data[start + 4 : start + length]
         start += (length + 3) & ~3
-    return found
 
 
 def attribute(number: int, value: bytes) -> bytes:

@@ -113,7 +113,7 @@ def execute(session: Session) -> dict[str, Any]:
             }
             for peer in session.peers.values()
         ],
-        "firewall": firewall.detect(firewall.interface(session.address)),
+        "firewall": firewall.detect(firewall.interface(session.address), address=session.address),
         "time": time.time(),
         "seconds": seconds,
     }

@@ -49,6 +49,15 @@ def removal() -> list[str]:
     return ["nft", "delete", "table", "ip", TABLE]
 
 
+def is_possible() -> bool:
+    """Whether the program is here that drops packets."""
+    try:
+        programs.check(["nft"])
+    except programs.Missing:
+        return False
+    return True
+
+
 def check() -> None:
     """Raise LabError where the program is missing."""
     try:

@@ -17,11 +17,14 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libraries import declare, missing
-from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import netns, rtnetlink
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import forwarding_tables, netns, rtnetlink
 
 from .draft import BIRTH_ORDER, Plan
-from .requests import Descriptor, Index, Request, set_link
+from .observed import remotes_of
+from .requests import Descriptor, Index, Request, remote_of, set_link
 
+# How many steps a line names.
+_SHOWN_STEPS = 5
 # Descriptors are held for the namespaces of so many messages, and a process may hold 1024.
 _CHUNK = 256
 # What removed it before us did the same work.
@@ -65,6 +68,14 @@ def message_classes() -> dict[str, Any]:
     return {"link": ifinfmsg, "address": ifaddrmsg, "route": rtmsg, "neighbour": ndmsg}
 
 
+class RefusedError(LabError):
+    """The kernel did not do some of the requests; the others of the same call are done. ``steps``: those."""
+
+    def __init__(self, faults: Iterable[str], steps: Iterable[str]) -> None:
+        super().__init__(faults)
+        self.steps = set(steps)
+
+
 class _MissingError(LookupError):
     """A link to which a request refers is not there."""
 
@@ -100,9 +111,9 @@ class Client:
     def send(self, requests: Sequence[Request]) -> None:
         """Send requests, those of one namespace together and in their order.
 
-        Raises LabError with a line for each that the kernel refuses: its step and the kernel's own sentence.
+        Raises RefusedError with a line for each that the kernel refuses: its step and the kernel's own sentence.
         """
-        faults: list[str] = []
+        faults: dict[str, str] = {}
         by_place: dict[str, list[Request]] = {}
         for request in requests:
             by_place.setdefault(request.netns, []).append(request)
@@ -113,13 +124,15 @@ class Client:
             indexes: dict[str, int] = {}
             with here:
                 for chunk in _chunks(those):
-                    faults += self._send_chunk(here, chunk, indexes)
+                    faults |= self._send_chunk(here, chunk, indexes)
         if faults:
-            raise LabError(faults)
+            raise RefusedError(faults.values(), faults)
 
-    def _send_chunk(self, here: rtnetlink.Socket, requests: Sequence[Request], indexes: dict[str, int]) -> list[str]:
-        """Encode and send; return a line for each request that could not be done."""
-        faults: list[str] = []
+    def _send_chunk(
+        self, here: rtnetlink.Socket, requests: Sequence[Request], indexes: dict[str, int]
+    ) -> dict[str, str]:
+        """Encode and send; return a line for each request that could not be done, by its step."""
+        faults: dict[str, str] = {}
         sent: list[Request] = []
         messages: list[bytes] = []
         with ExitStack() as held:
@@ -130,13 +143,15 @@ class Client:
                     sent.append(request)
                 except _MissingError as error:
                     if request.operation not in _GONE_ALREADY:
-                        faults.append(f"{request.step}: {error} is gone: another program removed it: run again")
+                        faults[request.step] = f"{request.step}: {error} is gone: another program removed it: run again"
             refused = here.send(messages)
-        return faults + [
-            f"{sent[refusal.position].step}: the kernel says: {refusal.sentence}"
-            for refusal in refused
-            if refusal.code not in _GONE_ALREADY.get(sent[refusal.position].operation, ())
-        ]
+        for refusal in refused:
+            request = sent[refusal.position]
+            if refusal.code not in _GONE_ALREADY.get(request.operation, ()):
+                faults[request.step] = f"{request.step}: the kernel says: {refusal.sentence}"
+            elif request.operation == "delneigh" and _floods_still(here, request, indexes):
+                faults[request.step] = f"{request.step}: the kernel says: {refusal.sentence}, and has it all the same"
+        return faults
 
     def _numbers(self, here: rtnetlink.Socket, indexes: dict[str, int], held: ExitStack, value: Any) -> Any:
         """Put numbers in the place of names, however deep they are."""
@@ -170,15 +185,58 @@ class Client:
 def carry_out(plan: Plan, client: Client, note: Callable[[dict[str, Any]], None] = lambda made: None) -> None:
     """Do what a plan says, in its order. ``note`` is told the identities of namespaces before they get their names.
 
-    Raises LabError where the kernel refuses; what comes after is not done then.
+    Raises LabError where the kernel refuses; what comes after is not done then. Its last line says what was done
+    before, and its ``done`` has the steps.
     """
-    client.send(plan.removals)
-    client.remove_namespaces(plan.namespaces_removed)
-    client.make_namespaces(plan.namespaces_made, note)
-    client.send(plan.mtus)
-    for kind in BIRTH_ORDER:
-        client.send(plan.births[kind])
-    client.send(plan.changes)
+
+    def steps(requests: Sequence[Request]) -> list[str]:
+        return [request.step for request in requests]
+
+    def sending(requests: Sequence[Request]) -> tuple[list[str], Callable[[], None]]:
+        return steps(requests), partial(client.send, requests)
+
+    stages: list[tuple[list[str], Callable[[], None]]] = [
+        sending(plan.removals),
+        (plan.steps_of_removed, partial(client.remove_namespaces, plan.namespaces_removed)),
+        (plan.steps_of_made, partial(client.make_namespaces, plan.namespaces_made, note)),
+        sending(plan.mtus),
+        *(sending(plan.births[kind]) for kind in BIRTH_ORDER),
+        sending(plan.changes),
+    ]
+    done: list[str] = []
+    for own, do in stages:
+        try:
+            do()
+        except RefusedError as error:
+            raise _partly([*done, *(step for step in own if step not in error.steps)], stages, error.faults) from error
+        except OSError as error:
+            fault = f"{error.filename or 'the network of this machine'}: {error.strerror}"
+            raise _partly([*done, *_done_all_the_same(plan, own)], stages, [f"{_first(own)}: {fault}"]) from error
+        done += own
+
+
+def _done_all_the_same(plan: Plan, own: list[str]) -> list[str]:
+    """Those of a stage's namespaces that were made or removed before one failed."""
+    there = {name: netns.identity(name) is not None for name in (*plan.namespaces_made, *plan.namespaces_removed)}
+    made = [step for step, name in zip(plan.steps_of_made, plan.namespaces_made) if there[name]]
+    gone = [step for step, name in zip(plan.steps_of_removed, plan.namespaces_removed) if not there[name]]
+    return [step for step in (*gone, *made) if step in own]
+
+
+def _partly(done: list[str], stages: Iterable[tuple[list[str], Any]], faults: list[str]) -> LabError:
+    undone = [step for own, _do in stages for step in own if step not in done]
+    line = f"done before that: {_first(done)}; not done: {_first(undone)}" if done else "nothing was changed"
+    return LabError([*faults, line], changed=bool(done), done=done, undone=undone)
+
+
+def _first(steps: list[str]) -> str:
+    more = len(steps) - _SHOWN_STEPS
+    return ", ".join(steps[:_SHOWN_STEPS]) + (f" and {more} more" if more > 0 else "")
+
+
+def _floods_still(here: rtnetlink.Socket, request: Request, indexes: dict[str, int]) -> bool:
+    """Whether the entry is there that the kernel did not find: it compares all that one has besides its address."""
+    return remote_of(request) in remotes_of(forwarding_tables.fdb(here), indexes[request.links[0]])
 
 
 def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -50,12 +50,20 @@ class Plan:
         return [*self.removals, *self.mtus, *births, *self.changes]
 
     @property
+    def steps_of_removed(self) -> list[str]:
+        return [f"remove namespace {name}" for name in self.namespaces_removed]
+
+    @property
+    def steps_of_made(self) -> list[str]:
+        return [f"make namespace {name}" for name in self.namespaces_made]
+
+    @property
     def steps(self) -> list[str]:
         """The plan in sentences."""
         return [
             *(request.step for request in self.removals),
-            *(f"remove namespace {name}" for name in self.namespaces_removed),
-            *(f"make namespace {name}" for name in self.namespaces_made),
+            *self.steps_of_removed,
+            *self.steps_of_made,
             *(request.step for request in self.requests[len(self.removals) :]),
         ]
 
@@ -91,6 +99,12 @@ class Draft:
     def state(self, key: Key) -> LinkState | None:
         """The link that has this name now and keeps it."""
         return None if key in self.removed else self.current.link(*key)
+
+    def holder(self, key: Key) -> LinkState | None:
+        """The link that has the name as a further one (altname), and keeps it."""
+        place = self.current.places.get(key[0])
+        found = place.named(key[1]) if place else None
+        return found if found and found.name != key[1] and (key[0], found.name) not in self.removed else None
 
     def kind_of(self, key: Key) -> str | None:
         """The kind of a link as it will be; "interface" for a real one, None where there is none."""

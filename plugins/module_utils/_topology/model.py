@@ -51,6 +51,24 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Remote:
+    """A VTEP to which a VXLAN floods, with what its entry has besides the address: such an entry is another one."""
+
+    address: str
+    port: int | None = None
+    vni: int | None = None
+    via: int | None = None  # index of an interface
+
+    @property
+    def is_plain(self) -> bool:
+        return self == Remote(self.address)
+
+    def __str__(self) -> str:
+        more = {"port": self.port, "vni": self.vni, "via interface": self.via}
+        return " ".join([self.address, *(f"{name} {value}" for name, value in more.items() if value is not None)])
+
+
+@dataclass(frozen=True)
 class Route:
     """A unicast route of the main table."""
 

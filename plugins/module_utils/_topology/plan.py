@@ -70,7 +70,7 @@ def _plan_namespaces(draft: Draft) -> None:
             if strange and not draft.adopt:
                 draft.fault(
                     f"namespace {name}",
-                    f"{netns.path_of(name)} is a plain file that topology {topology} did not leave:"
+                    f"{netns.path_of(name)} is no namespace, and topology {topology} did not leave it:"
                     " remove it, or set adopt",
                 )
             draft.plan.namespaces_made.append(name)
@@ -93,11 +93,14 @@ def _plan_routes(draft: Draft) -> None:
     for route in draft.desired.routes:
         place = draft.current.places.get(route.netns)
         known = place.routes if place else set()
-        if any(is_route(route, state) for state in known):
+        if any(is_route(route, state) and not state.given for state in known):
             continue
-        before = next((state.hop for state in sorted(known, key=str) if state.to == str(route.to)), None)
+        same = [state for state in sorted(known, key=str) if state.to == str(route.to)]
+        before = next((state.hop for state in same if not state.given), None)
         draft.plan.differences.add(f"route to {route.to} {where(route.netns)}", before, route.hop)
-        draft.change(requests.add_route(route, f"add {route.title}"))
+        # Nothing of the network's is replaced, unless it is the very same.
+        beside = any(state.given for state in same) and not before and not any(is_route(route, one) for one in same)
+        draft.change(requests.add_route(route, f"add {route.title}", beside=beside))
 
 
 def _restate(draft: Draft) -> None:

@@ -64,13 +64,7 @@ def _plan_object(draft: Draft, ends: tuple[Link, ...]) -> None:
 def _may_use(draft: Draft, link: Link, state: LinkState | None) -> bool:
     """Whether what has the desired name now may be changed, and what does not exist be made."""
     if state is None:
-        if link.kind == PORT:
-            draft.fault(f"bridge {link.master} {where(link.netns)}", f"port {link.name}: there is no such link")
-            return False
-        if link.kind == "veth" and not link.peer:
-            draft.fault(link.title, "it does not exist: give its peer, so that it can be made")
-            return False
-        return True
+        return _may_make(draft, link)
     if link.kind == PORT:
         return True
     marked = draft.mark is not None and state.group in (draft.mark, doomed(draft.mark))
@@ -86,6 +80,24 @@ def _may_use(draft: Draft, link: Link, state: LinkState | None) -> bool:
             f"it exists and topology {draft.desired.name} did not make it:"
             " choose another name, remove it, or set adopt",
         )
+    else:
+        return True
+    return False
+
+
+def _may_make(draft: Draft, link: Link) -> bool:
+    holder = draft.holder(link.key)
+    if holder:
+        command = f"ip -n {link.netns} link" if link.netns else "ip link"
+        draft.fault(
+            link.title,
+            f"{link.name} is another name of {holder.name} there: choose another name, or take it off"
+            f" ({command} property del dev {holder.name} altname {link.name})",
+        )
+    elif link.kind == PORT:
+        draft.fault(f"bridge {link.master} {where(link.netns)}", f"port {link.name}: there is no such link")
+    elif link.kind == "veth" and not link.peer:
+        draft.fault(link.title, "it does not exist: give its peer, so that it can be made")
     else:
         return True
     return False
@@ -249,23 +261,25 @@ def _settle(draft: Draft, link: Link, state: LinkState) -> None:
 def _settle_remotes(draft: Draft, link: Link, state: LinkState) -> None:
     if link.remotes is None:
         return
-    before, after = sorted(state.remotes), sorted(link.remotes)
+    before, after = sorted(map(str, state.remotes)), sorted(link.remotes)
     if draft.plan.differences.compare(f"{link.title}: remotes", before, after):
-        for remote in before:
-            if remote not in link.remotes:
+        for remote in sorted(state.remotes, key=str):
+            if str(remote) not in link.remotes:
                 draft.change(requests.remove_remote(link, remote))
-        for remote in after:
-            if remote not in state.remotes:
-                draft.change(requests.add_remote(link, remote))
+        for address in after:
+            if address not in before:
+                draft.change(requests.add_remote(link, address))
 
 
 def _settle_addresses(draft: Draft, link: Link, state: LinkState) -> None:
     if link.addresses is None:
         return
     goes_down = link.up is False and state.up
-    if state.addresses == link.addresses and not goes_down:
+    # What the network gives comes back when it is removed; one that is asked for stays also without the network.
+    present = state.addresses - state.given
+    if present == link.addresses and not goes_down:
         return
-    before, after = sorted(state.addresses, key=str), sorted(link.addresses, key=str)
+    before, after = sorted(present, key=str), sorted(link.addresses, key=str)
     if not draft.plan.differences.compare(f"{link.title}: addresses", before, after) and not goes_down:
         return
     extra = [address for address in before if address not in link.addresses]
@@ -274,7 +288,7 @@ def _settle_addresses(draft: Draft, link: Link, state: LinkState) -> None:
     # The others are confirmed as well: with an IPv4 address the kernel removes those that were added after it to the
     # same subnet, and a link that goes down loses its IPv6 addresses.
     for address in after:
-        if address not in state.addresses or extra or goes_down:
+        if address not in present or extra or goes_down:
             draft.change(requests.add_address(*link.key, address, f"add {address} to {link.title}"))
 
 

@@ -72,7 +72,7 @@ def remove_recorded(draft: Draft, keep: Topology) -> None:
         if place is None or place_name in draft.plan.namespaces_removed or (place_name, to) in kept:
             continue
         route = Route(place_name, ip_network(to), via, dev)
-        if any(is_route(route, state) for state in place.routes):
+        if any(is_route(route, state) and not state.given for state in place.routes):
             draft.plan.differences.add(f"route to {to} {where(place_name)}", route.hop, None)
             draft.plan.removals.append(requests.remove_route(route, f"remove {route.title}"))
             draft.touched.add(place_name)
@@ -83,6 +83,9 @@ def remove_named(draft: Draft) -> None:
     for link in draft.desired.links:
         state = draft.state(link.key)
         if state is None:
+            holder = draft.holder(link.key)
+            if holder:
+                draft.fault(link.title, f"{link.name} is another name of {holder.name} there: give that one")
             continue
         if state.kind != link.kind:
             draft.fault(

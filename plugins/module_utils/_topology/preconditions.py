@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel import ipv6
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.netns import OWN, where
 
 from .draft import Draft
@@ -26,6 +27,7 @@ def check(draft: Draft) -> None:
             continue
         _check_master(draft, link)
         _check_parent(draft, link)
+        _check_ipv6(draft, link)
         for address in link.addresses or ():
             holder = unlisted.get((link.netns, address.packed))
             if holder and not _is_port_of(draft, (link.netns, holder), link):
@@ -113,6 +115,28 @@ def _check_parent(draft: Draft, link: Link) -> None:
             draft.fault(link.title, f"mtu {link.mtu} does not fit into {most[1]}: give at most {most[0]}")
 
 
+def _check_ipv6(draft: Draft, link: Link) -> None:
+    """The kernel refuses the address of a link without IPv6, after the link was made."""
+    wanted = [str(address) for address in sorted(link.addresses or (), key=str) if address.version == 6]
+    wanted += [f"local {link.settings['local6']}"] if link.settings.get("local6") else []
+    if wanted:
+        _check_has_ipv6(draft, link.key, link.title, f"{', '.join(wanted)}: ")
+
+
+def _check_has_ipv6(draft: Draft, key: Key, title: str, wanted: str = "") -> None:
+    netns, name = key
+    place = draft.current.places.get(netns)
+    name = name if place and draft.state(key) else ipv6.DEFAULT
+    if name in place.without_ipv6 if place else draft.current.new_without_ipv6:
+        where_off = f"net.ipv6.conf.{name}.disable_ipv6 is 1" if place else "namespaces are made without"
+        inside = f"ip netns exec {netns} " if place and netns else ""
+        draft.fault(
+            title,
+            f"{wanted}IPv6 is off there ({where_off}, or this kernel has none): turn it on"
+            f" ({inside}sysctl -w net.ipv6.conf.all.disable_ipv6=0), or take IPv6 out",
+        )
+
+
 def _check_macvlan(draft: Draft, link: Link, place: str, name: str) -> None:
     desired, state = draft.links.get((place, name)), draft.state((place, name))
     master = desired.master if desired and desired.master is not None else state.master if state else None
@@ -133,6 +157,8 @@ def _check_route(draft: Draft, route: Route) -> None:
     if route.dev and not draft.kind_of((route.netns, route.dev)):
         draft.fault(route.title, f"there is no link {route.dev} there")
         return
+    if route.to.version == 6 and route.dev:
+        _check_has_ipv6(draft, (route.netns, route.dev), route.title)
     if route.via is None:
         return
     gateway = ip_address(route.via)

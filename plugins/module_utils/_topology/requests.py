@@ -23,7 +23,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.mac impor
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.netns import where
 
 from .link_kinds import KINDS
-from .model import Address, Link, Route
+from .model import Address, Link, Remote, Route
 
 _INET, _INET6, _BRIDGE = 2, 10, 7
 _IFF_UP = 1
@@ -183,30 +183,38 @@ def _address(link: str, address: Address) -> tuple[dict[str, Any], tuple[Attribu
 def add_remote(link: Link, remote: str) -> Request:
     """Let a VXLAN flood to one more VTEP."""
     flags = rtnetlink.F_CREATE | rtnetlink.F_APPEND
-    return _remote("newneigh", link, remote, f"add remote {remote} to {link.title}", flags)
+    return _remote("newneigh", link, Remote(remote), f"add remote {remote} to {link.title}", flags)
 
 
-def remove_remote(link: Link, remote: str) -> Request:
+def remove_remote(link: Link, remote: Remote) -> Request:
     return _remote("delneigh", link, remote, f"remove remote {remote} from {link.title}")
 
 
-def _remote(operation: str, link: Link, remote: str, step: str, flags: int = 0) -> Request:
+def remote_of(request: Request) -> Remote:
+    """The entry that a request is about."""
+    found = dict(request.attributes)
+    return Remote(found["NDA_DST"], *(found.get(name) for name in ("NDA_PORT", "NDA_VNI", "NDA_IFINDEX")))
+
+
+def _remote(operation: str, link: Link, remote: Remote, step: str, flags: int = 0) -> Request:
     header = {
         "family": _BRIDGE,
         "ifindex": Index(link.name),
         "state": _NUD_NOARP | _NUD_PERMANENT,
         "flags": _NTF_SELF,
     }
-    attributes = (("NDA_LLADDR", FLOOD), ("NDA_DST", str(ip_address(remote))))
-    return Request(link.netns, step, operation, (link.name,), header, attributes, flags)
+    more = {"NDA_PORT": remote.port, "NDA_VNI": remote.vni, "NDA_IFINDEX": remote.via}
+    attributes: list[Attribute] = [("NDA_LLADDR", FLOOD), ("NDA_DST", str(ip_address(remote.address)))]
+    attributes += [(name, value) for name, value in more.items() if value is not None]
+    return Request(link.netns, step, operation, (link.name,), header, tuple(attributes), flags)
 
 
 # Routes ---------------------------------------------------------------------------------------------------------
 
 
-def add_route(route: Route, step: str) -> Request:
-    """Add a route, or put it in the place of another to the same destination."""
-    return _route("newroute", route, step, rtnetlink.F_CREATE | rtnetlink.F_REPLACE)
+def add_route(route: Route, step: str, beside: bool = False) -> Request:
+    """Add a route, or put it in the place of another to the same destination; ``beside``: which stays."""
+    return _route("newroute", route, step, rtnetlink.F_CREATE | (rtnetlink.F_APPEND if beside else rtnetlink.F_REPLACE))
 
 
 def confirm_route(route: Route, step: str) -> Request:

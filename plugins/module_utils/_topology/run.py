@@ -24,6 +24,7 @@ from . import record as records
 from .client import Client, carry_out, message_classes
 from .draft import Plan
 from .model import Topology
+from .names import by_own_names
 from .observed import CurrentState, Place, read
 from .parse import parse
 from .plan import intended, plan_absent, plan_present
@@ -35,7 +36,7 @@ def end(module: Any, options: Mapping[str, Any]) -> None:
     try:
         result = run(options, module.check_mode)
     except LabError as error:
-        module.fail_json(msg=str(error), faults=error.faults)
+        module.fail_json(msg=str(error), faults=error.faults, **error.done)
     except OSError as error:
         fault = f"{error.filename or 'the network of this machine'}: {error.strerror}"
         module.fail_json(msg=fault, faults=[fault])
@@ -64,6 +65,7 @@ def run(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         record = records.load(desired.name) if desired.name else Record()
         absent, prune = options["state"] == "absent", bool(options.get("prune"))
         current = _read(namespaces, desired, record, everything=desired.name is not None and (absent or prune))
+        desired = by_own_names(desired, current)
         if absent:
             plan = plan_absent(desired, current, record)
         else:
@@ -102,7 +104,10 @@ def _read(namespaces: netns.Namespaces, desired: Topology, record: Record, every
         asked = link.peer and link.netns in neighbours.get(link.peer[0], ())
         if other and other[0] != link.netns and not asked:
             neighbours.setdefault(link.netns, set()).add(other[0])
-    current = read(namespaces, places, routes_of, fdb_of, neighbours)
+    ipv6_of = {link.netns for link in desired.links if link.settings.get("local6")}
+    ipv6_of |= {link.netns for link in desired.links if any(one.version == 6 for one in link.addresses or ())}
+    ipv6_of |= {route.netns for route in desired.routes if route.to.version == 6}
+    current = read(namespaces, places, routes_of, fdb_of, neighbours, ipv6_of)
     return replace(current, inhabited=netns.inhabited()) if everything and record.namespaces else current
 
 
@@ -111,7 +116,7 @@ def _apply(
 ) -> None:
     """Carry out a plan. The record names what is going to be made before it is made, so a kill leaves nothing unknown.
 
-    Raises LabError where the kernel refuses; a second run completes what is missing.
+    Raises LabError where the kernel refuses, with what was done before; a second run completes what is missing.
     """
     if plan.requests or plan.namespaces_made:
         message_classes()  # a library that is missing is missed before anything is touched

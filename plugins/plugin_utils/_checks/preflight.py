@@ -13,6 +13,7 @@ from ipaddress import ip_interface, ip_network
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import DOCKER_WITHOUT_STORE, parse_version
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import published_ports
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image import names as image_names
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity
 from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import links as shaped_links
@@ -30,7 +31,7 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_
 )
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run import site_switch
 
-from . import programs
+from . import programs, proxies
 
 # Messages of ssh(1), sshpass(1) and Ansible when a machine answers and refuses the login.
 _NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid/incorrect password")
@@ -112,8 +113,10 @@ def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
         *programs.faults(lab, member, info),
         *_room_faults(lab, info),
         *(_etcd_faults(lab, info) if member else ()),
+        *proxies.faults(lab, host, info),
         *_restart_faults(lab, info),
         *_port_faults(lab, member, info),
+        *_published_faults(lab, host["name"], info),
         *_subnet_faults(lab, info),
         *_link_faults(lab, host, info),
     ]
@@ -274,21 +277,30 @@ def _cluster_faults(lab: dict[str, Any], etcd: dict[str, Any]) -> list[str]:
 
 
 def _image_faults(lab: dict[str, Any], host: str, info: dict[str, Any]) -> list[str]:
-    """Without a default route no registry is reached. Of a dockerd that does not run nobody knows what it has."""
+    """Without a default route or a proxy no registry is reached. What a stopped dockerd has is not known."""
     users: dict[str, list[str]] = {}
     for container in lab.get("containers", ()):
         image = container.get("image") or lab["image"]
-        if container["host"] == host and not image_names.is_made_here(image):
+        if container["host"] == host:
             users.setdefault(image, []).append(container["name"])
-    if not users or lab["reads"] or info["default_route"]:
+    if not users or lab["reads"] or info["default_route"] or info["docker"].get("proxies", {}).get("https"):
         return []
     known = info["docker"]["active"] or not info["docker"]["data"]["present"]
-    return [
-        f"the image {image} of {', '.join(names)} is not on this host, which has no default route to a registry: put it"
-        f" there (make load IMAGE={image}, or docker load), or choose another; busybox needs no registry"
-        for image, names in users.items()
-        if known and not image_names.is_among(image, info["images"])
-    ]
+    missing = {
+        image: names for image, names in users.items() if known and not image_names.is_among(image, info["images"])
+    }
+    no_busybox = info.get("busybox", {}).get("fault", "")
+    found = []
+    for image, names in missing.items():
+        there = f"the image {image} of {', '.join(names)} is not on this host, which has no default route to a registry"
+        if not image_names.is_made_here(image):
+            found.append(
+                f"{there}: put it there (make load IMAGE={image}, or docker load), or choose another; busybox needs no"
+                " registry"
+            )
+        elif no_busybox:
+            found.append(f"{there}, and cannot be made here: {no_busybox}")
+    return found
 
 
 def _port_faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> list[str]:
@@ -306,6 +318,23 @@ def _port_faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> lis
         f"{protocol} port {port} is in use, and {who} needs it: find its owner with ss -lp and stop it"
         for protocol, port, who, service in wanted
         if port in info["listening"][protocol] and not service["active"]
+    ]
+
+
+def _published_faults(lab: dict[str, Any], host: str, info: dict[str, Any]) -> list[str]:
+    """Ports that a host's containers publish, on a host that joins: on others the lab's own may hold them."""
+    publishing = [one for one in lab.get("containers", ()) if one["host"] == host and one.get("published_ports")]
+    if not publishing or info["record"]["lab"] or lab["reads"]:
+        return []
+    held = [
+        published_ports.Listener(port, protocol, ip, "a process of the host")
+        for protocol, some in info.get("held", {}).items()
+        for ip, port in some
+    ]
+    return [
+        f"container {container['name']}: {line} (ss -lp shows by whom), or stop that"
+        for container in publishing
+        for line in published_ports.conflicts(published_ports.parse(container["published_ports"], []), held)
     ]
 
 
@@ -333,6 +362,8 @@ def _link_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
     needed = {module: key for one in shapes for module, key in one.kernel_modules.items()}
     missing = {**lab.get("machine_missing", {}), **info["kernel"]["missing"]}
     found = [f"underlay: {key}: {missing[module]}" for module, key in needed.items() if module in missing]
+    if any(one.loss for one in shapes) and not info["links"].get("nft", True):
+        found.append("underlay: loss: there is no nft here, which drops the packets: install nftables")
     known, own = info["links"]["recorded"], host["addresses"][lab["site"]]
     if any(one.queued for one in shapes):
         if info["links"]["roots"] is None:

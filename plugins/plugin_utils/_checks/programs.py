@@ -27,6 +27,19 @@ def faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> list[str]
         *_packages(member, info, bool(missing)),
         *_variants(lab, info),
         *_containerd(info),
+        *_labels(info),
+    ]
+
+
+def _labels(info: dict[str, Any]) -> list[str]:
+    """With SELinux, systemd starts only programs that are labelled as such."""
+    selinux = info.get("selinux", {"mode": "disabled"})
+    unpacked = any(archives.state(info, key)["wanted"] for key in ("docker", "etcd"))
+    if selinux["mode"] == "disabled" or selinux["restorecon"] or not unpacked:
+        return []
+    return [
+        f"SELinux is {selinux['mode']} here, and restorecon, which labels programs from an archive, is missing: install"
+        " policycoreutils"
     ]
 
 

@@ -51,7 +51,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     made = Host(tmp_path)
     for name in ("PREFIX", "LINKS", "UNITS"):
         monkeypatch.setattr(installed, name, tmp_path / name.lower())
-    monkeypatch.setattr(installed, "_SELINUX", tmp_path / "no")
+    monkeypatch.setattr(installed.selinux, "label", lambda _paths: None)
     monkeypatch.setattr(installed, "_to_make", lambda _kind: [])
     monkeypatch.setattr(installed, "_make", lambda _kind: None)
     monkeypatch.setattr(content, "unpack", unpacked)

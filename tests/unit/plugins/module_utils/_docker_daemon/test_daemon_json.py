@@ -10,17 +10,15 @@ import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon.daemon_json import (
     Owned,
-    clashes,
-    flags,
     give_back,
     merge,
     read,
+    text_of,
     version_faults,
     write,
 )
 
 PATH = "/etc/docker/daemon.json"
-DEBIAN = ("/usr/sbin/dockerd", "-H", "fd://", "--containerd=/run/containerd/containerd.sock", "$DOCKER_OPTS")
 
 
 @pytest.mark.parametrize("text", ["", " \n", "{}"])
@@ -40,6 +38,42 @@ def test_a_file_that_is_none_is_never_taken_for_empty(text: str, line: str) -> N
         read(text, PATH)
     assert str(caught.value).startswith(line)
     assert str(caught.value).endswith("fix it first; it is not changed")
+
+
+@pytest.mark.parametrize(
+    ("content", "version", "settings"),
+    [
+        pytest.param(b'\xef\xbb\xbf{"debug": true}', "23.0.1", {"debug": True}, id="a BOM since 23"),
+        pytest.param('{"debug": true}'.encode("utf-16"), "26.1.5+dfsg1", {"debug": True}, id="UTF-16 since 23"),
+        pytest.param(b'{"debug": true}\n# ours\n{"debug": false}', "20.10.5", {"debug": True}, id="text after it"),
+        pytest.param(b"\n \n", "26.1.5", {}, id="blank"),
+    ],
+)
+def test_a_file_is_read_as_the_dockerd_that_is_there_reads_it(
+    content: bytes, version: str, settings: dict[str, Any]
+) -> None:
+    assert read(text_of(content), PATH, version) == settings
+
+
+@pytest.mark.parametrize(
+    ("content", "version", "line"),
+    [
+        (
+            b"\xef\xbb\xbf{}",
+            "20.10.24",
+            f"{PATH}: it begins with a byte order mark, which Docker 20.10.24",
+        ),
+        (b"\xef\xbb\xbf{}", "", f"{PATH}: it begins with a byte order mark, which Docker before 23 does not read"),
+        (b"{}\n# ours", "23.0.1", f"{PATH}: line 2 is not JSON (Extra data)"),
+        (b"{}\n# ours", "", f"{PATH}: line 2 is not JSON (Extra data)"),
+        (b"\n{,}\n", "20.10.24", f"{PATH}: line 2 is not JSON"),
+    ],
+)
+def test_what_the_dockerd_that_is_there_does_not_read_is_one_line(content: bytes, version: str, line: str) -> None:
+    with pytest.raises(LabError) as caught:
+        read(text_of(content), PATH, version)
+    assert str(caught.value).startswith(line)
+    assert str(caught.value).endswith("it is not changed")
 
 
 def test_foreign_keys_survive_and_ours_are_remembered() -> None:
@@ -74,54 +108,6 @@ def test_ours_may_change_and_a_key_that_is_no_longer_wanted_goes_back() -> None:
 def test_everything_goes_back() -> None:
     owned = {"debug": Owned(True, True), "labels": Owned(False)}
     assert give_back({"debug": False, "labels": ["a=b"], "other": 1}, owned) == {"debug": True, "other": 1}
-
-
-def test_the_command_line_is_read_with_its_variables() -> None:
-    found = flags(DEBIAN, {"DOCKER_OPTS": "--insecure-registry=a:5000 -l debug --iptables=false"})
-    assert found == {
-        "hosts": "-H fd://",
-        "containerd": "--containerd=/run/containerd/containerd.sock",
-        "insecure-registries": "--insecure-registry=a:5000",
-        "log-level": "-l debug",
-        "iptables": "--iptables=false",
-    }
-
-
-@pytest.mark.parametrize(
-    ("settings", "options", "swarm", "line"),
-    [
-        ({"hosts": ["unix:///x"]}, "", False, f"{PATH}: hosts is on dockerd's command line as well (-H fd://)"),
-        ({"live-restore": True, "cluster-store": "etcd://a"}, "", False, "live-restore is on, and the cluster store"),
-        ({"cluster-store": "etcd://a"}, "--live-restore", False, "live-restore is on, and the cluster store"),
-        ({"live-restore": True}, "", True, "live-restore is on, and Swarm mode excludes it"),
-        ({"userns-remap": "default"}, "", False, "userns-remap is on"),
-        ({"iptables": False}, "", False, "iptables is false"),
-        ({}, "--iptables=false", False, "iptables is false"),
-        ({"bridge": "none"}, "", False, "bridge is none"),
-        ({"data-root": "/srv/docker"}, "", False, "data-root would change from /var/lib/docker to /srv/docker"),
-    ],
-)
-def test_a_clash_is_one_line(settings: dict[str, Any], options: str, swarm: bool, line: str) -> None:
-    (found,) = clashes(settings, {}, flags(DEBIAN, {"DOCKER_OPTS": options}), swarm=swarm, path=PATH)
-    assert found.startswith(line)
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {},
-        {"live-restore": True},
-        {"iptables": True, "debug": True, "bridge": "br0"},
-        {"cluster-store": "etcd://a", "live-restore": False},
-    ],
-)
-def test_what_fits_is_no_clash(settings: dict[str, Any]) -> None:
-    assert clashes(settings, {}, flags(DEBIAN, {}), swarm=False, path=PATH) == []
-
-
-def test_all_clashes_come_together() -> None:
-    settings = {"hosts": [], "userns-remap": "default", "iptables": False, "bridge": "none"}
-    assert len(clashes(settings, {}, flags(DEBIAN, {}), swarm=False, path=PATH)) == 4
 
 
 @pytest.mark.parametrize(

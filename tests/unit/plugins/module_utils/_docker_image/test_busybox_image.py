@@ -290,3 +290,20 @@ def test_what_dockerd_says_of_the_archive_is_told(docker: FakeDocker) -> None:
     said.clear()
     with pytest.raises(LabError, match=r"^image busybox:lab: dockerd told no error, but does not have it: see"):
         run(docker)
+
+
+@pytest.mark.parametrize(
+    ("binary", "fault"),
+    [
+        (elf(62) + bytes(1 << 20), ""),
+        (elf(62, (1, 3)), "is linked dynamically and cannot run alone in an image: install busybox-static"),
+        (b"#!/bin/sh\n", "is no ELF executable: give the path of a static busybox"),
+        (None, "install busybox-static, or give path"),
+    ],
+)
+def test_what_keeps_it_from_being_made_is_known_before(tmp_path: Path, binary: bytes | None, fault: str) -> None:
+    path = tmp_path / "busybox"
+    if binary is not None:
+        path.write_bytes(binary)
+    found = busybox_image.fault([str(tmp_path / "none"), str(path)])
+    assert found.endswith(fault) and bool(found) == bool(fault)

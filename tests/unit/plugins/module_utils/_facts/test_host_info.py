@@ -126,22 +126,6 @@ def test_vxlans() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        pytest.param('{"debug": true}', {"debug": True}, id="one"),
-        pytest.param("{", {}, id="broken"),
-        pytest.param("[]", {}, id="not an object"),
-        pytest.param(None, {}, id="no file"),
-    ],
-)
-def test_daemon_json(tmp_path: Path, text: str | None, expected: dict[str, Any]) -> None:
-    path = tmp_path / "daemon.json"
-    if text is not None:
-        path.write_text(text, encoding="utf-8")
-    assert host_info.daemon_json(path) == expected
-
-
 def test_a_package_is_installed_while_it_has_its_files(tmp_path: Path) -> None:
     """dpkg(1) keeps the list of a package that was removed and left its configuration."""
     assert host_info.containerd_package(tmp_path) == ""
@@ -191,6 +175,9 @@ def test_networks_come_in_one_order_whatever_dockerd_lists(monkeypatch: pytest.M
         def images(self) -> list[dict[str, Any]]:
             return []
 
+        def info(self) -> dict[str, Any]:
+            return {"DockerRootDir": "/srv/docker"}
+
         def networks(self) -> list[dict[str, str]]:
             return listed
 
@@ -202,3 +189,4 @@ def test_networks_come_in_one_order_whatever_dockerd_lists(monkeypatch: pytest.M
     listed.reverse()
     assert host_info._docker(True) == first
     assert [one["name"] for one in first["networks"]] == ["bridge", "host", "demo"]
+    assert first["data_root"] == "/srv/docker"

@@ -107,9 +107,9 @@ VMAP = {
             ["ip filter INPUT", "inet filter input"],
             id="two in the way",
         ),
-        pytest.param({"iptables-legacy": "-P INPUT ACCEPT\n"}, "", [], id="iptables-legacy, no rules"),
+        pytest.param({"iptables-legacy --list-rules": "-P INPUT ACCEPT\n"}, "", [], id="iptables-legacy, no rules"),
         pytest.param(
-            {"nft": ruleset(), "iptables-legacy": "-P INPUT ACCEPT\n-A INPUT -j DROP\n"},
+            {"nft": ruleset(), "iptables-legacy --list-rules": "-P INPUT ACCEPT\n-A INPUT -j DROP\n"},
             "iptables",
             ["iptables-legacy INPUT"],
             id="iptables-legacy",
@@ -132,7 +132,8 @@ def test_detect(said: dict[str, str], manager: str, places: list[str]) -> None:
     def ask(command: list[str]) -> str | None:
         return next((text for start, text in said.items() if " ".join(command).startswith(start)), None)
 
-    assert host_firewall.detect("eth0", ask, NOWHERE) == {"manager": manager, "places": places}
+    found = host_firewall.detect("eth0", ask, NOWHERE)
+    assert (found["manager"], found["places"], found["before"]) == (manager, places, [])
 
 
 @pytest.mark.parametrize(("enabled", "expected"), [("yes", "ufw"), ("no", "")])
@@ -149,8 +150,8 @@ def test_a_program_that_is_missing_or_fails_says_nothing() -> None:
 
 
 NO_FILTER = (
-    "no rule in an input hook of this host refuses them: look at the other hooks (nft list ruleset), then at the path"
-    " between the hosts, its routers and filters"
+    "no rule in the ingress, prerouting and input hooks of this host refuses them, as far as nft can tell: look at what"
+    " was not read (tc filter show, bpftool net), then at the path between the hosts, its routers and filters"
 )
 
 
@@ -160,14 +161,14 @@ NO_FILTER = (
         (
             "ufw",
             [],
-            "for peer in 10.0.0.1 10.0.0.2; do ufw allow proto tcp from $peer to any port 2379,2380;"
-            " ufw allow proto udp from $peer to any port 4789; done",
+            "for peer in 10.0.0.1 10.0.0.2; do ufw prepend allow proto tcp from $peer to any port 2379,2380;"
+            " ufw prepend allow proto udp from $peer to any port 4789; done",
         ),
         (
             "firewalld",
             ["public"],
             "for peer in 10.0.0.1 10.0.0.2; do for port in 2379/tcp 2380/tcp 4789/udp; do firewall-cmd --permanent"
-            ' --zone=public --add-rich-rule="rule family=ipv4 source address=$peer port port=${port%/*}'
+            ' --zone=public --add-rich-rule="rule priority=-100 family=ipv4 source address=$peer port port=${port%/*}'
             ' protocol=${port#*/} accept"; done; done; firewall-cmd --reload',
         ),
         (
@@ -193,7 +194,7 @@ NO_FILTER = (
     ],
 )
 def test_openings(manager: str, places: list[str], expected: str) -> None:
-    firewall = {"manager": manager, "places": places}
+    firewall = {"manager": manager, "places": places, "read": ["nft"]}
     assert host_firewall.openings(firewall, ["10.0.0.1", "10.0.0.2"], {"tcp": [2379, 2380], "udp": [4789]}) == expected
 
 
@@ -209,4 +210,158 @@ def test_every_chain_that_is_in_the_way_is_opened_by_its_own_program() -> None:
         "iptables -I INPUT -s 10.0.0.1 -p udp -m multiport --dports 4789 -j ACCEPT;"
         " nft insert rule inet filter input ip saddr { 10.0.0.1 } udp dport { 4789 } accept;"
         " iptables-legacy -I INPUT -s 10.0.0.1 -p udp -m multiport --dports 4789 -j ACCEPT"
+    )
+
+
+def asking(said: dict[str, str]) -> host_firewall.Run:
+    def ask(command: list[str]) -> str | None:
+        return next((text for start, text in said.items() if " ".join(command).startswith(start)), None)
+
+    return ask
+
+
+RAW = ("ip", "raw", "PREROUTING")
+INGRESS = ("netdev", "guard", "in")
+DPORT = {"match": {"op": "==", "left": {"payload": {"protocol": "udp", "field": "dport"}}, "right": 4789}}
+
+
+def condition(left: dict[str, Any], right: Any, op: str = "==") -> dict[str, Any]:
+    return {"match": {"op": op, "left": left, "right": right}}
+
+
+def ip(field: str) -> dict[str, Any]:
+    return {"payload": {"protocol": "ip", "field": field}}
+
+
+def meta(key: str) -> dict[str, Any]:
+    return {"meta": {"key": key}}
+
+
+STATE = {"ct": {"key": "state"}}
+TCP = {"payload": {"protocol": "tcp", "field": "dport"}}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "is_hit"),
+    [
+        pytest.param([], True, id="everything"),
+        pytest.param([DPORT], True, id="a port of the lab's"),
+        pytest.param([condition(TCP, 2379)], False, id="one that is reached"),
+        pytest.param([condition(TCP, {"set": [22, {"range": [2000, 2999]}]})], False, id="ports of the other protocol"),
+        pytest.param(
+            [condition({"payload": {"protocol": "th", "field": "dport"}}, {"range": [4000, 5000]})], True, id="a range"
+        ),
+        pytest.param([condition(meta("l4proto"), "tcp")], False, id="the other protocol"),
+        pytest.param([condition(meta("l4proto"), {"set": ["tcp", "udp"]})], True, id="both protocols"),
+        pytest.param([condition(ip("protocol"), "icmp")], False, id="a third one"),
+        pytest.param([condition(ip("saddr"), "10.0.0.1")], True, id="from a peer"),
+        pytest.param(
+            [condition(ip("saddr"), {"prefix": {"addr": "10.0.0.0", "len": 24}})], True, id="from its network"
+        ),
+        pytest.param([condition(ip("saddr"), {"set": ["192.0.2.1"]})], False, id="from others"),
+        pytest.param([condition(ip("saddr"), "@trusted", "!=")], True, id="not from a set that is not read"),
+        pytest.param([condition(ip("daddr"), "10.0.0.9")], True, id="to this host"),
+        pytest.param(
+            [condition(ip("daddr"), "172.17.0.2"), condition(meta("iifname"), "docker0", "!=")], False, id="Docker's"
+        ),
+        pytest.param([condition(meta("iifname"), "eth1")], False, id="at another interface"),
+        pytest.param([condition(meta("iifname"), "eth*")], True, id="at such an interface"),
+        pytest.param([condition(meta("iifname"), "eth1", "!=")], True, id="at any but another"),
+        pytest.param([condition(meta("nfproto"), "ipv6")], False, id="the other family"),
+        pytest.param([condition({"payload": {"protocol": "ip6", "field": "saddr"}}, "fd00::1")], False, id="from IPv6"),
+        pytest.param([condition(STATE, "invalid", "in")], False, id="what belongs to nothing"),
+        pytest.param([condition(STATE, ["new", "untracked"], "in")], True, id="new connections"),
+        pytest.param([condition({"fib": {"result": "oif"}}, False)], True, id="what is not understood"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("where", "hook", "remedy"),
+    [
+        (RAW, "prerouting", "iptables -I PREROUTING -t raw -s 10.0.0.1 -p udp -m multiport --dports 4789 -j ACCEPT"),
+        (INGRESS, "ingress", "nft insert rule netdev guard in ip saddr { 10.0.0.1 } udp dport { 4789 } accept"),
+        (
+            ("inet", "early", "pre"),
+            "prerouting",
+            "nft insert rule inet early pre ip saddr { 10.0.0.1 } udp dport { 4789 } accept",
+        ),
+    ],
+)
+def test_what_is_refused_before_the_input_hook(
+    where: tuple[str, str, str], hook: str, remedy: str, conditions: list[dict[str, Any]], is_hit: bool
+) -> None:
+    rules = ruleset(chain(*where, hook=hook), rule(*where, *conditions, {"counter": None}, {"drop": None}))
+    found = host_firewall.detect("eth0", asking({"nft": rules}), NOWHERE, "10.0.0.9")
+    assert host_firewall.openings(found, ["10.0.0.1"], {"tcp": [], "udp": [4789]}) == (remedy if is_hit else NO_FILTER)
+
+
+def test_a_chain_that_the_hook_leads_to_refuses() -> None:
+    inner = ("inet", "early", "inner")
+    pre = ("inet", "early", "pre")
+    rules = ruleset(
+        chain(*pre, hook="prerouting"),
+        chain(*inner, hook=None),
+        rule(*pre, condition(ip("saddr"), "10.0.0.1"), {"jump": {"target": "inner"}}),
+        rule(*inner, {"jump": {"target": "inner"}}),
+        rule(*inner, DPORT, {"drop": None}),
+    )
+    found = host_firewall.detect("eth0", asking({"nft": rules}), NOWHERE)
+    assert "inet early pre" in host_firewall.openings(found, ["10.0.0.1"], {"tcp": [], "udp": [4789]})
+    assert host_firewall.openings(found, ["10.0.0.2"], {"tcp": [], "udp": [4789]}) == NO_FILTER
+    policy = ruleset(chain(*pre, hook="prerouting", policy="drop"))
+    found = host_firewall.detect("eth0", asking({"nft": policy}), NOWHERE)
+    assert "inet early pre" in host_firewall.openings(found, ["10.0.0.2"], {"tcp": [1], "udp": []})
+
+
+def test_without_nft_iptables_is_asked() -> None:
+    said = {
+        "iptables --list-rules": "-P INPUT DROP\n",
+        "iptables --table raw": "-P PREROUTING ACCEPT\n-A PREROUTING -p udp -j DROP\n",
+        "iptables --table mangle": "-P PREROUTING ACCEPT\n",
+    }
+    found = host_firewall.detect("eth0", asking(said), NOWHERE)
+    assert (found["manager"], found["places"], found["read"]) == ("iptables", ["ip filter INPUT"], ["iptables"])
+    assert host_firewall.openings(found, ["10.0.0.1"], {"tcp": [], "udp": [4789]}) == (
+        "iptables -I PREROUTING -t raw -s 10.0.0.1 -p udp -m multiport --dports 4789 -j ACCEPT;"
+        " iptables -I INPUT -s 10.0.0.1 -p udp -m multiport --dports 4789 -j ACCEPT"
+    )
+
+
+def test_what_was_not_looked_at_is_not_denied() -> None:
+    found = host_firewall.detect("eth0", lambda _command: None, NOWHERE)
+    said = host_firewall.openings(found, ["10.0.0.1"], {"tcp": [1], "udp": []})
+    assert said.startswith("the packet filter of this host was not looked at, because neither nft nor iptables answers")
+
+
+def test_a_manager_opens_only_what_it_guards(tmp_path: Path) -> None:
+    config = tmp_path / "ufw.conf"
+    config.write_text("ENABLED=yes\n")
+    rules = ruleset(chain(*RAW, hook="prerouting"), rule(*RAW, DPORT, {"drop": None}))
+    found = host_firewall.detect("eth0", asking({"nft": rules}), config)
+    assert host_firewall.openings(found, ["10.0.0.1"], {"tcp": [], "udp": [4789]}) == (
+        "iptables -I PREROUTING -t raw -s 10.0.0.1 -p udp -m multiport --dports 4789 -j ACCEPT;"
+        " for peer in 10.0.0.1; do ufw prepend allow proto udp from $peer to any port 4789; done"
+    )
+
+
+def test_a_source_has_a_zone_of_its_own() -> None:
+    said = {
+        "firewall-cmd --state": "running\n",
+        "firewall-cmd --get-zone": "public\n",
+        "firewall-cmd --get-active-zones": (
+            "internal\n  sources: 10.0.0.0/24 ipset:trusted\ntight (default)\n  sources: 10.0.0.7\n"
+            "public\n  interfaces: eth0\n"
+        ),
+        "nft": ruleset(),
+    }
+    found = host_firewall.detect("eth0", asking(said), NOWHERE)
+    assert [host_firewall.zone_of(found, peer) for peer in ("10.0.0.1", "10.0.0.7", "192.0.2.1")] == [
+        "internal",
+        "tight",
+        "public",
+    ]
+    typed = host_firewall.openings(found, ["10.0.0.1", "192.0.2.1"], {"tcp": [1], "udp": []})
+    assert "for peer in 10.0.0.1; do for port in 1/tcp; do firewall-cmd --permanent --zone=internal " in typed
+    assert "for peer in 192.0.2.1; do for port in 1/tcp; do firewall-cmd --permanent --zone=public " in typed
+    assert typed.endswith(
+        "firewall-cmd --reload # not looked at: whether they are in ipset:trusted, of a zone of its own"
     )

@@ -37,7 +37,8 @@ class FakeFirewall:
             listed = [f"ufw {rule}" for rule in self.rules.get("ufw", [])] or ["(None)"]
             return "\n".join(["Added user rules (see 'ufw status' for running firewall):", *listed, ""])
         if command[0] == "ufw":
-            return self.change("ufw", " ".join(command[1:]).removeprefix("delete "), command[1] == "delete")
+            rule = " ".join(command[1:]).removeprefix("delete ").removeprefix("prepend ")
+            return self.change("ufw", rule, command[1] == "delete")
         kept = " ".join(command[1:-1])
         action, _equals, rule = command[-1].partition("=")
         if action == "--list-rich-rules":
@@ -84,7 +85,8 @@ def changed(firewall: dict[str, Any], desired: Desired | None, fake: FakeFirewal
         (
             FIREWALLD,
             [
-                f'public: rule family="ipv4" source address="{peer}" port port="{port}" protocol="{protocol}" accept'
+                f'public: rule priority="-100" family="ipv4" source address="{peer}" port port="{port}"'
+                f' protocol="{protocol}" accept'
                 for peer in ("10.0.0.116", "10.0.0.118")
                 for protocol, port in (("tcp", 2379), ("tcp", 2380), ("udp", 4789))
             ],
@@ -176,7 +178,7 @@ def test_rules_follow_to_another_zone() -> None:
 def test_a_run_that_is_killed_knows_its_rules(record: dict[str, Any]) -> None:
     fake = FakeFirewall()
     fake.broken = "4789"
-    with pytest.raises(LabError, match=r"ufw allow .* 4789 proto udp failed: run it on this host"):
+    with pytest.raises(LabError, match=r"ufw prepend allow .* 4789 proto udp failed: run it on this host"):
         changed(UFW, SMALLER, fake)
     assert record["firewall"]["rules"] == ["allow from 10.0.0.116 to any port 4789 proto udp"]
     fake.broken = ""
@@ -231,3 +233,46 @@ def test_a_record_that_names_no_lab_is_taken_over_once(record: dict[str, Any]) -
     assert not plan.differences.changed and record["firewall"]["lab"] == "emon"
     record["lab"] = ""
     assert firewall_rules.let_in_by() == "emon"
+
+
+@pytest.mark.parametrize(
+    ("refusing", "is_in_vain"),
+    [
+        ("deny 4789/udp", True),
+        ("deny 4789", True),
+        ("reject from 10.0.0.0/8", True),
+        ("deny from any to any port 4789 proto udp", True),
+        ("deny from 10.0.0.116 to any port 80,4789 proto udp", True),
+        ("deny in on eth0", True),
+        ("deny 4789/tcp", False),
+        ("deny 80/udp", False),
+        ("deny from 192.0.2.0/24", False),
+        ("allow 4789/udp", False),
+        ("limit 22/tcp", False),
+    ],
+)
+def test_a_rule_of_ufw_that_stands_after_one_that_refuses_is_named(refusing: str, is_in_vain: bool) -> None:
+    fake = FakeFirewall()
+    rule = "allow from 10.0.0.116 to any port 4789 proto udp"
+    fake.rules["ufw"] = [refusing, rule]
+    if not is_in_vain:
+        assert not Plan(UFW, SMALLER, fake).differences.changed
+        return
+    with pytest.raises(LabError) as caught:
+        Plan(UFW, SMALLER, fake)
+    assert caught.value.faults == [
+        f"ufw: `{rule}` stands after `{refusing}`, which refuses first: move it (ufw delete {rule}; ufw prepend {rule})"
+    ]
+
+
+def test_ours_come_before_what_refuses() -> None:
+    fake = FakeFirewall()
+    assert changed(UFW, SMALLER, fake)
+    assert fake.calls[-1].startswith("ufw prepend allow from 10.0.0.116 ")
+
+
+def test_a_peer_is_let_in_where_its_zone_is() -> None:
+    firewall = {**FIREWALLD, "sources": {"10.0.0.116": "internal"}}
+    assert [rule.partition(": ")[0] for rule in Plan(firewall, DESIRED, FakeFirewall()).rules] == ["internal"] * 3 + [
+        "public"
+    ] * 3

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
@@ -18,7 +17,9 @@ ActiveState=active
 UnitFileState=enabled
 NeedDaemonReload=no
 ExecStart={ path=/usr/sbin/dockerd ; argv[]=/usr/sbin/dockerd -H fd:// $DOCKER_OPTS ; ignore_errors=no ; pid=54 }
+Environment=HTTP_PROXY=http://proxy:3128 "NO_PROXY=a, b"
 EnvironmentFiles=/etc/default/docker (ignore_errors=yes)
+EnvironmentFiles=/etc/sysconfig/docker network (ignore_errors=no)
 ExecMainStartTimestampMonotonic=1000000
 
 Id=docker.socket
@@ -46,7 +47,8 @@ def test_units_are_read_in_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(commands) == 1
     assert (service.exists, service.active, service.enabled, service.needs_reload) == (True, True, True, False)
     assert service.command == ("/usr/sbin/dockerd", "-H", "fd://", "$DOCKER_OPTS")
-    assert service.environment_files == ("/etc/default/docker",)
+    assert service.environment_files == ("/etc/default/docker", "/etc/sysconfig/docker network")
+    assert service.environment == ("HTTP_PROXY=http://proxy:3128", "NO_PROXY=a, b")
     assert service.started > 0
     assert (socket.exists, socket.active, socket.enabled, socket.started) == (False, False, False, 0)
 
@@ -72,22 +74,3 @@ def test_a_host_without_systemd_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(programs.subprocess, "run", missing)
     with pytest.raises(LabError, match="systemctl is missing: this host is not managed by systemd"):
         systemd.reload()
-
-
-@pytest.mark.parametrize(
-    ("drop_in", "words"),
-    [
-        ("[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd --debug\n", ("/usr/sbin/dockerd", "--debug")),
-        ("[Service]\nExecStart=/usr/sbin/dockerd \\\n  -H 'unix:///x y'\n", ("/usr/sbin/dockerd", "-H", "unix:///x y")),
-        ("[Service]\nRestart=always\n", None),
-    ],
-)
-def test_a_drop_in_may_replace_the_command(drop_in: str, words: tuple[str, ...] | None) -> None:
-    assert systemd.exec_start_of(drop_in) == words
-
-
-def test_an_environment_file_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "docker"
-    path.write_text("# comment\nDOCKER_OPTS=\"--debug -l info\"\nexport B='c'\n#D=e\n")
-    assert systemd.environment_of(str(path)) == {"DOCKER_OPTS": "--debug -l info", "B": "c"}
-    assert systemd.environment_of(str(tmp_path / "none")) == {}

@@ -20,6 +20,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import plan_removal as removal
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import record as topology_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology import run as topology_run
+from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.model import Remote
 from ansible_collections.emon.overlay_lab.plugins.module_utils._topology.observed import (
     CurrentState,
     LinkState,
@@ -70,7 +71,7 @@ def a_machine() -> CurrentState:
                     "vxlan",
                     group=LAB,
                     settings={"vni": 7, "port": 4789, "local": None, "local6": None, "learning": True},
-                    remotes={"10.1.0.2"},
+                    remotes={Remote("10.1.0.2")},
                 ),
                 nsids={"ours2": 0},
             ),

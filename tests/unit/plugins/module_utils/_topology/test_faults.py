@@ -177,7 +177,7 @@ BAD: list[tuple[Options, str]] = [
     ),
     (
         topology(namespaces=[{"name": "stale"}]),
-        "namespace stale: /run/netns/stale is a plain file that topology lab did not leave: remove it, or set adopt",
+        "namespace stale: /run/netns/stale is no namespace, and topology lab did not leave it: remove it, or set adopt",
     ),
     (
         bridge(name="br0"),

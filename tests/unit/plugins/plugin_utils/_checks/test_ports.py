@@ -11,10 +11,10 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import po
 
 ADDRESSES = {"emon": "10.0.0.116", "emon2": "10.0.0.117", "emon3": "10.0.0.118"}
 UFW = {"manager": "ufw", "places": []}
-NONE = {"manager": "", "places": []}
+NONE = {"manager": "", "places": [], "read": ["nft"]}
 NO_FILTER = (
-    "no rule in an input hook of this host refuses them: look at the other hooks (nft list ruleset), then at the path"
-    " between the hosts, its routers and filters"
+    "no rule in the ingress, prerouting and input hooks of this host refuses them, as far as nft can tell: look at what"
+    " was not read (tc filter show, bpftool net), then at the path between the hosts, its routers and filters"
 )
 
 
@@ -198,10 +198,10 @@ def test_what_one_rule_opens_is_one_line() -> None:
     found(given, "emon", "emon3", 2379, "no_answer")
     assert judge(given) == [
         "emon2: emon (10.0.0.116), emon3 (10.0.0.118) cannot reach tcp 2379, 7946 and udp 4789 here (no answer):"
-        " for peer in 10.0.0.116 10.0.0.118; do ufw allow proto tcp from $peer to any port 2379,7946;"
-        " ufw allow proto udp from $peer to any port 4789; done",
+        " for peer in 10.0.0.116 10.0.0.118; do ufw prepend allow proto tcp from $peer to any port 2379,7946;"
+        " ufw prepend allow proto udp from $peer to any port 4789; done",
         "emon3: emon (10.0.0.116) cannot reach tcp 2379 here (no answer):"
-        " for peer in 10.0.0.116; do ufw allow proto tcp from $peer to any port 2379; done",
+        " for peer in 10.0.0.116; do ufw prepend allow proto tcp from $peer to any port 2379; done",
     ]
 
 

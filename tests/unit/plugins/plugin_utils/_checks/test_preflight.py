@@ -58,6 +58,8 @@ def info(name: str, **given: Any) -> dict[str, Any]:
         "time": 1000.0,
         "default_route": False,
         "images": [],
+        "busybox": {"fault": ""},
+        "held": {"tcp": [], "udp": []},
         "kernel": {"faults": []},
         "os_family": "Debian",
         "distribution": {"name": "Debian GNU/Linux 12 (bookworm)"},
@@ -602,6 +604,49 @@ def test_an_image_that_cannot_come_is_named(of_lab: dict[str, Any], of_emon2: di
     assert [line.split(", which")[0].split(": ", 1)[1].split(" of ")[0] for line in found] == ["the image web:1"] * told
 
 
+@pytest.mark.parametrize(
+    ("of_emon2", "told"),
+    [
+        pytest.param({}, True, id="nothing to make it of"),
+        pytest.param({"busybox": {"fault": ""}}, False, id="a busybox"),
+        pytest.param({"default_route": True}, False, id="a way to a registry"),
+        pytest.param({"docker": {"proxies": {"http": "", "https": "http://p:1", "no": ""}}}, False, id="a proxy"),
+        pytest.param({"docker": {"active": True}, "images": ["busybox:latest"]}, False, id="a dockerd with it"),
+    ],
+)
+def test_an_image_that_cannot_be_made_is_named(of_emon2: dict[str, Any], told: bool) -> None:
+    lacking = "no busybox at /bin/busybox or /usr/bin/busybox: install busybox-static, or give path"
+    there = infos(**{"busybox": {"fault": lacking}, **of_emon2})
+    found = faults(lab(containers=[{**WEB, "image": ""}]), there)
+    assert found == [
+        "emon2: the image busybox:latest of web is not on this host, which has no default route to a registry, and"
+        f" cannot be made here: {lacking}"
+    ] * (1 if told else 0)
+
+
+@pytest.mark.parametrize(
+    ("ports", "held", "of_emon2", "told"),
+    [
+        pytest.param(["8080:80"], ["0.0.0.0", 8080], {}, [8080], id="somebody's"),
+        pytest.param(["8000-8002:80-82"], ["127.0.0.1", 8001], {}, [8001], id="one of a range"),
+        pytest.param(["127.0.0.1:8080:80"], ["10.0.0.117", 8080], {}, [], id="at another address"),
+        pytest.param(["8080:80/udp"], ["0.0.0.0", 8080], {}, [], id="of the other protocol"),
+        pytest.param(["80"], ["0.0.0.0", 80], {}, [], id="one that Docker chooses"),
+        pytest.param(["8080:80"], ["0.0.0.0", 8080], {"record": RECORD}, [], id="on a host of the lab"),
+    ],
+)
+def test_a_published_port_that_somebody_holds_is_named_where_a_host_joins(
+    ports: list[str], held: list[Any], of_emon2: dict[str, Any], told: list[int]
+) -> None:
+    there = infos(**{"held": {"tcp": [held], "udp": []}, **of_emon2})
+    asked = lab(containers=[{**WEB, "image": "", "published_ports": ports}])
+    assert [line for line in faults(asked, there) if "container web" in line] == [
+        f"emon2: container web: port {port}/tcp of the host is in use by a process of the host: publish another (ss -lp"
+        " shows by whom), or stop that"
+        for port in told
+    ]
+
+
 LINK = {"host": "emon", "address": ADDRESSES["emon"]}
 UNSHAPED = {"roots": {}, "recorded": {"lab": "", "device": "", "address": "", "links": []}}
 SLOWED = {"lab": "emon", "device": "eth0", "address": ADDRESSES["emon2"], "links": [{**LINK, "rate": "1mbit"}]}
@@ -645,6 +690,15 @@ NO_NETEM = "the kernel 6.1 has no sch_netem, needed for delay"
             id="no netem on the machine that simulates it",
         ),
         pytest.param({"loss": "1%"}, {}, {"roots": None}, {"sch_netem": NO_NETEM}, [], id="loss needs neither"),
+        pytest.param(
+            {"loss": "1%"},
+            {},
+            {"nft": False},
+            {},
+            ["emon2: underlay: loss: there is no nft here, which drops the packets: install nftables"],
+            id="no nft",
+        ),
+        pytest.param({"rate": "1mbit"}, {}, {"nft": False}, {}, [], id="a rate needs none"),
         pytest.param(
             {"rate": "1mbit"},
             {},

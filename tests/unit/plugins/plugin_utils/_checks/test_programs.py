@@ -226,3 +226,23 @@ def test_fit(given: dict[str, Any], member: bool) -> None:
 )
 def test_fault(given: dict[str, Any], expected: list[str]) -> None:
     assert faults(LAB, True, info(**given)) == expected
+
+
+@pytest.mark.parametrize(
+    ("selinux", "wanted", "is_named"),
+    [
+        ({"mode": "enforcing", "restorecon": False}, "sum", True),
+        ({"mode": "permissive", "restorecon": False}, "sum", True),
+        ({"mode": "enforcing", "restorecon": True}, "sum", False),
+        ({"mode": "enforcing", "restorecon": False}, "", False),
+        ({"mode": "disabled", "restorecon": False}, "sum", False),
+    ],
+)
+def test_programs_from_an_archive_want_labels(selinux: dict[str, Any], wanted: str, is_named: bool) -> None:
+    archive = {"lab": "emon", "version": "20.10.24", "sha256": "sum", "whole": True, "path": "", "wanted": wanted,
+               "obstacles": [], "missing": []}  # fmt: skip
+    found = faults(LAB, False, {**info(docker={"archive": archive}), "selinux": selinux})
+    assert [line for line in found if "SELinux" in line] == [
+        f"SELinux is {selinux['mode']} here, and restorecon, which labels programs from an archive, is missing: install"
+        " policycoreutils"
+    ] * is_named
