@@ -182,7 +182,8 @@ docker:
   description: >-
     The same for Docker, with its C(socket) unit, C(variants) that cannot serve a lab (C(snap), whether
     Docker is here as a snap; C(podman), those of its client and socket that are podman's; C(rootless), users that run
-    a dockerd of their own), the cluster C(store) in daemon.json, '' for none, C(data) with
+    a dockerd of their own), the cluster C(store) in daemon.json, '' for none, how that file is C(damaged) where the
+    lab wrote it, a line, '' for not at all, C(data) with
     C(path) and whether containers can be C(present) there, and C(holds_lab), whether dockerd does not run, and has
     containers or networks of the lab by the host's record. C(archive) is what
     M(emon.overlay_lab.program_set) has installed, C(lab), C(version) and C(sha256), '' where it has not, and

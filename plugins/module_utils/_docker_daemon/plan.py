@@ -34,9 +34,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host.managed_fil
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd import Unit
 
 from . import daemon_json, damaged, stale_endpoints
-from .daemon_json import Owned
+from .daemon_json import SECTION, Owned
 
-SECTION = "docker_daemon"
 SOCKET_UNIT = "docker.socket"
 
 
@@ -129,7 +128,7 @@ def version() -> str:
 
 def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) -> Plan:
     path, service = request.path, units[0]
-    text = _read(path)
+    text = damaged.read(path)
     owned = _owned_keys(section)
     damage = "" if section.get("pending") else damaged.found_in(section, text, path, request.restore)
     found, existing = damaged.settings_of(section, text, path, damage)
@@ -230,7 +229,7 @@ def _has_endpoints(request: Request, section: dict[str, Any], service: Unit) -> 
 
 def _plan_absent(request: Request, section: dict[str, Any], now: list[Unit]) -> Plan:
     path, service = Path(section["path"]), now[0]
-    text = _read(path)
+    text = damaged.read(path)
     owned = _owned_keys(section)
     # A file that is read gives the lab's keys back, whatever became of them.
     damage = "" if damaged.is_read(text) else damaged.found_in(section, text, path, request.restore)
@@ -381,11 +380,3 @@ def _flags(request: Request, service: Unit) -> dict[str, str]:
     for path in service.environment_files:
         environment |= systemd.environment_of(path)
     return daemon_json.flags(command, environment)
-
-
-def _read(path: Path) -> str | None:
-    try:
-        found = kept.read(path)
-        return found.content.decode("utf-8") if found else None
-    except (OSError, UnicodeDecodeError) as error:
-        raise LabError(f"{path}: cannot be read: {error}") from error

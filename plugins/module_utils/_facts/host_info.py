@@ -26,6 +26,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults im
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of, networks_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import owner
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import damaged
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import owner as network_owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view as swarm_view
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import files as etcd_files
@@ -133,6 +134,7 @@ def read(
             "variants": docker_variants.read(),
             "archive": from_archive.read("docker", archives),
             "store": dockerd.get("cluster-store", ""),
+            "damaged": damaged.fault(),
             "data": docker_files,
             "holds_lab": holds_lab(record, docker_files, units["docker"]["active"]),
         },

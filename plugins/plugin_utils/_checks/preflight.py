@@ -52,10 +52,10 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     "limited" (whether the run is), "reads" (whether it does no more than that), "change_engine" (whether it may take
     another engine's networks away), "missing" (hosts of the play that do not answer), "silent" (name -> what Ansible
     returned of the module where it failed or did not reach the host), "image" (of containers that name none),
-    "restart_allowed", "clock_seconds" (by how much clocks may differ), "etcd": {"token", "tls"}, "controller"
-    (_host.lab_identity.controller()), "new_ca" (whether the lab may get one), "links" (lab_underlay), "confirmed"
-    (whether links of real hosts may be made worse), "machine_missing" (what the kernel has not on which simulated
-    hosts run), "archives" (lab_archives),
+    "restart_allowed", "restore" (whether a damaged daemon.json is put back), "clock_seconds" (by how much clocks may
+    differ), "etcd": {"token", "tls"}, "controller" (_host.lab_identity.controller()), "new_ca" (whether the lab may get
+    one), "links" (lab_underlay), "confirmed" (whether links of real hosts may be made worse),
+    "machine_missing" (what the kernel has not on which simulated hosts run), "archives" (lab_archives),
     "archive_files" and "archive_faults" (what the module program_archive returned; not there where it was not asked)};
     ``hosts``: name -> what the module host_info returned there.
     """
@@ -115,6 +115,7 @@ def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
         *programs.faults(lab, member, info),
         *_room_faults(lab, info),
         *(_etcd_faults(lab, info) if member else ()),
+        *_damaged_faults(lab, info),
         *_restart_faults(lab, info),
         *_port_faults(lab, member, info),
         *_subnet_faults(lab, info),
@@ -349,6 +350,12 @@ def _link_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
             f" -e confirm={lab['name']}"
         )
     return found
+
+
+def _damaged_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    """A run that only reads leaves the file as it is, and dockerd goes on with what it has read."""
+    damaged = info["docker"]["damaged"]
+    return [damaged] if damaged and not lab["reads"] and not lab["restore"] else []
 
 
 def _restart_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:

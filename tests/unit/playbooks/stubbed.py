@@ -85,6 +85,7 @@ INFO = {
         "active": True,
         "enabled": True,
         "store": "",
+        "damaged": "",
         "holds_lab": False,
         "variants": {"snap": False, "podman": [], "rootless": []},
     },

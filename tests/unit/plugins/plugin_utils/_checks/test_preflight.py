@@ -41,6 +41,7 @@ def lab(**given: Any) -> dict[str, Any]:
         "simulated": False,
         "hosts": hosts,
         "restart_allowed": False,
+        "restore": False,
         "clock_seconds": 30,
         "etcd": {"token": "emon-etcd", "tls": True},
         **given,
@@ -91,6 +92,7 @@ def info(name: str, **given: Any) -> dict[str, Any]:
             "enabled": False,
             "data": {"path": "/var/lib/docker", "present": False},
             "store": "",
+            "damaged": "",
             "variants": {"snap": False, "podman": [], "rootless": []},
         },
         "containerd": {"package": "", "active": False, "masked": False},
@@ -507,6 +509,15 @@ def test_running_foreign_containers_are_named_before_the_first_restart() -> None
 def test_foreign_containers_do_not_matter_with_consent_or_on_a_host_of_the_lab() -> None:
     assert faults(lab(restart_allowed=True), infos(containers=FOREIGN)) == []
     assert faults(lab(), infos(containers=FOREIGN, record=RECORD)) == []
+
+
+def test_a_damaged_daemon_json_is_named_with_all_other_faults() -> None:
+    damaged = {"damaged": "/etc/docker/daemon.json: it is gone, and the lab wrote that file: run with X"}
+    found = infos(docker=damaged, time=5000.0)
+    assert f"emon2: {damaged['damaged']}" in faults(lab(), found)
+    assert len(faults(lab(), found)) == len(faults(lab(restore=True), found)) + 1
+    # A run that only reads leaves it.
+    assert faults(lab(reads=True), infos(docker=damaged)) == []
 
 
 def test_docker_that_was_upgraded_under_its_store_may_change_its_engine() -> None:
