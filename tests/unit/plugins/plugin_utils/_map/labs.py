@@ -102,6 +102,7 @@ def _view(given: dict[str, Any], host: str, addresses: dict[tuple[str, str], str
             "member_id": f"{number + 1:016x}" if member else "",
             "leader": member and number == 0,
             "fault": "",
+            "remedy": "",
         },
         "networks": [_network(given, host, position) for position in range(len(given["networks"]))],
         "containers": [
