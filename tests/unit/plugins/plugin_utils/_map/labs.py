@@ -128,6 +128,7 @@ def _swarm(given: dict[str, Any], host: str) -> dict[str, Any]:
             "availability": "active",
             "state": "ready",
             "leader": name == names[0],
+            "voter": name in managers,
             "reachable": name in managers,
         }
         for name in names
