@@ -37,8 +37,8 @@ TABLE = """
     4 _docker_daemon: _core _docker _docker_container _host
     4 _docker_swarm: _core _docker _docker_container _docker_network _host
     5 _fault: _core _docker _host _kernel _simulated _trace
-    5 _facts: _archive _core _docker _docker_container _docker_daemon _docker_network _docker_swarm _etcd _host _kernel \
-        _pki _shaping _topology
+    5 _facts: _archive _core _docker _docker_container _docker_daemon _docker_network _docker_swarm _etcd _host \
+        _kernel _pki _shaping _topology
     5 _boot: _core _docker _docker_container _docker_daemon _docker_swarm _etcd _host _probe _shaping
     6 _tasks: _archive _boot _core _docker _docker_container _docker_daemon _docker_image _docker_network \
         _docker_swarm _etcd _facts _host _pki _probe _shaping _topology
