@@ -131,6 +131,12 @@ index:
   description: The recorded place of the host in its lab, 0 if none was recorded.
   type: int
   returned: success
+left_by:
+  description:
+    - The lab whose unit for the time after a boot is on a host that has no record of a lab, as where the record was
+      lost; '' for none.
+  type: str
+  returned: success
 broken:
   description: Whether something on it is broken on purpose, by M(emon.overlay_lab.fault).
   type: bool

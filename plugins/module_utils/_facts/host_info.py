@@ -61,6 +61,8 @@ _UNITS = {
 # Where a run writes, beside the data of etcd and of Docker.
 _WRITTEN = ("/etc", "/var/lib")
 _ETCD_CERTIFICATES = Path("/etc/overlay-lab/etcd")
+# Each host of a lab has it.
+_BOOT_UNIT = Path("/etc/systemd/system/overlay-lab-boot.service")
 
 
 def read(
@@ -110,6 +112,7 @@ def read(
         "kernel": {"faults": kernel_modules.needed(lacking), "missing": lacking},
         "record": {key: record.get(key, "") for key in ("lab", "uuid", "machine_id", "site", "moving_to", "engine")},
         "index": record.get("index", 0),
+        "left_by": left_by(record),
         "broken": FAULTS.exists(),
         "links": {"roots": roots.result(), "recorded": shaped_links.recorded()},
         "let_in": firewall_rules.let_in(),
@@ -161,6 +164,11 @@ def _with_archives(found: dict[str, Any], archives: dict[str, dict[str, str]]) -
             available = "" if known[name]["version"] else archive["version"]
             known[name] = {**known[name], "available": available, "packages": []}
     return found
+
+
+def left_by(record: dict[str, Any], unit: Path = _BOOT_UNIT) -> str:
+    """The lab that is still on a host without its record; '' where there is a record, or no lab."""
+    return "" if record.get("lab") else etcd_files.config_owner(unit)
 
 
 def daemon_json(path: Path = Path("/etc/docker/daemon.json")) -> dict[str, Any]:

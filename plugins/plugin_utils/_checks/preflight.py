@@ -17,7 +17,11 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image imp
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity
 from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import links as shaped_links
 from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import shape
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import docker_version, has_joined
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import (
+    docker_version,
+    has_joined,
+    record_back,
+)
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import (
     ENGINES,
     makes_containers_anew,
@@ -201,12 +205,14 @@ def _name_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[
     found = [
         f"{host}: the network {one['name']} ({one['id'][:12]}) exists and is not the lab's by the hosts' records:"
         f" give the lab's another name, or remove this one yourself (docker network rm {one['id'][:12]})"
+        f"{record_back(lab['name'], hosts[host])}"
         for host, one in listed
         if one["name"] in wanted and one["id"] not in ours
     ]
     return found + [
         f"{container['host']}: the container {container['name']} exists and is not the lab's by the host's record:"
         f" give the lab's another name, or remove this one yourself (docker rm {container['name']})"
+        f"{record_back(lab['name'], hosts[container['host']])}"
         for container in lab.get("containers", ())
         for one in hosts.get(container["host"], {}).get("containers", ())
         if one["name"] == container["name"] and one["lab"] != lab["name"]

@@ -158,6 +158,22 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             id="a network of the lab's name that is somebody else's",
         ),
         pytest.param(
+            {"networks": [{"name": "demo", "subnet": "10.200.0.0/24", "allow_overlap": False}]},
+            {"networks": [{"name": "demo", "id": "0123456789abcdef", "lab": ""}], "left_by": "emon"},
+            "emon2: the network demo (0123456789ab) exists and is not the lab's by the hosts' records: give"
+            " the lab's another name, or remove this one yourself (docker network rm 0123456789ab), or put this host's"
+            " record back (/var/lib/overlay-lab/state.json), which is gone",
+            id="the record is lost",
+        ),
+        pytest.param(
+            {"containers": [{"name": "test2", "host": "emon2"}]},
+            {"containers": [{"name": "test2", "running": False, "lab": "", "passing": False}], "left_by": "emon"},
+            "emon2: the container test2 exists and is not the lab's by the host's record: give the lab's another name,"
+            " or remove this one yourself (docker rm test2), or put this host's record back"
+            " (/var/lib/overlay-lab/state.json), which is gone",
+            id="the record of a container is lost",
+        ),
+        pytest.param(
             {"containers": [{"name": "test2", "host": "emon2"}]},
             {"containers": [{"name": "test2", "running": False, "lab": "", "passing": False}]},
             "emon2: the container test2 exists and is not the lab's by the host's record: give the lab's another"
