@@ -115,6 +115,11 @@ time:
   description: The host's clock, in seconds since the epoch.
   type: float
   returned: success
+clock:
+  description:
+    - By how many seconds it is ahead of the controller's, at C(least) and at C(most), as the answer took a while.
+  type: dict
+  returned: success
 kernel:
   description:
     - C(faults), one line for each module that a lab needs and the running kernel does not have; C(missing), the same of

@@ -34,7 +34,7 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_
 )
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run import site_switch
 
-from . import programs
+from . import clocks, programs
 
 # Messages of ssh(1), sshpass(1) and Ansible when a machine answers and refuses the login.
 _NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid/incorrect password")
@@ -73,6 +73,8 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     found += lab_identity.faults(lab, hosts)
     found += site_switch.faults(lab, hosts)
     moving = site_switch.switch(lab, hosts)["hosts"]
+    if not moving:
+        found += clocks.faults(lab, hosts)
     if engine.uses_etcd and not moving:
         found += lost_data_faults(with_members(lab["hosts"], hosts, lab["name"]), hosts, lab["name"])
     for name, info in hosts.items():
