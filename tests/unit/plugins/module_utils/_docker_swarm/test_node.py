@@ -66,7 +66,7 @@ BEFORE = [node(name, "manager", state="down", ManagerStatus=None) for name in ("
         pytest.param(
             [ONE, *BEFORE],
             {"node": "e2", "present": False},
-            [("update_node", "id-e2 worker"), ("remove_node", "id-e2")],
+            [("remove_node", "id-e2")],
             id="a manager that has no vote any more is forgotten",
         ),
         pytest.param(
