@@ -9,7 +9,6 @@ from __future__ import annotations
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import followed, junit, links, verification
 
 
-
 class FilterModule:
     def filters(self) -> dict:
         return {

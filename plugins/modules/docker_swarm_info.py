@@ -103,6 +103,8 @@ swarm:
 nodes:
   description:
     - All nodes of the swarm. Empty if this host is not a manager, or the managers have no majority.
+    - Of a manager, C(voter) is whether it counts for that majority. One that was lost keeps its role, and has no vote
+      once another manager was made the only one.
   returned: success
   type: list
   elements: dict
@@ -114,6 +116,7 @@ nodes:
       availability: active
       state: ready
       leader: true
+      voter: true
       reachable: true
 networks:
   description: The swarm's networks that this host knows. A manager knows all.

@@ -121,6 +121,11 @@ selinux:
       C(restorecon), which labels files, is here.
   type: dict
   returned: success
+clock:
+  description:
+    - By how many seconds it is ahead of the controller's, at C(least) and at C(most), as the answer took a while.
+  type: dict
+  returned: success
 kernel:
   description:
     - C(faults), one line for each module that a lab needs and the running kernel does not have; C(missing), the same of
@@ -136,6 +141,12 @@ record:
 index:
   description: The recorded place of the host in its lab, 0 if none was recorded.
   type: int
+  returned: success
+left_by:
+  description:
+    - The lab whose unit for the time after a boot is on a host that has no record of a lab, as where the record was
+      lost; '' for none.
+  type: str
   returned: success
 broken:
   description: Whether something on it is broken on purpose, by M(emon.overlay_lab.fault).
@@ -189,8 +200,9 @@ docker:
   description: >-
     The same for Docker, with its C(socket) unit, C(variants) that cannot serve a lab (C(snap), whether
     Docker is here as a snap; C(podman), those of its client and socket that are podman's; C(rootless), users that run
-    a dockerd of their own), the cluster C(store) that it is configured with, '' for none, the C(proxies) that it asks
-    through, as C(http), C(https) and C(no) for what it asks past them, without users and passwords, C(data) with
+      a dockerd of their own), the cluster C(store) that it is configured with, '' for none, how daemon.json is
+      C(damaged) where the lab wrote it, a line, '' for not at all, the C(proxies) that it asks through, as C(http),
+      C(https) and C(no) for what it asks past them, without users and passwords, C(data) with
     C(path) and whether containers can be C(present) there, and C(holds_lab), whether dockerd does not run, and has
     containers or networks of the lab by the host's record. C(archive) is what
     M(emon.overlay_lab.program_set) has installed, C(lab), C(version) and C(sha256), '' where it has not, and

@@ -134,10 +134,11 @@ swarm:
 etcd:
   description:
     - What the host's member of etcd says of itself, with C(version), C(member_id), C(leader), whether it is the leader,
-      and C(fault), why it is not healthy. All are empty where O(etcd) is not given.
+      C(fault), why it is not healthy, and C(remedy), the line with what ends its alarm, where it has one that a person
+      ends. All are empty where O(etcd) is not given.
   returned: success
   type: dict
-  sample: {version: 3.4.23, member_id: 85cea699a6c68067, leader: true, fault: ""}
+  sample: {version: 3.4.23, member_id: 85cea699a6c68067, leader: true, fault: "", remedy: ""}
 networks:
   description: As M(emon.overlay_lab.overlay_state) returns them. Empty if dockerd does not answer.
   returned: success

@@ -21,7 +21,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host import reco
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import systemd
 
 from . import stale_endpoints
-from .plan import SECTION, SOCKET_UNIT, Plan, formers
+from .daemon_json import SECTION
+from .plan import SOCKET_UNIT, Plan, formers
 
 _POLL_SECONDS = 0.05
 # Lines of dockerd's log that say why it gave up, most telling first.

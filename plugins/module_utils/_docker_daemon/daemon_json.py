@@ -19,6 +19,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.versions import DOCKER_WITHOUT_STORE, parse_version
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.managed_files import ManagedFile
 
+# Of the host's record; what is in it: plan.py.
+SECTION = "docker_daemon"
 CLUSTER_STORE_KEYS = ("cluster-store", "cluster-advertise", "cluster-store-opts")
 _BOM = "\ufeff"
 

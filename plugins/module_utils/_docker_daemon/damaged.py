@@ -13,21 +13,49 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import kept_files
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.managed_files import ManagedFile
 
 from . import daemon_json
-from .daemon_json import Owned
+from .daemon_json import SECTION, Owned
 
 
 def found_in(section: dict[str, Any], text: str | None, path: Path, restore: bool, version: str) -> str:
     """What is wrong with a daemon.json that the lab wrote; LabError where it is not to be put back."""
     damage = daemon_json.damage(text, version) if section.get("settings") and "wrote" in section else ""
     if damage and not restore:
-        raise LabError(
-            f"{path}: {damage}, and the lab wrote that file: run with -e docker_engine_restore=true, which puts it back"
-            " as the lab recorded it (with --check, it shows the difference alone)"
-        )
+        raise LabError(_told(path, damage))
     return damage
+
+
+def fault(version: str) -> str:
+    """The line that an ordinary run ends with, by the host's record; '' where there is none. ``version``: of dockerd."""
+    section = host_record.section(SECTION)
+    if not section or section.get("pending"):
+        return ""
+    path = Path(section["path"])
+    try:
+        found_in(section, read(path), path, restore=False, version=version)
+    except LabError as error:
+        return error.faults[0]
+    return ""
+
+
+def read(path: Path) -> str | None:
+    """daemon.json as it is, None for none. LabError where it cannot be read."""
+    try:
+        found = kept_files.read(path)
+        return daemon_json.text_of(found.content) if found else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabError(f"{path}: cannot be read: {error}") from error
+
+
+def _told(path: Path, damage: str) -> str:
+    return (
+        f"{path}: {damage}, and the lab wrote that file: run with -e docker_engine_restore=true, which puts it back"
+        " as the lab recorded it (with --check, it shows the difference alone)"
+    )
 
 
 def is_read(text: str | None, version: str) -> bool:

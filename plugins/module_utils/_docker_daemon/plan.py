@@ -39,9 +39,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host.systemd imp
 from . import configuration, daemon_json, damaged, stale_endpoints
 from .clashes import clashes
 from .configuration import version
-from .daemon_json import Owned
+from .daemon_json import SECTION, Owned
 
-SECTION = "docker_daemon"
 SOCKET_UNIT = "docker.socket"
 
 
@@ -126,7 +125,7 @@ def plan(request: Request) -> Plan:
 
 def _plan_present(request: Request, section: dict[str, Any], units: list[Unit]) -> Plan:
     path, service = request.path, units[0]
-    text = _read(path)
+    text = damaged.read(path)
     owned = _owned_keys(section)
     installed = version()
     damage = "" if section.get("pending") else damaged.found_in(section, text, path, request.restore, installed)
@@ -230,7 +229,7 @@ def _has_endpoints(request: Request, section: dict[str, Any], service: Unit) -> 
 
 def _plan_absent(request: Request, section: dict[str, Any], now: list[Unit]) -> Plan:
     path, service = Path(section["path"]), now[0]
-    text = _read(path)
+    text = damaged.read(path)
     owned = _owned_keys(section)
     # A file that is read gives the lab's keys back, whatever became of them.
     installed = version() if service.exists else ""
@@ -382,11 +381,3 @@ def _drop_ins(request: Request) -> dict[Path, str]:
     """The unit's drop-ins as they will be."""
     ours = {file.path: file.content for file in request.files if isinstance(file.content, str)}
     return unit_command.drop_ins(request.service, given=ours)
-
-
-def _read(path: Path) -> str | None:
-    try:
-        found = kept.read(path)
-        return daemon_json.text_of(found.content) if found else None
-    except (OSError, UnicodeDecodeError) as error:
-        raise LabError(f"{path}: cannot be read: {error}") from error

@@ -42,7 +42,7 @@ def unheard(networks: list[dict[str, Any]], peers: Mapping[str, Iterable[str]]) 
 def quorum_faults(nodes: Iterable[Mapping[str, Any]], going: Collection[str]) -> list[str]:
     """Why the swarm cannot do without the managers among the nodes ``going`` (ids): Docker itself refuses only the last
     one, and without a majority nothing can be changed any more. Pure; ``nodes`` as in `details`."""
-    managers = [node for node in nodes if node["role"] == "manager"]
+    managers = [node for node in nodes if node["voter"]]
     staying = [node for node in managers if node["id"] not in going]
     if len(staying) == len(managers):
         return []

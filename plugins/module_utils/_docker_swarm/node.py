@@ -110,7 +110,8 @@ def apply(client, made: Plan) -> list[dict[str, Any]]:
         ids = {node["ID"] for node in made.listed}
         return nodes_of([node for node in list_nodes(client) if node["ID"] in ids])
     for node in made.listed:
-        if node["Spec"]["Role"] == "manager":
+        # One without a vote, as after a new cluster was forced, cannot be demoted, and need not be.
+        if node.get("ManagerStatus"):
             _change_role(client, node, "worker", request.wait_seconds)
         with reported(f"node {node['ID']}: removal"):
             client.remove_node(node["ID"], force=True)

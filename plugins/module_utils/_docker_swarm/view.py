@@ -234,6 +234,8 @@ def nodes_of(listed: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             "availability": node["Spec"]["Availability"],
             "state": node["Status"]["State"],
             "leader": bool((node.get("ManagerStatus") or {}).get("Leader")),
+            # A manager that is lost keeps its role when another one founds the swarm anew.
+            "voter": bool(node.get("ManagerStatus")),
             "reachable": (node.get("ManagerStatus") or {}).get("Reachability") == "reachable",
         }
         for node in listed

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -148,20 +148,8 @@ class Cluster:
             return []
         first = full[0]
         size, revision = first.data()["db_size"], first.answer.status["header"]["revision"] if first.answer else ""
-        settings = {
-            "API": "3",
-            "ENDPOINTS": ",".join(url for member in self.members for url in member.client_urls[:1]),
-            "CACERT": access.ca_cert,
-            "CERT": access.client_cert,
-            "KEY": access.client_key,
-        }
-        told = " ".join(f"ETCDCTL_{name}={value}" for name, value in settings.items() if value)
-        return [
-            f"etcd's database on {', '.join(member.name for member in full)} has reached its quota ({size} bytes), and"
-            " etcd takes no writes of its v3 API; Docker's networks are in the v2 API, and go on. Remove keys that"
-            f" nobody needs (etcdctl del KEY), then type on {first.name}: export {told}; etcdctl compact {revision};"
-            " etcdctl defrag; etcdctl alarm disarm"
-        ]
+        urls = [url for member in self.members for url in member.client_urls[:1]]
+        return [_full([member.name for member in full], size, revision, urls, access)]
 
     def stuck(self, expected: Sequence[str]) -> bool:
         """Whether alarms alone keep it from being healthy: no waiting ends these."""
@@ -206,7 +194,7 @@ def read(client: Client) -> Cluster:
     def complete(listed: dict[str, Any]) -> Member:
         known = by_id.get(hex_id(listed["ID"]))
         answer, faults = (known, []) if known else _find(client, listed, asked)
-        return _member(listed, answer, faults, _alarms(own))
+        return _member(listed, answer, faults, _alarms(one.status for one in own))
 
     members = in_parallel(complete, best.members)
     order = sorted(members, key=lambda member: (not member.started, member.name, member.id))
@@ -270,6 +258,33 @@ def _quota(endpoint: Endpoint) -> int | None:
     return int(float(found[1])) if found and status == 200 else None
 
 
+def own_remedy(endpoint: Endpoint, status: dict[str, Any], access: Access) -> str:
+    """As Cluster.remedies, for the member that gave this status alone; '' where it has no alarm that a person ends."""
+    own = hex_id(status["header"]["member_id"])
+    if "NOSPACE" not in _alarms([status]).get(own, ()):
+        return ""
+    listed = _list(endpoint)
+    name = next((one.get("name", "") for one in listed if hex_id(one["ID"]) == own), own)
+    urls = [url for one in listed for url in one.get("clientURLs", ())[:1]]
+    return _full([name], int(status["dbSize"]), status["header"]["revision"], urls, access)
+
+
+def _full(names: Sequence[str], size: int | None, revision: str, urls: Sequence[str], access: Access) -> str:
+    settings = {
+        "API": "3",
+        "ENDPOINTS": ",".join(urls),
+        "CACERT": access.ca_cert,
+        "CERT": access.client_cert,
+        "KEY": access.client_key,
+    }
+    told = " ".join(f"ETCDCTL_{name}={value}" for name, value in settings.items() if value)
+    return (
+        f"etcd's database on {', '.join(names)} has reached its quota ({size} bytes), and etcd takes no writes of its"
+        " v3 API; Docker's networks are in the v2 API, and go on. Remove keys that nobody needs (etcdctl del KEY), then"
+        f" type on {names[0]}: export {told}; etcdctl compact {revision}; etcdctl defrag; etcdctl alarm disarm"
+    )
+
+
 def read_fault(endpoint: Endpoint, status: dict[str, Any]) -> str:
     """What keeps the member from a read through quorum, which is what etcdctl calls healthy. Empty if nothing does."""
     if not int(status.get("leader", 0)):
@@ -314,9 +329,9 @@ def _member(listed: dict[str, Any], answer: Answer | None, faults: list[str], al
     )
 
 
-def _alarms(answers: list[Answer]) -> dict[str, list[str]]:
+def _alarms(statuses: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
     """Alarms by member, from the members' status: etcd's own alarm call is a write to the log, even to read."""
-    found = {pair for one in answers for error in one.status.get("errors", ()) for pair in _ALARM.findall(error)}
+    found = {pair for one in statuses for error in one.get("errors", ()) for pair in _ALARM.findall(error)}
     alarms: dict[str, list[str]] = {}
     for number, alarm in sorted(found):
         alarms.setdefault(hex_id(number), []).append(alarm)

@@ -26,7 +26,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.faults im
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.listed_container import name_of, networks_of
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import owner
-from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import configuration
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import configuration, damaged
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image import busybox_image
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_network import owner as network_owner
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_swarm import view as swarm_view
@@ -65,6 +65,8 @@ _UNITS = {
 # Where a run writes, beside the data of etcd and of Docker.
 _WRITTEN = ("/etc", "/var/lib")
 _ETCD_CERTIFICATES = Path("/etc/overlay-lab/etcd")
+# Each host of a lab has it.
+_BOOT_UNIT = Path("/etc/systemd/system/overlay-lab-boot.service")
 
 
 def read(
@@ -121,6 +123,7 @@ def read(
         "kernel": {"faults": kernel_modules.needed(lacking), "missing": lacking},
         "record": {key: record.get(key, "") for key in ("lab", "uuid", "machine_id", "site", "moving_to", "engine")},
         "index": record.get("index", 0),
+        "left_by": left_by(record),
         "broken": FAULTS.exists(),
         "links": {"roots": roots.result(), "nft": loss.is_possible(), "recorded": shaped_links.recorded()},
         "let_in": firewall_rules.let_in(),
@@ -147,6 +150,7 @@ def read(
             "archive": from_archive.read("docker", archives),
             "store": dockerd.store,
             "proxies": dockerd.proxies,
+            "damaged": damaged.fault(version),
             "data": docker_files,
             "holds_lab": holds_lab(record, docker_files, units["docker"]["active"]),
         },
@@ -175,6 +179,11 @@ def _with_archives(found: dict[str, Any], archives: dict[str, dict[str, str]]) -
             available = "" if known[name]["version"] else archive["version"]
             known[name] = {**known[name], "available": available, "packages": []}
     return found
+
+
+def left_by(record: dict[str, Any], unit: Path = _BOOT_UNIT) -> str:
+    """The lab that is still on a host without its record; '' where there is a record, or no lab."""
+    return "" if record.get("lab") else etcd_files.config_owner(unit)
 
 
 def containerd_package(directory: Path = Path("/var/lib/dpkg/info")) -> str:

@@ -138,18 +138,20 @@ def _no_swarm(error: str) -> dict[str, Any]:
 def _etcd(access: etcd_client.Access | None) -> dict[str, Any]:
     if access is None:
         return etcd_told(None, "")
+    known = access
+
+    def member(endpoint: etcd_client.Endpoint) -> dict[str, Any]:
+        status = endpoint.v3("/v3/maintenance/status", {})
+        remedy = etcd_cluster.own_remedy(endpoint, status, known)
+        return etcd_told(status, etcd_cluster.read_fault(endpoint, status), remedy)
+
     try:
-        return etcd_client.Client(access).in_turn(_member)
+        return etcd_client.Client(access).in_turn(member)
     except LabError as error:
         return etcd_told(None, str(error))
 
 
-def _member(endpoint: etcd_client.Endpoint) -> dict[str, Any]:
-    status = endpoint.v3("/v3/maintenance/status", {})
-    return etcd_told(status, etcd_cluster.read_fault(endpoint, status))
-
-
-def etcd_told(status: dict[str, Any] | None, fault: str) -> dict[str, Any]:
+def etcd_told(status: dict[str, Any] | None, fault: str, remedy: str = "") -> dict[str, Any]:
     """What a member's answer to /v3/maintenance/status tells; None where there was none."""
     found = status or {}
     member = etcd_client.hex_id((found.get("header") or {}).get("member_id")) if status else ""
@@ -159,6 +161,7 @@ def etcd_told(status: dict[str, Any] | None, fault: str) -> dict[str, Any]:
         "member_id": member,
         "leader": bool(member) and member == leader,
         "fault": fault,
+        "remedy": remedy,
     }
 
 

@@ -143,6 +143,8 @@ def _etcd_lines(lab: Lab, views: Views, host: str) -> Iterator[str]:
     unit, fault = views[host]["units"]["etcd.service"], views[host]["etcd"]["fault"]
     if unit["active"] and fault:
         yield f"etcd is not healthy ({fault})"
+    if remedy := views[host]["etcd"]["remedy"]:
+        yield remedy
     # Who is a member stays one, also where the lab file would take others by now.
     wanted = sum(one["etcd"] for one in lab["hosts"].values())
     running = sum(view["units"]["etcd.service"]["active"] for view in views.values())

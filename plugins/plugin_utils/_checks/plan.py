@@ -137,7 +137,7 @@ def _docker_lines(info: dict[str, Any]) -> list[str]:
 
 def confirmed(infos: Infos, planned: Infos, parts: list[str]) -> list[str]:
     """The parts to run: all of them if a host's facts have changed since the plan was made."""
-    volatile = {"lock", "time", "room", "archive_room", "held"}
+    volatile = {"lock", "time", "clock", "room", "archive_room", "held"}
     same = set(infos) == set(planned) and all(
         {key: value for key, value in info.items() if key not in volatile}
         == {key: value for key, value in planned[host].items() if key not in volatile}

@@ -18,7 +18,11 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image imp
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity
 from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import links as shaped_links
 from ansible_collections.emon.overlay_lab.plugins.module_utils._shaping import shape
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import docker_version, has_joined
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import (
+    docker_version,
+    has_joined,
+    record_back,
+)
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import (
     ENGINES,
     makes_containers_anew,
@@ -31,7 +35,7 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_
 )
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run import site_switch
 
-from . import programs, proxies
+from . import clocks, programs, proxies
 
 # Messages of ssh(1), sshpass(1) and Ansible when a machine answers and refuses the login.
 _NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid/incorrect password")
@@ -52,8 +56,8 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     ``lab``: that of chosen.considered(), and of the run: "limited" (whether it is), "reads" (whether it does no more
     than that), "change_engine" (whether it may take another engine's networks away), "missing" (hosts of the play that
     do not answer), "silent" (name -> what Ansible returned of the module where it failed or did not reach the host),
-    "image" (of containers that name none), "restart_allowed", "clock_seconds" (by how much clocks may differ), "new_ca"
-    (whether the lab may get one), "confirmed" (whether links of real hosts may be made worse), "machine_missing" (what
+    "image" (of containers that name none), "restart_allowed", "restore" (whether a damaged daemon.json is put back), "clock_seconds" (by how much clocks may
+    differ), "new_ca" (whether the lab may get one), "confirmed" (whether links of real hosts may be made worse), "machine_missing" (what
     the kernel has not on which simulated hosts run), "archive_files" and "archive_faults" (what the module
     program_archive returned; not there where it was not asked). ``hosts``: name -> what host_info returned there.
     """
@@ -67,6 +71,8 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     found += lab_identity.faults(lab, hosts)
     found += site_switch.faults(lab, hosts)
     moving = site_switch.switch(lab, hosts)["hosts"]
+    if not moving:
+        found += clocks.faults(lab, hosts)
     if engine.uses_etcd and not moving:
         found += lost_data_faults(with_members(lab["hosts"], hosts, lab["name"]), hosts, lab["name"])
     for name, info in hosts.items():
@@ -113,6 +119,7 @@ def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
         *programs.faults(lab, member, info),
         *_room_faults(lab, info),
         *(_etcd_faults(lab, info) if member else ()),
+        *_damaged_faults(lab, info),
         *proxies.faults(lab, host, info),
         *_restart_faults(lab, info),
         *_port_faults(lab, member, info),
@@ -200,12 +207,14 @@ def _name_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[
     found = [
         f"{host}: the network {one['name']} ({one['id'][:12]}) exists and is not the lab's by the hosts' records:"
         f" give the lab's another name, or remove this one yourself (docker network rm {one['id'][:12]})"
+        f"{record_back(lab['name'], hosts[host])}"
         for host, one in listed
         if one["name"] in wanted and one["id"] not in ours
     ]
     return found + [
         f"{container['host']}: the container {container['name']} exists and is not the lab's by the host's record:"
         f" give the lab's another name, or remove this one yourself (docker rm {container['name']})"
+        f"{record_back(lab['name'], hosts[container['host']])}"
         for container in lab.get("containers", ())
         for one in hosts.get(container["host"], {}).get("containers", ())
         if one["name"] == container["name"] and one["lab"] != lab["name"]
@@ -377,6 +386,12 @@ def _link_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
             f" -e confirm={lab['name']}"
         )
     return found
+
+
+def _damaged_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+    """A run that only reads leaves the file as it is, and dockerd goes on with what it has read."""
+    damaged = info["docker"]["damaged"]
+    return [damaged] if damaged and not lab["reads"] and not lab["restore"] else []
 
 
 def _restart_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:

@@ -148,19 +148,28 @@ def changes(lab: Lab, infos: Infos, _told: Told) -> dict[str, Lines]:
     }
 
 
-def evidence(told: Told) -> list[str] | None:
-    """As tasks/cluster_store/observe.yml: the keys below /docker in etcd's v2 API."""
+def evidence(told: Told) -> dict[str, list[str]] | None:
+    """As tasks/cluster_store/observe.yml."""
     read = [result for results in told.values() for result in results.get("etcd_key", ())]
-    return [entry["key"] for entry in read[0]["values"]] if read else None
+    clusters = [result for results in told.values() for result in results.get("etcd_info", ())]
+    if not read:
+        return None
+    return {
+        "keys": [entry["key"] for entry in read[0]["values"]],
+        "remedies": clusters[0]["remedies"] if clusters else [],
+    }
 
 
-def checks(lab: Lab, states: Infos, evidence: list[str]) -> list[str]:
-    """``evidence``: the keys below /docker in etcd's v2 API."""
+def checks(lab: Lab, states: Infos, evidence: dict[str, list[str]]) -> list[str]:
+    """``evidence``: the keys below /docker in etcd's v2 API, and what ends an alarm of etcd, as etcd_info tells it."""
+    keys = evidence["keys"] if evidence else []
     return [
         *missing_networks(lab, states),
         *split_networks(lab, states),
-        *_not_stored(lab, states, evidence),
-        *_not_announced(lab, states, evidence),
+        *_not_stored(lab, states, keys),
+        *_not_announced(lab, states, keys),
+        # Packets cross meanwhile: what is said of them comes first.
+        *(evidence["remedies"] if evidence else []),
     ]
 
 

@@ -15,11 +15,17 @@ from typing import Any
 # others.
 _DOCKERS_PORT = 4789
 _OTHER_NETWORKS = 8
+_RECORD = "/var/lib/overlay-lab/state.json"
 
 
 def has_joined(lab: dict[str, Any], info: dict[str, Any]) -> bool:
     """Whether the host is configured for this engine. A host that changes its engine is not yet."""
     return bool(info["record"]["lab"]) and info["record"]["engine"] == lab["engine"]
+
+
+def record_back(lab: str, info: dict[str, Any]) -> str:
+    """What else helps where something is not the lab's by the record: that the record is lost; '' where it is not."""
+    return f", or put this host's record back ({_RECORD}), which is gone" if info.get("left_by") == lab else ""
 
 
 def docker_version(info: dict[str, Any]) -> str:

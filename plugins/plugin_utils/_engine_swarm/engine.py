@@ -21,7 +21,11 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.en
     Lines,
     Told,
 )
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import foreign_vxlans, has_joined
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.hosts import (
+    foreign_vxlans,
+    has_joined,
+    record_back,
+)
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.networks import (
     ids_on,
     missing_networks,
@@ -55,7 +59,7 @@ def room(subnet: IPv4Network, network: str, used: int, hosts: Mapping[str, int])
 def faults(lab: Lab, infos: Infos) -> list[str]:
     swarms = {host: info["swarm"] for host, info in infos.items()}
     return [
-        *membership.owner_faults(swarms, lab["name"]),
+        *membership.owner_faults(swarms, lab["name"], {host: record_back(lab["name"], infos[host]) for host in infos}),
         *_missing_faults(lab, swarms),
         *foreign_vxlans(lab, infos, _FIRST_VNI),
         *_address_faults(lab, infos),

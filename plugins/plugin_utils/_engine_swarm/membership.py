@@ -105,8 +105,9 @@ def managers(infos: Mapping[str, Any], lab: str) -> list[str]:
     return [host for host, info in infos.items() if info.get("nodes") and info["swarm"]["lab"] == lab]
 
 
-def owner_faults(swarms: Mapping[str, Any], lab: str) -> list[str]:
-    """A line for each host whose swarm is not the lab's, or is locked. ``swarms``: host -> what host_info says."""
+def owner_faults(swarms: Mapping[str, Any], lab: str, remedies: Mapping[str, str] | None = None) -> list[str]:
+    """A line for each host whose swarm is not the lab's, or is locked. ``swarms``: host -> what host_info says;
+    ``remedies``: host -> what may help there as well."""
     lines = []
     for host, swarm in swarms.items():
         if swarm["state"] in ("", "inactive"):
@@ -116,6 +117,7 @@ def owner_faults(swarms: Mapping[str, Any], lab: str) -> list[str]:
             lines.append(
                 f"{host}: is a node of a swarm of {owner} (state {swarm['state']}, at {swarm['node_address']}): it is"
                 " left alone; leave that swarm yourself (docker swarm leave), or take this host out of the lab file"
+                f"{(remedies or {}).get(host, '')}"
             )
         elif swarm["state"] == "locked":
             lines.append(f"{host}: {state_fault(swarm)}")

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -31,7 +32,7 @@ class LockingAction(ActionBase):
         own = this_run()
         arguments = {**self._task.args, "_run": own}
         try:
-            result = self._execute_module(module_args=arguments, task_vars=task_vars)
+            result = self._asked(arguments, task_vars)
         except AnsibleError as error:
             # A Python that is older still cannot even answer. Who did not let anybody in is not asked once more: it may
             # be a stranger.
@@ -44,9 +45,17 @@ class LockingAction(ActionBase):
         if lock.get("state") == REFUSED and has_ended(lock["holder"]["controller"], own["controller"]):
             # By its ID: if a third run took the lock meanwhile, this run is refused all the same.
             arguments["_ended"] = lock["holder"]["run"]
-            result = self._execute_module(module_args=arguments, task_vars=task_vars)
+            result = self._asked(arguments, task_vars)
         self._remove_tmp_path(self._connection._shell.tmpdir)
         return result
+
+    def _asked(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """The module's result, with how far the host's clock is ahead, which it read between two moments here."""
+        begun = time.time()
+        result = self._execute_module(module_args=arguments, task_vars=task_vars)
+        if "time" not in result:
+            return result
+        return {**result, "clock": {"least": result["time"] - time.time(), "most": result["time"] - begun}}
 
     def _too_old(self) -> dict[str, Any]:
         """A result that says so, where that is why the module failed; {} otherwise."""

@@ -90,6 +90,7 @@ INFO = {
         "active": True,
         "enabled": True,
         "store": "",
+        "damaged": "",
         "holds_lab": False,
         "variants": {"snap": False, "podman": [], "rootless": []},
     },

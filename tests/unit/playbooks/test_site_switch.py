@@ -18,7 +18,15 @@ MEMBERS = [
     for name in HOSTS
 ]
 SAID = {
-    "etcd_info": {"quorum": True, "members": MEMBERS, "leader": "emon", "missing": [], "cluster_id": "c", "errors": []},
+    "etcd_info": {
+        "quorum": True,
+        "members": MEMBERS,
+        "leader": "emon",
+        "missing": [],
+        "remedies": [],
+        "cluster_id": "c",
+        "errors": [],
+    },
     "etcd_key": {"values": [{"key": "/docker/nodes/127.0.0.1:2375"}]},
     "overlay_state": {"networks": [], "containers": [], "forwarding": [], "boot": {"state": "active", "said": ""}},
     "reachability": {"results": []},
@@ -36,7 +44,7 @@ BEGIN = ["host_info", "host_record"]
 PREPARE = ["etcd_info", "file_set"]
 START_ETCD = ["etcd_info"]
 BUILD = ["etcd_key absent", "docker_daemon", "boot_unit", "docker_container_set"]
-VERIFY = ["etcd_key", "overlay_state", "reachability", "host_record", "lab_lock released"]
+VERIFY = ["etcd_key", "etcd_info", "overlay_state", "reachability", "host_record", "lab_lock released"]
 
 
 def info(docker: str = "active", **record: str) -> dict[str, Any]:

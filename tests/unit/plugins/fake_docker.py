@@ -264,6 +264,8 @@ class FakeDocker:
         self._changing("update_node", f"{node_id} {node_spec['Role']}")
         for one in self.all_nodes:
             if one["ID"] == node_id:
+                if one["Spec"]["Role"] != node_spec["Role"] == "worker" and not one["ManagerStatus"]:
+                    raise APIError("update_node", explanation="can't find manager in raft memberlist")
                 one["Spec"] = node_spec
                 one["ManagerStatus"] = {"Reachability": "reachable"} if node_spec["Role"] == "manager" else None
         return True

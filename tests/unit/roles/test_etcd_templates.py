@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,7 @@ def test_families(name: str, config: str) -> None:
     assert [one["path"] for one in paths if not one["path"].startswith("/etc/overlay-lab/")] == [
         config,
         "/etc/systemd/system/etcd.service.d/overlay-lab.conf",
+        "/etc/systemd/system/etcd.service.d/overlay-lab-data.conf",
     ]
 
 
@@ -119,3 +122,36 @@ def test_mutual_tls_is_on_for_clients_and_peers() -> None:
 @pytest.mark.parametrize("engine", ["swarm", "vxlan"])
 def test_the_v2_api_is_on_for_the_cluster_store_alone(engine: str) -> None:
     assert "ETCD_ENABLE_V2" not in settings(etcd_engine=engine)
+
+
+@pytest.mark.parametrize(
+    ("held", "starts"),
+    [
+        pytest.param(["wal/0.wal"], True, id="where the lab has the log"),
+        pytest.param(["member/wal/0.wal"], True, id="where etcd has it of itself"),
+        pytest.param([], False, id="nothing"),
+        pytest.param(["member/snap/db"], False, id="what a start without data leaves"),
+        pytest.param(["wal/0.tmp"], False, id="a log that was never complete"),
+    ],
+)
+def test_a_member_starts_with_its_data_only(tmp_path: Path, held: list[str], starts: bool) -> None:
+    data = tmp_path / "a member's data"
+    for name in held:
+        (data / name).parent.mkdir(parents=True)
+        (data / name).write_bytes(b"")
+    template = (ROLE / "templates/overlay-lab-data.conf.j2").read_text(encoding="utf-8")
+    written = (
+        jinja2.Environment(undefined=jinja2.StrictUndefined)
+        .from_string(template)
+        .render(GIVEN | {"etcd_data_dir": data})
+    )
+    command = next(line.partition("=")[2] for line in written.splitlines() if line.startswith("ExecStartPre="))
+    # As systemd takes it apart (systemd.service(5)).
+    done = subprocess.run(shlex.split(command.replace("$$", "$")), capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) is starts
+    assert done.stderr == (
+        ""
+        if starts
+        else f"the data of this member is gone ({data}), and it does not start without: mount its disk, if it lies on"
+        " one, or run playbooks/overlay.yml\n"
+    )

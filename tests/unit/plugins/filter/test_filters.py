@@ -43,6 +43,7 @@ INFO = {
         "masked": False,
         "socket": {"masked": False},
         "variants": {"snap": False, "podman": [], "rootless": []},
+        "damaged": "",
     },
     "etcd": {
         "version": "3.5.16",
@@ -152,7 +153,7 @@ def test_port_plan() -> None:
 
 
 def test_verification_report() -> None:
-    store = ["/docker/nodes/10.0.0.116:2376"]
+    store = {"keys": ["/docker/nodes/10.0.0.116:2376"], "remedies": []}
     assert filters()["verification_report"](VERIFIED, STATE, {"emon": []}, store)["ok"] is True
 
 

@@ -18,6 +18,7 @@ import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.programs import Overdue
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import apply as daemon_apply
+from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import damaged as damaged_file
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import plan as daemon_plan
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon import stale_endpoints
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon.stale_endpoints import _SIGN
@@ -637,6 +638,8 @@ def test_a_damaged_file_is_put_back_on_request(written: Host, text: str | None, 
         written.run(settings=OURS)
     assert len(error.value.faults) == 1
     assert error.value.faults[0].startswith(f"{written.path}: {damage}, and the lab wrote that file: run with -e")
+    # As the facts of the host have it, which are read before the first change.
+    assert damaged_file.fault() == error.value.faults[0]
     assert (written.path.read_text() if written.path.exists() else None) == text
     plan = written.plan(settings=OURS, restore=True)
     assert (str(written.path), damage) in [(one.what, one.before) for one in plan.differences.found]
@@ -665,6 +668,7 @@ def test_keys_that_others_change_are_no_damage(written: Host) -> None:
 def test_a_run_that_was_killed_meanwhile_is_no_damage(written: Host) -> None:
     """It may have left the file as it was before."""
     written.record["pending"] = True
+    assert damaged_file.fault() == ""
     written.path.write_text(json.dumps({key: value for key, value in WROTE.items() if key not in OURS}))
     assert written.run(settings=OURS)[0]
     assert written.settings() == WROTE

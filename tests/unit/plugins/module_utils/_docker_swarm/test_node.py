@@ -42,6 +42,8 @@ def run(made: FakeDocker, **given: Any) -> tuple[bool, list[dict[str, Any]]]:
 ONE, TWO, THREE = node("e1", "manager"), node("e2", "manager"), node("e3", "manager")
 WORKER = node("e4", "worker")
 LOST = node("e3", "manager", reachable=False, state="down")
+# As a manager lists those of before, after docker swarm init --force-new-cluster.
+BEFORE = [node(name, "manager", state="down", ManagerStatus=None) for name in ("e2", "e3")]
 
 
 @pytest.mark.parametrize(
@@ -60,6 +62,12 @@ LOST = node("e3", "manager", reachable=False, state="down")
             {"node": "e3", "present": False},
             [("update_node", "id-e3 worker"), ("remove_node", "id-e3")],
             id="a lost manager is forgotten",
+        ),
+        pytest.param(
+            [ONE, *BEFORE],
+            {"node": "e2", "present": False},
+            [("remove_node", "id-e2")],
+            id="a manager that has no vote any more is forgotten",
         ),
         pytest.param(
             [ONE, node("e4", "worker", state="down")],
@@ -110,6 +118,12 @@ def test_what_is_done_and_done_once(nodes: list, given: dict[str, Any], calls: l
             {"node": "e1", "role": "worker"},
             "node e1: is the only manager: make another node one first (role: manager)",
             id="the only manager",
+        ),
+        pytest.param(
+            [ONE, *BEFORE],
+            {"node": "e1", "present": False, "force": True},
+            "node e1: is the only manager: make another node one first (role: manager)",
+            id="the only manager that has a vote",
         ),
         pytest.param(
             [ONE, TWO, LOST],

@@ -212,6 +212,18 @@ def test_an_alarm_is_not_waited_for() -> None:
     assert not read(nodes(3)).remedies(client.access)
 
 
+def test_a_member_tells_what_ends_its_own_alarm() -> None:
+    """As the whole cluster's line; that of the members without one is empty."""
+    several = nodes(emon={"errors": ["memberID:3 alarm:NOSPACE "]}, emon3={"errors": ["memberID:3 alarm:NOSPACE "]})
+    client = Client(several)
+    own = [
+        etcd_cluster.own_remedy(node, node.v3("/v3/maintenance/status", {}), client.access)  # type: ignore[arg-type]
+        for node in several
+    ]
+    assert own == ["", "", *etcd_cluster.read(client).remedies(client.access)]  # type: ignore[arg-type]
+    assert own[2]
+
+
 def test_the_oldest_version_counts() -> None:
     assert read(nodes(emon2={"version": "3.4.9"})).data()["version"] == "3.4.9"
 

@@ -79,6 +79,14 @@ def test_config_owner_where_there_is_no_file(tmp_path: Path, name: str) -> None:
     assert etcd_files.config_owner(tmp_path / name) == ""
 
 
+def test_whose_lab_is_left_where_the_record_is_lost(tmp_path: Path) -> None:
+    unit = tmp_path / "overlay-lab-boot.service"
+    assert host_info.left_by({}, unit) == ""
+    unit.write_text("# Managed by emon.overlay_lab for the lab emon: the next run writes it again.\n[Unit]\n")
+    assert host_info.left_by({}, unit) == "emon"
+    assert host_info.left_by({"lab": "emon"}, unit) == ""
+
+
 def test_a_unit_says_where_it_is_and_where_its_data_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the one call that asks for all units."""
     text = (

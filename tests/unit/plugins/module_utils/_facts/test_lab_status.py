@@ -40,26 +40,31 @@ def test_a_wrong_endpoint() -> None:
 @pytest.mark.parametrize(
     ("status", "fault", "expected"),
     [
-        pytest.param(None, "", {"version": "", "member_id": "", "leader": False, "fault": ""}, id="not asked"),
         pytest.param(
-            None, "refused", {"version": "", "member_id": "", "leader": False, "fault": "refused"}, id="silent"
+            None, "", {"version": "", "member_id": "", "leader": False, "fault": "", "remedy": ""}, id="not asked"
+        ),
+        pytest.param(
+            None,
+            "refused",
+            {"version": "", "member_id": "", "leader": False, "fault": "refused", "remedy": ""},
+            id="silent",
         ),
         pytest.param(
             {"header": {"member_id": "255"}, "leader": "255", "version": "3.4.23"},
             "",
-            {"version": "3.4.23", "member_id": "ff", "leader": True, "fault": ""},
+            {"version": "3.4.23", "member_id": "ff", "leader": True, "fault": "", "remedy": ""},
             id="the leader",
         ),
         pytest.param(
             {"header": {"member_id": "255"}, "leader": "16", "version": "3.4.23"},
             "",
-            {"version": "3.4.23", "member_id": "ff", "leader": False, "fault": ""},
+            {"version": "3.4.23", "member_id": "ff", "leader": False, "fault": "", "remedy": ""},
             id="a follower",
         ),
         pytest.param(
             {"header": {"member_id": "255"}, "version": "3.4.23"},
             "it sees no leader",
-            {"version": "3.4.23", "member_id": "ff", "leader": False, "fault": "it sees no leader"},
+            {"version": "3.4.23", "member_id": "ff", "leader": False, "fault": "it sees no leader", "remedy": ""},
             id="without a leader",
         ),
     ],

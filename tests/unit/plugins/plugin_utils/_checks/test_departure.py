@@ -263,6 +263,7 @@ def node(name: str, role: str, **given: Any) -> dict[str, Any]:
         "address": HOSTS[name]["addresses"]["company"],
         "role": role,
         "state": "ready",
+        "voter": role == "manager",
         "reachable": role == "manager",
         **given,
     }
@@ -409,3 +410,9 @@ def test_what_is_told(infos: dict[str, Any], given: dict[str, Any], said: list[s
     for line, begin in zip(told, said):
         assert line.startswith(begin)
     assert said[0].endswith("changed") is (said == told)
+
+
+def test_managers_of_before_a_forced_new_cluster_have_no_vote() -> None:
+    lost = {**GONE, "voter": False}
+    found = swarm([node("e1", "manager"), *(node(name, "manager", **lost) for name in ("e2", "e3"))], ("e1",))
+    assert (found["faults"], found["nodes"]) == ([], ["id-e3"])

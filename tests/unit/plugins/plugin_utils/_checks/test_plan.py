@@ -95,7 +95,7 @@ def steps() -> dict[str, list[dict[str, Any]]]:
         for name in NAMES
     }
     found["emon"] += [
-        step("etcd", "etcd_info", members=members, missing=[]),
+        step("etcd", "etcd_info", members=members, missing=[], remedies=[]),
         step("overlay_network", "docker_network"),
         step("overlay_network", "etcd_key", values=[{"key": "/docker/nodes"}]),
     ]
@@ -108,7 +108,7 @@ def test_a_lab_that_is_as_wanted_needs_nothing() -> None:
         "table": [],
         "parts": [],
         "states": {name: {"networks": [], "containers": [name]} for name in NAMES},
-        "evidence": ["/docker/nodes"],
+        "evidence": {"keys": ["/docker/nodes"], "remedies": []},
     }
 
 

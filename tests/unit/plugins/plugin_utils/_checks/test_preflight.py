@@ -41,6 +41,7 @@ def lab(**given: Any) -> dict[str, Any]:
         "simulated": False,
         "hosts": hosts,
         "restart_allowed": False,
+        "restore": False,
         "clock_seconds": 30,
         "etcd": {"token": "emon-etcd", "tls": True},
         **given,
@@ -93,6 +94,7 @@ def info(name: str, **given: Any) -> dict[str, Any]:
             "enabled": False,
             "data": {"path": "/var/lib/docker", "present": False},
             "store": "",
+            "damaged": "",
             "variants": {"snap": False, "podman": [], "rootless": []},
         },
         "containerd": {"package": "", "active": False, "masked": False},
@@ -156,6 +158,22 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
             "emon2: the network demo (0123456789ab) exists and is not the lab's by the hosts' records: give"
             " the lab's another name, or remove this one yourself (docker network rm 0123456789ab)",
             id="a network of the lab's name that is somebody else's",
+        ),
+        pytest.param(
+            {"networks": [{"name": "demo", "subnet": "10.200.0.0/24", "allow_overlap": False}]},
+            {"networks": [{"name": "demo", "id": "0123456789abcdef", "lab": ""}], "left_by": "emon"},
+            "emon2: the network demo (0123456789ab) exists and is not the lab's by the hosts' records: give"
+            " the lab's another name, or remove this one yourself (docker network rm 0123456789ab), or put this host's"
+            " record back (/var/lib/overlay-lab/state.json), which is gone",
+            id="the record is lost",
+        ),
+        pytest.param(
+            {"containers": [{"name": "test2", "host": "emon2"}]},
+            {"containers": [{"name": "test2", "running": False, "lab": "", "passing": False}], "left_by": "emon"},
+            "emon2: the container test2 exists and is not the lab's by the host's record: give the lab's another name,"
+            " or remove this one yourself (docker rm test2), or put this host's record back"
+            " (/var/lib/overlay-lab/state.json), which is gone",
+            id="the record of a container is lost",
         ),
         pytest.param(
             {"containers": [{"name": "test2", "host": "emon2"}]},
@@ -509,6 +527,15 @@ def test_running_foreign_containers_are_named_before_the_first_restart() -> None
 def test_foreign_containers_do_not_matter_with_consent_or_on_a_host_of_the_lab() -> None:
     assert faults(lab(restart_allowed=True), infos(containers=FOREIGN)) == []
     assert faults(lab(), infos(containers=FOREIGN, record=RECORD)) == []
+
+
+def test_a_damaged_daemon_json_is_named_with_all_other_faults() -> None:
+    damaged = {"damaged": "/etc/docker/daemon.json: it is gone, and the lab wrote that file: run with X"}
+    found = infos(docker=damaged, time=5000.0)
+    assert f"emon2: {damaged['damaged']}" in faults(lab(), found)
+    assert len(faults(lab(), found)) == len(faults(lab(restore=True), found)) + 1
+    # A run that only reads leaves it.
+    assert faults(lab(reads=True), infos(docker=damaged)) == []
 
 
 def test_docker_that_was_upgraded_under_its_store_may_change_its_engine() -> None:

@@ -206,6 +206,13 @@ INTERFACE = (*CONTAINER, "interfaces", 0)
         ),
         pytest.param(
             "cluster_store",
+            of("emon2", "etcd", remedy="etcd's database on emon2 has reached its quota: type X"),
+            "host:emon2",
+            "emon2: etcd's database on emon2 has reached its quota: type X",
+            id="the quota of etcd is reached",
+        ),
+        pytest.param(
+            "cluster_store",
             lambda views: views["emon2"].update(uplink=None),
             "uplink:emon2",
             "emon2: no interface has the address 10.0.0.117 of the site company: give it to one",

@@ -27,11 +27,12 @@ LAB: dict[str, Any] = {
     "site": "company",
     "engine": "cluster_store",
 }
-STORE = [
+KEYS = [
     f"/docker/network/v1.0/network/{ID}",
     "/docker/nodes/10.0.0.116:2376",
     "/docker/nodes/10.0.0.117:2376",
 ]
+STORE: dict[str, list[str]] = {"keys": KEYS, "remedies": []}
 
 
 def container(name: str) -> dict[str, Any]:
@@ -322,16 +323,20 @@ def test_nothing_attached_is_not_taken_for_proven() -> None:
     ("store", "expected"),
     [
         (
-            STORE[1:],
+            STORE | {"keys": KEYS[1:]},
             [f"the store has no key docker/network/v1.0/network/{ID}: is etcd the one that dockerd uses?"],
         ),
         (
-            [STORE[0], STORE[1], "/docker/nodes/10.0.0.11:2376"],
+            STORE | {"keys": [*KEYS[:2], "/docker/nodes/10.0.0.11:2376"]},
             ["emon2: its dockerd is not in the store (docker/nodes/10.0.0.117:*): see its journal"],
+        ),
+        (
+            STORE | {"remedies": ["etcd's database on emon has reached its quota"]},
+            ["etcd's database on emon has reached its quota"],
         ),
     ],
 )
-def test_store(store: list[str], expected: list[str]) -> None:
+def test_store(store: dict[str, list[str]], expected: list[str]) -> None:
     assert verification.report(LAB, states(), results(), store)["faults"] == expected
 
 
@@ -463,7 +468,7 @@ def test_a_name_may_lead_to_any_network_that_both_share() -> None:
         )
     for host in probed:
         probed[host] = [*probed[host], *deepcopy(probed[host])]
-    store = [*STORE, f"/docker/network/v1.0/network/{OTHER_ID}"]
+    store = STORE | {"keys": [*KEYS, f"/docker/network/v1.0/network/{OTHER_ID}"]}
     assert verification.report(lab, found, probed, store)["faults"] == []
     probed["emon"][5]["address"] = "10.201.0.99"
     (fault,) = verification.report(lab, found, probed, store)["faults"]

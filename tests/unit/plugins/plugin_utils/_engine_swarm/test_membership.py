@@ -273,6 +273,12 @@ def test_whose_swarm_it_is(swarm: dict[str, Any], expected: list[str]) -> None:
     assert [line[: len(start)] for line, start in zip(lines, expected, strict=True)] == expected
 
 
+def test_a_host_whose_record_is_lost_has_another_remedy() -> None:
+    swarms = {name: inside(name, TWO, lab="")["swarm"] for name in ("e1", "e2")}
+    lines = owner_faults(swarms, "emon", {"e2": ", or put the record back"})
+    assert [line.partition("lab file")[2] for line in lines] == ["", ", or put the record back"]
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

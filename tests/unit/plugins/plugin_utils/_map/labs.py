@@ -102,6 +102,7 @@ def _view(given: dict[str, Any], host: str, addresses: dict[tuple[str, str], str
             "member_id": f"{number + 1:016x}" if member else "",
             "leader": member and number == 0,
             "fault": "",
+            "remedy": "",
         },
         "networks": [_network(given, host, position) for position in range(len(given["networks"]))],
         "containers": [
@@ -127,6 +128,7 @@ def _swarm(given: dict[str, Any], host: str) -> dict[str, Any]:
             "availability": "active",
             "state": "ready",
             "leader": name == names[0],
+            "voter": name in managers,
             "reachable": name in managers,
         }
         for name in names

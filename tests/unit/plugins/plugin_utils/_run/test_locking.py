@@ -58,6 +58,20 @@ def test_a_run_that_has_ended_is_named_to_the_module(
     assert all((call["lab"], call["_run"]) == ("emon", OWN) for call in calls)
 
 
+def test_a_clock_is_known_between_the_question_and_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locking.ActionBase, "run", lambda *_arguments: {})
+    clock = iter([100.0, 102.0, 110.0, 111.0])
+    monkeypatch.setattr(locking.time, "time", lambda: next(clock))
+    action = locking.LockingAction.__new__(locking.LockingAction)
+    action._task = SimpleNamespace(args={"lab": "emon"})
+    action._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
+    action._remove_tmp_path = lambda _path: None
+    answers = iter([{**refused("a", **DEAD), "time": 161.0}, {**HELD, "time": 170.5}])
+    action._execute_module = lambda **_given: next(answers)
+    # As of the answer that counts.
+    assert action.run()["clock"] == {"least": 59.5, "most": 60.5}
+
+
 @pytest.mark.parametrize("raised", [True, False], ids=["it cannot answer", "it fails"])
 @pytest.mark.parametrize("version", ["3.8.18", "3.11.2"])
 def test_a_python_that_is_too_old_is_named_instead(monkeypatch: pytest.MonkeyPatch, raised: bool, version: str) -> None:
