@@ -23,11 +23,12 @@ _overlay_lab_values() {
     esac
 }
 
-# Of a container with `hosts`, the one of each host.
+# Of a container with `hosts`, the one of each host; of one with `replicas`, each of them.
 _overlay_lab_containers() {
     awk '
         function told(  count, on, i) {
             if (name == "") return
+            if (copies != "") { for (i = 1; i <= copies + 0; i++) print name "-" i; return }
             if (list == "") { print name; return }
             if (list == "all") list = hosts
             count = split(list, on, /[][, ]+/)
@@ -43,9 +44,10 @@ _overlay_lab_containers() {
         /^[a-z]/ { part = $1 }
         part == "hosts:" && match($0, /^  [a-z][a-z0-9-]*:/) { hosts = hosts " " substr($0, 3, RLENGTH - 3) }
         part != "containers:" || /^ *#/ { next }
-        /^ *- / { told(); name = list = "" }
+        /^ *- / { told(); name = list = copies = "" }
         name == "" { name = value("name") }
         list == "" { list = value("hosts") }
+        copies == "" { copies = value("replicas") }
         END { told() }
     ' "$1" 2>/dev/null
 }

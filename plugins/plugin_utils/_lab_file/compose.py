@@ -229,7 +229,7 @@ class _Reader:
         found: dict[str, Any] = {}
         for key, one in item.entries().items():
             if key == "replicas":
-                self._leave_out(one, "one container is made; hosts: all makes one on each host")
+                found |= self.replicas(one)
             elif key == "resources":
                 for name, resource in one.entries().items():
                     if name == "limits":
@@ -248,6 +248,15 @@ class _Reader:
             else:
                 self._leave_out(one)
         return found
+
+    def replicas(self, item: Item) -> dict[str, Any]:
+        count = _number(item)
+        if not count:
+            if count is not None:
+                self._leave_out(item, "a lab file has no container of which none runs: one does; remove it there")
+            return {}
+        # Compose makes one of what says nothing.
+        return {"replicas": count} if count != 1 else {}
 
     def env_file(self, item: Item) -> dict[str, Any]:
         self._leave_out(item, "copy the file beside the lab file, and name it there: env_file")
@@ -296,6 +305,7 @@ _KEYS: Mapping[str, Callable[[_Reader, Item], dict[str, Any]]] = {
     "restart": _Reader.restart,
     "healthcheck": _Reader.healthcheck,
     "deploy": _Reader.deploy,
+    "scale": _Reader.replicas,
 }
 
 

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 from .model import OPEN, REFUSED, RESULTS, Container, Expectation
 from .yaml_nodes import Item, is_address, shown, suggestion
@@ -19,17 +19,22 @@ _LAST_PORT = 65535
 _LONGEST_WAIT = 120
 
 
-def read_expectations(item: Item, containers: Collection[Container]) -> list[Expectation]:
-    """Expectations in the order of the file."""
+def read_expectations(
+    item: Item, containers: Collection[Container], replicas: Mapping[str, Sequence[str]]
+) -> list[Expectation]:
+    """Expectations in the order of the file. ``replicas``: a container's name there -> those that it became."""
     names = [container.name for container in containers]
-    found = [_expectation(entry, names) for entry in item.items()]
+    found = [_expectation(entry, names, replicas) for entry in item.items()]
     return [one for one in found if one is not None]
 
 
-def _expectation(entry: Item, names: Collection[str]) -> Expectation | None:
+def _expectation(entry: Item, names: Collection[str], replicas: Mapping[str, Sequence[str]]) -> Expectation | None:
     given = entry.keys(("from", "to", "result", "within"), required={"from": "test1", "to": '"test2:80"'})
     source = given["from"].text() if "from" in given else None
-    if source is not None and source not in names:
+    if source is not None and source in replicas:
+        # One row of the file is one line of the verdict: which of them asks is for the person to say.
+        given["from"].fault(f"{source} has replicas, which ask one by one: name one, such as {replicas[source][0]}")
+    elif source is not None and source not in names:
         given["from"].fault(f"{shown(source)} is not a container of this lab; {suggestion(source, names)}")
     target = _target(given["to"]) if "to" in given else None
     result = (given["result"].choice(RESULTS) if "result" in given else None) or OPEN

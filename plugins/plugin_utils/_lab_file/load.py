@@ -93,7 +93,7 @@ def read(file: Item) -> Lab:
     )
     reader = ContainerReader(hosts, networks if all_known else None, rules)
     containers = reader.read(given["containers"]) if "containers" in given else []
-    expectations = read_expectations(given["expect"], containers) if "expect" in given else []
+    expectations = read_expectations(given["expect"], containers, reader.replicas) if "expect" in given else []
     check_capacity(networks, containers, tuple(hosts.values()), rules)
     return Lab(
         name=name,

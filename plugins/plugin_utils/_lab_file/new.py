@@ -102,7 +102,7 @@ def files(
 
 
 def _placed(containers: list[dict[str, Any]], hosts: list[str]) -> str:
-    """The containers by turns on the hosts; those that wait for each other are on one."""
+    """The containers by turns on the hosts, replicas on all; those that wait for each other are on one host."""
     group_of = {one["name"]: {one["name"]} for one in containers}
     for one in containers:
         for other in one.get("depends_on", ()):
@@ -111,9 +111,13 @@ def _placed(containers: list[dict[str, Any]], hosts: list[str]) -> str:
     host_of: dict[str, str] = {}
     turn = cycle(hosts)
     for one in containers:
-        if one["name"] not in host_of:
+        alone = len(group_of[one["name"]]) == 1
+        if one["name"] not in host_of and not ("replicas" in one and alone):
             host_of.update(dict.fromkeys(group_of[one["name"]], next(turn)))
-    made = [{"name": one["name"], "host": host_of[one["name"]], **one} for one in containers]
+    made = [
+        {"name": one["name"], **({"host": host_of[one["name"]]} if one["name"] in host_of else {"hosts": "all"}), **one}
+        for one in containers
+    ]
     dumped = yaml.safe_dump(made, sort_keys=False, default_flow_style=None, width=140)
     return "containers:\n" + indent(dumped.rstrip("\n"), "  ")
 

@@ -94,9 +94,9 @@ def test_a_compose_file_becomes_a_lab_that_is_right() -> None:
             "services.web.healthcheck.start_interval: a lab file has no such key",
         ),
         (
-            "deploy: {replicas: 2}",
+            "deploy: {replicas: 0}",
             "",
-            "services.web.deploy.replicas: one container is made; hosts: all makes one on each host",
+            "services.web.deploy.replicas: a lab file has no container of which none runs: one does; remove it there",
         ),
         ("networks: [n]", "networks: {n: {external: true}}", "networks.n.external: the lab makes a network of its own"),
         (
@@ -143,6 +143,42 @@ def test_what_is_wrong_is_one_line(text: str, fault: str) -> None:
     with pytest.raises(LabError) as caught:
         compose.read(text, "shop")
     assert list(map(str, caught.value.faults)) == [fault]
+
+
+@pytest.mark.parametrize("key", ["scale: 3", "deploy: {replicas: 3}", "deploy: {replicas: '3', resources: }"])
+def test_replicas_are_spread_over_the_hosts(key: str) -> None:
+    found = imported(key)
+    assert found.left_out == []
+    lab = load(new.files("shop", 2, "auto", [], found)["labs/shop.yml"])
+    assert [(one.name, one.host) for one in lab.containers] == [
+        ("web-1", "shop-1"),
+        ("web-2", "shop-2"),
+        ("web-3", "shop-1"),
+    ]
+
+
+def test_one_replica_is_a_container_as_any_other() -> None:
+    lab = load(new.files("shop", 2, "auto", [], imported("deploy: {replicas: 1}"))["labs/shop.yml"])
+    assert [one.name for one in lab.containers] == ["web"]
+
+
+def test_replicas_that_wait_are_on_the_host_of_what_they_wait_for() -> None:
+    text = """
+services:
+  one: {image: busybox}
+  db: {image: postgres:16}
+  web: {image: busybox, scale: 2, container_name: www, depends_on: [db]}
+  log: {image: busybox, depends_on: [web]}
+"""
+    lab = load(new.files("shop", 3, "auto", [], compose.read(text, "shop"))["labs/shop.yml"])
+    assert [(one.name, one.host, list(one.depends_on)) for one in lab.containers] == [
+        ("one", "shop-1", []),
+        ("db", "shop-2", []),
+        ("www-1", "shop-2", ["db"]),
+        ("www-2", "shop-2", ["db"]),
+        ("log", "shop-2", ["www-1", "www-2"]),
+    ]
+    assert lab.containers[2].networks[0].aliases == ("www", "web")
 
 
 def test_no_value_is_lost_between_the_words_of_both() -> None:

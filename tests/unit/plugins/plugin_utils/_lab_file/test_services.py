@@ -172,7 +172,7 @@ def test_a_strangers_file_is_refused_before_it_costs_anything() -> None:
         f"  - {{name: c{n}, hosts: all, networks: [demo]}}\n" for n in range(1000)
     )
     began = time.process_time()
-    with pytest.raises(LabError, match="containers with those of each host: a lab has at most 5000"):
+    with pytest.raises(LabError, match="containers with replicas and those of each host: a lab has at most 5000"):
         load(text + many)
     chain = "".join(
         f"  - {{name: c{n}, host: one, networks: [demo], depends_on: [c{n + 1}],"
