@@ -30,7 +30,7 @@ def found_in(section: dict[str, Any], text: str | None, path: Path, restore: boo
 
 
 def fault(version: str) -> str:
-    """The line that an ordinary run ends with, by the host's record; '' where there is none. ``version``: of dockerd."""
+    """The line that an ordinary run ends with, by the host's record; '' for none. ``version``: of dockerd."""
     section = host_record.section(SECTION)
     if not section or section.get("pending"):
         return ""

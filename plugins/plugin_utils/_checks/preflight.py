@@ -54,12 +54,13 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     """Why the lab cannot be made on these hosts, a line each; empty if it can.
 
     ``lab``: that of chosen.considered(), and of the run: "limited" (whether it is), "reads" (whether it does no more
-    than that), "change_engine" (whether it may take another engine's networks away), "missing" (hosts of the play that
-    do not answer), "silent" (name -> what Ansible returned of the module where it failed or did not reach the host),
-    "image" (of containers that name none), "restart_allowed", "restore" (whether a damaged daemon.json is put back), "clock_seconds" (by how much clocks may
-    differ), "new_ca" (whether the lab may get one), "confirmed" (whether links of real hosts may be made worse), "machine_missing" (what
-    the kernel has not on which simulated hosts run), "archive_files" and "archive_faults" (what the module
-    program_archive returned; not there where it was not asked). ``hosts``: name -> what host_info returned there.
+    than that), "change_engine" (whether it may take another engine's networks away), "missing" (hosts of the play
+    that do not answer), "silent" (name -> what Ansible returned of the module where it failed or did not reach the
+    host), "image" (of containers that name none), "restart_allowed", "restore" (whether a damaged daemon.json is put
+    back), "clock_seconds" (by how much clocks may differ), "new_ca" (whether the lab may get one), "confirmed"
+    (whether links of real hosts may be made worse), "machine_missing" (what the kernel has not on which simulated
+    hosts run), "archive_files" and "archive_faults" (what the module program_archive returned; not there where it was
+    not asked). ``hosts``: name -> what host_info returned there.
     """
     engine = named(lab["engine"])
     away = access_faults(lab)
