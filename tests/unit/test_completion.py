@@ -47,6 +47,8 @@ def completed(line: str, folder: Path = ROOT) -> list[str]:
         ("make trace FROM=", ["test1", "test2"]),
         ("make trace LAB=services FROM=web TO=s", ["store"]),
         ("make trace LAB=services FROM=c", ["client-s1", "client-s2"]),
+        ("make trace LAB=tiers FROM=w", ["web-1", "web-2", "web-3", "worker-1", "worker-2", "worker-3"]),
+        ("make trace LAB=tiers FROM=c", ["client-t1", "client-t2", "client-t3"]),
         ("make break FAULT=vxlan-", ["vxlan-down"]),
         ("make overlay RELEASE=t", ["trixie"]),
         ("make new ENGINE=s", ["swarm"]),

@@ -191,7 +191,8 @@ def test_a_wish_for_no_colours_passes_sudo(make: Make) -> None:
         (
             ["LAB=fuor"],
             "LAB=fuor: there is no inventories/simulated/fuor-company.yml;"
-            " choose one of emon, emon3, four, lossy, services, tutorial, vxlan",
+            " choose one of compose, emon, emon3, four, lossy, practice, services, sixteen, three-sites, tiers,"
+            " tutorial, vxlan",
         ),
     ],
 )

@@ -639,7 +639,7 @@ def test_a_damaged_file_is_put_back_on_request(written: Host, text: str | None, 
     assert len(error.value.faults) == 1
     assert error.value.faults[0].startswith(f"{written.path}: {damage}, and the lab wrote that file: run with -e")
     # As the facts of the host have it, which are read before the first change.
-    assert damaged_file.fault() == error.value.faults[0]
+    assert damaged_file.fault("20.10.24") == error.value.faults[0]
     assert (written.path.read_text() if written.path.exists() else None) == text
     plan = written.plan(settings=OURS, restore=True)
     assert (str(written.path), damage) in [(one.what, one.before) for one in plan.differences.found]
@@ -668,7 +668,7 @@ def test_keys_that_others_change_are_no_damage(written: Host) -> None:
 def test_a_run_that_was_killed_meanwhile_is_no_damage(written: Host) -> None:
     """It may have left the file as it was before."""
     written.record["pending"] = True
-    assert damaged_file.fault() == ""
+    assert damaged_file.fault("20.10.24") == ""
     written.path.write_text(json.dumps({key: value for key, value in WROTE.items() if key not in OURS}))
     assert written.run(settings=OURS)[0]
     assert written.settings() == WROTE

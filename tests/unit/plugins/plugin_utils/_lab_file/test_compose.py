@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -160,6 +161,16 @@ def test_replicas_are_spread_over_the_hosts(key: str) -> None:
 def test_one_replica_is_a_container_as_any_other() -> None:
     lab = load(new.files("shop", 2, "auto", [], imported("deploy: {replicas: 1}"))["labs/shop.yml"])
     assert [one.name for one in lab.containers] == ["web"]
+
+
+def test_the_lab_made_of_a_compose_file_is_what_is_made_of_it_today() -> None:
+    labs = Path(__file__).parents[5] / "labs"
+    imported_now = compose.read((labs / "compose/compose.yml").read_text(encoding="utf-8"), "compose")
+    assert imported_now.left_out == []
+    made = load(new.files("compose", 2, "auto", [], imported_now)["labs/compose.yml"])
+    kept = load((labs / "compose.yml").read_text(encoding="utf-8"))
+    assert made.containers == kept.containers
+    assert [one.name for one in made.networks] == [one.name for one in kept.networks]
 
 
 def test_replicas_that_wait_are_on_the_host_of_what_they_wait_for() -> None:

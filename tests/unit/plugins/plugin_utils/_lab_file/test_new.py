@@ -112,8 +112,8 @@ def test_every_fault_of_every_lab_file_comes_in_one_go(checkout: Path) -> None:
         'labs/bad.yml: name: on is true to YAML: write "on"',
         "labs/bad.yml: sites: the lab has no site; for example home: {subnet: 192.168.1.0/24}",
         "labs/emon.yml: valid: 2 hosts, 1 network, 2 containers",
-        "nowhere: there is no such lab file; choose one of bad, emon, emon3, four, lossy, services, tutorial, vxlan,"
-        " or give a path",
+        "nowhere: there is no such lab file; choose one of bad, compose, emon, emon3, four, lossy, practice,"
+        " services, sixteen, three-sites, tiers, tutorial, vxlan, or give a path",
     ]
     code, told = run(checkout, "validate", "--json", str(bad))
     assert code == 1

@@ -142,6 +142,34 @@ LAB = {
 }
 
 
+def test_reader_and_schema_agree_on_replicas_and_what_both_take_is_made() -> None:
+    """In files that are right but for that: of the 2000, few have any."""
+    dice, valid, taken = Random(2), {True: 0, False: 0}, 0
+    hosts = {f"h{n}": {"addresses": {"home": f"192.168.1.{n}"}} for n in range(1, 4)}
+    networks = [{"name": "demo", "subnet": "10.200.0.0/16"}]
+    for _ in range(600):
+        on = [
+            {"host": dice.choice(["h1", "h9"])},
+            {"hosts": dice.choice(["all", "any", [], ["h3", "h1"], ["h2", "h2"], {}])},
+        ]
+        chosen = dice.choice([on[0], on[1], on[1], on[1], {}, on[0] | on[1]])
+        count = dice.choice([0, 1, 2, 7, 1000, 1001, "2", 2.5, None, True, [2], 3, 4])
+        container = {"name": "web", "networks": ["demo"], "replicas": count, **chosen}
+        document = {**LAB, "hosts": hosts, "networks": networks, "containers": [container]}
+        errors = [error.message for error in VALIDATOR.iter_errors(document)]
+        assert bool(refused(document)) == bool(errors), f"{container}\nschema: {errors}"
+        valid[not errors] += 1
+        try:
+            containers = load(yaml.safe_dump(document)).containers
+        except LabError:
+            continue
+        assert not errors
+        if count is not None:
+            assert [one.name for one in containers] == [f"web-{n}" for n in range(1, count + 1)]
+        taken += 1
+    assert min(*valid.values(), taken) > 50, (valid, taken)
+
+
 def test_what_the_reader_takes_of_a_container_the_module_takes_as_well() -> None:
     dice, taken = Random(1), 0
     keys = sorted({*CONTAINER} - {"host", "hosts", "networks", "env_file", "depends_on"})
