@@ -234,7 +234,9 @@ def test_an_address_of_another_host_cannot_be_listened_on(ports: dict[str, Port]
 
 
 def test_result(ports: dict[str, Port], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(port_probe.firewall, "detect", lambda interface, address: {"manager": "", "places": [interface]})
+    monkeypatch.setattr(
+        port_probe.firewall, "detect", lambda interface, address: {"manager": "", "places": [interface]}
+    )
     one = session("emon", [ports["t"]], deadline=0.5)
     one.peers = {"emon2": one.peers["emon2"]}
     result = port_probe.execute(one)
