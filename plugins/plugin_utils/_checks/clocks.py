@@ -20,7 +20,7 @@ def faults(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> list[str]:
     """
     known = {host: info["clock"] for host, info in infos.items() if "clock" in info}
     # Simulated hosts have one clock, the machine's.
-    if lab["simulated"] or lab["reads"] or not known:
+    if not known or lab["simulated"] or lab["reads"]:
         return []
     ahead = max(known, key=lambda host: known[host]["least"])
     behind = min(known, key=lambda host: known[host]["most"])

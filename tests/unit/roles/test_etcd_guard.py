@@ -38,7 +38,7 @@ ETCD = {
     "cas": {},
     "data": DATA,
 }
-CLUSTER = {
+CLUSTER: dict[str, Any] = {
     "quorum": True,
     "leader": "emon2",
     "missing": [],
