@@ -253,11 +253,7 @@ room:
   type: list
   elements: dict
   returned: success
-archive_busybox:
-  description: C(fault), why no image can be made of this host's busybox, '' where one can.
-  type: dict
-  returned: success
-room:
+archive_room:
   description: How many MB are free where archives are unpacked.
   type: int
   returned: success

@@ -16,7 +16,7 @@ _overlay_lab_values() {
         RELEASE) printf '%s\n' bullseye bookworm trixie forky ;;
         HOW) printf '%s\n' readdress suspend reboot ;;
         OUTPUT) printf '%s\n' table json ;;
-        BENCHMARK) printf '%s\n' run runs engines ;;
+        BENCHMARK) printf '%s\n' run runs engines looking ;;
         HOSTS) printf '%s\n' 2 3 4 8 16 ;;
         IMAGE) docker image ls --format '{{.Repository}}:{{.Tag}}' 2>/dev/null | grep -v '<none>' ;;
         V | FOLLOW | LIVE) echo 1 ;;
