@@ -12,7 +12,7 @@ _overlay_lab_values() {
         HOST | ON) sed -n '/^hosts:/,/^[a-z]/s/^  \([a-z][a-z0-9-]*\):.*/\1/p' "labs/$lab.yml" 2>/dev/null ;;
         FROM | TO) _overlay_lab_containers "labs/$lab.yml" ;;
         FAULT) sed -n '/^## The catalogue/,/^## /s/^| `\([a-z-]*\)`.*/\1/p' docs/break.md ;;
-        ENGINE) printf '%s\n' auto cluster_store swarm vxlan ;;
+        ENGINE) sed -n '/^    "engine": {/,/^    }/s/^ *"\([a-z_]*\)",*$/\1/p' labs/schema.json ;;
         RELEASE) printf '%s\n' bullseye bookworm trixie forky ;;
         HOW) printf '%s\n' readdress suspend reboot ;;
         OUTPUT) printf '%s\n' table json ;;

@@ -52,7 +52,7 @@ ALLOWED = {
 def mentions(root: Path) -> dict[str, list[str]]:
     """File -> its lines that name an engine, outside of homes."""
     found: dict[str, list[str]] = {}
-    for folder in ("meta", "playbooks", "plugins", "roles"):
+    for folder in ("meta", "playbooks", "plugins", "roles", "tools"):
         for path in sorted((root / folder).rglob("*")):
             name = str(path.relative_to(root))
             if path.suffix in (".py", ".yml", ".j2", ".sh") and not HOMES.match(name):
