@@ -55,7 +55,7 @@ def mentions(root: Path) -> dict[str, list[str]]:
     for folder in ("meta", "playbooks", "plugins", "roles", "tools"):
         for path in sorted((root / folder).rglob("*")):
             name = str(path.relative_to(root))
-            if path.suffix in (".py", ".yml", ".j2", ".sh") and not HOMES.match(name):
+            if path.suffix in (".py", ".yml", ".j2", ".sh", ".bash") and not HOMES.match(name):
                 lines = path.read_text(encoding="utf-8").splitlines()
                 if named := [line.strip() for line in lines if MENTION.search(line)]:
                     found[name] = named
