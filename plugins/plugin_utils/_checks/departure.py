@@ -24,7 +24,7 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.ho
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership import etcd_plan
 
-from . import preflight, removal
+from . import access, removal
 
 
 def departure(infos: Infos, lab: Lab) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def departure(infos: Infos, lab: Lab) -> dict[str, Any]:
         "manager": known["manager"],
     }
     faults = [
-        *preflight.access_faults(lab).values(),
+        *access.faults(lab).values(),
         *_lab_faults(infos, staying, lab),
         *_standing_faults(staying, recorded, lab),
         *(_etcd_faults(infos, lab) if kind.uses_etcd else ()),

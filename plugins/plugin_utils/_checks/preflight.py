@@ -35,10 +35,8 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_
 )
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run import site_switch
 
-from . import clocks, programs, proxies
+from . import access, clocks, programs, proxies
 
-# Messages of ssh(1), sshpass(1) and Ansible when a machine answers and refuses the login.
-_NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid/incorrect password")
 # An image that is to be cloned has one of these (machine-id(5)).
 _NO_IDS = ("", "uninitialized")
 # etcd makes two files of 64 MB for its log at its first start.
@@ -63,7 +61,7 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
     not asked). ``hosts``: name -> what host_info returned there.
     """
     engine = named(lab["engine"])
-    away = access_faults(lab)
+    away = access.faults(lab)
     missing = [name for name in lab["missing"] if name not in away]
     lab = lab | {"missing": missing, "uses_etcd": engine.uses_etcd}
     if not hosts:
@@ -81,33 +79,6 @@ def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
         lines += _image_faults(lab, name, info)
         found += [f"{name}: {line}" for line in lines]
     return found + _clone_faults(hosts) + _name_faults(lab, hosts)
-
-
-def access_faults(lab: dict[str, Any]) -> dict[str, str]:
-    """Hosts that answer but whose facts could not be read, each with its fault. Such a host is never skipped.
-
-    Another machine may answer at a host's address: then ssh(1) says so in these words, and has sent neither the user's
-    name nor a password. ``lab``: its "silent", "hosts" and "site".
-    """
-    found = {}
-    for name, said in lab["silent"].items():
-        words = said["msg"].removeprefix("Task failed: ")
-        address = lab["hosts"][name]["addresses"][lab["site"]]
-        if not said.get("unreachable"):
-            found[name] = f"{name}: {words}"
-        elif f"Host key for {name} has changed" in words:
-            found[name] = (
-                f"{name}: the machine at {address} has another host key than {name}: it is another machine, or {name}"
-                f" was reinstalled; only if it was, ssh-keygen -R {name}, and accept its new key"
-            )
-        elif any(sign in words for sign in _NOT_LET_IN):
-            found[name] = f"{name}: the machine at {address} answers, but refuses the login: {words}"
-        elif "Host key verification failed" in words:
-            found[name] = (
-                f"{name}: its host key is not known here: compare it and accept it once,"
-                f" with ssh -o HostKeyAlias={name} {address}"
-            )
-    return found
 
 
 def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]) -> list[str]:
