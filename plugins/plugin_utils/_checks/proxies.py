@@ -4,7 +4,7 @@
 
 # This plugin_util is private to the collection and may change without notice.
 
-"""What a host would ask through a proxy although it is of the lab: the store, etcd's peers, a registry on a host."""
+"""What a host would ask through a proxy although it is of the lab: the store, etcd's members, a registry on a host."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def faults(lab: dict[str, Any], host: Mapping[str, Any], info: dict[str, Any]) -
     docker, etcd = info["docker"].get("proxies", {}), info["etcd"].get("proxies", {})
     if not any(one.get(kind) for one in (docker, etcd) for kind in ("http", "https")):
         return []
-    members = {name: one["addresses"][lab["site"]] for name, one in lab["hosts"].items() if one["etcd"]}
-    peers = [address for name, address in members.items() if name != host["name"]]
+    members = [one["addresses"][lab["site"]] for one in lab["hosts"].values() if one["etcd"]]
     found = []
     # With certificates, dockerd asks its store past any proxy.
     if engine.dockerd_store and not lab["etcd"]["tls"]:
-        found += _line("docker.service", "dockerd would ask etcd", docker, "http", list(members.values()))
+        found += _line("docker.service", "dockerd would ask etcd", docker, "http", members)
     if engine.uses_etcd and host["etcd"]:
         scheme = "https" if lab["etcd"]["tls"] else "http"
-        found += _line("etcd.service", "etcd would ask its peers", etcd, scheme, peers)
+        # Its JSON API asks the member itself, at its own address.
+        found += _line("etcd.service", "etcd would ask its members", etcd, scheme, members)
     if not lab["reads"]:
         found += _line("docker.service", "dockerd would fetch images", docker, "https", _registries(lab, host["name"]))
     return found

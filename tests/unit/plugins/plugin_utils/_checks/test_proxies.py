@@ -52,10 +52,12 @@ def test_dockerd_asks_its_store_through_a_proxy() -> None:
     ]
 
 
-def test_etcd_asks_its_peers_through_a_proxy() -> None:
+def test_etcd_asks_its_members_through_a_proxy() -> None:
     (line,) = lines(etcd=PROXY, tls=True)
-    assert line.startswith("etcd would ask its peers at 10.0.0.117 through the proxy http://proxy:3128 of etcd.service")
-    assert "whose NO_PROXY is empty: echo 'NO_PROXY=10.0.0.117' >/etc/default/etcd-no-proxy && " in line
+    assert line.startswith(
+        "etcd would ask its members at 10.0.0.116, 10.0.0.117 through the proxy http://proxy:3128 of etcd.service"
+    )
+    assert "whose NO_PROXY is empty: echo 'NO_PROXY=10.0.0.116,10.0.0.117' >/etc/default/etcd-no-proxy && " in line
 
 
 def test_a_registry_on_a_host_of_the_lab() -> None:
@@ -125,4 +127,4 @@ def test_what_is_typed_counts_wherever_the_variables_are(tmp_path: Path) -> None
     assert drop_in.splitlines()[0] == "[Service]"
     ours = drop_in.partition("EnvironmentFile=")[2].strip()
     found = unit_command.environment(("NO_PROXY=unit",), (str(theirs), ours))
-    assert found == {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "a.example,10.0.0.117"}
+    assert found == {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "a.example,10.0.0.116,10.0.0.117"}
