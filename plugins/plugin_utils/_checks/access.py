@@ -13,6 +13,9 @@ from typing import Any
 # Messages of ssh(1), sshpass(1) and Ansible when a machine answers and refuses the login.
 _NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid/incorrect password")
 
+# How Ansible ends its error where ssh closed its input and had not ended yet: ssh's own message is lost then.
+_WITHOUT_REASON = ("over SSH.", "[Errno 32] Broken pipe")
+
 
 def faults(lab: dict[str, Any]) -> dict[str, str]:
     """Hosts that answer but whose facts could not be read, each with its fault. Such a host is never skipped.
@@ -37,5 +40,10 @@ def faults(lab: dict[str, Any]) -> dict[str, str]:
             found[name] = (
                 f"{name}: its host key is not known here: compare it and accept it once,"
                 f" with ssh -o HostKeyAlias={name} {address}"
+            )
+        elif words.endswith(_WITHOUT_REASON):
+            found[name] = (
+                f"{name}: ssh to {address} ended twice before Ansible had read why: see why, with"
+                f" ssh -o HostKeyAlias={name} {address} true, and run again"
             )
     return found

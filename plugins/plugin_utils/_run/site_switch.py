@@ -97,6 +97,12 @@ def _data_faults(lab: dict[str, Any], infos: dict[str, dict[str, Any]], where: s
         for name in members
         if name in infos and infos[name]["etcd"]["lab"] == lab["name"] and infos[name]["etcd"]["data"]["present"]
     ]
+    unread = [name for name in members if name not in infos]
+    if not lost and holders and len(holders) < majority(len(members)) and unread:
+        return [
+            f"{where} needs etcd's data on {majority(len(members))} of its {len(members)} members: {', '.join(holders)}"
+            f" has it, {', '.join(unread)} was not read: run again when every host is reached"
+        ]
     if not lost and holders and len(holders) < majority(len(members)):
         return [
             f"{where} needs etcd's data on {majority(len(members))} of its {len(members)} members, and only"

@@ -478,6 +478,15 @@ CHANGED = "Host key for emon2 has changed and you have requested strict checking
             id="never met",
         ),
         pytest.param(
+            unreachable(
+                "Data could not be sent to remote host '10.0.0.117'. Make sure this host can be reached over SSH:"
+                " [Errno 32] Broken pipe"
+            ),
+            "emon2: ssh to 10.0.0.117 ended twice before Ansible had read why: see why, with"
+            " ssh -o HostKeyAlias=emon2 10.0.0.117 true, and run again",
+            id="no reason",
+        ),
+        pytest.param(
             {"failed": True, "msg": "Task failed: Missing sudo password"},
             "emon2: Missing sudo password",
             id="not let in",

@@ -162,6 +162,15 @@ def test_where_most_come_from_elsewhere_all_move() -> None:
             id="a host that was installed anew",
         ),
         pytest.param(
+            {},
+            {"emon": info("emon")},
+            [
+                "the switch from company to home needs etcd's data on 2 of its 2 members: emon has it, emon2 was not read:"
+                " run again when every host is reached"
+            ],
+            id="a host that was not read",
+        ),
+        pytest.param(
             {"limited": True},
             {"emon2": info("emon2", at="home", record=NONE)},
             [
