@@ -19,8 +19,8 @@ from .yaml_nodes import suggestion
 
 SIMULATED_CONNECTION = "emon.overlay_lab.simulated_host"
 _PYTHON = "/usr/bin/python3"
-# Filled by playbooks/overlay.yml; declared, because Ansible warns of a group that it does not know.
-_GROUPS_OF_A_RUN = ("lab_ready", "lab_changing", "lab_changing_etcd", "lab_moving", "lab_moving_etcd")
+# Filled by playbooks; declared, because Ansible warns of a group that it does not know.
+_GROUPS_OF_A_RUN = ("lab_ready", "lab_changing", "lab_changing_etcd", "lab_moving", "lab_moving_etcd", "lab_lost")
 
 
 def check_site(lab: Lab, site: str) -> None:

@@ -192,6 +192,7 @@ def test_groups():
         "lab_changing_etcd": [],
         "lab_moving": [],
         "lab_moving_etcd": [],
+        "lab_lost": [],
     }
     assert groups(shipped("emon"), simulated=True)["lab_simulated"] == ["emon", "emon2"]
 
