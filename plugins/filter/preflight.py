@@ -72,6 +72,7 @@ class FilterModule:
     def filters(self) -> dict:
         return {
             "lab_chosen": lab_chosen.chosen,
+            "lab_on_host": lab_chosen.on_host,
             "lab_standing": lab_chosen.standing,
             "preflight_faults": preflight_faults,
             "archives_needed": archives_needed,

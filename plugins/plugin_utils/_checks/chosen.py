@@ -42,14 +42,17 @@ def considered(infos: Infos, lab: Lab) -> Lab:
 def chosen(infos: Infos, lab: Lab) -> Lab:
     """The lab once preflight has no faults, as the variable `lab_chosen` has it.
 
-    That of considered(), and ``uuid``, ``traits`` of the engine, ``switch`` (_run.site_switch.switch), ``containers``
-    with what the engine gives them, and ``hosts`` with the members that etcd has.
+    That of considered(), and ``uuid``, ``traits`` of the engine, ``former_engine`` (which some hosts have instead; ""
+    for none), ``switch`` (_run.site_switch.switch), ``containers`` with what the engine gives them, and ``hosts`` with
+    the members that etcd has.
     """
     found = considered(infos, lab)
+    recorded = [info["record"]["engine"] for info in infos.values()]
     return {
         **found,
         "uuid": lab_identity.choose(found, infos),
         "traits": traits(found["engine"]),
+        "former_engine": next((engine for engine in recorded if engine not in ("", found["engine"])), ""),
         "switch": switch(found, infos),
         "containers": ENGINES[found["engine"]].containers(found),
         "hosts": with_members(found["hosts"], infos, lab["name"]),
@@ -68,6 +71,14 @@ def standing(infos: Infos, lab: Lab) -> Lab:
         "uuid": next((one["uuid"] for one in records if one.get("uuid")), ""),
         "hosts": with_members(lab["hosts"], infos, lab["name"]),
     }
+
+
+def on_host(lab: Lab, info: dict[str, Any], otherwise: str = "") -> Lab:
+    """The lab as one host has it, to be taken off it: ``engine`` is that of the host's record.
+
+    ``otherwise``: the engine of a host that has recorded none; "" for the lab's.
+    """
+    return {**lab, "engine": info["record"]["engine"] or otherwise or lab["engine"]}
 
 
 def controller(lab: Lab) -> dict[str, Any]:

@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.chosen import chosen, considered, standing
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.chosen import (
+    chosen,
+    considered,
+    on_host,
+    standing,
+)
 
 NAMES = ("emon", "emon2", "emon3")
 
@@ -108,3 +113,21 @@ def test_a_lab_as_it_was_left(records: list[dict[str, str]], engine: str, uuid: 
     found = standing(infos, lab())
     assert (found["engine"], found["uuid"]) == (engine, uuid)
     assert list(found["hosts"]) == list(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "former"),
+    [(["", ""], ""), (["", "swarm"], ""), (["swarm", "vxlan"], "vxlan"), (["cluster_store", "vxlan"], "cluster_store")],
+)
+def test_the_engine_that_hosts_had_before(recorded: list[str], former: str) -> None:
+    infos = {name: info(1, "emon", engine=engine) for name, engine in zip(NAMES, recorded, strict=False)}
+    assert chosen(infos, lab(engine="swarm"))["former_engine"] == former
+
+
+@pytest.mark.parametrize(
+    ("recorded", "otherwise", "engine"),
+    [("vxlan", "", "vxlan"), ("vxlan", "swarm", "vxlan"), ("", "swarm", "swarm"), ("", "", "auto")],
+)
+def test_the_lab_as_one_host_has_it(recorded: str, otherwise: str, engine: str) -> None:
+    given = lab()
+    assert on_host(given, info(1, "emon", engine=recorded), otherwise) == {**given, "engine": engine}
