@@ -11,8 +11,8 @@ from pathlib import Path
 from ansible_collections.emon.overlay_lab.plugins.module_utils._pki import expiry as pki_expiry
 
 
-def certificates_ending(hosts: dict, lab: dict) -> list[str]:
-    return pki_expiry.ending(hosts, {**lab, "certificates": pki_expiry.read(Path(lab["pki"]))})
+def certificates_ending(hosts: dict, lab: dict, now: float) -> list[str]:
+    return pki_expiry.ending(hosts, lab, pki_expiry.read(Path(lab["pki"])), now)
 
 
 class FilterModule:

@@ -11,4 +11,8 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._compare import n
 
 class FilterModule:
     def filters(self) -> dict:
-        return {"compare_paths": network_modes.paths, "compare_figures": network_modes.figures}
+        return {
+            "compare_paths": network_modes.paths,
+            "compare_figures": network_modes.figures,
+            "compare_table": network_modes.table,
+        }

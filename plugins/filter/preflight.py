@@ -21,7 +21,7 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.ho
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import named, traits
 
 
-def preflight_faults(hosts: dict, lab: dict) -> list[str]:
+def preflight_faults(hosts: dict, lab: dict, run: dict) -> list[str]:
     # Facts that are read while another run changes the hosts are of no use.
     locked = lock_faults(hosts)
     if locked:
@@ -30,7 +30,7 @@ def preflight_faults(hosts: dict, lab: dict) -> list[str]:
     lacking = (
         kernel_modules.missing(kernel_modules.Kernel(os.uname().release)) if lab["simulated"] and lab["links"] else {}
     )
-    return preflight.faults({**lab_chosen.considered(hosts, lab), "machine_missing": lacking}, hosts)
+    return preflight.faults(lab_chosen.considered(hosts, lab), hosts, run, lacking)
 
 
 def archives_needed(hosts: dict, lab: dict) -> list[dict]:
@@ -60,8 +60,8 @@ def lock_faults(hosts: dict) -> list[str]:
     return lab_lock.faults({host: info["lock"] for host, info in hosts.items() if "lock" in info})
 
 
-def removal_left(hosts: dict, lab: dict) -> list[str]:
-    return lab_removal.left(hosts, lab["cleared"], lab, lab["pki"])
+def owner_faults(hosts: dict, lab: dict, new_ca: bool) -> list[str]:
+    return owner.faults(hosts, {**lab, "controller": lab_chosen.controller(lab)}, new_ca)
 
 
 def module_faults(results: dict[str, list[dict]]) -> list[str]:
@@ -78,9 +78,9 @@ class FilterModule:
             "archives_needed": archives_needed,
             "engine_traits": traits,
             "controller_identity": lab_chosen.controller,
-            "owner_faults": owner.faults,
+            "owner_faults": owner_faults,
             "removal_refusal": lab_removal.refusal,
-            "removal_left": removal_left,
+            "removal_left": lab_removal.left,
             "lock_faults": lock_faults,
             "plan_steps": plan_steps,
             "pki_changes": pki_changes,

@@ -99,20 +99,19 @@ def fits(trusted: list[str], ca: str) -> bool:
     return not trusted or ca in trusted
 
 
-def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
+def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]], run: dict[str, Any]) -> list[str]:
     """Why this controller is not the lab's, or why it may not bring a new CA now.
 
-    ``lab``: {"name", "uses_etcd", "etcd": {"tls"}, "new_ca", "limited", "reads", "controller"}.
+    ``lab``: its value, with "traits" of its engine and "controller"; ``run``: {"new_ca", "limited", "reads"}, as in
+    plugin_utils/_checks/preflight.py.
     """
-    if "controller" not in lab:
-        return []
     # By name: hosts stand in a group in the order in which they answered.
     hosts = dict(sorted(hosts.items()))
     found = _uuid_faults(lab, hosts)
-    if not (lab["uses_etcd"] and lab["etcd"]["tls"]):
+    if not (lab["traits"]["uses_etcd"] and lab["etcd"]["tls"]):
         return found
-    strange = [] if lab["new_ca"] else _ca_faults(lab, hosts, "ca") or _ca_faults(lab, hosts, "peer-ca")
-    return found + (strange or _limited_faults(lab, hosts))
+    strange = [] if run["new_ca"] else _ca_faults(lab, hosts, "ca") or _ca_faults(lab, hosts, "peer-ca")
+    return found + (strange or _limited_faults(lab, hosts, run))
 
 
 def _uuid_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
@@ -144,11 +143,11 @@ def _ca_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]], stem: str)
     ]
 
 
-def _limited_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
+def _limited_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]], run: dict[str, Any]) -> list[str]:
     """A member that gets a new CA alone finds none of the others any more."""
     here = _held(lab)
     members = [name for names in trusts(lab, hosts, "ca").values() for name in names]
-    if not lab["limited"] or lab["reads"] or not (members or here["ca"]):
+    if not run["limited"] or run["reads"] or not (members or here["ca"]):
         return []
     return [
         f"{TITLES[stem]} is new, and all members of etcd take it over at the same time: run once without --limit"

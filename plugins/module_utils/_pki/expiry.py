@@ -35,39 +35,39 @@ def read(*directories: Path) -> list[dict[str, Any]]:
     return [{"path": str(file), **_first_of(file)} for file in files if file.is_file()]
 
 
-def ending(hosts: Mapping[str, Any], lab: Mapping[str, Any]) -> list[str]:
+def ending(hosts: Mapping[str, Any], lab: Mapping[str, Any], here: list[dict[str, Any]], now: float) -> list[str]:
     """A line for each certificate that runs out within thirty days, or has, with its remedy.
 
-    ``hosts``: name -> what host_info returned there; ``lab``: {"pki": the directory on the controller, "certificates":
-    what is in it as read() tells, "hosts": names of the lab file, "now": seconds of the epoch}.
+    ``hosts``: name -> what host_info returned there; ``lab``: its value (plugin_utils/_lab_file/value.py); ``here``:
+    what is in the controller's directory, as read() tells; ``now``: seconds of the epoch.
     """
     authorities: dict[tuple[str, float], list[str]] = {}
     lines = []
-    for place, one in _due(hosts, lab):
+    for place, one in _due(hosts, here, now):
         path = Path(one["path"])
         if path.stem in lab_identity.TITLES:
             places = authorities.setdefault((path.stem, one["not_after"]), [])
             places += [place] if place not in places else []
             continue
-        lines.append(f"{place}: {path} {_when(one['not_after'], lab['now'])}: {_remedy(place, path, lab)}")
+        lines.append(f"{place}: {path} {_when(one['not_after'], now)}: {_remedy(place, path, lab)}")
     return [
         f"{', '.join(places)}: {stem}.crt, {lab_identity.TITLES[stem]} with all that it issued,"
-        f" {_when(end, lab['now'])}: in {lab['pki']}, {lab_identity.anew(stem)}"
+        f" {_when(end, now)}: in {lab['pki']}, {lab_identity.anew(stem)}"
         for (stem, end), places in authorities.items()
     ] + lines
 
 
-def _due(hosts: Mapping[str, Any], lab: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _due(hosts: Mapping[str, Any], here: list[dict[str, Any]], now: float) -> Iterator[tuple[str, dict[str, Any]]]:
     """(where, certificate) of those that run out. Of the controller's, what no host that was asked has as well.
 
     One that ends with its CA is not named beside it: a new CA brings new ones.
     """
-    limit = lab["now"] + SOON.total_seconds()
+    limit = now + SOON.total_seconds()
     found = [(name, one) for name, info in hosts.items() for one in info["certificates"]]
     on_hosts = {one["sha256"] for _where, one in found} - {""}
     found += [
         ("the controller", one)
-        for one in lab["certificates"]
+        for one in here
         if one["sha256"] not in on_hosts or Path(one["path"]).stem in lab_identity.TITLES
     ]
     last = {one["not_after"] for _where, one in found if Path(one["path"]).stem in lab_identity.TITLES}

@@ -17,14 +17,14 @@ _NOT_LET_IN = ("Permission denied", "Too many authentication failures", "Invalid
 _WITHOUT_REASON = ("over SSH.", "[Errno 32] Broken pipe")
 
 
-def faults(lab: dict[str, Any]) -> dict[str, str]:
+def faults(lab: dict[str, Any], silent: dict[str, Any]) -> dict[str, str]:
     """Hosts that answer but whose facts could not be read, each with its fault. Such a host is never skipped.
 
     Another machine may answer at a host's address: then ssh(1) says so in these words, and has sent neither the user's
-    name nor a password. ``lab``: its "silent", "hosts" and "site".
+    name nor a password. ``silent``: host -> what Ansible returned instead of its facts.
     """
     found = {}
-    for name, said in lab["silent"].items():
+    for name, said in silent.items():
         words = said["msg"].removeprefix("Task failed: ")
         address = lab["hosts"][name]["addresses"][lab["site"]]
         if not said.get("unreachable"):

@@ -53,10 +53,10 @@ def is_there(found: dict[str, Any]) -> bool:
     return bool(found["sha256"] == found["wanted"] and found["whole"])
 
 
-def faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> list[str]:
-    """A line each. ``lab``: as for preflight."""
+def faults(lab: dict[str, Any], member: bool, info: dict[str, Any], run: dict[str, Any]) -> list[str]:
+    """A line each. ``lab`` and ``run``: as in preflight.py."""
     kinds = [kind for kind in KINDS if _is_used(kind, lab["engine"], member)]
-    return [line for kind in kinds for line in _faults(lab, kind, info)]
+    return [line for kind in kinds for line in _faults(lab, kind, info, run["archive_files"].get(kind))]
 
 
 def changes(kind: str, info: dict[str, Any]) -> list[str]:
@@ -72,7 +72,7 @@ def _is_used(kind: str, engine: str, member: bool) -> bool:
     return kind == "docker" or (member and ENGINES[engine].uses_etcd)
 
 
-def _faults(lab: dict[str, Any], kind: str, info: dict[str, Any]) -> list[str]:
+def _faults(lab: dict[str, Any], kind: str, info: dict[str, Any], file: dict[str, Any] | None) -> list[str]:
     title, here = KINDS[kind].title, state(info, kind)
     wanted = lab.get("archives", {}).get(kind)
     if here["sha256"] and here["sha256"] != (wanted or {}).get("sha256"):
@@ -96,11 +96,10 @@ def _faults(lab: dict[str, Any], kind: str, info: dict[str, Any]) -> list[str]:
         f"{name} is missing here, which {title} from an archive starts and does not bring: install the package {name}"
         for name in here["missing"]
     ]
-    return found + _unfit_files(lab, kind, info)
+    return found + _unfit_files(file, kind, info)
 
 
-def _unfit_files(lab: dict[str, Any], kind: str, info: dict[str, Any]) -> list[str]:
-    file = lab.get("archive_files", {}).get(kind)
+def _unfit_files(file: dict[str, Any] | None, kind: str, info: dict[str, Any]) -> list[str]:
     if not file:
         return []
     title, found = KINDS[kind].title, []

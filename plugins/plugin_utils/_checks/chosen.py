@@ -26,12 +26,14 @@ Infos = dict[str, dict[str, Any]]
 
 def considered(infos: Infos, lab: Lab) -> Lab:
     """The lab that preflight checks: ``engine`` is a name, no longer auto, with ``engine_why`` and ``engine_faults`` of
-    the choice; ``hosts`` have the indexes that they have recorded; ``controller`` is as lab_identity has it.
+    the choice, and its ``traits``; ``hosts`` have the indexes that they have recorded; ``controller`` is as
+    lab_identity has it.
     """
     choice = choose(lab["engine"], infos)
     return {
         **lab,
         "engine": choice["engine"],
+        "traits": traits(choice["engine"]),
         "engine_why": choice["why"],
         "engine_faults": choice["faults"],
         "hosts": with_indexes(lab["hosts"], infos, lab["name"]),
@@ -42,16 +44,15 @@ def considered(infos: Infos, lab: Lab) -> Lab:
 def chosen(infos: Infos, lab: Lab) -> Lab:
     """The lab once preflight has no faults, as the variable `lab_chosen` has it.
 
-    That of considered(), and ``uuid``, ``traits`` of the engine, ``former_engine`` (which some hosts have instead; ""
-    for none), ``switch`` (_run.site_switch.switch), ``containers`` with what the engine gives them, and ``hosts`` with
-    the members that etcd has.
+    That of considered(), and ``uuid``, ``former_engine`` (which some hosts have instead; "" for none), ``switch``
+    (_run.site_switch.switch), ``containers`` with what the engine gives them, and ``hosts`` with the members that etcd
+    has.
     """
     found = considered(infos, lab)
     recorded = [info["record"]["engine"] for info in infos.values()]
     return {
         **found,
         "uuid": lab_identity.choose(found, infos),
-        "traits": traits(found["engine"]),
         "former_engine": next((engine for engine in recorded if engine not in ("", found["engine"])), ""),
         "switch": switch(found, infos),
         "containers": ENGINES[found["engine"]].containers(found),

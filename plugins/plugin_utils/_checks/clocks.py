@@ -11,21 +11,21 @@ from __future__ import annotations
 from typing import Any
 
 
-def faults(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> list[str]:
-    """One line where two clocks differ by more than the lab allows. Pure.
+def faults(lab: dict[str, Any], infos: dict[str, dict[str, Any]], run: dict[str, Any]) -> list[str]:
+    """One line where two clocks differ by more than the run allows. Pure.
 
-    ``lab``: its "simulated", "reads" and "clock_seconds"; ``infos``: host -> what host_info returned, with "clock":
-    {"least", "most"}, the seconds by which the host's clock is ahead of the controller's, as far as they are known: a
-    slow host answers late, and is no fault.
+    ``lab`` and ``run``: as in preflight.py; ``infos``: host -> what host_info returned, with "clock": {"least",
+    "most"}, the seconds by which the host's clock is ahead of the controller's, as far as they are known: a slow host
+    answers late, and is no fault.
     """
     known = {host: info["clock"] for host, info in infos.items() if "clock" in info}
     # Simulated hosts have one clock, the machine's.
-    if not known or lab["simulated"] or lab["reads"]:
+    if not known or lab["simulated"] or run["reads"]:
         return []
     ahead = max(known, key=lambda host: known[host]["least"])
     behind = min(known, key=lambda host: known[host]["most"])
     apart = known[ahead]["least"] - known[behind]["most"]
-    if apart <= lab["clock_seconds"]:
+    if apart <= run["clock_seconds"]:
         return []
     told = ", ".join(f"{host} {(known[host]['least'] + known[host]['most']) / 2:+.0f} s" for host in (behind, ahead))
     return [

@@ -7,11 +7,12 @@
 """Removal of one host from the lab, whether it answers or not: the faults, and what etcd and the engine know of it.
 
 Pure functions. ``infos``: host -> what host_info returned, of the hosts that answer. ``lab``: that of
-chosen.standing(), with the controller's "uuid", "check" (whether nothing is changed), "force" (also where quorum goes),
-"disconnect_allowed" (whether containers that are not the lab's may lose its networks), "host" (who leaves), "silent"
-(of hosts that were not read: what Ansible returned), and what was asked about the host: "etcd_removal" (etcd_member;
-{} where no other member answers), "asked" (host -> what the engine's removable.yml was told there; on the host itself
-"leave" is of a module that predicted what it does), "machine" (simulated_host; {} where no machine is to go).
+chosen.standing(). ``run``: "host" (who leaves), "uuid" (the controller's), "check" (whether nothing is changed),
+"force" (also where quorum goes), "disconnect_allowed" (whether containers that are not the lab's may lose its
+networks), "silent" (of hosts that were not read: what Ansible returned), and what was asked about the host:
+"etcd_removal" (etcd_member; {} where no other member answers), "asked" (host -> what the engine's removable.yml was
+told there; on the host itself "leave" is of a module that predicted what it does), "machine" (simulated_host; {} where
+no machine is to go).
 """
 
 from __future__ import annotations
@@ -26,40 +27,42 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership impor
 
 from . import access, removal
 
+Run = dict[str, Any]
 
-def departure(infos: Infos, lab: Lab) -> dict[str, Any]:
+
+def departure(infos: Infos, lab: Lab, run: Run) -> dict[str, Any]:
     """Returns ``faults`` (why it may not leave, a line each), ``engine`` (of the hosts that stay; '' for none),
     ``ours`` (whether the lab is to be taken off it), ``member`` (whether etcd knows it), ``nodes`` (what the engine
     knows it by) and ``manager`` (who told that), and ``told`` (what is said when it has left)."""
-    host = lab["host"]
+    host = run["host"]
     staying = {name: info for name, info in infos.items() if name != host}
     recorded = [info["record"]["engine"] for info in staying.values() if info["record"]["lab"] == lab["name"]]
     engine = next(iter(recorded), infos[host]["record"]["engine"] if host in infos else "")
     # An engine that this release does not have answers nothing.
     kind = ENGINES.get(engine, Engine())
-    known = kind.departure(infos, lab)
+    known = kind.departure(infos, lab, run)
     found = {
         "engine": engine,
         "ours": host in infos and infos[host]["record"]["lab"] == lab["name"],
-        "member": bool(lab["etcd_removal"].get("member")),
+        "member": bool(run["etcd_removal"].get("member")),
         "nodes": known["nodes"],
         "manager": known["manager"],
     }
     faults = [
-        *access.faults(lab).values(),
-        *_lab_faults(infos, staying, lab),
+        *access.faults(lab, run["silent"]).values(),
+        *_lab_faults(infos, staying, lab, run),
         *_standing_faults(staying, recorded, lab),
-        *(_etcd_faults(infos, lab) if kind.uses_etcd else ()),
+        *(_etcd_faults(infos, lab, run) if kind.uses_etcd else ()),
         *known["faults"],
-        *_network_faults(infos, lab),
-        *said(lab["asked"].get(host, {}).get("leave", {}), host),
-        *said(lab["machine"]),
+        *_network_faults(infos, lab, run),
+        *said(run["asked"].get(host, {}).get("leave", {}), host),
+        *said(run["machine"]),
     ]
-    return {**found, "faults": faults, "told": _told(infos, lab, found)}
+    return {**found, "faults": faults, "told": _told(infos, lab, run, found)}
 
 
-def _lab_faults(infos: Infos, staying: Infos, lab: Lab) -> list[str]:
-    host = lab["host"]
+def _lab_faults(infos: Infos, staying: Infos, lab: Lab, run: Run) -> list[str]:
+    host = run["host"]
     found = []
     if list(lab["hosts"]) == [host]:
         found.append(f"{host} is the only host of the lab file: playbooks/destroy.yml removes the lab")
@@ -68,9 +71,9 @@ def _lab_faults(infos: Infos, staying: Infos, lab: Lab) -> list[str]:
         found.append(
             f"{host} has containers in the lab file: {', '.join(has)}: give them another host there, or take them out"
         )
-    refusals = {name: removal.of_others(info["record"], lab) for name, info in staying.items()}
+    refusals = {name: removal.of_others(info["record"], lab, run["uuid"]) for name, info in staying.items()}
     if host in infos:
-        refusals[host] = removal.refusal(infos[host], lab)
+        refusals[host] = removal.refusal(infos[host], lab, run["uuid"])
     return found + [f"{name}: {why}" for name, why in refusals.items() if why]
 
 
@@ -95,11 +98,11 @@ def _standing_faults(staying: Infos, engines: Iterable[str], lab: Lab) -> list[s
     return found
 
 
-def _network_faults(infos: Infos, lab: Lab) -> list[str]:
+def _network_faults(infos: Infos, lab: Lab, run: Run) -> list[str]:
     """Unmanaged containers that would lose a network with the host's engine. For a swarm, docker_swarm finds them."""
-    host = lab["host"]
+    host = run["host"]
     info = infos.get(host)
-    if info is None or ENGINES.get(info["record"]["engine"], Engine()).swarm_mode or lab["disconnect_allowed"]:
+    if info is None or ENGINES.get(info["record"]["engine"], Engine()).swarm_mode or run["disconnect_allowed"]:
         return []
     name, found = lab["name"], []
     for network in (one["name"] for one in info["networks"] if one["lab"] == name):
@@ -113,11 +116,11 @@ def _network_faults(infos: Infos, lab: Lab) -> list[str]:
     return found
 
 
-def _etcd_faults(infos: Infos, lab: Lab) -> list[str]:
-    host = lab["host"]
+def _etcd_faults(infos: Infos, lab: Lab, run: Run) -> list[str]:
+    host = run["host"]
     foreign = etcd_plan.all_foreign(infos, lab)
-    if foreign or lab["etcd_removal"]:
-        return foreign + said(lab["etcd_removal"])
+    if foreign or run["etcd_removal"]:
+        return foreign + said(run["etcd_removal"])
     if not (etcd_plan.holds_data(infos[host], lab["name"]) if host in infos else lab["hosts"][host]["etcd"]):
         return []
     others = [name for name, one in lab["hosts"].items() if one["etcd"] and name != host]
@@ -133,10 +136,10 @@ def _etcd_faults(infos: Infos, lab: Lab) -> list[str]:
     return [f"{host} is the only member of etcd: {remedy}"]
 
 
-def _told(infos: Infos, lab: Lab, found: Mapping[str, Any]) -> list[str]:
-    host, name = lab["host"], lab["name"]
+def _told(infos: Infos, lab: Lab, run: Run, found: Mapping[str, Any]) -> list[str]:
+    host, name = run["host"], lab["name"]
     again = f"playbooks/host_remove.yml -e host={host}"
-    machine = lab["machine"].get("state", "")
+    machine = run["machine"].get("state", "")
     goes = machine not in ("", "absent")
     let_in = set(lab["hosts"][host]["addresses"].values())
     open_to_it = any(let_in.intersection(info["let_in"]) for other, info in infos.items() if other != host)
@@ -145,11 +148,11 @@ def _told(infos: Infos, lab: Lab, found: Mapping[str, Any]) -> list[str]:
         unknown = f"; it does not answer, and may still have something of the lab: once it is back, {again} clears it"
         return [f"{host} has left the lab {name} already, and nothing is changed{'' if known else unknown}"]
     if host in infos or machine:
-        left = "would leave" if lab["check"] else "has left"
+        left = "would leave" if run["check"] else "has left"
         return [
             f"{host} {left} the lab {name}: take it out of the lab file, and run playbooks/overlay.yml for the others"
         ]
-    know = "would no longer know it" if lab["check"] else "no longer know it"
+    know = "would no longer know it" if run["check"] else "no longer know it"
     return [
         f"{host} does not answer: the other hosts {know}, and what it has of the lab {name} is left on it: containers,"
         " networks, dockerd's settings, etcd with its data",

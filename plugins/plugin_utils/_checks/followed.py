@@ -22,12 +22,12 @@ ECHO_PORT = 61007
 _NOT_PROBED = "not probed"
 
 
-def question(lab: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
+def question(lab: dict[str, Any], report: dict[str, Any], left: list[str]) -> dict[str, Any]:
     """What the trace is asked for: {"from", "to", "port", "network"}, texts; {} where no packet was lost.
 
-    ``report``: of verification.report; ``lab``: {"hosts", "containers", "left"}, of which the last are the hosts that
-    can be asked: one that has failed has told why. Without a port the trace follows echo requests, small and of full
-    size, and asks for the name as well.
+    ``lab``: its value (_lab_file/value.py); ``report``: of verification.report; ``left``: the hosts that can be asked:
+    one that has failed has told why. Without a port the trace follows echo requests, small and of full size, and asks
+    for the name as well.
     """
     rows = report["pairs"]
     found = [
@@ -36,12 +36,9 @@ def question(lab: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
         *(_of_pair(row, ECHO_PORT) for row in rows if not row["tcp"]),
         *_expected(lab, report["expected"]),
     ]
-    return next((one for one in found if _can_be_asked(lab, one["from"]) and _can_be_asked(lab, one["to"])), {})
-
-
-def _can_be_asked(lab: dict[str, Any], end: str) -> bool:
     hosts = {one["name"]: one["host"] for one in lab["containers"]} | {host: host for host in lab["hosts"]}
-    return end not in hosts or hosts[end] in lab["left"]
+    # What is not of the lab has no host.
+    return next((one for one in found if all(hosts.get(one[end]) in (None, *left) for end in ("from", "to"))), {})
 
 
 def _of_pair(row: dict[str, Any], port: int | None = None) -> dict[str, str]:

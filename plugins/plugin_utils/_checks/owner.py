@@ -16,10 +16,11 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import traits
 
 
-def faults(hosts: dict[str, dict[str, Any]], lab: dict[str, Any]) -> list[str]:
+def faults(hosts: dict[str, dict[str, Any]], lab: dict[str, Any], new_ca: bool) -> list[str]:
     """Why the hosts are not of this controller's lab, a line each: by name, UUID, and the CA that their etcd trusts.
 
-    ``hosts``: name -> what host_info returned; ``lab``: {"name", "engine", "etcd": {"tls"}, "new_ca", "controller"}.
+    ``hosts``: name -> what host_info returned; ``lab``: its value (_lab_file/value.py), with "controller" as
+    lab_identity has it; ``new_ca``: whether the run may give the lab one.
     """
     others = {name: info["record"]["lab"] for name, info in hosts.items()}
     found = [
@@ -27,5 +28,5 @@ def faults(hosts: dict[str, dict[str, Any]], lab: dict[str, Any]) -> list[str]:
         for name, other in others.items()
         if other not in ("", lab["name"])
     ]
-    more = {"uses_etcd": traits(lab["engine"])["uses_etcd"], "limited": False, "reads": True}
-    return found or lab_identity.faults({**lab, **more}, hosts)
+    run = {"new_ca": new_ca, "limited": False, "reads": True}
+    return found or lab_identity.faults({**lab, "traits": traits(lab["engine"])}, hosts, run)

@@ -29,19 +29,21 @@ _STATE = "overlay_state"
 Infos = dict[str, dict[str, Any]]
 
 
-def changes(lab: dict[str, Any], infos: Infos, steps: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+def changes(
+    lab: dict[str, Any], infos: Infos, steps: dict[str, list[dict[str, Any]]], pki_changes: list[str]
+) -> dict[str, Any]:
     """{"rows": [{"host", "part", "change": line}], "table": rows as lines, "parts": [those to run, in order],
     "states": host -> state, "evidence": what the engine's checks need, None if it has to be read}.
 
-    ``lab``: that of chosen.chosen(), with "pki_changes" (lines of what would change in the PKI directory); ``infos``:
-    host -> what host_info returned; ``steps``: host -> what the module plan returned, [] for one that was not asked.
+    ``lab``: that of chosen.chosen(); ``infos``: host -> what host_info returned; ``steps``: host -> what the module
+    plan returned, [] for one that was not asked; ``pki_changes``: lines of what would change in the PKI directory.
     """
     told = {host: _results(one) for host, one in steps.items()}
     rows = [
         {"host": host, "part": part, "change": line}
         for part, of_hosts in (
             (LAB, {host: _lab_lines(lab, host, info) for host, info in infos.items()}),
-            ("etcd", _etcd_lines(lab, infos, told)),
+            ("etcd", _etcd_lines(lab, infos, told, pki_changes)),
             ("docker_engine", {host: _docker_lines(info) for host, info in infos.items()}),
             ("overlay_network", ENGINES[lab["engine"]].changes(lab, infos, told)),
         )
@@ -111,11 +113,13 @@ def _lab_lines(lab: dict[str, Any], host: str, info: dict[str, Any]) -> list[str
     return found + [f"firewall: lets in {address} -> no longer" for address in ports.left(lab, host, info)]
 
 
-def _etcd_lines(lab: dict[str, Any], infos: Infos, told: dict[str, Any]) -> dict[str, list[str]]:
+def _etcd_lines(
+    lab: dict[str, Any], infos: Infos, told: dict[str, Any], pki_changes: list[str]
+) -> dict[str, list[str]]:
     if not ENGINES[lab["engine"]].uses_etcd:
         return {}
     clusters = [result for results in told.values() for result in results.get("etcd_info", ())]
-    found = etcd_plan.changes(lab, infos, clusters[0] if clusters else None)
+    found = etcd_plan.changes(lab, infos, clusters[0] if clusters else None, pki_changes)
     for host, info in infos.items():
         if lab["hosts"][host]["etcd"] and info["etcd"]["version"]:
             found.setdefault(host, []).extend(archives.changes("etcd", info))

@@ -4,11 +4,21 @@
 
 # This plugin_util is private to the collection and may change without notice.
 
-"""Whether the hosts are fit for the lab: every fault of every host, before the first change."""
+"""Whether the hosts are fit for the lab: every fault of every host, before the first change.
+
+``lab``: that of chosen.considered(). ``hosts``: name -> what host_info returned there. ``run``: "limited" (whether it
+is), "reads" (whether it does no more than that), "change_engine" (whether it may take another engine's networks away),
+"missing" (hosts of the play that do not answer), "silent" (name -> what Ansible returned of the module where it failed
+or did not reach the host), "image" (of containers that name none), "restart_allowed", "restore" (whether a damaged
+daemon.json is put back), "clock_seconds" (by how much clocks may differ), "new_ca" (whether the lab may get one),
+"confirmed" (whether links of real hosts may be made worse), "archive_files" and "archive_faults" (what the module
+program_archive returned; empty where it was not asked).
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from ipaddress import ip_interface, ip_network
 from typing import Any
 
@@ -47,61 +57,59 @@ _BRIDGES = "|".join(
     ["docker0|docker_gwbridge|br-[0-9a-f]{12}", *(engine.bridges for engine in ENGINES.values() if engine.bridges)]
 )
 
+Run = dict[str, Any]
 
-def faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[str]:
+
+def faults(
+    lab: dict[str, Any], hosts: dict[str, dict[str, Any]], run: Run, machine_missing: Mapping[str, str]
+) -> list[str]:
     """Why the lab cannot be made on these hosts, a line each; empty if it can.
 
-    ``lab``: that of chosen.considered(), and of the run: "limited" (whether it is), "reads" (whether it does no more
-    than that), "change_engine" (whether it may take another engine's networks away), "missing" (hosts of the play
-    that do not answer), "silent" (name -> what Ansible returned of the module where it failed or did not reach the
-    host), "image" (of containers that name none), "restart_allowed", "restore" (whether a damaged daemon.json is put
-    back), "clock_seconds" (by how much clocks may differ), "new_ca" (whether the lab may get one), "confirmed"
-    (whether links of real hosts may be made worse), "machine_missing" (what the kernel has not on which simulated
-    hosts run), "archive_files" and "archive_faults" (what the module program_archive returned; not there where it was
-    not asked). ``hosts``: name -> what host_info returned there.
+    ``machine_missing``: what the kernel lacks on which simulated hosts run.
     """
     engine = named(lab["engine"])
-    away = access.faults(lab)
-    missing = [name for name in lab["missing"] if name not in away]
-    lab = lab | {"missing": missing, "uses_etcd": engine.uses_etcd}
+    away = access.faults(lab, run["silent"])
+    run = {**run, "missing": [name for name in run["missing"] if name not in away]}
     if not hosts:
-        return list(away.values()) or [f"none of the hosts answers: {', '.join(lab['missing'])}"]
-    found = [*away.values(), *lab["engine_faults"], *lab.get("archive_faults", ()), *engine.faults(lab, hosts)]
-    found += lab_identity.faults(lab, hosts)
-    found += site_switch.faults(lab, hosts)
+        return list(away.values()) or [f"none of the hosts answers: {', '.join(run['missing'])}"]
+    found = [*away.values(), *lab["engine_faults"], *run["archive_faults"]]
+    found += engine.faults(lab, hosts, run["missing"])
+    found += lab_identity.faults(lab, hosts, run)
+    found += site_switch.faults(lab, hosts, run)
     moving = site_switch.switch(lab, hosts)["hosts"]
     if not moving:
-        found += clocks.faults(lab, hosts)
+        found += clocks.faults(lab, hosts, run)
     if engine.uses_etcd and not moving:
         found += lost_data_faults(with_members(lab["hosts"], hosts, lab["name"]), hosts, lab["name"])
     for name, info in hosts.items():
-        lines = _host_faults(lab | {"moving": name in moving}, {"name": name, **lab["hosts"][name]}, info)
-        lines += _image_faults(lab, name, info)
+        host = {"name": name, **lab["hosts"][name]}
+        lines = _host_faults(lab, host, info, run, name in moving)
+        lines += _link_faults(lab, host, info, run, machine_missing)
+        lines += _image_faults(lab, name, info, run)
         found += [f"{name}: {line}" for line in lines]
     return found + _clone_faults(hosts) + _name_faults(lab, hosts)
 
 
-def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]) -> list[str]:
-    member = host["etcd"] and lab["uses_etcd"]
+def _host_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any], run: Run, moving: bool) -> list[str]:
+    member = host["etcd"] and lab["traits"]["uses_etcd"]
     return [
-        *_record_faults(lab, info),
+        *_record_faults(lab, info, run),
         *_address_faults(lab, host, info),
         # Where the lab runs already, the kernel has what it needs.
         *(() if info["record"]["lab"] else info["kernel"]["faults"]),
-        *programs.faults(lab, member, info),
+        *programs.faults(lab, member, info, run),
         *_room_faults(lab, info),
         *(_etcd_faults(lab, info) if member else ()),
-        *_damaged_faults(lab, info),
-        *proxies.faults(lab, host, info),
-        *_restart_faults(lab, info),
+        *_damaged_faults(info, run),
+        *proxies.faults(lab, host, info, run),
+        *_restart_faults(lab, info, moving, run["restart_allowed"]),
         *_port_faults(lab, member, info),
-        *_published_faults(lab, host["name"], info),
-        *_subnet_faults(lab, info),
-        *_link_faults(lab, host, info),
+        *_published_faults(lab, host["name"], info, run),
+        *_subnet_faults(lab, info, moving),
     ]
 
 
-def _record_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+def _record_faults(lab: dict[str, Any], info: dict[str, Any], run: Run) -> list[str]:
     record = info["record"]
     if not record["lab"]:
         return []
@@ -119,14 +127,14 @@ def _record_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
             " the release that made the lab"
         )
     elif record["engine"] != lab["engine"]:
-        found += _engine_faults(lab, info)
+        found += _engine_faults(lab, info, run)
     return found
 
 
-def _engine_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+def _engine_faults(lab: dict[str, Any], info: dict[str, Any], run: Run) -> list[str]:
     record = info["record"]
     told = f"this host is configured for the engine {record['engine']}, not for {lab['engine']}"
-    if not lab["change_engine"]:
+    if not run["change_engine"]:
         # The resolver that a container asks is chosen when it is made.
         renewed = makes_containers_anew(record["engine"], lab["engine"])
         kept = "creates the containers again" if renewed else "keeps the containers"
@@ -134,7 +142,7 @@ def _engine_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
             f"{told}: run overlay.yml with -e change_engine=true, which removes the networks of {record['engine']}"
             f" first and {kept}"
         ]
-    if lab["limited"] or lab["missing"]:
+    if run["limited"] or run["missing"]:
         return [f"{told}: the engine changes on all hosts at once; run without --limit, with every host up"]
     if record["moving_to"] or record["site"] != lab["site"]:
         return [
@@ -196,7 +204,7 @@ def _name_faults(lab: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> list[
 def _room_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
     """A host that has joined has what it needs; where its etcd or dockerd does not run, a disk may be the reason."""
     joined = has_joined(lab, info)
-    member = lab["uses_etcd"] and info["etcd"]["lab"]
+    member = lab["traits"]["uses_etcd"] and info["etcd"]["lab"]
     if joined and info["docker"]["active"] and (info["etcd"]["ready"] or not member):
         return []
     read_only = [
@@ -257,14 +265,14 @@ def _cluster_faults(lab: dict[str, Any], etcd: dict[str, Any]) -> list[str]:
     ]
 
 
-def _image_faults(lab: dict[str, Any], host: str, info: dict[str, Any]) -> list[str]:
+def _image_faults(lab: dict[str, Any], host: str, info: dict[str, Any], run: Run) -> list[str]:
     """Without a default route or a proxy no registry is reached. What a stopped dockerd has is not known."""
     users: dict[str, list[str]] = {}
     for container in lab.get("containers", ()):
-        image = container.get("image") or lab["image"]
+        image = container.get("image") or run["image"]
         if container["host"] == host:
             users.setdefault(image, []).append(container["name"])
-    if not users or lab["reads"] or info["default_route"] or info["docker"].get("proxies", {}).get("https"):
+    if not users or run["reads"] or info["default_route"] or info["docker"].get("proxies", {}).get("https"):
         return []
     known = info["docker"]["active"] or not info["docker"]["data"]["present"]
     missing = {
@@ -302,10 +310,10 @@ def _port_faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> lis
     ]
 
 
-def _published_faults(lab: dict[str, Any], host: str, info: dict[str, Any]) -> list[str]:
+def _published_faults(lab: dict[str, Any], host: str, info: dict[str, Any], run: Run) -> list[str]:
     """Ports that a host's containers publish, on a host that joins: on others the lab's own may hold them."""
     publishing = [one for one in lab.get("containers", ()) if one["host"] == host and one.get("published_ports")]
-    if not publishing or info["record"]["lab"] or lab["reads"]:
+    if not publishing or info["record"]["lab"] or run["reads"]:
         return []
     held = [
         published_ports.Listener(port, protocol, ip, "a process of the host")
@@ -319,9 +327,9 @@ def _published_faults(lab: dict[str, Any], host: str, info: dict[str, Any]) -> l
     ]
 
 
-def _subnet_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+def _subnet_faults(lab: dict[str, Any], info: dict[str, Any], moving: bool) -> list[str]:
     """Besides the underlay, a host may be in other networks, such as a VPN: compare the subnets with its addresses."""
-    if has_joined(lab, info) and not lab["moving"]:
+    if has_joined(lab, info) and not moving:
         return []
     return [
         f"the subnet {network['subnet']} of {network['name']} overlaps {there} on {one['interface']}: take another, or"
@@ -334,14 +342,16 @@ def _subnet_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
     ]
 
 
-def _link_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]) -> list[str]:
+def _link_faults(
+    lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any], run: Run, machine_missing: Mapping[str, str]
+) -> list[str]:
     """What keeps the lab from making the host's links what the lab file asks."""
     asked = lab.get("links", {}).get(host["name"], [])
-    if not asked or lab["reads"]:
+    if not asked or run["reads"]:
         return []
     shapes = [shape.read(link, []) for link in asked]
     needed = {module: key for one in shapes for module, key in one.kernel_modules.items()}
-    missing = {**lab.get("machine_missing", {}), **info["kernel"]["missing"]}
+    missing = {**machine_missing, **info["kernel"]["missing"]}
     found = [f"underlay: {key}: {missing[module]}" for module, key in needed.items() if module in missing]
     if any(one.loss for one in shapes) and not info["links"].get("nft", True):
         found.append("underlay: loss: there is no nft here, which drops the packets: install nftables")
@@ -351,7 +361,7 @@ def _link_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
             found.append("underlay: there is no tc here: install iproute2 (Fedora and Red Hat: iproute-tc)")
         for device in [one["interface"] for one in info["addresses"] if one["address"] == own]:
             found += filter(None, [shaped_links.foreign(device, (info["links"]["roots"] or {}).get(device, ""), known)])
-    if not lab["simulated"] and not lab.get("confirmed") and (known["links"] != asked or known["address"] != own):
+    if not lab["simulated"] and not run["confirmed"] and (known["links"] != asked or known["address"] != own):
         peers = ", ".join(f"{link['host']} ({link['address']})" for link in asked)
         found.append(
             f"underlay: this would make its links to {peers} slow or lossy on purpose: run it again with"
@@ -360,18 +370,18 @@ def _link_faults(lab: dict[str, Any], host: dict[str, Any], info: dict[str, Any]
     return found
 
 
-def _damaged_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+def _damaged_faults(info: dict[str, Any], run: Run) -> list[str]:
     """A run that only reads leaves the file as it is, and dockerd goes on with what it has read."""
     damaged = info["docker"]["damaged"]
-    return [damaged] if damaged and not lab["reads"] and not lab["restore"] else []
+    return [damaged] if damaged and not run["reads"] and not run["restore"] else []
 
 
-def _restart_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
+def _restart_faults(lab: dict[str, Any], info: dict[str, Any], moving: bool, allowed: bool) -> list[str]:
     """A host that joins, moves or changes its engine needs a restart of dockerd. In other cases, docker_daemon asks."""
     foreign = [one for one in info["containers"] if one["running"] and not one["lab"]]
     engines = {lab["engine"], info["record"]["engine"]} & ENGINES.keys()
     configured = any(ENGINES[name].dockerd_store for name in engines)
-    if not configured or (has_joined(lab, info) and not lab["moving"]):
+    if not configured or (has_joined(lab, info) and not moving):
         return []
     passing = [one["name"] for one in foreign if one["passing"]]
     stopped = [one["name"] for one in foreign if not one["passing"]]
@@ -381,7 +391,7 @@ def _restart_faults(lab: dict[str, Any], info: dict[str, Any]) -> list[str]:
             "dockerd has to be restarted, which would remove containers that were started with --rm and are not the"
             f" lab's: {', '.join(passing)}; stop them yourself first"
         )
-    if stopped and not lab["restart_allowed"]:
+    if stopped and not allowed:
         found.append(
             f"dockerd has to be restarted, and these containers are not the lab's and would stop: {', '.join(stopped)};"
             " run again with -e docker_engine_restart_allowed=true, then they are started again"

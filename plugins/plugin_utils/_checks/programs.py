@@ -17,11 +17,11 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.ho
 from . import archives
 
 
-def faults(lab: dict[str, Any], member: bool, info: dict[str, Any]) -> list[str]:
-    """A line each. ``lab`` and ``info``: as in preflight.py; ``member``: whether the host is one of etcd's."""
+def faults(lab: dict[str, Any], member: bool, info: dict[str, Any], run: dict[str, Any]) -> list[str]:
+    """A line each. ``lab``, ``info`` and ``run``: as in preflight.py; ``member``: whether the host is one of etcd's."""
     missing = _missing(member, info)
     return [
-        *archives.faults(lab, member, info),
+        *archives.faults(lab, member, info, run),
         *missing,
         *_broken(member, info),
         *_packages(member, info, bool(missing)),

@@ -16,8 +16,8 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image imp
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
 
 
-def faults(lab: dict[str, Any], host: Mapping[str, Any], info: dict[str, Any]) -> list[str]:
-    """A line each. ``lab``, ``host`` and ``info``: as in preflight.py."""
+def faults(lab: dict[str, Any], host: Mapping[str, Any], info: dict[str, Any], run: dict[str, Any]) -> list[str]:
+    """A line each. ``lab``, ``host``, ``info`` and ``run``: as in preflight.py."""
     engine = ENGINES[lab["engine"]]
     docker, etcd = info["docker"].get("proxies", {}), info["etcd"].get("proxies", {})
     if not any(one.get(kind) for one in (docker, etcd) for kind in ("http", "https")):
@@ -31,8 +31,9 @@ def faults(lab: dict[str, Any], host: Mapping[str, Any], info: dict[str, Any]) -
         scheme = "https" if lab["etcd"]["tls"] else "http"
         # Its JSON API asks the member itself, at its own address.
         found += _line("etcd.service", "etcd would ask its members", etcd, scheme, members)
-    if not lab["reads"]:
-        found += _line("docker.service", "dockerd would fetch images", docker, "https", _registries(lab, host["name"]))
+    if not run["reads"]:
+        registries = _registries(lab, host["name"], run["image"])
+        found += _line("docker.service", "dockerd would fetch images", docker, "https", registries)
     return found
 
 
@@ -57,10 +58,10 @@ def _remedy(unit: str, no_proxy: str) -> str:
     )
 
 
-def _registries(lab: dict[str, Any], host: str) -> list[str]:
-    """Those on hosts of the lab, of the images that containers of this host want."""
+def _registries(lab: dict[str, Any], host: str, image: str) -> list[str]:
+    """Those on hosts of the lab, of the images that containers of this host want; ``image``: where they name none."""
     own = {name for one in lab["hosts"].values() for name in one["addresses"].values()} | set(lab["hosts"])
-    images = [one.get("image") or lab["image"] for one in lab.get("containers", ()) if one["host"] == host]
+    images = [one.get("image") or image for one in lab.get("containers", ()) if one["host"] == host]
     parts = [image_names.parts(image)[0].partition("/")[0] for image in images]
     return [one.partition(":")[0] for one in parts if one.partition(":")[0] in own]
 

@@ -18,11 +18,11 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host.record impo
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
 
 
-def refusal(info: dict[str, Any], lab: dict[str, Any]) -> str:
+def refusal(info: dict[str, Any], lab: dict[str, Any], uuid: str) -> str:
     """Why nothing is removed from a host; '' where the lab may be taken off it.
 
     ``info``: what host_info returned there, or what Ansible did where it failed or did not reach the host; {} where it
-    was not asked; ``lab``: {"name", "uuid" (the controller's, '' for none)}.
+    was not asked; ``lab``: its value (_lab_file/value.py); ``uuid``: the controller's, '' for none.
     """
     if "record" not in info:
         return _unknown(info)
@@ -39,33 +39,34 @@ def refusal(info: dict[str, Any], lab: dict[str, Any]) -> str:
         return (
             f"it has the engine {record['engine']}, which this release does not have: use the release that made the lab"
         )
-    return of_others(record, lab)
+    return of_others(record, lab, uuid)
 
 
-def of_others(record: dict[str, Any], lab: dict[str, Any]) -> str:
+def of_others(record: dict[str, Any], lab: dict[str, Any], uuid: str) -> str:
     """The fault of a host whose record belongs to another lab; '' if it belongs to the lab or to none."""
     if record["lab"] not in ("", lab["name"]):
         return f"it belongs to the lab {record['lab']}, not to {lab['name']}: destroy that lab with its own lab file"
-    if "" not in (record["uuid"], lab["uuid"]) and record["uuid"] != lab["uuid"]:
+    if "" not in (record["uuid"], uuid) and record["uuid"] != uuid:
         return (
-            f"it belongs to another lab {lab['name']}, {record['uuid']}, not to {lab['uuid']}: destroy that from the"
+            f"it belongs to another lab {lab['name']}, {record['uuid']}, not to {uuid}: destroy that from the"
             " controller that made it"
         )
     return ""
 
 
-def left(hosts: dict[str, dict[str, Any]], cleared: list[str], lab: dict[str, Any], pki: str) -> list[str]:
+def left(hosts: dict[str, dict[str, Any]], lab: dict[str, Any], uuid: str, cleared: list[str]) -> list[str]:
     """What is left of the lab and how to complete its removal, a line each; empty where every host was cleared.
 
-    ``hosts``: every host of the lab file -> as for refusal(); ``cleared``: those that the lab was taken off.
+    ``hosts``: every host of the lab file -> as for refusal(), like ``lab`` and ``uuid``; ``cleared``: those that the
+    lab was taken off.
     """
     found = [
-        f"{name}: {refusal(info, lab) or 'it was not cleared, see above: fix that, and run destroy.yml again'}"
+        f"{name}: {refusal(info, lab, uuid) or 'it was not cleared, see above: fix that, and run destroy.yml again'}"
         for name, info in hosts.items()
         if name not in cleared
     ]
     if found:
-        found.append(f"{pki} and the backups stay: the CA goes after the last host")
+        found.append(f"{lab['pki']} and the backups stay: the CA goes after the last host")
     return found
 
 

@@ -15,11 +15,16 @@ from typing import Any
 _LISTEN = {"published": "own"}
 
 
-def paths(made: dict[str, dict[str, Any]], wanted: dict[str, Any]) -> list[dict[str, Any]]:
+def paths(
+    made: dict[str, dict[str, Any]],
+    lab: dict[str, Any],
+    wanted: list[dict[str, Any]],
+    ports: dict[str, dict[str, int]],
+) -> list[dict[str, Any]]:
     """The paths that can be measured: those whose containers were made on both hosts.
 
-    ``made``: the first and the second host -> what docker_container_set returned there;
-    ``wanted``: the lab (_lab_file/value.py), with "paths" and "ports" as in playbooks/vars/compare.yml.
+    ``made``: the first and the second host -> what docker_container_set returned there; ``lab``: its value
+    (_lab_file/value.py); ``wanted`` and ``ports``: compare_paths and compare_ports of playbooks/vars/compare.yml.
 
     Returns, for each, ``path`` (its entry of ``wanted``), ``client`` (the container on the first host),
     ``server_host``, ``server_pid``, ``address`` (of the server), ``iperf3`` (its port there), ``listen`` (the port in
@@ -28,15 +33,15 @@ def paths(made: dict[str, dict[str, Any]], wanted: dict[str, Any]) -> list[dict[
     first, second = made
     containers = {one["name"]: one for result in made.values() for one in result["containers"]}
     found = []
-    for path in wanted["paths"]:
+    for path in wanted:
         client, far = (containers.get(_name(path["client"], host)) for host in (first, second))
         if not (client and far):
             continue
         server_host = first if path["between"] == "one host" else second
         server = containers[_name(path["server"], server_host)]
         own = next((one["ipv4_address"] for one in server["networks"].values() if one["ipv4_address"]), "")
-        address = own if path["ports"] == "own" else wanted["hosts"][server_host]["addresses"][wanted["site"]]
-        port, listen = (wanted["ports"][which] for which in (path["ports"], _LISTEN.get(path["ports"], path["ports"])))
+        address = own if path["ports"] == "own" else lab["hosts"][server_host]["addresses"][lab["site"]]
+        port, listen = (ports[which] for which in (path["ports"], _LISTEN.get(path["ports"], path["ports"])))
         probe = {"container": client["name"], "to": address, "protocol": "tcp", "port": port["http"]}
         found.append(
             {
@@ -68,4 +73,33 @@ def figures(runs: list[dict[str, Any]], latencies: list[dict[str, Any]]) -> list
         }
         for run, latency in zip(runs, latencies)
         for path in [run["item"]["path"]]
+    ]
+
+
+_ROW = "{:<7} {:<11} {:<9} {:<7} {:<8} {:>6} {:>7} {:>6}"
+# What is measured only where there is something for it.
+_WITHOUT = {
+    "overlay": "overlay was not measured: playbooks/overlay.yml makes its network",
+    "macvlan": "macvlan was not measured: give docker_networks_macvlan_ranges, see docs/docker-networks.md",
+}
+
+
+def table(found: list[dict[str, Any]], path: str) -> list[str]:
+    """The lines that are shown. ``found``: of figures(); ``path``: where they are kept."""
+    host = next(one["gbit_per_second"] for one in found if one["mode"] == "host")
+    modes = [one["mode"] for one in found]
+    return [
+        _ROW.format("mode", "between", "isolation", "crosses", "expected", "Gbit/s", "of host", "rtt ms"),
+        *(
+            _ROW.format(
+                *(one[key] for key in ("mode", "between", "isolation", "across_hosts", "expected")),
+                f"{one['gbit_per_second']:.1f}",
+                f"{one['gbit_per_second'] / host:.2f}",
+                f"{one['rtt_ms']['avg']:.3f}",
+            )
+            for one in found
+        ),
+        _ROW.format("none", "-", "complete", "no", "-", "-", "-", "-"),
+        *(line for mode, line in _WITHOUT.items() if mode not in modes),
+        f"kept in {path}",
     ]

@@ -36,7 +36,7 @@ _FIRST_WITH_JSON = (3, 3)
 _FIRST_WITHOUT_V2 = (3, 6)
 
 
-def faults(lab: Lab, infos: Infos) -> list[str]:
+def faults(lab: Lab, infos: Infos, missing: Lines) -> list[str]:
     too_new = [
         f"{name}: Docker {docker_version(info)} cannot serve the engine cluster_store: Docker 23.0 removed it;"
         " use Docker 20.10, or the engine vxlan, which any Docker serves"
@@ -55,7 +55,7 @@ def faults(lab: Lab, infos: Infos) -> list[str]:
         *encrypted,
         *_unfit_etcd(lab, infos),
         *_one_name(infos),
-        *_without_quorum(lab, infos),
+        *_without_quorum(lab, infos, missing),
         *foreign_vxlans(lab, infos, _FIRST_VNI),
     ]
 
@@ -104,9 +104,9 @@ def _one_name(infos: Infos) -> list[str]:
     ]
 
 
-def _without_quorum(lab: Lab, infos: Infos) -> list[str]:
+def _without_quorum(lab: Lab, infos: Infos, missing: Lines) -> list[str]:
     """Hosts that do not answer may be away, as long as the cluster that stands has its majority without them."""
-    away = [name for name in lab["missing"] if lab["hosts"][name]["etcd"]]
+    away = [name for name in missing if lab["hosts"][name]["etcd"]]
     if not away:
         return []
     members = [name for name, host in lab["hosts"].items() if host["etcd"]]

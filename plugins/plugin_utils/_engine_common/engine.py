@@ -33,7 +33,7 @@ def _as_in_the_lab(lab: Lab) -> list[dict[str, Any]]:
     return lab["containers"]
 
 
-def _nothing_known(infos: Infos, lab: Lab) -> dict[str, Any]:
+def _nothing_known(_infos: Infos, _lab: Lab, _run: dict[str, Any]) -> dict[str, Any]:
     return {"faults": [], "nodes": [], "manager": ""}
 
 
@@ -41,9 +41,9 @@ def _nothing_known(infos: Infos, lab: Lab) -> dict[str, Any]:
 class Engine:
     """All functions are pure.
 
-    ``lab``: its value (_lab_file/value.py) with this engine, for preflight also "missing" (hosts of the play that do
-    not answer); the role overlay_network gives what it has options for. ``infos``: host -> what host_info returned;
-    ``states``: host -> what overlay_state returned; ``evidence``: what tasks/NAME/observe.yml read, [] without it.
+    ``lab``: its value (_lab_file/value.py) with this engine; the role overlay_network gives what it has options for.
+    ``infos``: host -> what host_info returned; ``states``: host -> what overlay_state returned; ``evidence``: what
+    tasks/NAME/observe.yml read, [] without it.
     """
 
     # -- Traits: playbooks and roles have them from the filter engine_traits. --
@@ -76,8 +76,8 @@ class Engine:
     peer_ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     # The names of bridges that it makes on hosts, as a regular expression: their addresses are in nobody's way.
     bridges: str = ""
-    # (lab, infos) -> why it cannot serve these hosts.
-    faults: Callable[[Lab, Infos], Lines] = lambda _lab, _infos: []
+    # (lab, infos, missing) -> why it cannot serve these hosts; ``missing``: hosts of the play that do not answer.
+    faults: Callable[[Lab, Infos, Lines], Lines] = lambda _lab, _infos, _missing: []
     # lab -> lab_containers with what the engine adds: addresses that it gives, resolvers.
     containers: Callable[[Lab], list[dict[str, Any]]] = _as_in_the_lab
 
@@ -101,8 +101,8 @@ class Engine:
     part_faults: Callable[[Lab, Infos], dict[str, Lines]] = lambda _lab, _views: {}
 
     # -- Removal. --
-    # (infos, lab of _checks/departure.py) -> what it knows of a host that leaves: {"faults": why it may not, "nodes":
-    # what the others know it by, "manager": the host that told}.
-    departure: Callable[[Infos, Lab], dict[str, Any]] = _nothing_known
+    # (infos, lab, run) as in _checks/departure.py -> what it knows of a host that leaves: {"faults": why it may not,
+    # "nodes": what the others know it by, "manager": the host that told}.
+    departure: Callable[[Infos, Lab, dict[str, Any]], dict[str, Any]] = _nothing_known
     # info -> what the host has of the engine, by names that only a lab uses.
     signs: Callable[[dict[str, Any]], Lines] = lambda _info: []

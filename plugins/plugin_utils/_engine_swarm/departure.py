@@ -6,7 +6,7 @@
 
 """One host leaves the lab's swarm, dead or alive: what is in its way, and what the others know it by. Pure functions.
 
-``lab`` is as in _checks/departure.py; its "asked": host -> {"info": docker_swarm_info, where it answers}.
+``lab`` and ``run`` are as in _checks/departure.py; "asked": host -> {"info": docker_swarm_info, where it answers}.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engine_common.en
 from . import membership
 
 
-def departure(infos: Infos, lab: Lab) -> dict[str, Any]:
+def departure(infos: Infos, lab: Lab, run: dict[str, Any]) -> dict[str, Any]:
     """``faults``: why the host may not leave; ``nodes``: the ids that it has; ``manager``: the host that told them."""
-    host = lab["host"]
-    views = {name: {"swarm": info["swarm"], "nodes": [], **_info(lab, name)} for name, info in infos.items()}
+    host = run["host"]
+    views = {name: {"swarm": info["swarm"], "nodes": [], **_info(run, name)} for name, info in infos.items()}
     others = {name: view for name, view in views.items() if name != host}
     faults = membership.owner_faults({name: view["swarm"] for name, view in views.items()}, lab["name"])
     listed, manager = membership.standing(others, lab)
@@ -36,9 +36,9 @@ def departure(infos: Infos, lab: Lab) -> dict[str, Any]:
         lost = any(view["swarm"]["state"] not in ("", "inactive") for view in views.values())
         return {**result, "faults": [NO_MANAGER] if lost else []}
     if manager == host:
-        return {**result, "faults": _heir_faults(listed, views, lab)}
+        return {**result, "faults": _heir_faults(listed, views, lab, host)}
     faults = [f"{host}: {line}" for line in quorum_faults(listed, going)]
-    if host not in infos and not lab["force"] and any(one["state"] == "ready" for one in listed if one["id"] in going):
+    if host not in infos and not run["force"] and any(one["state"] == "ready" for one in listed if one["id"] in going):
         faults.append(
             f"{host} does not answer Ansible, but its node answers the swarm's managers: repair the connection to it,"
             " or run again with -e force=true"
@@ -46,8 +46,8 @@ def departure(infos: Infos, lab: Lab) -> dict[str, Any]:
     return {**result, "faults": faults}
 
 
-def _info(lab: Lab, host: str) -> dict[str, Any]:
-    info = lab["asked"].get(host, {}).get("info", {})
+def _info(run: dict[str, Any], host: str) -> dict[str, Any]:
+    info = run["asked"].get(host, {}).get("info", {})
     return info if "nodes" in info else {}
 
 
@@ -57,9 +57,8 @@ NO_MANAGER = (
 )
 
 
-def _heir_faults(listed: list[dict[str, Any]], views: Infos, lab: Lab) -> list[str]:
+def _heir_faults(listed: list[dict[str, Any]], views: Infos, lab: Lab, host: str) -> list[str]:
     """Faults of the only manager that answers: another one has to take over before it leaves."""
-    host = lab["host"]
     going = membership.ids_of(listed, host, lab)
     others = [node["hostname"] for node in listed if node["id"] not in going]
     successor = membership.successor(views[host], host, lab)

@@ -56,11 +56,11 @@ def room(subnet: IPv4Network, network: str, used: int, hosts: Mapping[str, int])
 # -- before anything is changed ----------------------------------------------------------------------------------------
 
 
-def faults(lab: Lab, infos: Infos) -> list[str]:
+def faults(lab: Lab, infos: Infos, missing: Lines) -> list[str]:
     swarms = {host: info["swarm"] for host, info in infos.items()}
     return [
         *membership.owner_faults(swarms, lab["name"], {host: record_back(lab["name"], infos[host]) for host in infos}),
-        *_missing_faults(lab, swarms),
+        *_missing_faults(lab, swarms, missing),
         *foreign_vxlans(lab, infos, _FIRST_VNI),
         *_address_faults(lab, infos),
     ]
@@ -96,11 +96,11 @@ def _address_faults(lab: Lab, infos: Infos) -> list[str]:
     return found
 
 
-def _missing_faults(lab: Lab, swarms: dict[str, dict]) -> list[str]:
+def _missing_faults(lab: Lab, swarms: dict[str, dict], missing: Lines) -> list[str]:
     """Hosts that do not answer may be away, as long as the swarm that stands has a majority of its managers."""
-    if not lab["missing"]:
+    if not missing:
         return []
-    away = ", ".join(lab["missing"])
+    away = ", ".join(missing)
     nodes = [
         swarm
         for host, swarm in swarms.items()

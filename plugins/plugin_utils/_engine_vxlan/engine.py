@@ -69,7 +69,7 @@ def room_faults(subnet: IPv4Network, network: str, used: int, hosts: Mapping[str
 # -- before anything is changed ----------------------------------------------------------------------------------------
 
 
-def faults(lab: Lab, infos: Infos) -> list[str]:
+def faults(lab: Lab, infos: Infos, _missing: Lines) -> list[str]:
     return [
         *_index_faults(lab, infos),
         *_slice_faults(lab),

@@ -60,10 +60,11 @@ def holds_data(info: Mapping[str, Any], lab: str) -> bool:
     return info["etcd"]["lab"] == lab and info["etcd"]["data"]["present"]
 
 
-def plan(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> dict[str, Any]:
+def plan(infos: Mapping[str, Any], lab: Mapping[str, Any], cluster: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """How each host of the play becomes a member.
 
-    ``lab``: {"name": str, "hosts": lab_hosts with members as they are to be, "cluster": dict once etcd was asked}.
+    ``lab``: {"name": str, "hosts": lab_hosts with members as they are to be}; ``cluster``: what etcd_info returned once
+    etcd was asked.
 
     Returns lists of hosts, in the order of the file: ``here`` (members of the play), ``founders`` (start a new cluster
     together), ``late`` (are configured only after etcd was asked for its members), ``joiners`` (are added to the
@@ -87,7 +88,6 @@ def plan(infos: Mapping[str, Any], lab: Mapping[str, Any]) -> dict[str, Any]:
         "initial_cluster": "",
         "faults": [],
     }
-    cluster = lab.get("cluster")
     if not cluster:
         return result
     if not cluster["quorum"]:
@@ -148,17 +148,17 @@ def rolling_restart(
 
 
 def changes(
-    lab: Mapping[str, Any], infos: Mapping[str, Any], cluster: Mapping[str, Any] | None
+    lab: Mapping[str, Any], infos: Mapping[str, Any], cluster: Mapping[str, Any] | None, pki_changes: list[str]
 ) -> dict[str, list[str]]:
     """Host -> what a run would change of etcd there, beside what differs in its files, a line each.
 
-    ``lab``: "name", "hosts" (with members as they are to be), "pki_changes" (lines of what would change
-    in the PKI directory), "etcd": {"tls": bool}; ``cluster``: what etcd_info returned, None where it was not asked.
+    ``lab``: its value, with members as they are to be; ``cluster``: what etcd_info returned, None where it was not
+    asked; ``pki_changes``: lines of what would change in the PKI directory.
     """
-    intended = plan(infos, {"name": lab["name"], "hosts": lab["hosts"]})
+    intended = plan(infos, lab)
     found = {host: _member_changes(infos[host]["etcd"], lab["name"]) for host in intended["here"]}
     first = intended["here"][0] if intended["here"] else next(iter(infos))
-    for line in lab["pki_changes"]:
+    for line in pki_changes:
         # A certificate belongs to a host; the CAs and the directory are shown with the first one.
         found.setdefault(_holder(line, infos) or first, []).append(line)
     if cluster:

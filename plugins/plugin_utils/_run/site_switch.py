@@ -47,21 +47,21 @@ def at_site(lab: dict[str, Any], name: str, info: dict[str, Any]) -> bool:
     return lab["hosts"][name]["addresses"][lab["site"]] in [one["address"] for one in info["addresses"]]
 
 
-def faults(lab: dict[str, Any], infos: dict[str, dict[str, Any]]) -> list[str]:
+def faults(lab: dict[str, Any], infos: dict[str, dict[str, Any]], run: dict[str, Any]) -> list[str]:
     """Why the lab cannot be moved now, a line each; empty if it can, or need not.
 
-    ``lab``: as for `switch`, and {"limited": whether the run is, "uses_etcd": bool, "clock_seconds": by how much the
-    hosts' clocks may differ}.
+    ``lab``: as for `switch`, with "traits" of its engine; ``run``: {"limited", "clock_seconds"}, as in
+    _checks/preflight.py.
     """
     told = switch(lab, infos)
     if not told["moving"]:
-        return _unknown_place(lab, infos) if lab["limited"] else []
+        return _unknown_place(lab, infos) if run["limited"] else []
     where = f"the switch from {told['from']} to {told['to']}"
-    if lab["limited"]:
+    if run["limited"]:
         return [f"{where} needs all hosts of the lab: run it without --limit"]
     return [
-        *_clock_faults(infos, lab["clock_seconds"]),
-        *(_data_faults(lab, infos, where) if lab["uses_etcd"] else ()),
+        *_clock_faults(infos, run["clock_seconds"]),
+        *(_data_faults(lab, infos, where) if lab["traits"]["uses_etcd"] else ()),
         *_docker_faults(infos, where),
     ]
 
@@ -124,3 +124,42 @@ def _docker_faults(infos: dict[str, dict[str, Any]], where: str) -> list[str]:
         for name, info in infos.items()
         if info["docker"]["store"] and not info["docker"]["data"]["present"]
     ]
+
+
+def announced(lab: dict[str, Any], check: bool) -> str:
+    """What is said before the switch. ``lab``: that of _checks/chosen.chosen(); ``check``: whether nothing is done."""
+    told, traits = lab["switch"], lab["traits"]
+    if told["moving"]:
+        begun = " (an earlier switch did not finish)" if told["interrupted"] else ""
+        when = "are there already" if told["carried"] else "move in this run"
+        said = (
+            f"The lab {lab['name']} {'would move' if check else 'moves'} from {told['from']} to {told['to']}{begun}."
+            f" Its hosts {when}. {traits['move']}"
+        )
+    else:
+        come = "would come" if check else "comes" if len(told["hosts"]) == 1 else "come"
+        pause = "Only containers there pause" if traits["pauses"] else traits["move"]
+        said = (
+            f"The lab {lab['name']} is at {told['to']} already; {', '.join(told['hosts'])} {come} now, from"
+            f" {told['from']}. {pause}"
+        )
+    return said + ("; what follows cannot be predicted in check mode." if check else ".")
+
+
+def completed(lab: dict[str, Any], seconds: float, etcd_seconds: float | None) -> str:
+    """What is said after the switch. ``seconds``: since it began; ``etcd_seconds``: for which etcd took no writes, None
+    where it was not paused.
+    """
+    told = lab["switch"]
+    who = f"The lab {lab['name']}" if told["moving"] else ", ".join(told["hosts"])
+    has = "has" if told["moving"] or len(told["hosts"]) == 1 else "have"
+    since = (
+        "The hosts had moved before; from the first change of this run"
+        if told["carried"]
+        else "From the first container that stopped"
+    )
+    pause = "" if etcd_seconds is None else f"; etcd took no writes for {etcd_seconds:.1f} s"
+    return (
+        f"{who} {has} moved from {told['from']} to {told['to']}. {since} to the last packet that was proven it took"
+        f" {seconds:.1f} s{pause}."
+    )

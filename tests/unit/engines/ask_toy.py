@@ -45,9 +45,9 @@ def of_lab_file(text: str) -> dict[str, Any]:
 def of_preflight() -> dict[str, Any]:
     infos = {name: test_preflight.info(name) for name in ("emon", "emon2")}
     chosen = choice.choose(NAME, infos)
-    lab = test_preflight.lab(engine=NAME, engine_faults=chosen["faults"])
+    lab, run = test_preflight.asked(engine=NAME, engine_faults=chosen["faults"])
     (peer,) = ports.plan({**lab, "ports": []}, infos)["emon"]["peers"]
-    return {"chosen": chosen, "faults": preflight.faults(lab, infos), "ports": peer["ports"]}
+    return {"chosen": chosen, "faults": preflight.faults(lab, infos, run, {}), "ports": peer["ports"]}
 
 
 def of_verification() -> dict[str, Any]:
@@ -68,7 +68,7 @@ def of_verification() -> dict[str, Any]:
 
 def of_departure() -> list[str]:
     infos = {name: test_departure.info(NAME) for name in test_departure.NAMES}
-    return departure.departure(infos, test_departure.lab())["faults"]
+    return departure.departure(infos, *test_departure.asked())["faults"]
 
 
 if __name__ == "__main__":

@@ -76,17 +76,21 @@ LAB = {
     "links": {},
     "pki": "/nonexistent",
     "former_pki": "",
+    "networks": [],
+    "simulated": False,
+    "hosts": {"emon": HOST},
+}
+RUN = {
     "limited": False,
     "reads": False,
     "new_ca": False,
     "change_engine": False,
     "missing": [],
     "silent": {},
-    "networks": [],
-    "simulated": False,
-    "hosts": {"emon": HOST},
     "restart_allowed": False,
     "clock_seconds": 30,
+    "archive_files": {},
+    "archive_faults": [],
 }
 VERIFIED = {**LAB, "networks": [], "containers": []}
 STATE = {"emon": {"networks": [], "containers": [], "forwarding": [], "boot": {"state": "active", "said": ""}}}
@@ -110,7 +114,7 @@ SITES = {"company": {"subnet": "10.0.0.0/24", "mtu": 1500}}
         ),
         (
             "preflight_faults",
-            ({"emon": INFO}, LAB),
+            ({"emon": INFO}, LAB, RUN),
             [
                 "emon: Docker 26.1.5 cannot serve the engine cluster_store: Docker 23.0 removed it; use Docker 20.10,"
                 " or the engine vxlan, which any Docker serves"

@@ -38,14 +38,14 @@ def cas(ca: str, peers: str | None) -> dict[str, str]:
     return {"ca": ca, "peer-ca": peers if peers is not None else PEERS if ca else ""}
 
 
+RUN = {"new_ca": False, "limited": False, "reads": False}
+
+
 def lab(ca: str = "", recorded: str = "", former: str = "", peers: str | None = None, **given: Any) -> dict[str, Any]:
     return {
         "name": "emon",
-        "uses_etcd": True,
+        "traits": {"uses_etcd": True},
         "etcd": {"tls": True},
-        "new_ca": False,
-        "limited": False,
-        "reads": False,
         "controller": {
             "pki": "/home/e/pki",
             "uuid": recorded,
@@ -99,7 +99,7 @@ def lab(ca: str = "", recorded: str = "", former: str = "", peers: str | None = 
         pytest.param(lab(limited=True), [host(owner="")], None, id="a limited run, and nothing anywhere"),
         pytest.param(lab(former=OURS, limited=True), [host(OURS)], None, id="limited, and taken over"),
         pytest.param(lab(etcd={"tls": False}), [host(OURS)], None, id="no TLS"),
-        pytest.param(lab(uses_etcd=False), [host(OURS)], None, id="no etcd"),
+        pytest.param(lab(traits={"uses_etcd": False}), [host(OURS)], None, id="no etcd"),
         pytest.param(lab(OURS, A), [host(OURS, A), host(OURS)], None, id="one uuid, and a record from before"),
         pytest.param(lab(OURS), [host(OURS, A)], None, id="the controller has none yet"),
         pytest.param(lab(OURS, A), [host(OURS)], None, id="the hosts have none yet"),
@@ -114,17 +114,17 @@ def lab(ca: str = "", recorded: str = "", former: str = "", peers: str | None = 
 def test_whether_this_controller_is_the_labs(
     of: dict[str, Any], hosts: list[dict[str, Any]], words: str | None
 ) -> None:
-    found = lab_identity.faults(of, {f"h{number}": one for number, one in enumerate(hosts)})
+    found = lab_identity.faults(of, {f"h{number}": one for number, one in enumerate(hosts)}, {**RUN, **of})
     assert len(found) == (words is not None)
     assert words is None or words in found[0]
 
 
 def test_both_ways_out_are_told() -> None:
-    (line,) = lab_identity.faults(lab(), {"emon": host(OURS), "emon2": host(OURS)})
+    (line,) = lab_identity.faults(lab(), {"emon": host(OURS), "emon2": host(OURS)}, RUN)
     assert line.startswith(f"emon, emon2: etcd trusts the CA {OURS}")
     assert "from the controller that has it to /home/e/pki; if it is lost, run again with -e new_ca=true" in line
     assert "restarts every etcd member and dockerd" in line
-    (line,) = lab_identity.faults(lab(OURS, peers=""), {"emon": host(OURS)})
+    (line,) = lab_identity.faults(lab(OURS, peers=""), {"emon": host(OURS)}, RUN)
     assert line.endswith("restarts every etcd member of the lab")
 
 

@@ -80,8 +80,8 @@ def on(days: float, path: str = "/etc/overlay-lab/etcd/server.crt", sha256: str 
 
 def ending(hosts: dict[str, list[dict[str, Any]]], *controller: dict[str, Any]) -> list[str]:
     infos = {name: {"certificates": certificates} for name, certificates in hosts.items()}
-    lab = {"pki": PKI, "certificates": list(controller), "hosts": ["emon", "emon2"], "now": NOW.timestamp()}
-    return pki_expiry.ending(infos, lab)
+    lab = {"pki": PKI, "hosts": {"emon": {}, "emon2": {}}}
+    return pki_expiry.ending(infos, lab, list(controller), NOW.timestamp())
 
 
 @pytest.mark.parametrize(

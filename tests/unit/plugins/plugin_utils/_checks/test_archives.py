@@ -30,6 +30,7 @@ BARE = {
 DONE = {**BARE, "lab": "emon", "version": "20.10.24", "sha256": NEW, "whole": True}
 PACKAGED = {"version": "26.1.5", "archive": {**BARE, "path": "/usr/sbin/dockerd", "obstacles": ["a unit"]}}
 FILES = {"docker": {"machine": "x86_64", "megabytes": 200}}
+RUN = {"archive_files": FILES}
 
 
 def info(docker: dict[str, Any] | None = None, etcd: dict[str, Any] | None = None, **given: Any) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def info(docker: dict[str, Any] | None = None, etcd: dict[str, Any] | None = Non
 
 def lab(**given: Any) -> dict[str, Any]:
     hosts = {"emon": {"etcd": True}, "emon2": {"etcd": False}}
-    return {"engine": "cluster_store", "hosts": hosts, "archives": WANTED, "archive_files": FILES, **given}
+    return {"engine": "cluster_store", "hosts": hosts, "archives": WANTED, **given}
 
 
 @pytest.mark.parametrize(
@@ -141,14 +142,14 @@ def _options(name: str) -> dict[str, str]:
     ],
 )
 def test_what_is_in_the_way(given: dict[str, Any], of_host: dict[str, Any], lines: list[str]) -> None:
-    assert archives.faults(lab(**given), True, of_host) == lines
+    assert archives.faults(lab(**given), True, of_host, RUN) == lines
 
 
 def test_a_host_that_is_no_member_needs_no_etcd() -> None:
     of_host = info({"archive": DONE}, {"archive": {**BARE, "obstacles": ["a unit"]}})
-    assert archives.faults(lab(), False, of_host) == []
-    assert archives.faults(lab(engine="swarm"), True, of_host) == []
-    assert archives.faults(lab(), True, of_host) == [
+    assert archives.faults(lab(), False, of_host, RUN) == []
+    assert archives.faults(lab(engine="swarm"), True, of_host, RUN) == []
+    assert archives.faults(lab(), True, of_host, RUN) == [
         "etcd 3.5.9 is installed here (), and the lab file wants etcd.archive, which is put beside none: remove the"
         " packages that have it, or remove etcd.archive from the lab file"
     ]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import clocks
 
-LAB = {"simulated": False, "reads": False, "clock_seconds": 30}
+RUN = {"reads": False, "clock_seconds": 30}
 
 
 def info(least: float, most: float) -> dict[str, Any]:
@@ -24,17 +24,17 @@ LINE = (
 
 
 @pytest.mark.parametrize(
-    ("given", "infos", "expected"),
+    ("simulated", "given", "infos", "expected"),
     [
-        pytest.param({}, {"e1": RIGHT, "e2": AHEAD}, [LINE], id="one is ahead"),
-        pytest.param({}, {"e1": RIGHT, "e2": SLOW}, [], id="one answers late"),
-        pytest.param({}, {"e1": AHEAD, "e2": AHEAD}, [], id="the controller's own is wrong"),
-        pytest.param({}, {"e1": AHEAD}, [], id="one host"),
-        pytest.param({}, {}, [], id="none"),
-        pytest.param({"clock_seconds": 3600}, {"e1": RIGHT, "e2": AHEAD}, [], id="it may"),
-        pytest.param({"simulated": True}, {"e1": RIGHT, "e2": AHEAD}, [], id="hosts with one clock"),
-        pytest.param({"reads": True}, {"e1": RIGHT, "e2": AHEAD}, [], id="nothing is changed"),
+        pytest.param(False, {}, {"e1": RIGHT, "e2": AHEAD}, [LINE], id="one is ahead"),
+        pytest.param(False, {}, {"e1": RIGHT, "e2": SLOW}, [], id="one answers late"),
+        pytest.param(False, {}, {"e1": AHEAD, "e2": AHEAD}, [], id="the controller's own is wrong"),
+        pytest.param(False, {}, {"e1": AHEAD}, [], id="one host"),
+        pytest.param(False, {}, {}, [], id="none"),
+        pytest.param(False, {"clock_seconds": 3600}, {"e1": RIGHT, "e2": AHEAD}, [], id="it may"),
+        pytest.param(True, {}, {"e1": RIGHT, "e2": AHEAD}, [], id="hosts with one clock"),
+        pytest.param(False, {"reads": True}, {"e1": RIGHT, "e2": AHEAD}, [], id="nothing is changed"),
     ],
 )
-def test_clocks(given: dict[str, Any], infos: dict[str, dict[str, Any]], expected: list[str]) -> None:
-    assert clocks.faults({**LAB, **given}, infos) == expected
+def test_clocks(simulated: bool, given: dict[str, Any], infos: dict[str, dict[str, Any]], expected: list[str]) -> None:
+    assert clocks.faults({"simulated": simulated}, infos, {**RUN, **given}) == expected

@@ -59,23 +59,33 @@ def info(engine: str = "cluster_store", lab: str = "emon", **given: Any) -> dict
     }
 
 
+RUN: dict[str, Any] = {
+    "uuid": A,
+    "check": False,
+    "force": False,
+    "disconnect_allowed": False,
+    "host": "e3",
+    "silent": {},
+    "etcd_removal": {},
+    "asked": {},
+    "machine": {},
+}
+
+
 def lab(**given: Any) -> dict[str, Any]:
     return {
         "name": "emon",
-        "uuid": A,
         "site": "company",
         "hosts": HOSTS,
         "containers": [],
-        "check": False,
-        "force": False,
-        "disconnect_allowed": False,
-        "host": "e3",
-        "silent": {},
-        "etcd_removal": {},
-        "asked": {},
-        "machine": {},
         **given,
     }
+
+
+def asked(**given: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The lab and the run, with what is ``given`` of either."""
+    run = {key: given.pop(key, value) for key, value in RUN.items()}
+    return lab(**given), run
 
 
 KNOWN = {"member": {"id": "3", "name": "e3"}}
@@ -125,7 +135,7 @@ CLEARED = {**DEAD, "e3": info(lab="")}
     ],
 )
 def test_who_may_leave(infos: dict[str, Any], given: dict[str, Any], known: tuple[bool, bool]) -> None:
-    found = departure(infos, lab(**given))
+    found = departure(infos, *asked(**given))
     assert found["faults"] == []
     assert (found["ours"], found["member"]) == known
     assert found["nodes"] == []
@@ -247,7 +257,7 @@ def test_who_may_leave(infos: dict[str, Any], given: dict[str, Any], known: tupl
     ],
 )
 def test_who_may_not_leave(infos: dict[str, Any], given: dict[str, Any], words: list[str]) -> None:
-    found = departure(infos, lab(**given))["faults"]
+    found = departure(infos, *asked(**given))["faults"]
     assert len(found) == len(words)
     for line, word in zip(found, words):
         assert word in line
@@ -288,7 +298,7 @@ def swarm(nodes: list[dict[str, Any]], answer: tuple[str, ...] = NAMES, **given:
     """departure() where these nodes are a swarm, and the hosts ``answer``."""
     views = {name: inside(name, nodes) for name in answer}
     infos = {name: info("swarm", swarm=view["swarm"]) for name, view in views.items()}
-    return departure(infos, lab(**{"asked": {name: {"info": view} for name, view in views.items()}, **given}))
+    return departure(infos, *asked(**{"asked": {name: {"info": view} for name, view in views.items()}, **given}))
 
 
 WORKERS = [node("e1", "manager"), node("e2", "worker"), node("e3", "worker")]
@@ -317,7 +327,7 @@ def test_the_only_manager_stays_where_nobody_can_take_over() -> None:
 def test_a_swarm_of_one_leaves_with_its_host() -> None:
     view = inside("e3", ALONE[2:])
     infos = {"e1": info("swarm"), "e3": info("swarm", swarm=view["swarm"])}
-    assert departure(infos, lab(asked={"e3": {"info": view}}))["faults"] == []
+    assert departure(infos, *asked(asked={"e3": {"info": view}}))["faults"] == []
 
 
 def test_a_dead_node_is_forgotten() -> None:
@@ -343,7 +353,7 @@ def test_without_a_manager_nobody_is_forgotten() -> None:
 
 
 def test_a_swarm_that_was_never_founded_keeps_nobody() -> None:
-    found = departure({name: info("swarm") for name in NAMES}, lab())
+    found = departure({name: info("swarm") for name in NAMES}, *asked())
     assert (found["faults"], found["nodes"]) == ([], [])
 
 
@@ -352,13 +362,13 @@ def test_one_that_comes_back_to_a_swarm_that_has_forgotten_it_leaves() -> None:
     views = {**{name: inside(name, others) for name in ("e1", "e2")}, "e3": inside("e3", MANAGERS)}
     views["e3"]["nodes"] = []
     infos = {name: info("swarm", swarm=view["swarm"]) for name, view in views.items()}
-    found = departure(infos, lab(asked={name: {"info": view} for name, view in views.items()}))
+    found = departure(infos, *asked(asked={name: {"info": view} for name, view in views.items()}))
     assert (found["faults"], found["nodes"], found["ours"]) == ([], [], True)
 
 
 def test_somebody_elses_swarm_is_named() -> None:
     theirs = inside("e1", WORKERS)["swarm"] | {"lab": ""}
-    (fault,) = departure({"e1": info("swarm", swarm=theirs), "e3": info("swarm")}, lab())["faults"]
+    (fault,) = departure({"e1": info("swarm", swarm=theirs), "e3": info("swarm")}, *asked())["faults"]
     assert fault.startswith("e1: is a node of a swarm of somebody else")
 
 
@@ -405,7 +415,7 @@ def test_somebody_elses_swarm_is_named() -> None:
     ],
 )
 def test_what_is_told(infos: dict[str, Any], given: dict[str, Any], said: list[str]) -> None:
-    told = departure(infos, lab(**{"etcd_removal": UNKNOWN, **given}))["told"]
+    told = departure(infos, *asked(**{"etcd_removal": UNKNOWN, **given}))["told"]
     assert len(told) == len(said)
     for line, begin in zip(told, said):
         assert line.startswith(begin)

@@ -13,7 +13,6 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import fo
 
 LAB: dict[str, Any] = {
     "hosts": {"emon": {}, "emon2": {}},
-    "left": ["emon", "emon2", "localhost"],
     "containers": [
         {"name": "web", "host": "emon", "networks": [{"name": "front"}, {"name": "back"}]},
         {"name": "db", "host": "emon2", "networks": [{"name": "back", "aliases": ["database"]}]},
@@ -70,17 +69,16 @@ def asked(source: str, target: str, port: str = "", network: str = "back") -> di
     ],
 )
 def test_which_packet(pairs: list[dict[str, Any]], rows: list[dict[str, Any]], question: dict[str, str]) -> None:
-    assert followed.question(LAB, {"pairs": pairs, "expected": rows}) == question
+    assert followed.question(LAB, {"pairs": pairs, "expected": rows}, ["emon", "emon2", "localhost"]) == question
 
 
 @pytest.mark.parametrize("end", ["db", "emon2"])
 def test_a_host_that_failed_itself_has_told_why(end: str) -> None:
-    lab = {**LAB, "left": ["emon", "localhost"]}
     report = {
         "pairs": [pair("db", "web", "by_name")],
         "expected": [expected(end, "none"), expected("10.0.0.9", "none")],
     }
-    assert followed.question(lab, report) == asked("web", "10.0.0.9", "5432", "")
+    assert followed.question(LAB, report, ["emon", "localhost"]) == asked("web", "10.0.0.9", "5432", "")
 
 
 @pytest.mark.parametrize(

@@ -41,10 +41,9 @@ def test_whose_they_are(hosts: dict[str, Any], given: dict[str, Any], words: lis
         "name": "emon",
         "engine": "cluster_store",
         "etcd": {"tls": True},
-        "new_ca": False,
         "controller": controller(),
         **given,
     }
-    found = owner.faults(hosts, lab)
+    found = owner.faults(hosts, lab, given.get("new_ca", False))
     assert len(found) == len(words)
     assert all(one in line for one, line in zip(words, found, strict=True))

@@ -32,7 +32,6 @@ def lab(**given: Any) -> dict[str, Any]:
         "networks": [NETWORK],
         "containers": [],
         "switch": {"hosts": []},
-        "pki_changes": [],
         "etcd": {"tls": True},
         **given,
     }
@@ -103,7 +102,7 @@ def steps() -> dict[str, list[dict[str, Any]]]:
 
 
 def test_a_lab_that_is_as_wanted_needs_nothing() -> None:
-    assert plan.changes(lab(), infos(), steps()) == {
+    assert plan.changes(lab(), infos(), steps(), []) == {
         "rows": [],
         "table": [],
         "parts": [],
@@ -173,9 +172,6 @@ NO_RECORD = dict.fromkeys(("lab", "uuid", "machine_id", "site", "moving_to", "en
             "etcd",
             "emon2 etcd record of etcd's data: absent -> its ids",
         ),
-        (of_lab(pki_changes=["emon.crt: absent -> CN emon"]), "etcd", "emon etcd emon.crt: absent -> CN emon"),
-        (of_lab(pki_changes=["emon2-peer.crt: old -> new"]), "etcd", "emon2 etcd emon2-peer.crt: old -> new"),
-        (of_lab(pki_changes=["ca.crt: absent -> CN emon"]), "etcd", "emon etcd ca.crt: absent -> CN emon"),
         (of_step(0, "/etc/default/etcd: a -> b"), "etcd", "emon2 etcd /etc/default/etcd: a -> b"),
         (of_cluster(lambda one: one.update(missing=["emon2: refused"])), "etcd", "emon etcd emon2: refused -> healthy"),
         (
@@ -219,16 +215,26 @@ NO_RECORD = dict.fromkeys(("lab", "uuid", "machine_id", "site", "moving_to", "en
 def test_what_differs_is_told_and_run_with_all_that_follows(change: Change, first: str, row: str) -> None:
     wanted, found, told = lab(), infos(), steps()
     change(wanted, found, told)
-    planned = plan.changes(wanted, found, told)
+    planned = plan.changes(wanted, found, told, [])
     assert row in [f"{one['host']} {one['part']} {one['change']}" for one in planned["rows"]]
     assert planned["parts"] == list(plan.PARTS[plan.PARTS.index(first) :])
+
+
+@pytest.mark.parametrize(
+    ("line", "host"),
+    [("emon.crt: absent -> CN emon", "emon"), ("emon2-peer.crt: old -> new", "emon2"), ("ca.crt: a -> b", "emon")],
+)
+def test_what_differs_in_the_pki_directory_is_told(line: str, host: str) -> None:
+    planned = plan.changes(lab(), infos(), steps(), [line])
+    assert planned["rows"] == [{"host": host, "part": "etcd", "change": line}]
+    assert planned["parts"] == list(plan.PARTS[plan.PARTS.index("etcd") :])
 
 
 def test_a_dockerd_without_its_store_is_not_compared() -> None:
     found, told = infos(), steps()
     found["emon2"]["etcd"]["ready"] = False
     told["emon"][1]["lines"].append("docker.service: active: false -> true")
-    planned = plan.changes(lab(), found, told)
+    planned = plan.changes(lab(), found, told, [])
     assert planned["table"] == [
         "emon2  etcd  etcd: ready: false -> true",
         "What dockerd keeps in etcd is compared once etcd is healthy.",
@@ -239,13 +245,13 @@ def test_a_dockerd_without_its_store_is_not_compared() -> None:
 def test_a_dockerd_that_does_not_run_tells_of_no_network() -> None:
     found = infos()
     found["emon2"].update(networks=[], docker={"version": "20.10.24", "active": False})
-    assert plan.changes(lab(), found, steps())["rows"] == []
+    assert plan.changes(lab(), found, steps(), [])["rows"] == []
 
 
 def test_what_nobody_compared_is_run() -> None:
     told = steps()
     told["emon"] = [one for one in told["emon"] if one["part"] != "overlay_network"]
-    planned = plan.changes(lab(), infos(), told)
+    planned = plan.changes(lab(), infos(), told, [])
     assert (planned["rows"], planned["parts"]) == ([], ["overlay_network", "containers", "underlay"])
 
 
@@ -255,14 +261,14 @@ def test_an_engine_without_etcd_needs_none() -> None:
     found = infos()
     for one in found.values():
         one["record"]["engine"] = "vxlan"
-    planned = plan.changes(lab(engine="vxlan"), found, told)
+    planned = plan.changes(lab(engine="vxlan"), found, told, [])
     assert (planned["rows"], planned["parts"], planned["evidence"]) == ([], [], None)
 
 
 def test_a_state_that_is_not_of_all_is_read_again() -> None:
     told = steps()
     told["emon2"] = told["emon2"][:-1]
-    assert plan.changes(lab(), infos(), told)["states"] == {}
+    assert plan.changes(lab(), infos(), told, [])["states"] == {}
 
 
 def test_hosts_of_which_the_same_is_told_are_one_line() -> None:

@@ -13,6 +13,7 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.preflight
     _subnet_faults,
     faults,
 )
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import traits
 
 DATA_DIR = "/var/lib/etcd/default.etcd"
 CONFIG = {
@@ -24,6 +25,24 @@ HELD = {"path": DATA_DIR, "present": True, "lost": False, "lab": "emon", "member
 ADDRESSES = {"emon": "10.0.0.116", "emon2": "10.0.0.117"}
 
 
+NO_CAS = {"ca": "", "peer-ca": ""}
+RUN: dict[str, Any] = {
+    "limited": False,
+    "reads": False,
+    "image": "busybox:latest",
+    "change_engine": False,
+    "missing": [],
+    "silent": {},
+    "restart_allowed": False,
+    "restore": False,
+    "clock_seconds": 30,
+    "new_ca": False,
+    "confirmed": False,
+    "archive_files": {},
+    "archive_faults": [],
+}
+
+
 def lab(**given: Any) -> dict[str, Any]:
     hosts = {name: {"addresses": {"company": address}, "etcd": True} for name, address in ADDRESSES.items()}
     return {
@@ -31,21 +50,28 @@ def lab(**given: Any) -> dict[str, Any]:
         "site": "company",
         "engine": "cluster_store",
         "engine_faults": [],
-        "limited": False,
-        "reads": False,
-        "image": "busybox:latest",
-        "change_engine": False,
-        "missing": [],
-        "silent": {},
+        "traits": traits(given.get("engine", "cluster_store")),
         "networks": [],
+        "containers": [],
+        "links": {},
         "simulated": False,
         "hosts": hosts,
-        "restart_allowed": False,
-        "restore": False,
-        "clock_seconds": 30,
         "etcd": {"token": "emon-etcd", "tls": True},
+        "controller": {"pki": "/pki", "uuid": "", "cas": NO_CAS, "former_cas": NO_CAS},
         **given,
     }
+
+
+def asked(**given: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The lab and the run, with what is ``given`` of either."""
+    run = {key: given.pop(key, value) for key, value in RUN.items()}
+    return lab(**given), run
+
+
+def check(hosts: dict[str, Any], **given: Any) -> list[str]:
+    missing = given.pop("machine_missing", {})
+    lab, run = asked(**given)
+    return faults(lab, hosts, run, missing)
 
 
 def info(name: str, **given: Any) -> dict[str, Any]:
@@ -146,7 +172,7 @@ RECORD = {
     ],
 )
 def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
-    assert faults(lab(), infos(**of_emon2)) == []
+    assert check(infos(**of_emon2)) == []
 
 
 @pytest.mark.parametrize(
@@ -416,19 +442,19 @@ def test_fit_hosts(of_emon2: dict[str, Any]) -> None:
     ],
 )
 def test_fault(of_lab: dict[str, Any], of_emon2: dict[str, Any], expected: str) -> None:
-    assert faults(lab(**of_lab), infos(**of_emon2)) == [expected]
+    assert check(infos(**of_emon2), **of_lab) == [expected]
 
 
 def test_another_labs_host_is_not_compared_further() -> None:
     hosts = infos(record={"lab": "school", "machine_id": "x", "site": "y", "engine": "z"})
-    assert len(faults(lab(), hosts)) == 1
+    assert len(check(hosts)) == 1
 
 
 @pytest.mark.parametrize("etcd", [{"version": "3.6.1"}, {"active": True}, {"version": ""}])
 def test_etcd_of_a_host_that_is_no_member_matters_to_nobody(etcd: dict[str, Any]) -> None:
     one = lab()
     one["hosts"]["emon2"]["etcd"] = False
-    assert faults(one, infos(etcd=etcd)) == []
+    assert faults(one, infos(etcd=etcd), RUN, {}) == []
 
 
 @pytest.mark.parametrize(
@@ -449,9 +475,9 @@ def test_etcd_of_a_host_that_is_no_member_matters_to_nobody(etcd: dict[str, Any]
     ],
 )
 def test_hosts_that_do_not_answer(missing: list[str], answering: dict[str, Any], expected: list[str]) -> None:
-    one = lab(missing=missing)
+    one, run = asked(missing=missing)
     one["hosts"]["emon3"] = {"addresses": {"company": "10.0.0.118"}, "etcd": False}
-    assert faults(one, answering) == expected
+    assert faults(one, answering, run, {}) == expected
 
 
 def unreachable(words: str) -> dict[str, Any]:
@@ -495,26 +521,27 @@ CHANGED = "Host key for emon2 has changed and you have requested strict checking
 )
 @pytest.mark.parametrize("member", [True, False])
 def test_a_host_that_could_not_be_asked_is_not_left_out(said: dict[str, Any], expected: str, member: bool) -> None:
-    one = lab(missing=["emon2"], silent={"emon2": said})
+    one, run = asked(missing=["emon2"], silent={"emon2": said})
     one["hosts"]["emon2"]["etcd"] = member
-    assert faults(one, {"emon": info("emon", etcd={"data": HELD, "lab": "emon"})}) == [expected]
-    assert faults(one, {}) == [expected]
+    assert faults(one, {"emon": info("emon", etcd={"data": HELD, "lab": "emon"})}, run, {}) == [expected]
+    assert faults(one, {}, run, {}) == [expected]
 
 
 def test_a_host_that_is_off_is_no_stranger() -> None:
-    one = lab(missing=["emon2"], silent={"emon2": unreachable("connect to host 10.0.0.117 port 22: No route to host")})
+    said = unreachable("connect to host 10.0.0.117 port 22: No route to host")
+    one, run = asked(missing=["emon2"], silent={"emon2": said})
     one["hosts"]["emon2"]["etcd"] = False
-    assert faults(one, {"emon": info("emon", etcd={"data": HELD, "lab": "emon"})}) == []
+    assert faults(one, {"emon": info("emon", etcd={"data": HELD, "lab": "emon"})}, run, {}) == []
 
 
 def test_faults_of_the_choice_come_first() -> None:
-    assert faults(lab(engine_faults=["no engine fits"]), infos()) == ["no engine fits"]
+    assert check(infos(), engine_faults=["no engine fits"]) == ["no engine fits"]
 
 
 def test_every_fault_of_every_host_at_once() -> None:
     broken = {"addresses": [], "etcd": {"version": "3.6.1", "active": True}, "record": {**RECORD, "engine": "vxlan"}}
     hosts = {"emon": info("emon", **broken), "emon2": info("emon2", **broken, docker={"version": "24.0.7"})}
-    found = faults(lab(), hosts)
+    found = check(hosts)
     assert [line.split(":")[0] for line in found] == ["emon2", "emon", "emon2", *["emon"] * 4, *["emon2"] * 3]
     assert len(set(found)) == 10
 
@@ -527,39 +554,39 @@ FOREIGN = [
 
 
 def test_running_foreign_containers_are_named_before_the_first_restart() -> None:
-    assert faults(lab(), infos(containers=FOREIGN)) == [
+    assert check(infos(containers=FOREIGN)) == [
         "emon2: dockerd has to be restarted, and these containers are not the lab's and would stop: precious;"
         " run again with -e docker_engine_restart_allowed=true, then they are started again"
     ]
 
 
 def test_foreign_containers_do_not_matter_with_consent_or_on_a_host_of_the_lab() -> None:
-    assert faults(lab(restart_allowed=True), infos(containers=FOREIGN)) == []
-    assert faults(lab(), infos(containers=FOREIGN, record=RECORD)) == []
+    assert check(infos(containers=FOREIGN), restart_allowed=True) == []
+    assert check(infos(containers=FOREIGN, record=RECORD)) == []
 
 
 def test_a_damaged_daemon_json_is_named_with_all_other_faults() -> None:
     damaged = {"damaged": "/etc/docker/daemon.json: it is gone, and the lab wrote that file: run with X"}
     found = infos(docker=damaged, time=5000.0)
-    assert f"emon2: {damaged['damaged']}" in faults(lab(), found)
-    assert len(faults(lab(), found)) == len(faults(lab(restore=True), found)) + 1
+    assert f"emon2: {damaged['damaged']}" in check(found)
+    assert len(check(found)) == len(check(found, restore=True)) + 1
     # A run that only reads leaves it.
-    assert faults(lab(reads=True), infos(docker=damaged)) == []
+    assert check(infos(docker=damaged), reads=True) == []
 
 
 def test_docker_that_was_upgraded_under_its_store_may_change_its_engine() -> None:
     docker = {"version": "26.1.5", "store": "etcd://10.0.0.117:2379"}
     standing = info("emon2", record=RECORD, docker=docker, etcd={"lab": "emon", "ready": True})
     change = {"engine": "swarm", "change_engine": True}
-    assert faults(lab(**change), {"emon2": standing}) == []
+    assert check({"emon2": standing}, **change) == []
     standing["docker"]["store"] = ""
-    assert "dockerd does not run, and keeps the former networks" in "".join(faults(lab(**change), {"emon2": standing}))
+    assert "dockerd does not run, and keeps the former networks" in "".join(check({"emon2": standing}, **change))
 
 
 def test_a_switch_restarts_dockerd_on_hosts_of_the_lab_as_well() -> None:
     passing = {"name": "fleeting", "running": True, "lab": "", "passing": True}
     standing = info("emon2", record=RECORD, containers=[*FOREIGN, passing])
-    assert _restart_faults(lab(moving=True), standing) == [
+    assert _restart_faults(lab(), standing, True, False) == [
         "dockerd has to be restarted, which would remove containers that were started with --rm and are not the lab's:"
         " fleeting; stop them yourself first",
         "dockerd has to be restarted, and these containers are not the lab's and would stop: precious;"
@@ -570,22 +597,22 @@ def test_a_switch_restarts_dockerd_on_hosts_of_the_lab_as_well() -> None:
 def test_ports_of_somebody_else_are_named_on_a_host_that_joins() -> None:
     used = {"tcp": [2379, 7946], "udp": [4789]}
     remedy = "find its owner with ss -lp and stop it"
-    assert faults(lab(), infos(listening=used)) == [
+    assert check(infos(listening=used)) == [
         f"emon2: tcp port 7946 is in use, and Docker's gossip needs it: {remedy}",
         f"emon2: tcp port 2379 is in use, and etcd needs it: {remedy}",
     ]
-    assert faults(lab(), infos(listening=used, record=RECORD)) == []
-    assert faults(lab(), infos(listening={"tcp": [7946], "udp": []}, docker={"active": True})) == []
+    assert check(infos(listening=used, record=RECORD)) == []
+    assert check(infos(listening={"tcp": [7946], "udp": []}, docker={"active": True})) == []
 
 
 def test_a_former_engine_that_leaves_dockerd_restarts_it() -> None:
     alien = {"name": "alien", "running": True, "lab": "", "passing": False}
     standing = info("emon2", record={**RECORD, "engine": "cluster_store"}, containers=[alien])
-    assert _restart_faults(lab(engine="vxlan", moving=False), standing) == [
+    assert _restart_faults(lab(engine="vxlan"), standing, False, False) == [
         "dockerd has to be restarted, and these containers are not the lab's and would stop: alien; run again with -e"
         " docker_engine_restart_allowed=true, then they are started again"
     ]
-    assert _restart_faults(lab(moving=False), standing) == []
+    assert _restart_faults(lab(), standing, False, False) == []
 
 
 DEMO = {"name": "demo", "subnet": "10.200.0.0/24", "allow_overlap": False}
@@ -604,17 +631,17 @@ DEMO = {"name": "demo", "subnet": "10.200.0.0/24", "allow_overlap": False}
 def test_subnets_that_a_place_has_as_well(
     of_lab: dict[str, Any], added: list[dict[str, Any]], expected: list[str]
 ) -> None:
-    one = lab(**{"networks": [DEMO], "moving": False, **of_lab})
+    one = lab(**{"networks": [DEMO], **of_lab})
     host = info("emon2", addresses=[address("eth0", ADDRESSES["emon2"]), *added])
-    assert _subnet_faults(one, host) == [
+    assert _subnet_faults(one, host, False) == [
         f"the subnet 10.200.0.0/24 of demo overlaps 10.200.0.0/16 on {interface}: take another, or set allow_overlap:"
         " true if its containers need not reach that network"
         for interface in expected
     ]
     # A host that stays where it is has the lab's own links as well, and its network stands.
     joined = {**host, "record": {**RECORD, "site": "company"}}
-    assert _subnet_faults(one, joined) == []
-    assert len(_subnet_faults({**one, "moving": True}, joined)) == len(expected)
+    assert _subnet_faults(one, joined, False) == []
+    assert len(_subnet_faults(one, joined, True)) == len(expected)
 
 
 WEB = {"name": "web", "host": "emon2", "image": "web:1"}
@@ -636,7 +663,7 @@ WEB = {"name": "web", "host": "emon2", "image": "web:1"}
     ],
 )
 def test_an_image_that_cannot_come_is_named(of_lab: dict[str, Any], of_emon2: dict[str, Any], told: bool) -> None:
-    found = [line for line in faults(lab(**{"containers": [WEB], **of_lab}), infos(**of_emon2)) if "image" in line]
+    found = [line for line in check(infos(**of_emon2), **{"containers": [WEB], **of_lab}) if "image" in line]
     assert [line.split(", which")[0].split(": ", 1)[1].split(" of ")[0] for line in found] == ["the image web:1"] * told
 
 
@@ -653,7 +680,7 @@ def test_an_image_that_cannot_come_is_named(of_lab: dict[str, Any], of_emon2: di
 def test_an_image_that_cannot_be_made_is_named(of_emon2: dict[str, Any], told: bool) -> None:
     lacking = "no busybox at /bin/busybox or /usr/bin/busybox: install busybox-static, or give path"
     there = infos(**{"busybox": {"fault": lacking}, **of_emon2})
-    found = faults(lab(containers=[{**WEB, "image": ""}]), there)
+    found = check(there, containers=[{**WEB, "image": ""}])
     assert found == [
         "emon2: the image busybox:latest of web is not on this host, which has no default route to a registry, and"
         f" cannot be made here: {lacking}"
@@ -675,8 +702,8 @@ def test_a_published_port_that_somebody_holds_is_named_where_a_host_joins(
     ports: list[str], held: list[Any], of_emon2: dict[str, Any], told: list[int]
 ) -> None:
     there = infos(**{"held": {"tcp": [held], "udp": []}, **of_emon2})
-    asked = lab(containers=[{**WEB, "image": "", "published_ports": ports}])
-    assert [line for line in faults(asked, there) if "container web" in line] == [
+    asked_for = [{**WEB, "image": "", "published_ports": ports}]
+    assert [line for line in check(there, containers=asked_for) if "container web" in line] == [
         f"emon2: container web: port {port}/tcp of the host is in use by a process of the host: publish another (ss -lp"
         " shows by whom), or stop that"
         for port in told
@@ -690,7 +717,7 @@ NO_NETEM = "the kernel 6.1 has no sch_netem, needed for delay"
 
 
 @pytest.mark.parametrize(
-    ("asked", "of_lab", "found", "kernel", "expected"),
+    ("of_link", "of_lab", "found", "kernel", "expected"),
     [
         pytest.param({"rate": "1mbit"}, {}, {}, {}, [], id="simulated hosts need no word"),
         pytest.param(
@@ -766,9 +793,9 @@ NO_NETEM = "the kernel 6.1 has no sch_netem, needed for delay"
     ],
 )
 def test_what_is_in_the_way_of_a_slow_link(
-    asked: dict[str, str], of_lab: dict[str, Any], found: dict[str, Any], kernel: dict[str, str], expected: list[str]
+    of_link: dict[str, str], of_lab: dict[str, Any], found: dict[str, Any], kernel: dict[str, str], expected: list[str]
 ) -> None:
-    given = lab(simulated=True, reads=False, links={"emon2": [{**LINK, **asked}]}) | of_lab
+    given = {"simulated": True, "links": {"emon2": [{**LINK, **of_link}]}, **of_lab}
     there = {"emon": info("emon"), "emon2": info("emon2", kernel={"missing": kernel})}
     there["emon2"]["links"] = {**UNSHAPED, **found}
-    assert faults(given, there) == expected
+    assert check(there, **given) == expected

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks.programs import faults
 
 LAB = {"name": "emon", "engine": "cluster_store"}
+RUN: dict[str, Any] = {"archive_files": {}}
 RHEL = {"os_family": "RedHat", "distribution": {"name": "Red Hat Enterprise Linux 9.6 (Plow)"}}
 ARCH = {"os_family": "", "distribution": {"name": "Arch Linux"}}
 JOINED = {"lab": "emon", "engine": "cluster_store"}
@@ -81,7 +82,7 @@ def info(**given: Any) -> dict[str, Any]:
     ],
 )
 def test_fit(given: dict[str, Any], member: bool) -> None:
-    assert faults(LAB, member, info(**given)) == []
+    assert faults(LAB, member, info(**given), RUN) == []
 
 
 @pytest.mark.parametrize(
@@ -225,7 +226,7 @@ def test_fit(given: dict[str, Any], member: bool) -> None:
     ],
 )
 def test_fault(given: dict[str, Any], expected: list[str]) -> None:
-    assert faults(LAB, True, info(**given)) == expected
+    assert faults(LAB, True, info(**given), RUN) == expected
 
 
 @pytest.mark.parametrize(
@@ -241,7 +242,7 @@ def test_fault(given: dict[str, Any], expected: list[str]) -> None:
 def test_programs_from_an_archive_want_labels(selinux: dict[str, Any], wanted: str, is_named: bool) -> None:
     archive = {"lab": "emon", "version": "20.10.24", "sha256": "sum", "whole": True, "path": "", "wanted": wanted,
                "obstacles": [], "missing": []}  # fmt: skip
-    found = faults(LAB, False, {**info(docker={"archive": archive}), "selinux": selinux})
+    found = faults(LAB, False, {**info(docker={"archive": archive}), "selinux": selinux}, RUN)
     assert [line for line in found if "SELinux" in line] == [
         f"SELinux is {selinux['mode']} here, and restorecon, which labels programs from an archive, is missing: install"
         " policycoreutils"

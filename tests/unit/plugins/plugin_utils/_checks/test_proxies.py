@@ -32,14 +32,13 @@ def lines(
     lab: dict[str, Any] = {
         "engine": engine,
         "site": "company",
-        "reads": False,
         "hosts": HOSTS,
         "etcd": {"tls": tls},
-        "image": "busybox:latest",
         "containers": [{"name": "c", "host": host, "image": image}],
     }
     info = {"docker": {"proxies": docker}, "etcd": {"proxies": etcd}}
-    return proxies.faults(lab, {"name": host, **HOSTS[host]}, info)
+    run = {"reads": False, "image": "busybox:latest"}
+    return proxies.faults(lab, {"name": host, **HOSTS[host]}, info, run)
 
 
 def test_dockerd_asks_its_store_through_a_proxy() -> None:

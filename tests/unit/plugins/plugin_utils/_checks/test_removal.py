@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._checks import removal as lab_removal
 
 A, B = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
-LAB: dict[str, Any] = {"name": "emon", "uuid": A}
+LAB: dict[str, Any] = {"name": "emon", "pki": "/home/e/pki"}
 NO_UNIT = {"unit": False}
 
 
@@ -61,20 +61,20 @@ CLEARED = {**LOST, "etcd": {"lab": ""}}
     ],
 )
 def test_why_a_host_is_left_alone(info: dict[str, Any], words: str | None) -> None:
-    found = lab_removal.refusal(info, LAB)
+    found = lab_removal.refusal(info, LAB, A)
     assert (found == "") == (words is None)
     assert words is None or words in found
 
 
 def test_a_controller_without_an_id_takes_what_the_hosts_say() -> None:
-    assert lab_removal.refusal(host(), {"name": "emon", "uuid": ""}) == ""
+    assert lab_removal.refusal(host(), LAB, "") == ""
 
 
 def test_what_is_left_is_told_of_every_host_and_of_the_controller() -> None:
     hosts = {"emon": host(), "emon2": {"unreachable": True, "msg": "No route"}, "emon3": host(**LOST), "emon4": host()}
-    found = lab_removal.left(hosts, ["emon"], LAB, "/home/e/pki")
+    found = lab_removal.left(hosts, LAB, A, ["emon"])
     assert [line.partition(":")[0] for line in found] == ["emon2", "emon3", "emon4", "/home/e/pki and the backups stay"]
     assert "run destroy.yml again once it is back" in found[0]
     assert "put /var/lib/overlay-lab/state.json back there; if it is lost, playbooks/overlay.yml" in found[1]
     assert "was not cleared" in found[2]
-    assert lab_removal.left(hosts, list(hosts), LAB, "/home/e/pki") == []
+    assert lab_removal.left(hosts, LAB, A, list(hosts)) == []

@@ -10,15 +10,14 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._compare.network_modes import figures, paths
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._compare.network_modes import figures, paths, table
 
 VARIABLES = yaml.safe_load((Path(__file__).parents[5] / "playbooks/vars/compare.yml").read_text(encoding="utf-8"))
-WANTED = {
+LAB = {
     "hosts": {name: {"addresses": {"home": f"192.168.1.{end}"}} for name, end in (("e1", 1), ("e2", 2))},
     "site": "home",
-    "paths": VARIABLES["compare_paths"],
-    "ports": VARIABLES["compare_ports"],
 }
+ASKED = (LAB, VARIABLES["compare_paths"], VARIABLES["compare_ports"])
 
 
 def container(mode: str, host: str, pid: int, address: str) -> dict[str, Any]:
@@ -36,7 +35,7 @@ def found(first: list[dict], second: list[dict]) -> list[tuple]:
     ends = ("server_host", "server_pid", "listen", "address", "iperf3")
     return [
         (one["path"]["mode"], one["client"]["pid"], *(one[key] for key in ends), one["probe"]["port"])
-        for one in paths({"e1": {"containers": first}, "e2": {"containers": second}}, WANTED)
+        for one in paths({"e1": {"containers": first}, "e2": {"containers": second}}, *ASKED)
     ]
 
 
@@ -69,7 +68,7 @@ def test_paths(first: list[dict], second: list[dict], expected: list[tuple]) -> 
 
 
 def test_a_path_is_probed_from_the_client() -> None:
-    (path,) = paths({"e1": {"containers": OVERLAY["e1"]}, "e2": {"containers": OVERLAY["e2"]}}, WANTED)
+    (path,) = paths({"e1": {"containers": OVERLAY["e1"]}, "e2": {"containers": OVERLAY["e2"]}}, *ASKED)
     assert path["probe"] == {
         "container": "ch3-compare-overlay-e1", "to": "10.200.0.24", "protocol": "tcp", "port": 80, "count": 30,
         "interval": 0.05,
@@ -89,4 +88,32 @@ def test_figures() -> None:
             "gbit_per_second": 1.23,
             "rtt_ms": {"avg": 0.15},
         }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("modes", "missing"),
+    [
+        (["bridge", "host", "macvlan", "overlay"], []),
+        (
+            ["host", "overlay"],
+            ["macvlan was not measured: give docker_networks_macvlan_ranges, see docs/docker-networks.md"],
+        ),
+        (["host", "macvlan"], ["overlay was not measured: playbooks/overlay.yml makes its network"]),
+    ],
+)
+def test_the_table_compares_with_host_mode(modes: list[str], missing: list[str]) -> None:
+    measured = {"bridge": 1.0, "host": 4.0, "macvlan": 2.0, "overlay": 0.5}
+    of_all = {"between": "two hosts", "isolation": "high", "across_hosts": "yes", "expected": "lower"}
+    rows = [{**of_all, "mode": mode, "gbit_per_second": measured[mode], "rtt_ms": {"avg": 0.0456}} for mode in modes]
+    head, *shown = table(rows, "/x/modes.json")
+    assert head == "mode    between     isolation crosses expected Gbit/s of host rtt ms"
+    assert shown[: len(modes)] == [
+        f"{mode:<7} two hosts   high      yes     lower       {measured[mode]:.1f}    {measured[mode] / 4:.2f}  0.046"
+        for mode in modes
+    ]
+    assert shown[len(modes) :] == [
+        "none    -           complete  no      -             -       -      -",
+        *missing,
+        "kept in /x/modes.json",
     ]

@@ -23,9 +23,9 @@ PEERS = ["10.0.0.1", "10.0.0.2"]
 AGAIN = "run playbooks/overlay.yml"
 
 
-def lab_of_three(*missing: str) -> dict[str, Any]:
+def lab_of_three() -> dict[str, Any]:
     containers = [{"name": f"test{host[1:]}", "host": host, "networks": [{"name": "demo"}]} for host in ("e1", "e2")]
-    return {**lab("e1", "e2", "e3"), "networks": [{"name": "demo"}], "containers": containers, "missing": list(missing)}
+    return {**lab("e1", "e2", "e3"), "networks": [{"name": "demo"}], "containers": containers}
 
 
 NODES = [*TWO, node("e3")]
@@ -193,7 +193,7 @@ THREE = [node(name, "manager") for name in ("e1", "e2", "e3")]
     ],
 )  # fmt: skip
 def test_hosts_that_do_not_answer(missing: list[str], infos: dict[str, Any], expected: list[str]) -> None:
-    assert engine_swarm.faults(lab_of_three(*missing), with_links(infos)) == expected
+    assert engine_swarm.faults(lab_of_three(), with_links(infos), missing) == expected
 
 
 ENTERED = ["swarm node: another -> the lab's"]
@@ -233,7 +233,7 @@ def test_what_a_run_tells_of_the_swarm(names: list[str], infos: dict[str, Any], 
 
 def test_a_foreign_swarm_is_named_before_anything_changes() -> None:
     infos = {"e1": OUTSIDE, "e2": inside("e2", TWO, lab=""), "e3": {"swarm": NOBODY}}
-    assert [line.partition(":")[0] for line in engine_swarm.faults(lab_of_three(), with_links(infos))] == ["e2"]
+    assert [line.partition(":")[0] for line in engine_swarm.faults(lab_of_three(), with_links(infos), [])] == ["e2"]
 
 
 def test_addresses_that_swarm_takes_first_are_named() -> None:
@@ -247,16 +247,16 @@ def test_addresses_that_swarm_takes_first_are_named() -> None:
         ],
     }
     infos = with_links({"e1": OUTSIDE})
-    assert engine_swarm.faults({**lab_of_three(), **given}, infos) == [
+    assert engine_swarm.faults({**lab_of_three(), **given}, infos, []) == [
         f"{name}: its ipv4_address {address} in demo is one of those that Swarm takes first, for hosts and containers"
         " without one: choose 10.0.9.6 or a later one"
         for name, _host, address in fixed[:2]
     ]
     # Everybody in a lab that stands has an address; and a subnet may be smaller than what is asked of it.
     joined = {"e1": {**infos["e1"], "record": {"lab": "emon", "engine": "swarm"}}}
-    assert engine_swarm.faults({**lab_of_three(), **given}, joined) == []
+    assert engine_swarm.faults({**lab_of_three(), **given}, joined, []) == []
     given["networks"][0]["subnet"] = "10.0.9.0/30"
-    assert len(engine_swarm.faults({**lab_of_three(), **given}, infos)) == 2
+    assert len(engine_swarm.faults({**lab_of_three(), **given}, infos, [])) == 2
 
 
 @pytest.mark.parametrize(
@@ -270,6 +270,6 @@ def test_addresses_that_swarm_takes_first_are_named() -> None:
 )
 def test_a_foreign_vxlan_that_docker_would_meet_is_named(vni: int, port: int, named: bool) -> None:
     infos = with_links({"e1": OUTSIDE}, name="theirs", vni=vni, port=port, group="0")
-    said = "\n".join(engine_swarm.faults(lab_of_three(), infos))
+    said = "\n".join(engine_swarm.faults(lab_of_three(), infos, []))
     takes = f"has the VNI {vni}" if vni else "takes every VNI"
     assert (f"e1: the VXLAN theirs {takes} on UDP port {port}" in said) == named

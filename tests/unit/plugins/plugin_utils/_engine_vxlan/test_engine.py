@@ -204,7 +204,7 @@ OURS = {"name": "vxlan-12345678", "vni": 12345678, "port": 14789, "group": str(M
     ],
 )
 def test_faults_of_hosts(of_emon2: dict[str, Any], expected: list[str]) -> None:
-    assert engine.faults(LAB, {"emon": info(1), "emon2": of_emon2, "emon4": info(4)}) == expected
+    assert engine.faults(LAB, {"emon": info(1), "emon2": of_emon2, "emon4": info(4)}, []) == expected
 
 
 @pytest.mark.parametrize(
@@ -223,13 +223,13 @@ def test_faults_of_hosts(of_emon2: dict[str, Any], expected: list[str]) -> None:
     ],
 )
 def test_who_may_join(infos: dict[str, Any], expected: list[str]) -> None:
-    assert engine.faults(LAB, infos) == expected
+    assert engine.faults(LAB, infos, []) == expected
 
 
 def test_an_index_without_a_slice() -> None:
     lab = deepcopy(LAB)
     lab["hosts"]["emon4"]["index"] = 5
-    assert engine.faults(lab, {name: info(host["index"]) for name, host in lab["hosts"].items()}) == [
+    assert engine.faults(lab, {name: info(host["index"]) for name, host in lab["hosts"].items()}, []) == [
         "emon4: its index 5 is too large for the network back: 10.201.0.0/28 has slices for 4 hosts; take a larger"
         " subnet, or a lower index"
     ]

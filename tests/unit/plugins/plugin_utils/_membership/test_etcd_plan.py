@@ -161,7 +161,7 @@ TWO_STAND = {"emon": info("a"), "emon2": info("b")}
     ],
 )
 def test_joining(infos: dict[str, Any], answer: dict[str, Any], expected: tuple[list[str], list[str]]) -> None:
-    found = plan(infos, {"name": "emon", "hosts": hosts(**THREE), "cluster": answer})
+    found = plan(infos, {"name": "emon", "hosts": hosts(**THREE)}, answer)
     assert (found["joiners"], found["replaced"]) == expected
     assert found["founders"] == found["faults"] == []
 
@@ -169,21 +169,21 @@ def test_joining(infos: dict[str, Any], answer: dict[str, Any], expected: tuple[
 def test_no_seat_is_left_for_a_limited_newcomer() -> None:
     four = hosts(z=True, emon=True, emon2=True, emon3=False)
     answer = cluster(("a", "emon"), ("b", "emon2"), ("c", "emon3"))
-    assert plan({"z": EMPTY}, {"name": "emon", "hosts": four, "cluster": answer})["joiners"] == []
+    assert plan({"z": EMPTY}, {"name": "emon", "hosts": four}, answer)["joiners"] == []
 
 
 def test_an_interrupted_founding_goes_on() -> None:
     infos = {"emon": info("a", ready=False), "emon2": EMPTY}
-    lab = {"name": "emon", "hosts": hosts(emon=True, emon2=True), "cluster": cluster(quorum=False)}
-    found = plan(infos, lab)
+    lab = {"name": "emon", "hosts": hosts(emon=True, emon2=True)}
+    found = plan(infos, lab, cluster(quorum=False))
     assert (found["founders"], found["initial_cluster"]) == (["emon2"], FOUNDED["ETCD_INITIAL_CLUSTER"])
     assert found["faults"] == []
 
 
 def test_a_member_that_lost_its_data_is_no_founder() -> None:
     infos = {"emon": info("a", ready=False, claimed=True), "emon2": info()}
-    lab = {"name": "emon", "hosts": hosts(emon=True, emon2=True), "cluster": cluster(quorum=False)}
-    found = plan(infos, lab)
+    lab = {"name": "emon", "hosts": hosts(emon=True, emon2=True)}
+    found = plan(infos, lab, cluster(quorum=False))
     assert found["founders"] == []
     assert "emon2 cannot join: the cluster has no quorum" in found["faults"][0]
 
@@ -226,7 +226,7 @@ def test_data_that_is_gone_is_named_where_nobody_can_replace_it(infos: dict[str,
 
 
 def test_a_run_tells_that_it_replaces_a_member_and_brings_back_a_program() -> None:
-    lab = {"name": "emon", "hosts": hosts(**THREE), "pki_changes": [], "etcd": {"tls": True}}
+    lab = {"name": "emon", "hosts": hosts(**THREE), "etcd": {"tls": True}}
     standing = {"version": "3.4", "enabled": True}
     infos = {
         "emon": info("a", claimed=True, **standing),
@@ -238,13 +238,13 @@ def test_a_run_tells_that_it_replaces_a_member_and_brings_back_a_program() -> No
         "emon2": ["etcdctl: absent -> installed"],
         "emon3": ["etcd: data gone -> this member removed from the cluster, and added again"],
     }
-    assert changes(lab, infos, None) == told
+    assert changes(lab, infos, None, []) == told
     answer = cluster(("a", "emon"), ("b", "emon2"), ("c", "emon3"))
     answer["members"] = [
         {**one, "peer_urls": [f"https://{address}:2380" for address in lab["hosts"][one["name"]]["addresses"].values()]}
         for one in answer["members"]
     ]
-    assert changes(lab, infos, {**answer, "missing": []}) == told
+    assert changes(lab, infos, {**answer, "missing": []}, []) == told
 
 
 def test_a_member_that_runs_without_its_data_is_asked_for() -> None:
@@ -262,7 +262,7 @@ def test_a_member_that_runs_without_its_data_is_asked_for() -> None:
     ],
 )
 def test_nobody_joins_without_quorum(infos: dict[str, Any]) -> None:
-    found = plan(infos, {"name": "emon", "hosts": hosts(**THREE), "cluster": cluster(quorum=False)})
+    found = plan(infos, {"name": "emon", "hosts": hosts(**THREE)}, cluster(quorum=False))
     assert found["joiners"] == found["founders"] == []
     assert found["faults"] == [
         "emon3 cannot join: the cluster has no quorum (https://10.0.0.1:2379: connection refused): start its members"

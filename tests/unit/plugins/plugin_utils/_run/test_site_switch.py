@@ -7,7 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run.site_switch import faults, switch
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._run.site_switch import (
+    announced,
+    completed,
+    faults,
+    switch,
+)
 
 ADDRESSES = {
     "emon": {"home": "192.168.1.116", "company": "10.0.0.116"},
@@ -21,9 +26,7 @@ def lab(**given: Any) -> dict[str, Any]:
         "name": "emon",
         "site": "home",
         "hosts": hosts,
-        "limited": False,
-        "uses_etcd": True,
-        "clock_seconds": 60,
+        "traits": {"uses_etcd": True},
         **given,
     }
 
@@ -165,8 +168,8 @@ def test_where_most_come_from_elsewhere_all_move() -> None:
             {},
             {"emon": info("emon")},
             [
-                "the switch from company to home needs etcd's data on 2 of its 2 members: emon has it, emon2 was not read:"
-                " run again when every host is reached"
+                "the switch from company to home needs etcd's data on 2 of its 2 members: emon has it, emon2 was not"
+                " read: run again when every host is reached"
             ],
             id="a host that was not read",
         ),
@@ -179,8 +182,81 @@ def test_where_most_come_from_elsewhere_all_move() -> None:
             ],
             id="a newcomer alone",
         ),
-        pytest.param({"uses_etcd": False}, {"emon": info("emon", data=False)}, [], id="an engine without etcd"),
+        pytest.param(
+            {"traits": {"uses_etcd": False}}, {"emon": info("emon", data=False)}, [], id="an engine without etcd"
+        ),
     ],
 )
 def test_faults(of_lab: dict[str, Any], found: dict[str, Any], expected: list[str]) -> None:
-    assert faults(lab(**of_lab), found) == expected
+    run = {"limited": False, "clock_seconds": 60}
+    run = {key: of_lab.pop(key, value) for key, value in run.items()}
+    assert faults(lab(**of_lab), found, run) == expected
+
+
+def of_switch(moving: bool = True, hosts: tuple[str, ...] = ("emon", "emon2"), **told: Any) -> dict[str, Any]:
+    switch = {"moving": moving, "hosts": list(hosts), "from": "company", "to": "home", "carried": False}
+    traits = {"move": "Containers pause and stay", "pauses": told.pop("pauses", True)}
+    return {"name": "emon", "switch": {**switch, "interrupted": False, **told}, "traits": traits}
+
+
+@pytest.mark.parametrize(
+    ("lab", "check", "words"),
+    [
+        (
+            of_switch(),
+            False,
+            "The lab emon moves from company to home. Its hosts move in this run. Containers pause and stay.",
+        ),
+        (
+            of_switch(carried=True, interrupted=True),
+            True,
+            "The lab emon would move from company to home (an earlier switch did not finish). Its hosts are there"
+            " already. Containers pause and stay; what follows cannot be predicted in check mode.",
+        ),
+        (
+            of_switch(False, ("emon2",)),
+            False,
+            "The lab emon is at home already; emon2 comes now, from company. Only containers there pause.",
+        ),
+        (
+            of_switch(False, pauses=False),
+            False,
+            "The lab emon is at home already; emon, emon2 come now, from company. Containers pause and stay.",
+        ),
+        (
+            of_switch(False),
+            True,
+            "The lab emon is at home already; emon, emon2 would come now, from company. Only containers there pause;"
+            " what follows cannot be predicted in check mode.",
+        ),
+    ],
+)
+def test_what_is_said_before_a_switch(lab: dict[str, Any], check: bool, words: str) -> None:
+    assert announced(lab, check) == words
+
+
+@pytest.mark.parametrize(
+    ("lab", "etcd_seconds", "words"),
+    [
+        (
+            of_switch(),
+            4.56,
+            "The lab emon has moved from company to home. From the first container that stopped to the last packet that"
+            " was proven it took 12.3 s; etcd took no writes for 4.6 s.",
+        ),
+        (
+            of_switch(False, ("emon2",), carried=True),
+            None,
+            "emon2 has moved from company to home. The hosts had moved before; from the first change of this run to the"
+            " last packet that was proven it took 12.3 s.",
+        ),
+        (
+            of_switch(False),
+            None,
+            "emon, emon2 have moved from company to home. From the first container that stopped to the last packet that"
+            " was proven it took 12.3 s.",
+        ),
+    ],
+)
+def test_what_is_said_after_a_switch(lab: dict[str, Any], etcd_seconds: float | None, words: str) -> None:
+    assert completed(lab, 12.34, etcd_seconds) == words
