@@ -11,8 +11,9 @@ short_description: Load images of an archive, unless they are there
 version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
-  - Compares images by the hash of their content. What is there is not loaded, but named, where it lacks the name.
-  - An image that had the name before stays, without it.
+  - Compares images by the hash of their content. An image that exists is not loaded again; if it lacks the name, it
+    gets the name.
+  - An image that had the name before stays, without the name.
 extends_documentation_fragment:
   - emon.overlay_lab.docker
 attributes:

@@ -145,8 +145,8 @@ options:
     default: ""
   lab_containers:
     description:
-      - With O(lab), the names of the lab's containers on other hosts, of which a network's store tells the names alone.
-      - An endpoint of another name counts as somebody else's, also one that is left of a container which is gone.
+      - With O(lab), the names of the lab's containers on other hosts. A network's store has only the names of these.
+      - An endpoint of another name is regarded as not the lab's, even if its container no longer exists.
     type: list
     elements: str
     default: []

@@ -102,14 +102,14 @@ options:
       - The id of the lab's swarm, as C(cluster_id) in RV(emon.overlay_lab.docker_swarm_info#module:swarm) of a manager.
       - With O(join_token), it is recorded before the host joins. A node whose join was interrupted is the lab's only if
         it is in this swarm.
-      - With O(others_stay), the one in which others go on. A node of another swarm is asked for its services.
+      - With O(others_stay), the swarm in which the others stay. On a node of another swarm, its services are read.
     type: str
     default: ""
   state:
     description:
       - Whether the host should be a node. The role of an existing node is not changed.
-      - V(leaving) asks what V(absent) asks, and the host stays. A manager remembers for an hour that there were no
-        services, so that it can leave when the others have left, and nobody can read them any more. Use it on all
+      - V(leaving) makes the checks of V(absent), and the host stays. A manager records for an hour that there were no
+        services, so that it can leave when the others have left and they can no longer be read. Use it on all
         hosts before the first one leaves.
     type: str
     choices: [present, leaving, absent]

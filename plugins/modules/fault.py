@@ -7,39 +7,39 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fault
-short_description: Break a lab's host in a known way, and mend it
+short_description: Break a lab's host in a known way, and repair it
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
-  - Makes a fault of a catalogue on a host of a lab, for those who learn and for tests, such as a link that is down, a
-    wrong forwarding entry, a filter rule, or a frozen dockerd. C(make break) lists the catalogue.
-  - What it does and how it is undone is recorded before it is done, in C(/var/lib/overlay-lab/faults.json) on the host.
-  - A fault is undone as recorded, and only as far as it is still there. One that is gone, because somebody repaired it
-    or because of a reboot, is forgotten.
+  - Makes a fault of a catalogue on a host of a lab, for exercises and for tests, such as a link that is down, a wrong
+    forwarding entry, a filter rule, or a frozen dockerd. C(make break) lists the catalogue.
+  - Each fault, and how it is undone, is recorded before it is made, in C(/var/lib/overlay-lab/faults.json) on the host.
+  - A fault is undone as recorded, and only as far as it is still present. If it is gone, because it was repaired or
+    because of a reboot, only its record is removed.
 attributes:
   check_mode:
     support: full
-    description: Reads the host, and returns what would be broken or mended.
+    description: Reads the host, and returns what would be broken or repaired.
   diff_mode:
     support: full
-    description: Shows what is broken or mended, before and after.
+    description: Shows what is broken or repaired, before and after.
   idempotent:
     support: full
-    description: A fault that is there is not made again, and what is not broken is not mended.
+    description: An existing fault is not made again, and what is not broken is not repaired.
 options:
   lab:
     description: The lab. A host that is not this lab's is refused.
     type: str
     required: true
   state:
-    description: V(absent) mends what this module broke.
+    description: V(absent) repairs what this module broke.
     type: str
     choices: [present, absent]
     default: present
   name:
     description:
-      - Faults of the catalogue. Of several, the first is made that this host can have.
-      - With O(state=absent), those to mend. Without any, all.
+      - Faults of the catalogue. If several are given, the first one that is possible on this host is made.
+      - With O(state=absent), the faults to repair. By default all of them.
     type: list
     elements: str
     default: []
@@ -73,8 +73,8 @@ options:
         type: str
         required: true
 notes:
-  - Some faults take the way on which Ansible comes to a real host. This module makes them where it is told to; the
-    playbook C(break.yml) makes them on simulated hosts only.
+  - Some faults cut Ansible's own connection to a real host. This module makes them on any host; the playbook
+    C(break.yml) makes them on simulated hosts only.
   - Needs root on the managed host. No Python library.
 seealso:
   - module: emon.overlay_lab.packet_trace
@@ -89,7 +89,7 @@ EXAMPLES = r"""
     peers: [10.0.0.117]
     containers: [test1]
 
-- name: Mend whatever was broken
+- name: Repair whatever was broken
   emon.overlay_lab.fault:
     lab: emon
     state: absent
@@ -97,7 +97,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 name:
-  description: The fault that is there. Empty with O(state=absent).
+  description: The fault that was made. Empty with O(state=absent).
   returned: success
   type: str
   sample: vxlan-down
@@ -107,15 +107,15 @@ summary:
   type: str
   sample: the VXLAN of the lab's network is down
 facts:
-  description: Names and addresses of what is broken, and of what is around it.
+  description: Names and addresses of what is broken, and of its neighbours.
   returned: success
   type: dict
   sample: {vxlan: vxlan0, bridge: br0, remote: 10.0.0.117}
 mended:
   description:
-    - What was recorded and is mended or forgotten, the latest first, each with C(name), C(summary), C(since) (seconds
-      since the epoch) and C(was_there), whether there was still something to mend.
-  returned: success, and where others could not be mended
+    - The recorded faults that were repaired, or were gone already, the latest first, each with C(name), C(summary),
+      C(since) (seconds since the epoch) and C(was_there), whether there was still something to repair.
+  returned: success, and where others could not be repaired
   type: list
   elements: dict
 record:

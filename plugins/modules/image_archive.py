@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: image_archive
-short_description: An archive of container images, of a file or of a dockerd
+short_description: List the images of an archive, or save an image as one
 version_added: 0.1.0
 author: "The emon.overlay_lab authors (@emon)"
 description:
-  - Returns which images are in an archive, and saves an image of a dockerd as one.
-  - M(emon.overlay_lab.docker_image_load) loads it on hosts.
+  - Returns which images are in an archive. Saves an image of a dockerd as an archive.
+  - M(emon.overlay_lab.docker_image_load) loads such an archive on hosts.
 extends_documentation_fragment:
   - emon.overlay_lab.docker
 attributes:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: lab_status
-short_description: Read how a host of a lab is, in one call
+short_description: Read the state of a lab's host, in one call
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
-  - Reads what C(make status) and C(make map) show of a host. This is whose it is, which of the lab's services run and
-    since when, what etcd and Swarm say of the host's part in them, and its networks and containers as
+  - Reads what C(make status) and C(make map) show of a host. This is the lab to which it belongs, which of the lab's
+    services run and since when, the host's role and health in etcd and Swarm, and its networks and containers as
     M(emon.overlay_lab.overlay_state) reads them.
   - It does not judge. A dockerd or an etcd that does not answer is in the return values.
 attributes:

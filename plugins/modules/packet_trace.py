@@ -13,12 +13,11 @@ author: The emon.overlay_lab authors (@emon)
 description:
   - Listens at many interfaces at once, each in its network namespace, for the marked packets of one trace, and returns
     when each of them was seen where, in which direction, and with which headers. Packets are found inside VXLAN, too.
-  - One of the hosts sends the packets, in the same call. Run the task on all hosts of the way at the same time, with
+  - One of the hosts sends the packets, in the same call. Run the task on all hosts of the path at the same time, with
     the same O(mark).
-  - It ends by itself when the packets have gone by, or time is up (see O(seconds)). It makes no file and changes
-    nothing.
-  - Where a packet got lost, it tells which rules of iptables and nftables, and which reasons of the IP stack, have
-    counted meanwhile.
+  - It ends by itself when the packets have passed, or after O(seconds). It writes no file and changes nothing.
+  - To explain a loss, it returns the rules of iptables and nftables, and the drop reasons of the IP stack, whose
+    counters grew meanwhile.
 attributes:
   check_mode:
     support: full
@@ -31,13 +30,13 @@ attributes:
     description: Running it again changes nothing, because it never changes anything.
 options:
   mark:
-    description: What tells the packets of this trace from all others, 16 hexadecimal digits. Choose them at random.
+    description: Identifies the packets of this trace, 16 hexadecimal digits. Choose them at random.
     type: str
     required: true
   protocol:
     description:
-      - What the packets are. V(icmp) are echo requests, V(udp) datagrams.
-      - V(tcp) are SYN segments. No connection comes about, because the sending host resets it at once.
+      - The kind of packets. V(icmp) are echo requests, V(udp) datagrams.
+      - V(tcp) are SYN segments. No connection is established, because the sending host resets it at once.
     type: str
     choices: [icmp, tcp, udp]
     default: icmp
@@ -47,13 +46,14 @@ options:
     elements: str
     default: []
   vxlan_ports:
-    description: UDP ports behind which VXLAN is.
+    description: UDP ports that VXLAN uses.
     type: list
     elements: int
     default: [4789]
   encrypted:
     description:
-      - Whether to return ESP packets as well, which cannot be told from others. At most 50 of a tap and a direction.
+      - Whether to return ESP packets as well. Those of the trace cannot be distinguished from others. At most 50 per
+        tap and direction are returned.
     type: bool
     default: false
   taps:
@@ -107,8 +107,8 @@ options:
         default: 0.05
   meeting:
     description:
-      - How the hosts of a trace agree that all of them listen. Those that do not send say so to the sender, in UDP
-        datagrams between the hosts' own addresses, and the sender waits for them, for 2.5 s at most.
+      - How the hosts of a trace find out that all of them listen. Those that do not send report it to the sender, in
+        UDP datagrams between the hosts' own addresses. The sender waits for these reports, for 2.5 s at most.
     type: dict
     suboptions:
       netns:
@@ -156,7 +156,7 @@ EXAMPLES = r"""
     send: {netns: test1, to: 192.168.1.2}
   register: traced
 
-- name: Check that the second namespace heard the first
+- name: Check that the packets of the first namespace arrived in the second
   ansible.builtin.assert:
     that: traced.sightings | selectattr('tap', 'eq', 1) | selectattr('kind', 'eq', 'request') | length > 0
 """
@@ -214,7 +214,7 @@ sightings:
       description: The frame in Base64. Null without O(frames).
       type: str
 silent:
-  description: Taps that could not hear anything, each with C(tap) and C(error).
+  description: Taps at which listening failed, each with C(tap) and C(error).
   returned: success
   type: list
   elements: dict

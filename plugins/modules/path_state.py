@@ -7,14 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: path_state
-short_description: Read what decides a packet's way on a host
+short_description: Read what determines a packet's path on a host
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
   - Reads, in one call on one host, every network namespace with its links, routes, neighbours and forwarding entries,
     and where Docker's containers and networks are in them.
-  - The filter P(emon.overlay_lab.trace_path#filter) computes the way between two containers from it, which
-    M(emon.overlay_lab.packet_trace) follows a packet on.
+  - From this, the filter P(emon.overlay_lab.trace_path#filter) computes the path between two containers, and
+    M(emon.overlay_lab.packet_trace) follows a packet along it.
   - It does not judge. A dockerd that does not answer is in the return values.
 attributes:
   check_mode:

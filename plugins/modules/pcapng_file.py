@@ -11,7 +11,7 @@ short_description: Write frames of several interfaces into one file for Wireshar
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
-  - Writes frames into a pcapng file, with an interface for each place where they were heard, and comments.
+  - Writes frames into a pcapng file, with an interface for each place where they were captured, and comments.
   - M(emon.overlay_lab.packet_trace) returns such frames, and C(playbooks/trace.yml) has the controller write them.
 attributes:
   check_mode:
@@ -33,7 +33,7 @@ options:
     type: str
     default: ""
   interfaces:
-    description: Where frames were heard.
+    description: Where frames were captured.
     type: list
     elements: dict
     required: true
@@ -43,11 +43,11 @@ options:
         type: str
         required: true
       description:
-        description: What is said of it.
+        description: The interface's description.
         type: str
         default: ""
       packets:
-        description: What was heard there.
+        description: The frames that were captured there.
         type: list
         elements: dict
         default: []
@@ -71,7 +71,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Write what two taps heard
+- name: Write the frames of two taps
   emon.overlay_lab.pcapng_file:
     dest: /tmp/trace.pcapng
     interfaces:

@@ -15,8 +15,8 @@ description:
     UDP, with real packets, until every port has answered. So packet filters on the hosts and between them are found
     before a service is moved.
   - A call ends as soon as all results are known and no peer needs an answer any more, well below a second after the
-    last host has begun. The module stops waiting for a silent port O(quiet) seconds after its host was heard in some
-    other way, and for everything at O(deadline).
+    last host has begun. The module stops waiting for a silent port O(quiet) seconds after anything else was received
+    from its host, and for everything at O(deadline).
   - A port that a service uses is left to the service. Over TCP it counts as reached if it accepts a connection,
     over UDP it is not probed.
   - The hosts also compare their clocks.
@@ -94,7 +94,7 @@ options:
     type: float
     default: 30.0
   quiet:
-    description: Seconds to wait for a silent port after its host was heard in some other way.
+    description: Seconds to wait for a silent port after anything else was received from its host.
     type: float
     default: 5.0
 notes:
@@ -176,9 +176,9 @@ peers:
 firewall:
   description:
     - C(manager), the packet filter that may refuse packets to the host, and C(places), where in its rules.
-    - C(sources), the networks for which firewalld has a zone of their own, each with that zone; C(before), what
-      chains before the input hook may refuse, each with C(place), C(protocol), C(ports) as ranges, and C(sources), all
-      where there are none; C(read), the programs that told. What none of them reads is not known.
+    - C(sources), the networks that have their own zone in firewalld, each with that zone; C(before), what chains
+      before the input hook may refuse, each with C(place), C(protocol), C(ports) as ranges, and C(sources), all of
+      them if it is empty; C(read), the programs that were read. Filters of other programs are not known.
   returned: success
   type: dict
   sample: {manager: nftables, places: [inet filter input], sources: {}, before: [], read: [nft]}

@@ -13,9 +13,9 @@ version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
   - Fetches archives that are given as URLs, once, and compares each with its checksum before anything in it is read.
-  - Then it looks at every member. An archive that is not laid out as upstream's, or has a member that would be
+  - Then it checks every member. An archive that does not have upstream's layout, or has a member that would be
     unpacked elsewhere, is a fault.
-  - Meant for the controller. Faults do not fail the module, so that a run tells them with all others.
+  - Meant for the controller. Faults do not fail the module, so that a run can report them together with all others.
 attributes:
   check_mode:
     support: full

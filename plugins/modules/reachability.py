@@ -31,9 +31,9 @@ attributes:
 options:
   echoes:
     description:
-      - TCP ports at which this call itself sends back what it receives, for the O(probes[].payload) of other hosts'
-        calls that run at the same time.
-      - A port that is in use is left to whom it belongs.
+      - TCP ports at which this call itself returns what it receives, for the O(probes[].payload) of other hosts' calls
+        that run at the same time.
+      - A port that another program uses is left alone.
     type: list
     elements: dict
     default: []

@@ -7,22 +7,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: simulated_layers
-short_description: Keep layers that several simulated hosts have once on disk
+short_description: Store layers that several simulated hosts have only once on disk
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
-  - The files of a layer of an image become hard links of those of another host that has the layer. Docker never writes
-    to a layer, and a host that removes the image removes its own links.
-  - A layer stays as it is while a container of the host is made of it, and where the host's Docker keeps its images
-    otherwise than by its driver C(overlay2).
-  - Root inside a host that writes into the directories of its Docker by hand changes the file of all these hosts.
+  - The files of an image's layer become hard links to those of another host that has the layer. Docker never writes to
+    a layer, and a host that removes the image removes its own links.
+  - A layer is not changed while a container of the host uses it, or if the host's Docker has another storage driver
+    than C(overlay2).
+  - If root inside a host writes into the directories of its Docker by hand, the files of all these hosts change.
 requirements:
   - root on the machine
 attributes:
   check_mode:
     support: partial
     description: Can run in check mode without a change.
-    details: What would be freed is not told.
+    details: The space that would be freed is not returned.
   diff_mode:
     support: none
     description: The content of the layers stays as it is.

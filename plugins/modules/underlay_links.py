@@ -11,8 +11,8 @@ short_description: Make a host's links to others slow or lossy
 version_added: 0.1.0
 author: The emon.overlay_lab authors (@emon)
 description:
-  - Limits, delays and drops what goes between one address of this host and the addresses of others, and nothing else.
-  - What leaves waits in a queue, a class of htb(8) for each link. What arrives is dropped by a table of nft(8),
+  - Limits, delays and drops packets between one address of this host and the addresses of others, and no other packets.
+  - Leaving packets wait in a queue, a class of htb(8) for each link. Arriving packets are dropped by a table of nft(8),
     C(ip overlay_lab_links). So each host gives a link its properties in one direction; run it on both hosts.
   - A queue that somebody else gave the interface is never replaced, it is refused in one line.
 extends_documentation_fragment:
