@@ -44,13 +44,13 @@ TABLE = """
         _docker_swarm _etcd _facts _host _pki _probe _shaping _topology
 
     6 +_compare:
-    6 +_engine_common: _host
+    6 +_engine_common: _core _host
     6 +_lookup: _core
     6 +_membership: _core
     6 +_output: _core
     6 +_run: _core _host
     6 +_simulated: _core _kernel
-    6 +_trace: _kernel _shaping
+    6 +_trace: _core _kernel _shaping
     7 +_engine_cluster_store: _core +_engine_common
     7 +_engine_swarm: _core _docker_swarm +_engine_common
     7 +_engine_vxlan: _kernel _probe +_engine_common +_membership

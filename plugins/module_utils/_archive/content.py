@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import atomic_file, regular_file
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError, reason
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError, reason, shortened
 
 from .kinds import Kind
 
@@ -89,7 +89,7 @@ def _each(path: Path, kind: Kind, use: Callable[[str, IO[bytes], int], None]) ->
             if not member.isreg() or not kind.folder.fullmatch(str(folder)) or name not in kind.programs + kind.further:
                 continue
             if name in seen:
-                raise ValueError(f"{_line(member.name)} is in it twice")
+                raise ValueError(f"{shortened(member.name)} is in it twice")
             seen.add(name)
             stream = archive.extractfile(member)
             if stream is not None:
@@ -108,9 +108,9 @@ def _safe(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     for count, member in enumerate(archive):
         path = PurePosixPath(member.name)
         if path.is_absolute() or ".." in path.parts:
-            raise LabError(f"its member {_line(member.name)} is unsafe: it lies outside of the archive's folder")
+            raise LabError(f"its member {shortened(member.name)} is unsafe: it lies outside of the archive's folder")
         if not (member.isreg() or member.isdir()):
-            raise LabError(f"its member {_line(member.name)} is unsafe: it is neither a file nor a directory")
+            raise LabError(f"its member {shortened(member.name)} is unsafe: it is neither a file nor a directory")
         total += member.size
         if total > _MOST_BYTES or count > _MOST_MEMBERS:
             raise LabError(f"it is too large: more than {_MOST_BYTES >> 30} GiB, or {_MOST_MEMBERS} members")
@@ -125,7 +125,7 @@ def _reading(path: Path) -> Iterator[None]:
         raise LabError("there is no such file") from error
     # Before the errors of the system, to which gzip counts its own.
     except _DAMAGE as error:
-        raise LabError(f"it is no tar archive compressed by gzip, or damaged: {_line(error)}") from error
+        raise LabError(f"it is no tar archive compressed by gzip, or damaged: {shortened(error)}") from error
     except OSError as error:
         raise LabError(f"it cannot be read: {reason(error)}") from error
 
@@ -137,8 +137,3 @@ def _machine(head: bytes) -> str:
         return _MACHINES.get(int.from_bytes(head[_MACHINE], "big"), "")
     machine = _MACHINES.get(int.from_bytes(head[_MACHINE], "little"), "")
     return _LITTLE.get(machine, machine)
-
-
-def _line(said: object) -> str:
-    """Text from the file, shortened for a message."""
-    return "".join(one if one.isprintable() else "?" for one in str(said)[:120])

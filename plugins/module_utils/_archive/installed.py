@@ -13,9 +13,7 @@ interrupted.
 
 from __future__ import annotations
 
-import grp
 import os
-import pwd
 import shutil
 import stat
 from dataclasses import dataclass
@@ -34,6 +32,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host import (
 )
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import record as host_record
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host.managed_files import ManagedFile
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.present import existing, is_group, is_user
 
 from . import content, units
 from .kinds import KINDS, Kind
@@ -99,8 +98,8 @@ def obstacles(kind: str, recorded: bool) -> list[str]:
         for name in one.linked
         if _target(LINKS / name) not in (None, str(_bin(kind) / name))
     ]
-    if os.statvfs(_existing(PREFIX)).f_flag & os.ST_NOEXEC:
-        found.append(f"{_existing(PREFIX)} is mounted noexec, so no program below {PREFIX} starts: remount it exec")
+    if os.statvfs(existing(PREFIX)).f_flag & os.ST_NOEXEC:
+        found.append(f"{existing(PREFIX)} is mounted noexec, so no program below {PREFIX} starts: remount it exec")
     if recorded:
         return found
     known = [unit for unit in systemd.units(*one.units) if unit.exists]
@@ -182,9 +181,9 @@ def _remove(made: Plan) -> None:
     made_for_it = made.recorded.get("made", [])
     if f"directory {one.state}" in made_for_it:
         _remove_if_empty(Path(one.state))
-    if f"user {one.user}" in made_for_it and _is_user(one.user):
+    if f"user {one.user}" in made_for_it and is_user(one.user):
         programs.output(["userdel", one.user])
-    if f"group {one.group}" in made_for_it and _is_group(one.group):
+    if f"group {one.group}" in made_for_it and is_group(one.group):
         programs.output(["groupdel", one.group])
     _record(made.kind, None)
 
@@ -215,16 +214,16 @@ def _unpack(kind: str, wanted: Wanted) -> None:
 def _to_make(one: Kind) -> list[str]:
     """What the units count on and is not here."""
     return [
-        *([f"user {one.user}"] if one.user and not _is_user(one.user) else []),
-        *([f"group {one.group}"] if one.group and not _is_group(one.group) else []),
+        *([f"user {one.user}"] if one.user and not is_user(one.user) else []),
+        *([f"group {one.group}"] if one.group and not is_group(one.group) else []),
         *([f"directory {one.state}"] if one.state and not Path(one.state).exists() else []),
     ]
 
 
 def _make(one: Kind) -> None:
-    if one.group and not _is_group(one.group):
+    if one.group and not is_group(one.group):
         programs.output(["groupadd", "--system", one.group])
-    if one.user and not _is_user(one.user):
+    if one.user and not is_user(one.user):
         shell = shutil.which("nologin", path=programs.environment()["PATH"]) or "/bin/false"
         options = ["--system", "--user-group", "--no-create-home", "--home-dir", one.state, "--shell", shell]
         programs.output(["useradd", *options, one.user])
@@ -280,10 +279,6 @@ def _label(kind: str) -> None:
     selinux.label([str(_bin(kind)), str(UNITS)])
 
 
-def _existing(path: Path) -> Path:
-    return next(one for one in (path, *path.parents) if one.exists())
-
-
 def _make_directory(path: Path) -> None:
     """A strict umask must not hide programs from a service that runs as somebody else."""
     for one in reversed([one for one in (path, *path.parents) if not one.exists()]):
@@ -294,22 +289,6 @@ def _make_directory(path: Path) -> None:
 def _remove_if_empty(path: Path) -> None:
     if path.is_dir() and not any(path.iterdir()):
         path.rmdir()
-
-
-def _is_user(name: str) -> bool:
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        return False
-    return True
-
-
-def _is_group(name: str) -> bool:
-    try:
-        grp.getgrnam(name)
-    except KeyError:
-        return False
-    return True
 
 
 def _record(kind: str, content: dict[str, Any] | None) -> None:

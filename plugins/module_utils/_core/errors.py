@@ -30,3 +30,8 @@ def reason(error: OSError) -> str:
     """The system's words for what it refused, with the remedy where that is known."""
     words = error.strerror or str(error)
     return f"{words}; use become" if isinstance(error, PermissionError) and os.geteuid() != 0 else words
+
+
+def shortened(said: object) -> str:
+    """Text from somebody's file, fit for a message."""
+    return "".join(one if one.isprintable() else "?" for one in str(said)[:120])

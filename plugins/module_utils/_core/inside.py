@@ -21,6 +21,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .libc import libc
+
 MOST_BYTES = 1 << 20
 # The number of openat2 is one and the same on every architecture.
 _SYS_OPENAT2 = 437
@@ -28,7 +30,6 @@ _SYS_OPENAT2 = 437
 _RESOLVE_IN_ROOT = 0x10
 # It gives up (EAGAIN) at a ".." while anything is renamed or mounted on the machine, and is to be asked again.
 _TRIES = 1000
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 @contextmanager
@@ -82,7 +83,7 @@ def _walk(root: int, path: str, flags: int) -> int:
     how = struct.pack("=QQQ", flags | os.O_CLOEXEC, 0, _RESOLVE_IN_ROOT)
     number = 0
     for _try in range(_TRIES):
-        found = _libc.syscall(_SYS_OPENAT2, root, os.fsencode(path), how, ctypes.c_size_t(len(how)))
+        found = libc.syscall(_SYS_OPENAT2, root, os.fsencode(path), how, ctypes.c_size_t(len(how)))
         if found >= 0:
             return int(found)
         number = ctypes.get_errno()

@@ -22,6 +22,8 @@ from .errors import LabError, reason
 from .shape import misfit
 
 STATE_DIR = Path("/var/lib/overlay-lab")
+# Of a host (_host/record.py).
+RECORD_PATH = STATE_DIR / "state.json"
 # What was broken on purpose, by make break.
 FAULTS = STATE_DIR / "faults.json"
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import atomic_file, regular_file
-from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError, reason
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError, reason, shortened
 
 FORMAT = 1
 SENTINEL = "/overlay-lab/backup"
@@ -75,7 +75,7 @@ def read(path: Path, lab: str, lab_uuid: str = "") -> Backup:
     # Before the errors of the system, to which gzip counts its own.
     except _DAMAGE as error:
         raise LabError(
-            f"{path}: it is not a backup of etcd, or damaged: {_line(error) or type(error).__name__}"
+            f"{path}: it is not a backup of etcd, or damaged: {shortened(error) or type(error).__name__}"
         ) from error
     except OSError as error:
         raise LabError(f"{path}: it cannot be read: {reason(error)}") from error
@@ -228,19 +228,14 @@ def _checks(found: dict[str, Any], lab: str, lab_uuid: str) -> dict[str, bool]:
     uuid = str(manifest.get("uuid", ""))
     return {
         f"it has format {manifest['format']}, and only {FORMAT} is known: {another}": manifest["format"] == FORMAT,
-        f"it is of the lab {_line(manifest['lab'])}, not of {lab}: {another}": manifest["lab"] == lab,
-        f"it is of another lab named {lab}, {_line(uuid)}, and this one is {lab_uuid}: {another}, or restore that"
-        f" lab's with -e etcd_lab_uuid={_line(uuid)}": not uuid or not lab_uuid or uuid == lab_uuid,
+        f"it is of the lab {shortened(manifest['lab'])}, not of {lab}: {another}": manifest["lab"] == lab,
+        f"it is of another lab named {lab}, {shortened(uuid)}, and this one is {lab_uuid}: {another}, or restore that"
+        f" lab's with -e etcd_lab_uuid={shortened(uuid)}": not uuid or not lab_uuid or uuid == lab_uuid,
         f"a checksum does not match, so it is damaged: {another}": manifest["sha256"] == found["sums"],
         f"its v3 snapshot is cut off: {another}": v3.complete,
         f"its v3 snapshot has no sentinel: {another}": v3.sentinel,
         f"its v2 keys have no sentinel: {another}": (SENTINEL, manifest["sentinel"]) in found["keys"],
     }
-
-
-def _line(said: Any) -> str:
-    """Text from the file, shortened for a message."""
-    return "".join(one if one.isprintable() else "?" for one in str(said)[:120])
 
 
 def checksum(path: Path) -> str:

@@ -36,6 +36,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._host import (
     firewall_rules,
     lab_identity,
     owned,
+    present,
     selinux,
     systemd,
     unit_command,
@@ -134,7 +135,7 @@ def read(
             "archive": from_archive.read("etcd", archives),
             "etcdctl": bool(etcdctl["version"]),
             **units["etcd"],
-            "user": room.is_user(distributions.family(distribution.family).etcd_user),
+            "user": present.is_user(distributions.family(distribution.family).etcd_user),
             # etcd listens for clients once it has seen a majority.
             "ready": units["etcd"]["active"] and _ETCD_CLIENT_PORT in ports["tcp"],
             "proxies": configuration.proxies_of(etcds_environment),

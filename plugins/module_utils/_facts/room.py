@@ -10,10 +10,11 @@
 from __future__ import annotations
 
 import os
-import pwd
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._host.present import existing
 
 _MB = 1_000_000
 
@@ -23,7 +24,7 @@ def read(paths: Iterable[str]) -> list[dict[str, Any]]:
     ``free`` MB for those that are not root, as etcd is; ``read_only``.
     """
     found: dict[tuple[int, bool], dict[str, Any]] = {}
-    for path in map(_existing, map(Path, paths)):
+    for path in map(existing, map(Path, paths)):
         told = os.statvfs(path)
         key = _identity(path)
         found.setdefault(
@@ -46,15 +47,3 @@ def _identity(path: Path) -> tuple[int, bool]:
 def _mount(path: Path, key: tuple[int, bool]) -> Path:
     """The highest directory that has all of them above a path in the same file system."""
     return next((one for one in (path, *path.parents) if one == one.parent or _identity(one.parent) != key), path)
-
-
-def is_user(name: str) -> bool:
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        return False
-    return True
-
-
-def _existing(path: Path) -> Path:
-    return next(one for one in (path, *path.parents) if one.exists())

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.addresses import is_address
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.differences import Differences
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 
@@ -59,7 +60,7 @@ class Desired:
     def of(cls, options: dict[str, Any]) -> Desired:
         """From a module's options. Raises LabError with every fault in them."""
         faults = [f"peers[{index}]: {peer} is not an IP address" for index, peer in enumerate(options["peers"])
-                  if not _is_address(peer)]  # fmt: skip
+                  if not is_address(peer)]  # fmt: skip
         faults += [
             f"ports[{index}].port: {one['port']} is not a port (1 to 65535)"
             for index, one in enumerate(options["ports"])
@@ -259,11 +260,3 @@ def _conditions(rule: str) -> dict[str, str]:
     found = {word: re.search(rf"\b{word} (\S+)", rule) for word in ("from", "port", "proto")}
     values = {word: match[1] if match else "" for word, match in found.items()}
     return {**values, "from": values["from"].replace("any", "")}
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

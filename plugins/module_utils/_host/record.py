@@ -21,13 +21,12 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.shape import Needed
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.state_files import (
-    STATE_DIR,
+    RECORD_PATH,
     locked,
     read_json,
     write_json,
 )
 
-RECORD_PATH = STATE_DIR / "state.json"
 # Keys that every collection so far has written are needed. What stood at a path before the lab (kept_files.Former);
 # an older record says only whether anything did.
 _FORMER = {

@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libc import libc
+
 from . import rtnetlink
 
 DIRECTORY = Path("/run/netns")
@@ -31,14 +33,12 @@ _MNT_DETACH, _UMOUNT_NOFOLLOW = 2, 8
 # The thread's own, not the process's: /proc/self/ns is that of the first thread.
 _CURRENT = "/proc/thread-self/ns/net"
 
-# os.unshare and os.setns need Python 3.12; libc has them everywhere.
-_libc = ctypes.CDLL(None, use_errno=True)
-
 Identity = tuple[int, int]
 
 
+# os.unshare and os.setns need Python 3.12; libc has them everywhere.
 def _call(function: str, *arguments: object, about: str) -> None:
-    if getattr(_libc, function)(*arguments) != 0:
+    if getattr(libc, function)(*arguments) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code), about)
 

@@ -23,6 +23,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.libc import libc
+
 # System call numbers; the second one is that of all architectures since arm64.
 _USERFAULTFD = {"x86_64": 323, "aarch64": 282, "riscv64": 282, "ppc64le": 364, "s390x": 355}
 # linux/userfaultfd.h: (ioctl, struct). The structs begin with what is given; the kernel fills in the rest.
@@ -36,8 +38,6 @@ _SIOCETHTOOL, _SET_FEATURES = 0x8946, 0x3B
 _IFREQ_BYTES = 40
 _FAULT_SECONDS = 5
 
-_libc = ctypes.CDLL(None, use_errno=True)
-
 
 @contextmanager
 def held() -> Iterator[bool]:
@@ -45,7 +45,7 @@ def held() -> Iterator[bool]:
     without the lock.
     """
     number = _USERFAULTFD.get(os.uname().machine)
-    descriptor = _libc.syscall(number, os.O_CLOEXEC) if number else -1
+    descriptor = libc.syscall(number, os.O_CLOEXEC) if number else -1
     if descriptor < 0:
         yield False
         return
@@ -65,7 +65,7 @@ def _held(descriptor: int, pages: mmap.mmap) -> Iterator[bool]:
     _ask(descriptor, _REGISTER, missing, mmap.PAGESIZE, _MODE_MISSING)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         request = ctypes.create_string_buffer(struct.pack("=16sQ", b"lo", missing - len(argument)), _IFREQ_BYTES)
-        holder = threading.Thread(target=_libc.ioctl, args=(control.fileno(), _SIOCETHTOOL, request))
+        holder = threading.Thread(target=libc.ioctl, args=(control.fileno(), _SIOCETHTOOL, request))
         holder.start()
         try:
             readable = select.select([descriptor], [], [], _FAULT_SECONDS)[0]
@@ -81,6 +81,6 @@ def _ask(descriptor: int, call: tuple[int, str], *given: int) -> None:
     number, layout = call
     count = len(struct.unpack(layout, bytes(struct.calcsize(layout))))
     buffer = ctypes.create_string_buffer(struct.pack(layout, *given, *[0] * (count - len(given))))
-    if _libc.ioctl(descriptor, ctypes.c_ulong(number), buffer) != 0:
+    if libc.ioctl(descriptor, ctypes.c_ulong(number), buffer) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code), "userfaultfd")

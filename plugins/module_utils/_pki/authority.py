@@ -8,18 +8,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._host import lab_identity
 
 from . import owner, x509
+from .expiry import SOON
 from .plan import CERTIFICATE_MODE, KEY_MODE, File, Plan, or_none, read
 from .spec import Pki, authority_name
-
-# A CA is not renewed by itself, so its end is announced.
-ANNOUNCED = timedelta(days=30)
 
 
 def plan_authority(stem: str, pki: Pki, now: datetime, result: Plan) -> x509.Authority:
@@ -49,7 +47,8 @@ def _standing(stem: str, pki: Pki, now: datetime, result: Plan) -> x509.Authorit
         raise LabError(f"{path} is not valid before {start:%Y-%m-%d}: set this machine's clock right; or else {anew}")
     if until <= now:
         raise LabError(f"{path} expired on {until:%Y-%m-%d}: {anew}")
-    if until - now < ANNOUNCED:
+    # A CA is not renewed by itself, so its end is announced.
+    if until - now < SOON:
         result.warnings.append(f"{path} expires on {until:%Y-%m-%d} and is not renewed by itself: before, {anew}")
     result.authorities[stem] = text.decode()
     result.fix_mode(key_path, KEY_MODE)

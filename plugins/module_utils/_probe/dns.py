@@ -13,6 +13,8 @@ import re
 import struct
 from dataclasses import dataclass
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.addresses import is_address
+
 A = 1
 AAAA = 28
 NOERROR, NXDOMAIN = 0, 3
@@ -79,15 +81,6 @@ def hosts_addresses(text: str, name: str) -> list[str]:
         if words and is_address(words[0]) and wanted in (alias.lower() for alias in words[1:]):
             found.append(words[0])
     return sorted(found, key=lambda address: ":" in address)
-
-
-def is_address(text: str) -> bool:
-    """Whether it is an IPv4 or IPv6 address (with or without a zone)."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def encode_name(name: str) -> bytes:

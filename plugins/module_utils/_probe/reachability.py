@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.addresses import is_address
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker.unix_socket import DockerSocket
 
@@ -126,7 +127,7 @@ def _faults(where: str, raw: dict[str, Any]) -> Iterable[str]:
 
 def _target_fault(to: str) -> str | None:
     """Why no probe can have this target."""
-    if dns.is_address(to):
+    if is_address(to):
         address = ipaddress.ip_address(to)
         if address.is_multicast or address.is_unspecified or str(address) == "255.255.255.255":
             return "is not the address of one host"

@@ -16,6 +16,7 @@ import asyncio
 import random
 import socket
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.addresses import is_address
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.deadline import within
 
 from . import dns
@@ -34,7 +35,7 @@ class Unresolved(Exception):
 
 async def resolve(vantage: Vantage, name: str) -> str:
     """The address a name stands for, IPv4 where it has both. An address stands for itself. Raises Unresolved."""
-    if dns.is_address(name):
+    if is_address(name):
         return name
     listed = dns.hosts_addresses(vantage.hosts, name)
     if listed:

@@ -29,6 +29,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.processes import Process
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.shape import Needed, misfit
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.state_files import (
+    RECORD_PATH,
     STATE_DIR,
     locked,
     read_json,
@@ -55,8 +56,6 @@ _SHAPE = {
     "outbound": (None, [str]),
     "pasta": _PROCESS,
 }
-# In the guest (_host.record.RECORD_PATH).
-_LAB_RECORD = "/var/lib/overlay-lab/state.json"
 _POWEROFF_SECONDS = 30
 _REBOOT_SECONDS = 60
 # systemd(1): start poweroff.target.
@@ -101,10 +100,10 @@ class SimulatedHost:
 
         Raises LabError where something else lies there.
         """
-        shown = f"simulated host {self.name}: its {_LAB_RECORD}"
+        shown = f"simulated host {self.name}: its {RECORD_PATH}"
         try:
             with inside.opened(self.directory / "upper") as root:
-                found = json.loads(inside.read(root, _LAB_RECORD))
+                found = json.loads(inside.read(root, str(RECORD_PATH)))
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:

@@ -19,9 +19,9 @@ import time
 from collections import Counter
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.addresses import is_ipv4
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError, reason
 from ansible_collections.emon.overlay_lab.plugins.module_utils._kernel.netns import Namespaces
 
@@ -99,7 +99,7 @@ def parse(params: dict[str, Any]) -> Part:
         faults.append(f"mark: {params['mark']!r} is not 16 hexadecimal digits")
     named = [(f"addresses[{index}]", one) for index, one in enumerate(params["addresses"])]
     named += [("meeting.address", params["meeting"]["address"])] if params["meeting"] else []
-    faults += [f"{option}: {one} is not an IPv4 address" for option, one in named if not _is_ip(one)]
+    faults += [f"{option}: {one} is not an IPv4 address" for option, one in named if not is_ipv4(one)]
     if params["meeting"] and not 0 < params["meeting"]["port"] < 1 << 16:
         faults.append(f"meeting.port: {params['meeting']['port']} is not a port (1 to 65535)")
     if not 0 < params["seconds"] <= _MOST_SECONDS:
@@ -134,7 +134,7 @@ def parse(params: dict[str, Any]) -> Part:
 
 def _errand_faults(send: dict[str, Any], protocol: str, seconds: float) -> list[str]:
     faults = []
-    if not _is_ip(send["to"]):
+    if not is_ipv4(send["to"]):
         faults.append(f"send.to: {send['to']} is not an IPv4 address")
     if protocol == "icmp" and send["port"] is not None:
         faults.append("send.port: icmp has no ports, leave it out or choose tcp or udp")
@@ -150,14 +150,6 @@ def _errand_faults(send: dict[str, Any], protocol: str, seconds: float) -> list[
     if not send["sizes"] or not all(64 <= size <= 65535 for size in send["sizes"]):
         faults.append(f"send.sizes: {send['sizes']} are not sizes of packets in bytes (64 to 65535)")
     return faults
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        IPv4Address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def run(part: Part) -> dict[str, Any]:

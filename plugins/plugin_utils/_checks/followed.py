@@ -12,9 +12,9 @@ One packet is followed: the first of what is most basic, since what is wrong the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.addresses import is_ipv4
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._lab_file.model import NONE, OPEN
 
 # At which containers answer while they are verified, and nobody afterwards.
@@ -61,10 +61,7 @@ def _target(lab: dict[str, Any], to: str) -> str:
     for container in lab["containers"]:
         if any(to in place.get("aliases", ()) for place in container["networks"]):
             return str(container["name"])
-    try:
-        return str(IPv4Address(to))
-    except AddressValueError:
-        return ""
+    return to if is_ipv4(to) else ""
 
 
 def verdict(asked: dict[str, str], traced: dict[str, Any]) -> str:

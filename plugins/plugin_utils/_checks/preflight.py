@@ -38,6 +38,7 @@ from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice i
     makes_containers_anew,
     named,
 )
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_cluster import scheme
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_plan import (
     foreign,
     lost_data_faults,
@@ -251,12 +252,11 @@ def _cluster_faults(lab: dict[str, Any], etcd: dict[str, Any]) -> list[str]:
     config = etcd["config"]
     if not etcd["data"]["present"] and not etcd["active"]:
         return []
-    scheme = "https" if lab["etcd"]["tls"] else "http"
     remedy = "put it back, or found a new cluster with playbooks/etcd_reset.yml"
     founded = {
         "token": (config.get("ETCD_INITIAL_CLUSTER_TOKEN"), lab["etcd"]["token"]),
         "data directory": (config.get("ETCD_DATA_DIR"), etcd["data"]["path"]),
-        "scheme": (config.get("ETCD_LISTEN_PEER_URLS", "").partition(":")[0] or None, scheme),
+        "scheme": (config.get("ETCD_LISTEN_PEER_URLS", "").partition(":")[0] or None, scheme(lab["etcd"]["tls"])),
     }
     return [
         f"etcd was founded with the {what} {was}, and the lab now says {wanted}: {remedy}"

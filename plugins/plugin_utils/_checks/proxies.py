@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_image import names as image_names
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
+from ansible_collections.emon.overlay_lab.plugins.plugin_utils._membership.etcd_cluster import scheme
 
 
 def faults(lab: dict[str, Any], host: Mapping[str, Any], info: dict[str, Any], run: dict[str, Any]) -> list[str]:
@@ -28,9 +29,8 @@ def faults(lab: dict[str, Any], host: Mapping[str, Any], info: dict[str, Any], r
     if engine.dockerd_store and not lab["etcd"]["tls"]:
         found += _line("docker.service", "dockerd would ask etcd", docker, "http", members)
     if engine.uses_etcd and host["etcd"]:
-        scheme = "https" if lab["etcd"]["tls"] else "http"
         # Its JSON API asks the member itself, at its own address.
-        found += _line("etcd.service", "etcd would ask its members", etcd, scheme, members)
+        found += _line("etcd.service", "etcd would ask its members", etcd, scheme(lab["etcd"]["tls"]), members)
     if not run["reads"]:
         registries = _registries(lab, host["name"], run["image"])
         found += _line("docker.service", "dockerd would fetch images", docker, "https", registries)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.emon.overlay_lab.plugins.module_utils._host.record import RECORD_PATH
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.state_files import RECORD_PATH
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._engines.choice import ENGINES
 
 

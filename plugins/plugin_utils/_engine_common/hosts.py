@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.state_files import RECORD_PATH
+
 # UDP port of Docker's VXLANs. Docker numbers networks consecutively; besides the lab's there are ingress and maybe
 # others.
 _DOCKERS_PORT = 4789
 _OTHER_NETWORKS = 8
-_RECORD = "/var/lib/overlay-lab/state.json"
 
 
 def has_joined(lab: dict[str, Any], info: dict[str, Any]) -> bool:
@@ -25,7 +26,7 @@ def has_joined(lab: dict[str, Any], info: dict[str, Any]) -> bool:
 
 def record_back(lab: str, info: dict[str, Any]) -> str:
     """What else helps where something is not the lab's by the record: that the record is lost; '' where it is not."""
-    return f", or put this host's record back ({_RECORD}), which is gone" if info.get("left_by") == lab else ""
+    return f", or put this host's record back ({RECORD_PATH}), which is gone" if info.get("left_by") == lab else ""
 
 
 def docker_version(info: dict[str, Any]) -> str:

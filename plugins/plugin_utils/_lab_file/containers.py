@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from ipaddress import IPv4Address
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.addresses import is_ipv4
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container import published_ports
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_container.spec import whose
@@ -23,7 +24,7 @@ from .model import Attachment, Container, Network
 from .networks import Declared
 from .replicas import spread
 from .services import COMPOSE_WORDS, KEYS, read_service, words
-from .yaml_nodes import Item, Names, is_address, shown, suggestion
+from .yaml_nodes import Item, Names, shown, suggestion
 
 _ITSELF = {"localhost": "in every container it means the container itself"}
 _NAMES = Names(
@@ -283,7 +284,7 @@ class ContainerReader:
 
     def _written_name(self, item: Item) -> str:
         name = item.name(_NAMES) or ""
-        if is_address(name):
+        if is_ipv4(name):
             item.fault(f"{name} cannot be a container's name: it is an address, and these are not looked up by name")
         return name
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.addresses import is_ipv4
+
 from .model import OPEN, REFUSED, RESULTS, Container, Expectation
-from .yaml_nodes import Item, is_address, shown, suggestion
+from .yaml_nodes import Item, shown, suggestion
 
 # A name as DNS has it, or an IPv4 address; then a TCP port.
 _TARGET = re.compile(r"([a-zA-Z0-9_](?:[a-zA-Z0-9_.-]{0,251}[a-zA-Z0-9_])?)(?::([0-9]{1,5}))?")
@@ -59,7 +61,7 @@ def _target(item: Item) -> tuple[str, int | None] | None:
         return None
     to, port = parts[1], parts[2]
     # No top-level domain is a number.
-    if "." in to and to.rpartition(".")[2].isdecimal() and not is_address(to):
+    if "." in to and to.rpartition(".")[2].isdecimal() and not is_ipv4(to):
         item.fault(f"{to} is no IPv4 address")
         return None
     if port is not None and not 1 <= int(port) <= _LAST_PORT:

@@ -368,14 +368,6 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f"known: {', '.join(known)}" if known else "there is none"
 
 
-def is_address(text: str) -> bool:
-    try:
-        IPv4Address(text)
-    except ValueError:
-        return False
-    return True
-
-
 def shown(text: str) -> str:
     """The text fit for one line of a message."""
     line = text if text.isprintable() else repr(text)[1:-1]

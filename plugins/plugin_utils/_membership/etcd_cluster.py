@@ -12,11 +12,15 @@ from collections.abc import Mapping
 from typing import Any
 
 
+def scheme(tls: bool) -> str:
+    """Of the URLs of the lab's members, for clients and for peers."""
+    return "https" if tls else "http"
+
+
 def founding(hosts: Mapping[str, Any], tls: bool) -> str:
     """ETCD_INITIAL_CLUSTER of the cluster that all members found: each at its addresses of every site."""
-    scheme = "https" if tls else "http"
     return ",".join(
-        f"{name}={scheme}://{address}:2380"
+        f"{name}={scheme(tls)}://{address}:2380"
         for name, host in hosts.items()
         if host["etcd"]
         for address in host["addresses"].values()

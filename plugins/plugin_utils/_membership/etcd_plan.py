@@ -18,6 +18,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.quorum import majority
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.state_files import RECORD_PATH
+
+from .etcd_cluster import scheme
 
 # etcd reads its CAs once, so a change needs a restart. Certificates are read again for every connection.
 _CA_FILES = ("/ca.crt", "/peer-ca.crt")
@@ -195,8 +198,7 @@ def _member_changes(etcd: Mapping[str, Any], lab: str) -> list[str]:
 
 
 def _membership(data: Mapping[str, Any], cluster: Mapping[str, Any], host: str, lab: Mapping[str, Any]) -> list[str]:
-    scheme = "https" if lab["etcd"]["tls"] else "http"
-    wanted = {f"{scheme}://{address}:2380" for address in lab["hosts"][host]["addresses"].values()}
+    wanted = {f"{scheme(lab['etcd']['tls'])}://{address}:2380" for address in lab["hosts"][host]["addresses"].values()}
     found = []
     for member in cluster["members"]:
         if member["name"] == host and set(member["peer_urls"]) != wanted:
@@ -248,7 +250,7 @@ def foreign(etcd: Mapping[str, Any], lab: str) -> list[str]:
         return []
     ids = f" (member {data['member_id']} of cluster {data['cluster_id']})" if data["member_id"] else ""
     # Without the record, the lab's own data cannot be distinguished from other data.
-    back = "" if other else ", put this host's record back (/var/lib/overlay-lab/state.json)"
+    back = "" if other else f", put this host's record back ({RECORD_PATH})"
     theirs = (
         f"{data['path']} holds the data of an etcd of {owner}{ids}: it is left alone; move it away{back}, or give"
         " this host etcd: false"

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from typing import Any
+
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.addresses import is_ipv4
 
 CONTAINER, HOST, PLACE, ADDRESS = "container", "host", "place", "address"
 _PORT = re.compile(r"(\d+)(?:/(tcp|udp))?")
@@ -66,7 +67,7 @@ def _party(word: str, name: str, lab: dict[str, Any], faults: list[str]) -> Part
     host, colon, place = name.partition(":")
     if colon and host in hosts and place:
         return Party(PLACE, place, host)
-    if word == "TO" and _is_address(name):
+    if word == "TO" and is_ipv4(name):
         return Party(ADDRESS, name)
     choices = ", ".join([*containers, *hosts])
     also = "HOST:NAMESPACE" if word == "FROM" else "HOST:NAMESPACE or an IPv4 address"
@@ -88,14 +89,6 @@ def _network(name: str, parties: list[Party | None], lab: dict[str, Any], faults
         if name and party and party.kind == CONTAINER and name not in members[party.name]
     ]
     return name
-
-
-def _is_address(text: str) -> bool:
-    try:
-        IPv4Address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _port(text: str, faults: list[str]) -> tuple[str, int | None]:

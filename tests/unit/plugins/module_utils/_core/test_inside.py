@@ -55,7 +55,7 @@ def test_a_rename_meanwhile_is_waited_for_with_an_end(
     root: Path, monkeypatch: pytest.MonkeyPatch, races: int, found: bool
 ) -> None:
     """The kernel does not climb while anything is renamed on the machine, by a guest on purpose for example."""
-    really, left = inside._libc.syscall, [races]
+    really, left = inside.libc.syscall, [races]
 
     def syscall(*arguments: object) -> int:
         left[0] -= 1
@@ -64,7 +64,7 @@ def test_a_rename_meanwhile_is_waited_for_with_an_end(
         ctypes.set_errno(errno.EAGAIN)
         return -1
 
-    monkeypatch.setattr(inside, "_libc", SimpleNamespace(syscall=syscall))
+    monkeypatch.setattr(inside, "libc", SimpleNamespace(syscall=syscall))
     if found:
         assert read(root, "etc/../etc/hosts") == b"inside"
     else:

@@ -46,8 +46,3 @@ def test_a_file_system_that_is_mounted_in_two_ways(tmp_path: Path, monkeypatch: 
     found = room.read([str(tmp_path), str(data)])
     assert [(one["path"], one["read_only"]) for one in found] == [(str(tmp_path), False), (str(data), True)]
     assert found[1]["mount"] == f"{tmp_path}/var/lib/etcd"
-
-
-def test_users() -> None:
-    assert room.is_user("root")
-    assert not room.is_user("no-such-user")
