@@ -22,10 +22,9 @@ def engines(fault: Fault) -> list[str]:
 
 def _has(name: str) -> set[str]:
     engine = ENGINES[name]
-    overlay = engine.dockerd_store or engine.swarm_mode
     having = {
-        catalogue.OVERLAY: overlay,
-        catalogue.LEARNING: not overlay,
+        catalogue.OVERLAY: engine.docker_overlay,
+        catalogue.LEARNING: not engine.docker_overlay,
         catalogue.ETCD: engine.uses_etcd,
         catalogue.RESOLVER: engine.own_resolver,
     }

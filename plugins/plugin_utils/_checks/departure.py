@@ -99,21 +99,18 @@ def _standing_faults(staying: Infos, engines: Iterable[str], lab: Lab) -> list[s
 
 
 def _network_faults(infos: Infos, lab: Lab, run: Run) -> list[str]:
-    """Unmanaged containers that would lose a network with the host's engine. For a swarm, docker_swarm finds them."""
-    host = run["host"]
+    """Unmanaged containers that would lose a network with the host's engine."""
+    host, name = run["host"], lab["name"]
     info = infos.get(host)
-    if info is None or ENGINES.get(info["record"]["engine"], Engine()).swarm_mode or run["disconnect_allowed"]:
+    if info is None or run["disconnect_allowed"]:
         return []
-    name, found = lab["name"], []
-    for network in (one["name"] for one in info["networks"] if one["lab"] == name):
-        others = [one["name"] for one in info["containers"] if one["lab"] != name and network in one["networks"]]
-        if others:
-            found.append(
-                f"{host}: network {network}: containers that are not the lab {name}'s are on it, and would lose it:"
-                f" {', '.join(others)}: disconnect them yourself (docker network disconnect {network} NAME), or run"
-                " again with -e overlay_network_disconnect_allowed=true"
-            )
-    return found
+    kind = ENGINES.get(info["record"]["engine"], Engine())
+    return [
+        f"{host}: network {network}: containers that are not the lab {name}'s are on it, and would lose it:"
+        f" {', '.join(others)}: disconnect them yourself (docker network disconnect {network} NAME), or run"
+        " again with -e overlay_network_disconnect_allowed=true"
+        for network, others in kind.unmanaged_users(info, lab).items()
+    ]
 
 
 def _etcd_faults(infos: Infos, lab: Lab, run: Run) -> list[str]:

@@ -74,7 +74,7 @@ def differences(lab: Lab, views: Views, silent: Mapping[str, str]) -> list[Diffe
             found.append(Difference(host, host_id(host), f"does not answer ({silent[host]})"))
         elif host in views:
             found += _of_host(lab, views, host, parts.get(host, []))
-    if engine.uses_etcd or engine.swarm_mode:
+    if engine.docker_overlay:
         for network in lab["networks"]:
             lines = split_networks({**lab, "networks": [network]}, answering)
             found += [Difference("", network_id(network["name"]), line) for line in lines]

@@ -93,13 +93,7 @@ def role(lab: Lab, view: Mapping[str, Any]) -> str:
     engine = ENGINES[lab["engine"]]
     if engine.uses_etcd and view["units"]["etcd.service"]["active"]:
         return "etcd leader" if view["etcd"]["leader"] else "etcd member"
-    swarm = view["swarm"]
-    if not engine.swarm_mode or swarm["swarm"]["state"] != "active":
-        return ""
-    if not swarm["swarm"]["manager"]:
-        return "swarm worker"
-    own = [node for node in swarm["nodes"] if node["id"] == swarm["swarm"]["node_id"]]
-    return "swarm leader" if any(node["leader"] for node in own) else "swarm manager"
+    return engine.role(view)
 
 
 def seconds(view: Mapping[str, Any]) -> int | None:

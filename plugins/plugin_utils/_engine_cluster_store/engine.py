@@ -200,6 +200,7 @@ def _not_announced(lab: Lab, states: Infos, store: list[str]) -> list[str]:
 ENGINE = Engine(
     uses_etcd=True,
     dockerd_store=True,
+    docker_overlay=True,
     pauses=True,
     move="Containers pause",
     no_encryption="has no keys to encrypt with",

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from .networks import room_faults
+from .networks import room_faults, unmanaged_users
 
 Lab = dict[str, Any]
 Infos = dict[str, dict[str, Any]]
@@ -55,6 +55,8 @@ class Engine:
     dockerd_store: bool = False
     # dockerd is a node of a swarm.
     swarm_mode: bool = False
+    # The networks are Docker's own overlays: all hosts see one, and its VXLANs learn nothing.
+    docker_overlay: bool = False
     # Containers use a resolver of the engine's. It is set when they are created, so a change recreates them.
     own_resolver: bool = False
     # Whether containers pause while hosts move to another site; and the words that announce it.
@@ -100,9 +102,15 @@ class Engine:
     # (lab, views) -> host -> what is wrong with its part in the engine; ``views``: host -> what lab_status returned.
     part_faults: Callable[[Lab, Infos], dict[str, Lines]] = lambda _lab, _views: {}
 
+    # view -> the host's part in what the engine agrees by, beside the lab's etcd, as make status shows it; "" for none.
+    role: Callable[[Mapping[str, Any]], str] = lambda _view: ""
+
     # -- Removal. --
     # (infos, lab, run) as in _checks/departure.py -> what it knows of a host that leaves: {"faults": why it may not,
     # "nodes": what the others know it by, "manager": the host that told}.
     departure: Callable[[Infos, Lab, dict[str, Any]], dict[str, Any]] = _nothing_known
+    # (info, lab) -> containers that are not the lab's and would lose a network of its when it is taken off the host:
+    # network -> names.
+    unmanaged_users: Callable[[dict[str, Any], Lab], dict[str, list[str]]] = unmanaged_users
     # info -> what the host has of the engine, by names that only a lab uses.
     signs: Callable[[dict[str, Any]], Lines] = lambda _info: []

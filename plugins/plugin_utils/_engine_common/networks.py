@@ -67,6 +67,16 @@ def options(lab: dict[str, Any], network: dict[str, Any], **more: Any) -> dict[s
     }
 
 
+def unmanaged_users(info: dict[str, Any], lab: dict[str, Any]) -> dict[str, list[str]]:
+    """Network of the lab -> the containers on it that are not the lab's. ``info``: what host_info returned."""
+    found = {}
+    for network in (one["name"] for one in info["networks"] if one["lab"] == lab["name"]):
+        others = [one["name"] for one in info["containers"] if one["lab"] != lab["name"] and network in one["networks"]]
+        if others:
+            found[network] = others
+    return found
+
+
 def users(lab: dict[str, Any], network: str) -> list[str]:
     """The hosts that have a container on the network."""
     return [

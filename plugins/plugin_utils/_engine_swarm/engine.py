@@ -266,8 +266,19 @@ def _network_faults(lab: Lab, states: Infos, told: dict[str, str], manager: str)
     ]
 
 
+def role(view: Mapping[str, Any]) -> str:
+    swarm = view["swarm"]
+    if swarm["swarm"]["state"] != "active":
+        return ""
+    if not swarm["swarm"]["manager"]:
+        return "swarm worker"
+    own = [node for node in swarm["nodes"] if node["id"] == swarm["swarm"]["node_id"]]
+    return "swarm leader" if any(node["leader"] for node in own) else "swarm manager"
+
+
 ENGINE = Engine(
     swarm_mode=True,
+    docker_overlay=True,
     pauses=True,
     move="Containers pause and stay; their networks get other ids, because a new swarm is founded",
     no_encryption="",
@@ -281,5 +292,8 @@ ENGINE = Engine(
     checks=checks,
     awaited=awaited,
     part_faults=part_faults,
+    role=role,
     departure=departure.departure,
+    # The module docker_swarm finds them, and refuses to leave.
+    unmanaged_users=lambda _info, _lab: {},
 )
