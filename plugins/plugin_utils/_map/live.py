@@ -74,6 +74,9 @@ class Follower:
                 text=True,
                 start_new_session=True,
             ) as self._process:
+                # Who ended it while the process started has found none.
+                if self.over:
+                    self._end_with(signal.SIGTERM)
                 try:
                     _nothing, said = self._process.communicate(timeout=_READ_SECONDS)
                 except subprocess.TimeoutExpired:

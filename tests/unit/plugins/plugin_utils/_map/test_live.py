@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.plugin_utils._map import live, model
@@ -125,6 +127,20 @@ def child_of(path: Path) -> int:
             return int(path.read_text())
         time.sleep(0.1)
     pytest.fail("it did not start")
+
+
+def test_a_reading_ends_that_is_ended_while_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    follower = Follower(["sleep", "60"])
+
+    class Starting(subprocess.Popen[str]):
+        def __init__(self, *options: Any, **named: Any) -> None:
+            super().__init__(["sleep", "60"], **named)
+            follower.end()
+
+    monkeypatch.setattr(live.subprocess, "Popen", Starting)
+    began = time.monotonic()
+    follower.read()
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize("in_time", [False, True])
