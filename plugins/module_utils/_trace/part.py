@@ -34,6 +34,8 @@ from .taps import OpenTap, Sighting, Tap
 _MOST_SECONDS = 60.0
 # How long a reply may take, and how long it is quiet when a trace is over of which nobody told the end.
 _REPLY_SECONDS, _QUIET_SECONDS = 0.5, 1.0
+# A kernel asks by ARP once a second, three times, and begins again with the next packet for that address.
+_ARP_SECONDS = 1.6
 _TICK_SECONDS = 0.05
 _MOST_SIGHTINGS = 2000
 # ESP packets cannot be told from each other: of a tap and a direction, a few say that there are some.
@@ -170,21 +172,21 @@ def _run(part: Part, namespaces: Namespaces) -> dict[str, Any]:
         if part.errand:
             host = held.enter_context(closing(Host(namespaces, part.meeting, token))) if part.meeting else None
             met = host.wait() if host else 0
-            before = {netns: _counted(namespaces, netns) for netns in part.counters}
+            before, counted = _all_counted(part, namespaces)
             sender = held.enter_context(closing(Sender(namespaces, part.errand, part.mark)))
-            sightings = _send_and_listen(part, opened, sender)
+            sightings = _send_and_listen(part, opened, sender, counted)
             sent = sender.sent
             if host:
                 host.dismiss()
         else:
-            before = {netns: _counted(namespaces, netns) for netns in part.counters}
+            before, counted = _all_counted(part, namespaces)
             guest = held.enter_context(closing(Guest(namespaces, part.meeting, token))) if part.meeting else None
-            sightings = _listen(part, opened, guest)
+            sightings = _listen(part, opened, guest, counted)
             met, sent = 0, []
         ended = time.time()
         dropped = sum(tap.dropped() for tap in opened)
     # Where everything went by there is nothing to explain.
-    after = {} if _went_by(part, opened, sightings) else {netns: _counted(namespaces, netns) for netns in part.counters}
+    after = {} if _went_by(part, opened, sightings) else _all_counted(part, namespaces)[0]
     return {
         "sightings": [_shown(one, part.frames) for one in sorted(sightings, key=lambda one: one.time)],
         "silent": [{"tap": tap.tap.identity, "error": tap.error} for tap in opened if tap.error],
@@ -202,10 +204,14 @@ def _run(part: Part, namespaces: Namespaces) -> dict[str, Any]:
 
 
 class Ears:
-    """All taps at once, and when they last heard a packet of the trace."""
+    """All taps at once, and when they last heard a packet of the trace.
 
-    def __init__(self, opened: list[OpenTap], guest: Guest | None = None) -> None:
+    ``since``: nanoseconds; what has no mark is kept from then on: a rule that dropped it before has counted it before.
+    """
+
+    def __init__(self, opened: list[OpenTap], guest: Guest | None = None, since: int = 0) -> None:
         self.sightings: list[Sighting] = []
+        self._since = since
         self.last: float | None = None
         self._guest = guest
         self._sealed: Counter[tuple[int, bool]] = Counter()
@@ -233,6 +239,8 @@ class Ears:
                 self.last = time.monotonic()
 
     def _is_kept(self, one: Sighting) -> bool:
+        if one.seen.index is None and one.time < self._since:
+            return False
         if one.seen.kind != frames.SEALED:
             return True
         self._sealed[one.tap, one.outgoing] += 1
@@ -246,22 +254,25 @@ class Ears:
         self._selector.close()
 
 
-def _send_and_listen(part: Part, opened: list[OpenTap], sender: Sender) -> list[Sighting]:
-    with closing(Ears(opened)) as ears:
+def _send_and_listen(part: Part, opened: list[OpenTap], sender: Sender, since: int) -> list[Sighting]:
+    with closing(Ears(opened, since=since)) as ears:
+        waits_for_arp = time.monotonic() + _ARP_SECONDS
         while (due := sender.due) is not None:
             if due > 0:
                 ears.hear(due)
             else:
                 sender.send()
         end = time.monotonic() + _REPLY_SECONDS
-        while time.monotonic() < end and not _went_by(part, opened, ears.sightings):
+        while (now := time.monotonic()) < end or (ears.last is None and now < waits_for_arp):
+            if _went_by(part, opened, ears.sightings):
+                break
             ears.hear(_TICK_SECONDS)
         return ears.sightings
 
 
-def _listen(part: Part, opened: list[OpenTap], guest: Guest | None) -> list[Sighting]:
+def _listen(part: Part, opened: list[OpenTap], guest: Guest | None, since: int) -> list[Sighting]:
     end = time.monotonic() + part.seconds
-    with closing(Ears(opened, guest)) as ears:
+    with closing(Ears(opened, guest, since)) as ears:
         while (now := time.monotonic()) < end and not ears.is_full:
             if guest:
                 guest.greet()
@@ -288,6 +299,13 @@ def _went_by(part: Part, opened: list[OpenTap], sightings: list[Sighting]) -> bo
         for index in indexes
         for kind in (frames.REQUEST, frames.REPLY)
     )
+
+
+def _all_counted(
+    part: Part, namespaces: Namespaces
+) -> tuple[dict[str, tuple[list[counters.Rule], dict[str, int]] | None], int]:
+    """What each namespace has counted, and when that was read, in nanoseconds."""
+    return {netns: _counted(namespaces, netns) for netns in part.counters}, time.time_ns()
 
 
 def _counted(namespaces: Namespaces, netns: str) -> tuple[list[counters.Rule], dict[str, int]] | None:

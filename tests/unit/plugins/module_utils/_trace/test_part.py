@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -89,7 +90,7 @@ class Flood:
         other.send(b"more")
 
     def sightings(self) -> list[SimpleNamespace]:
-        return [SimpleNamespace(tap=0, outgoing=False, seen=SimpleNamespace(kind=self._kind, index=None))] * 500
+        return [SimpleNamespace(tap=0, time=0, outgoing=False, seen=SimpleNamespace(kind=self._kind, index=None))] * 500
 
 
 @pytest.mark.parametrize(
@@ -103,6 +104,52 @@ def test_what_never_ends_does_not_fill_the_memory(kind: str, kept: int) -> None:
     assert len(ears.sightings) == kept
     assert ears.is_full == (kept == 2000)
     assert ears.last is None, "whether the trace is over, only its own packets tell"
+
+
+class Tap:
+    """A tap that hears what came, at its time of the host's clock, some seconds after it was opened."""
+
+    def __init__(self, *came: tuple[str, int | None, int], after: float = 0.0) -> None:
+        self.tap = SimpleNamespace(identity=0)
+        self.socket, self._far = socket.socketpair()
+        self._came = [
+            SimpleNamespace(tap=0, time=time, outgoing=True, seen=SimpleNamespace(kind=kind, index=index, said=""))
+            for kind, index, time in came
+        ]
+        self.timer = threading.Timer(after, self._far.send, [b"more"])
+        self.timer.start()
+
+    def sightings(self) -> list[SimpleNamespace]:
+        self.socket.recv(9)
+        return self._came
+
+
+def test_what_rules_counted_before_they_were_read_was_not_heard() -> None:
+    """Its answer may have been dropped before the counters were read, and nothing would explain that."""
+    old, new, marked = (frames.ARP_REQUEST, None, 9), (frames.ARP_REQUEST, None, 10), (frames.REQUEST, 0, 9)
+    ears = part.Ears([Tap(old, new, marked)], since=10)  # type: ignore[list-item]
+    ears.hear(1)
+    assert [(one.seen.kind, one.time) for one in ears.sightings] == [(frames.ARP_REQUEST, 10), (frames.REQUEST, 9)]
+
+
+@pytest.mark.parametrize(
+    ("first", "heard"),
+    [
+        pytest.param((frames.ARP_REQUEST, None, 1), [None, None], id="it has not left"),
+        pytest.param((frames.REQUEST, 0, 1), [0], id="it left"),
+    ],
+)
+def test_a_packet_that_waits_for_arp_is_waited_for(
+    first: tuple[str, int | None, int], heard: list[int | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel asks once a second, and what drops the answer counts no sooner."""
+    monkeypatch.setattr(part, "_REPLY_SECONDS", 0.1)
+    monkeypatch.setattr(part, "_ARP_SECONDS", 1.0)
+    made = part.parse(options(send={"to": "10.0.0.1", "count": 1}))
+    taps = [Tap(first), Tap((frames.ARP_REQUEST, None, 2), after=0.5)]
+    found = part._send_and_listen(made, taps, SimpleNamespace(due=None), 0)  # type: ignore[arg-type]
+    assert [one.seen.index for one in found] == heard
+    taps[1].timer.join()
 
 
 @pytest.mark.parametrize(("said", "went_by"), [("SYN-ACK", True), ("RST", False)])
