@@ -27,11 +27,18 @@ def _place(plan: Plan, direction: str, number: int) -> int:
     return number if direction == FORTH else len(plan.hops) - 1 - number
 
 
-def arp(plan: Plan, seen: Seen, direction: str) -> str:
-    """What is said of ARP where a packet did not even leave."""
-    asks = seen.arp_heard(direction, "arp request")
-    journey = _journey(plan, direction)
-    return f" ({journey.source.name} asks by ARP who has {journey.target.address}, in vain)" if asks else ""
+def arp(plan: Plan, seen: Seen, lost: tuple[str, int]) -> tuple[str, int] | None:
+    """Where an ARP request, or its answer, was lost, for want of which a packet did not leave; None where none was."""
+    direction, number = lost
+    other = BACK if direction == FORTH else FORTH
+    asked = seen.before(direction, number) is None and seen.arp_heard(direction, "arp request")
+    if not asked or seen.arp_heard(other, "arp reply", number):
+        return None
+    missed = seen.arp_lost(direction, "arp request")
+    if missed is not None:
+        return direction, missed
+    missed = seen.arp_lost(other, "arp reply")
+    return (other, missed) if missed is not None else None
 
 
 def explain(plan: Plan, seen: Seen, sent: Sent, lost: tuple[str, int]) -> list[Cause]:
@@ -52,8 +59,8 @@ def explain(plan: Plan, seen: Seen, sent: Sent, lost: tuple[str, int]) -> list[C
         found = found or [_with_mtu(one, sent) for one in read if one.size is not None and one.size == sent.mtu][:1]
         return found or _remembered(plan, sent) or _filters(plan, seen, lost, sent)
     found = [one for one in read if one.size is None and not one.arp and place in one.lost]
-    if place == 0 and not found:
-        found = _explain_arp(plan, seen, direction, read)
+    if not found and (missed := arp(plan, seen, lost)):
+        found = _explain_arp(plan, seen, missed)
     found = found or _filters(plan, seen, lost, sent) or astray(plan, seen, sent, lost)
     return found or encryption.filtered(plan, seen, sent, lost) or _said(seen, sent)
 
@@ -80,23 +87,12 @@ def _with_mtu(cause: Cause, sent: Sent) -> Cause:
     return Cause(cause.lost, text, cause.remedy.replace("{mtu}", str(size + cause.overhead)))
 
 
-def _explain_arp(plan: Plan, seen: Seen, direction: str, read: list[Cause]) -> list[Cause]:
-    """The packet did not leave because nobody answered an ARP request: where that, or its answer, was lost."""
-    if not seen.arp_heard(direction, "arp request"):
-        return []
-    number = seen.arp_lost(direction, "arp request")
-    if number is not None:
-        place = _place(plan, direction, number)
-        return [one for one in read if one.size is None and place in one.lost] or filters_at(
-            plan, seen, direction, number, 1
-        )
-    other = BACK if direction == FORTH else FORTH
-    number = seen.arp_lost(other, "arp reply")
-    if number is None:
-        return []
-    place = _place(plan, other, number)
-    back = _read(plan, _journey(plan, other))
-    return [one for one in back if one.size is None and place in one.lost] or filters_at(plan, seen, other, number, 1)
+def _explain_arp(plan: Plan, seen: Seen, missed: tuple[str, int]) -> list[Cause]:
+    """``missed``: where an ARP message was."""
+    direction, number = missed
+    place = _place(plan, direction, number)
+    read = _read(plan, _journey(plan, direction))
+    return [one for one in read if one.size is None and place in one.lost] or filters_at(plan, seen, *missed, 1)
 
 
 def _filters(plan: Plan, seen: Seen, lost: tuple[str, int], sent: Sent) -> list[Cause]:
@@ -175,8 +171,9 @@ def _said(seen: Seen, sent: Sent) -> list[Cause]:
     ][:1]
 
 
-def unknown(plan: Plan, seen: Seen, direction: str, number: int) -> str:
+def unknown(plan: Plan, seen: Seen, lost: tuple[str, int]) -> str:
     """What can be said where nothing explains a loss."""
+    direction, number = arp(plan, seen, lost) or lost
     spaces = _spaces(_journey(plan, direction).hops, _place(plan, direction, number))
     rules = [
         f"{one['table']} {one['chain']}: {one['rule']} ({plan.names.get(space) or space.host})"

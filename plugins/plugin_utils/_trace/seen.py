@@ -114,8 +114,9 @@ class Seen:
         """The same of ARP messages of a kind."""
         return next((one for one in self._order(direction) if (one, direction, kind) not in self._arp), None)
 
-    def arp_heard(self, direction: str, kind: str) -> bool:
-        return any((one, direction, kind) in self._arp for one in self._order(direction))
+    def arp_heard(self, direction: str, kind: str, number: int | None = None) -> bool:
+        """Whether a hop, or any, heard one."""
+        return any((one, direction, kind) in self._arp for one in self._order(direction) if number in (None, one))
 
     def _order(self, direction: str) -> list[int]:
         numbers = [number for number in range(len(self.plan.hops)) if self.heard(number)]

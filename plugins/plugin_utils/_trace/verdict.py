@@ -139,7 +139,7 @@ def _closed(plan: Plan, seen: Seen, sent: Sent) -> str:
     only = [one for one in held if one.rpartition(":")[2] == str(port)]
     everywhere = {f"{address}:{port}" for address in ("0.0.0.0", "::", plan.target.address)}
     if said != {"tcp": "RST", "udp": "port unreachable"}.get(protocol) or everywhere & set(only):
-        return f"{what}: {loss.unknown(plan, seen, FORTH, end)}"
+        return f"{what}: {loss.unknown(plan, seen, (FORTH, end))}"
     if only:
         return f"{what}: what listens in {plan.target.name} does so at {', '.join(only)} only"
     listens = f"; it listens on {', '.join(held)}" if held else ""
@@ -178,14 +178,15 @@ def _lost_verdict(plan: Plan, seen: Seen, sent: Sent, lost: tuple[str, int], not
         mtu = f", at most {error['mtu']} bytes" if error["mtu"] else ""
         notes = (f"an ICMP error comes back from {error['layers'][-1]['src']}: {error['said']}{mtu}", *notes)
     arp = ""
-    if before is None:
-        arp = loss.arp(plan, seen, direction)
+    if loss.arp(plan, seen, lost):
+        asker, asked = (plan.source, plan.target) if direction == FORTH else (plan.target, plan.source)
+        arp = f" ({asker.name} asks by ARP who has {asked.address}, in vain)"
     found = loss.explain(plan, seen, sent, lost)
     if before is None and not found and direction == FORTH and sent.error:
         found = [Cause(frozenset(), f"the kernel of {plan.source.name} says: {sent.error}")]
     sentence = f"{reaches}: {way}{arp}"
     if not found:
-        found = [Cause(frozenset(), loss.unknown(plan, seen, direction, number))]
+        found = [Cause(frozenset(), loss.unknown(plan, seen, lost))]
     return Verdict(False, sentence, tuple(found), sent.index, lost, notes)
 
 

@@ -402,6 +402,54 @@ def test_a_packet_filter(packets: int | None, cause: str) -> None:
     assert a_lab.matches(cause, found.line), found.line
 
 
+def _counted(rule: dict[str, Any], packets: int | None) -> list[dict[str, Any]]:
+    """What emon, or emon2, counted in its own namespace; None: the rule does not count."""
+    rules, uncounted = ([], [{**rule, "packets": None}]) if packets is None else ([{**rule, "packets": packets}], [])
+    return [{"netns": "", "rules": rules, "uncounted": uncounted, "stack": {}}]
+
+
+@pytest.mark.parametrize("packets", [pytest.param(1, id="counted"), pytest.param(None, id="not counted")])
+@pytest.mark.parametrize(
+    ("host", "asked", "answered", "of_target"),
+    [
+        pytest.param("emon2", CARD2, 0, False, id="the request, at the target's host"),
+        pytest.param("emon", 99, 7, False, id="the answer, at the sender's host"),
+        pytest.param("emon", 7, 0, True, id="the target's request, at the sender's host"),
+        pytest.param("emon2", 99, CARD2, True, id="the answer to the target, at its host"),
+    ],
+)
+def test_a_packet_filter_drops_what_arp_asks_or_answers(
+    host: str, asked: int, answered: int, of_target: bool, packets: int | None
+) -> None:
+    """The packet that waits for it is missed where it did not leave, and the rule is elsewhere."""
+    made = a_lab.plan(a_lab.states("vxlan"))
+    results = a_lab.traced(made, back=0) if of_target else a_lab.traced(made, forth=0)
+    a_lab.arp(made, results, asked, answered, of_target)
+    results[host]["counted"] = _counted(RULE, packets)
+    line = judge(made, results).line
+    assert "asks by ARP who has 10.200.0." in line
+    blamed = "no counter that would tell: iptables filter INPUT" if packets is None else f"a packet filter in {host} "
+    assert blamed in line, line
+
+
+def test_a_reply_that_a_filter_drops_is_not_for_want_of_arp() -> None:
+    """Docker's VXLAN has answered; nobody else was asked, and that explains nothing."""
+    made = a_lab.plan(a_lab.states())
+    results = a_lab.traced(made, back=0)
+    a_lab.arp(made, results, hops=3, of_target=True)
+    answered = {made.taps[number] for number in (12, 11, 9)}
+    for host, result in results.items():
+        result["sightings"] += [
+            {**one, "kind": "arp reply", "outgoing": not one["outgoing"]}
+            for one in result["sightings"]
+            if one["kind"] == "arp request" and (host, one["tap"]) in answered
+        ]
+    results["emon2"]["counted"] = [{**_counted(RULE, 3)[0], "netns": "/run/docker/netns/test2"}]
+    line = judge(made, results).line
+    assert "in vain" not in line
+    assert "a packet filter in test2 drops it" in line
+
+
 def test_a_filter_elsewhere_is_not_blamed() -> None:
     made = a_lab.plan(a_lab.states())
     results = a_lab.traced(made, forth=VXLAN1)
