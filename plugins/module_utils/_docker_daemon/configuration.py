@@ -109,11 +109,12 @@ def read(
     unit_command.drop_ins(), those on the host where it is None. A daemon.json that this dockerd cannot read counts as
     empty.
     """
-    environment = unit_command.environment((*inherited, *service.environment), service.environment_files)
-    found = flags(unit_command.words(command(service, drop_ins), environment))
+    given = (*inherited, *service.environment)
+    environment = unit_command.environment(given, service.environment_files, service.unset)
+    found = flags(unit_command.words(_without_shell(command(service, drop_ins)), environment))
     path = Path(found["config-file"].value) if "config-file" in found else path
     try:
-        settings = daemon_json.read(daemon_json.text_of(path.read_bytes()), str(path), version)
+        settings = daemon_json.read(daemon_json.text_of(path.read_bytes(), "replace"), str(path), version)
     except (OSError, LabError):
         settings = {}
     return Configuration(path, settings, found, environment)
@@ -121,7 +122,7 @@ def read(
 
 def settings_of(path: Path) -> dict[str, Any]:
     """daemon.json as the installed dockerd reads it. Raises LabError where it does not."""
-    text = daemon_json.text_of(path.read_bytes())
+    text = daemon_json.text_of(path.read_bytes(), "replace")
     if daemon_json.is_plain(text):
         return daemon_json.read(text, str(path))
     return daemon_json.read(text, str(path), version())
@@ -131,6 +132,14 @@ def command(service: Unit, drop_ins: Mapping[Path, str] | None = None) -> tuple[
     """dockerd's command line, variables not replaced, as a start takes it: systemd is told to read its files before."""
     texts = unit_command.drop_ins(service.name) if drop_ins is None else drop_ins
     return unit_command.command(service.command, texts.values())
+
+
+def _without_shell(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Of /bin/sh -c "... dockerd ...", what the shell starts."""
+    text = words[2] if len(words) > 2 and re.fullmatch(r"-\w*c", words[1]) else ""
+    inner = unit_command.split(text)
+    starts = next((index for index, word in enumerate(inner) if Path(word).name == "dockerd"), None)
+    return words if starts is None else tuple(inner[starts:])
 
 
 def flags(words: list[str]) -> dict[str, Flag]:

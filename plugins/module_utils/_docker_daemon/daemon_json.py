@@ -42,17 +42,28 @@ class Merge:
     faults: list[str]
 
 
-def text_of(content: bytes) -> str:
-    """What a file holds; UnicodeDecodeError for what is no text. Its byte order mark stays, for read() to judge."""
+def text_of(content: bytes, errors: str = "strict") -> str:
+    """What a file holds; UnicodeDecodeError for what is no text, unless ``errors`` is "replace": so dockerd reads it.
+
+    Its byte order mark stays, for read() to judge.
+    """
     wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return _BOM + content.decode("utf-16") if wide else content.decode("utf-8")
+    return _BOM + content.decode("utf-16", errors) if wide else content.decode("utf-8", errors)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number there")
+
+
+# Python would take NaN and Infinity.
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 def is_plain(text: str) -> bool:
     """Whether every dockerd reads the same in it."""
     try:
-        return isinstance(json.loads(text.strip() or "{}"), dict)
-    except ValueError:
+        return isinstance(_DECODER.decode(text.strip() or "{}"), dict)
+    except (ValueError, RecursionError):
         return False
 
 
@@ -74,13 +85,15 @@ def read(text: str, path: str, version: str = "") -> dict[str, Any]:
         return {}
     try:
         if known is not None and known < DOCKER_WITHOUT_STORE:
-            value, _end = json.JSONDecoder().raw_decode(text, len(text) - len(text.lstrip()))
+            value, _end = _DECODER.raw_decode(text, len(text) - len(text.lstrip()))
         else:
-            value = json.loads(text)
+            value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise LabError(
             f"{path}: line {error.lineno} is not JSON ({error.msg}): fix it first; it is not changed"
         ) from error
+    except (ValueError, RecursionError) as error:
+        raise LabError(f"{path}: is not JSON ({error}): fix it first; it is not changed") from error
     if not isinstance(value, dict):
         raise LabError(f"{path}: holds no JSON object: fix it first; it is not changed")
     return value

@@ -66,7 +66,7 @@ def forget(service: Unit, path: Path, meanwhile: Callable[[str], None] = lambda 
     Raises LabError where it does not come up; what it would have forgotten it knows still.
     """
     settings = configuration.settings_of(path)
-    environment = unit_command.environment(service.environment, service.environment_files)
+    environment = unit_command.environment(service.environment, service.environment_files, service.unset)
     with tempfile.TemporaryDirectory(prefix="overlay-lab-") as directory:
         config = Path(directory, "daemon.json")
         kept = {key: value for key, value in settings.items() if key not in _OTHERS_KEYS}

@@ -106,7 +106,9 @@ def read(
     version = found["programs"]["docker"]["version"]
     dockerd = configuration.read(units["docker"].pop("loaded"), version, inherited=inherited.result())
     etcd = units["etcd"].pop("loaded")
-    etcds_environment = unit_command.environment((*inherited.result(), *etcd.environment), etcd.environment_files)
+    etcds_environment = unit_command.environment(
+        (*inherited.result(), *etcd.environment), etcd.environment_files, etcd.unset
+    )
     # dockerd's own word where it runs, and its configuration where it does not.
     answered = docker.result()
     docker_files = docker_data(Path(answered.pop("data_root") or dockerd.data_root))
@@ -234,7 +236,7 @@ def _roots() -> dict[str, str] | None:
 def _units() -> dict[str, dict[str, Any]]:
     properties = (
         "Id,LoadState,ActiveState,UnitFileState,ExecMainStartTimestamp,FragmentPath,Environment,EnvironmentFiles,"
-        "ExecStart"
+        "UnsetEnvironment,ExecStart"
     )
     command = ["systemctl", "show", "--timestamp=us+utc", f"--property={properties}", *_UNITS.values()]
     try:

@@ -19,7 +19,7 @@ from .unit_command import split
 
 _PROPERTIES = (
     "Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,ExecStart,Environment,EnvironmentFiles,"
-    "ExecMainStartTimestampMonotonic"
+    "UnsetEnvironment,ExecMainStartTimestampMonotonic"
 )
 # systemd looks for units and drop-ins below these.
 UNIT_DIRECTORIES = ("/etc/systemd/", "/run/systemd/", "/usr/lib/systemd/", "/lib/systemd/", "/usr/local/lib/systemd/")
@@ -30,8 +30,8 @@ class Unit:
     """One unit as systemd has it loaded.
 
     ``command``: the words of ExecStart, variables not replaced. ``environment``: NAME=VALUE of its Environment=, which
-    those of ``environment_files`` (paths or patterns) replace. ``started``: when its process was started, in seconds of
-    the epoch.
+    those of ``environment_files`` (paths or patterns) replace; ``unset``: what neither of them may set. ``started``:
+    when its process was started, in seconds of the epoch.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Unit:
     command: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     environment_files: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
     started: float = 0
 
 
@@ -67,9 +68,16 @@ def properties(shown: str) -> list[dict[str, str]]:
 def inherited() -> tuple[str, ...]:
     """What systemd gives every unit (DefaultEnvironment=), as NAME=VALUE; nothing where it does not tell."""
     try:
-        return tuple(programs.run(["systemctl", "show-environment"]).stdout.splitlines())
+        shown = programs.run(["systemctl", "show-environment"]).stdout
     except programs.Missing:
         return ()
+    return tuple(map(_unquoted, shown.splitlines()))
+
+
+def _unquoted(line: str) -> str:
+    """NAME=VALUE of NAME=$'VALUE', as systemctl writes it for a shell where that would read it otherwise."""
+    found = re.fullmatch(r"(\w+=)\$'(.*)'", line)
+    return found[1] + re.sub(r"\\(.)", r"\1", found[2]) if found else line
 
 
 def state(name: str) -> str:
@@ -130,6 +138,7 @@ def unit_of(name: str, properties: dict[str, str]) -> Unit:
         command=tuple(command[1].split()) if command else (),
         environment=tuple(split(properties.get("Environment", ""))),
         environment_files=tuple(files),
+        unset=tuple(split(properties.get("UnsetEnvironment", ""))),
         started=time.time() - time.monotonic() + monotonic if monotonic else 0,
     )
 

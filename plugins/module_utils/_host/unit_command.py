@@ -25,6 +25,12 @@ _DIRECTORIES = (
 _LISTS = ("ExecStart", "ExecStartPre")
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$\$")
 _ASSIGNMENT = re.compile(r"^[ \t]*(\w+)[ \t]*=[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*[#;].*\n?", re.MULTILINE)
+# Of an environment file: a name, then values in quotes, which may have several lines, then a plain one.
+_QUOTED = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)\"""", re.DOTALL)
+_ENTRY = re.compile(
+    rf"^[ \t]*(\w+)[ \t]*=((?:[ \t]*(?:{_QUOTED.pattern}))*)((?:\\.|[^\n\\])*)$", re.MULTILINE | re.DOTALL
+)
 
 
 def drop_ins(unit: str, root: Path = Path("/"), given: Mapping[Path, str] | None = None) -> dict[Path, str]:
@@ -68,13 +74,16 @@ def undone(ours: Path, found: Mapping[Path, str]) -> list[str]:
     return lines
 
 
-def environment(settings: Iterable[str], files: Iterable[str]) -> dict[str, str]:
-    """``settings``: NAME=VALUE of Environment=; ``files``: paths or patterns of EnvironmentFile=, which count more."""
+def environment(settings: Iterable[str], files: Iterable[str], unset: Iterable[str] = ()) -> dict[str, str]:
+    """``settings``: NAME=VALUE of Environment=; ``files``: paths or patterns of EnvironmentFile=, which count more;
+    ``unset``: NAME or NAME=VALUE of UnsetEnvironment=, which counts most.
+    """
     found = dict(one.split("=", 1) for one in settings if "=" in one)
     for pattern in files:
         for path in sorted(Path("/").glob(pattern.lstrip("/"))):
             found |= environment_of(str(path))
-    return found
+    taken = set(unset)
+    return {name: value for name, value in found.items() if not taken & {name, f"{name}={value}"}}
 
 
 def environment_of(path: str) -> dict[str, str]:
@@ -83,8 +92,7 @@ def environment_of(path: str) -> dict[str, str]:
         text = Path(path).read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, IsADirectoryError):
         return {}
-    pairs = re.findall(r"^[ \t]*(?:export[ \t]+)?(\w+)=(.*)$", _joined(text), re.MULTILINE)
-    return {key: _unquoted(value.strip()) for key, value in pairs}
+    return {found[1]: _quoted(found[2]) + _plain(found[5]) for found in _ENTRY.finditer(text)}
 
 
 def words(command: Iterable[str], environment: Mapping[str, str]) -> list[str]:
@@ -108,10 +116,19 @@ def split(text: str) -> list[str]:
         return text.split()
 
 
-def _unquoted(value: str) -> str:
-    if len(value) < 2 or value[0] != value[-1] or value[0] not in "\"'":
-        return value
-    return value[1:-1] if value[0] == "'" else re.sub(r'\\(["\\$`])', r"\1", value[1:-1])
+def _quoted(text: str) -> str:
+    return "".join(
+        one[1] if one[2] is None else re.sub(r'\\(?:\n|(["\\$`]))', _escaped, one[2])
+        for one in _QUOTED.finditer(text)
+    )
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\\(?:\n|(.))", _escaped, text.strip())
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[1] or ""
 
 
 def _assignments(text: str, key: str) -> list[str]:
@@ -119,7 +136,8 @@ def _assignments(text: str, key: str) -> list[str]:
 
 
 def _joined(text: str) -> str:
-    return text.replace("\\\n", " ")
+    """The lines of a unit's file; systemd skips comments between those that belong together, too."""
+    return _COMMENT.sub("", text).replace("\\\n", " ")
 
 
 def _text(path: Path) -> str:

@@ -69,6 +69,23 @@ def test_what_its_dockerd_does_not_read_counts_as_empty(tmp_path: Path, version:
     assert configuration.read(Unit("x", False, False, False), version, tmp_path / "none", {}).settings == {}
 
 
+@pytest.mark.parametrize(
+    "content", [b'{"data-root": "/a", "labels": ["B\xfcro"]}', b'\xff\xfe{\x00}\x00x'], ids=["latin-1", "cut off"]
+)
+def test_a_file_that_is_no_text_is_read_as_dockerd_reads_it(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "daemon.json"
+    path.write_bytes(content)
+    found = configuration.read(Unit("x", False, False, False), "26.1.5", path, {})
+    assert found.data_root == ("/a" if b"data-root" in content else "/var/lib/docker")
+
+
+@pytest.mark.parametrize("command", ["exec dockerd -g /srv", "ulimit -n 9; dockerd $OPTIONS", "dockerd -D ${OPTIONS}"])
+def test_a_shell_may_start_it(tmp_path: Path, command: str) -> None:
+    text = f'[Service]\nExecStart=\nExecStart=/bin/sh -ec "{command}"\n'
+    found = read(tmp_path, drop_ins={Path("/a.conf"): text}, file="OPTIONS=--data-root=/srv\n")
+    assert found.data_root == "/srv"
+
+
 def test_the_last_drop_in_says_the_command(tmp_path: Path) -> None:
     drop_ins = {
         Path("/etc/systemd/system/docker.service.d/a.conf"): "[Service]\nExecStart=\nExecStart=dockerd -g /a\n",

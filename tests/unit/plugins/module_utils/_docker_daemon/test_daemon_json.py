@@ -11,6 +11,7 @@ from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors impo
 from ansible_collections.emon.overlay_lab.plugins.module_utils._docker_daemon.daemon_json import (
     Owned,
     give_back,
+    is_plain,
     merge,
     read,
     text_of,
@@ -31,9 +32,13 @@ def test_an_empty_file_has_no_settings(text: str) -> None:
     [
         ('{"debug": true,\n}', f"{PATH}: line 2 is not JSON"),
         ("[1]", f"{PATH}: holds no JSON object"),
+        ('{"mtu": NaN}', f"{PATH}: is not JSON (NaN"),
+        pytest.param('{"mtu": ' + "1" * 5000 + "}", f"{PATH}: is not JSON (Exceeds the limit", id="a long number"),
+        pytest.param("[" * 100_000, f"{PATH}: is not JSON (", id="deep"),
     ],
 )
 def test_a_file_that_is_none_is_never_taken_for_empty(text: str, line: str) -> None:
+    assert not is_plain(text)
     with pytest.raises(LabError) as caught:
         read(text, PATH)
     assert str(caught.value).startswith(line)

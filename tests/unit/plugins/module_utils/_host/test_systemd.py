@@ -20,6 +20,7 @@ ExecStart={ path=/usr/sbin/dockerd ; argv[]=/usr/sbin/dockerd -H fd:// $DOCKER_O
 Environment=HTTP_PROXY=http://proxy:3128 "NO_PROXY=a, b"
 EnvironmentFiles=/etc/default/docker (ignore_errors=yes)
 EnvironmentFiles=/etc/sysconfig/docker network (ignore_errors=no)
+UnsetEnvironment=HTTPS_PROXY "FTP_PROXY=a b"
 ExecMainStartTimestampMonotonic=1000000
 
 Id=docker.socket
@@ -49,6 +50,7 @@ def test_units_are_read_in_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
     assert service.command == ("/usr/sbin/dockerd", "-H", "fd://", "$DOCKER_OPTS")
     assert service.environment_files == ("/etc/default/docker", "/etc/sysconfig/docker network")
     assert service.environment == ("HTTP_PROXY=http://proxy:3128", "NO_PROXY=a, b")
+    assert service.unset == ("HTTPS_PROXY", "FTP_PROXY=a b")
     assert service.started > 0
     assert (socket.exists, socket.active, socket.enabled, socket.started) == (False, False, False, 0)
 
@@ -74,3 +76,8 @@ def test_a_host_without_systemd_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(programs.subprocess, "run", missing)
     with pytest.raises(LabError, match="systemctl is missing: this host is not managed by systemd"):
         systemd.reload()
+
+
+def test_what_every_unit_gets_comes_without_systemctls_quotes(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, out="LANG=C.UTF-8\nNO_PROXY=$'*.corp,10.0.0.0/8'\nA=$'it\\'s \\\\ b'\n")
+    assert systemd.inherited() == ("LANG=C.UTF-8", "NO_PROXY=*.corp,10.0.0.0/8", "A=it's \\ b")

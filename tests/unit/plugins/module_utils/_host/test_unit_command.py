@@ -21,6 +21,8 @@ OURS = D / "overlay-lab.conf"
         ("[Service]\n ExecStart = dockerd -D\n#ExecStart=other\n", ("dockerd", "-D")),
         ("[Service]\nExecStart=dockerd 'no end\n", ("dockerd", "'no", "end")),
         ("[Service]\nRestart=always\n", ("loaded",)),
+        ("[Service]\nExecStart=dockerd \\\n  # --data-root=/x \\\n ; -l debug\n  -D\n", ("dockerd", "-D")),
+        ("[Service]\n# as before \\\nExecStart=dockerd -D\n", ("dockerd", "-D")),
     ],
 )
 def test_a_drop_in_may_replace_the_command(drop_in: str, words: tuple[str, ...]) -> None:
@@ -89,13 +91,25 @@ def test_variables_are_replaced_as_systemd_does(command: str, words: list[str]) 
     assert unit_command.words(command.split(), environment) == words
 
 
-def test_an_environment_file_is_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('# comment\nO="--debug -l info"\n#D=e\n;F=g\n', {"O": "--debug -l info"}),
+        ('Q="a \\"b\\" \'c\' \\x"\n', {"Q": "a \"b\" 'c' \\x"}),
+        ("E=f \\\n  g\nN=10.0.0.1,\\\n10.0.0.2\n", {"E": "f   g", "N": "10.0.0.1,10.0.0.2"}),
+        ('O="\n  --data-root=/srv\n  -D\n"\nB=\'c\nd\'\n', {"O": "\n  --data-root=/srv\n  -D\n", "B": "c\nd"}),
+        ('O="--label a \\\n-D"\n', {"O": "--label a -D"}),
+        ("HTTP_PROXY = http://proxy:1 \n", {"HTTP_PROXY": "http://proxy:1"}),
+        ("A='b c'\"d\" e\nF=it's\nG=a\\ b\nH=\n", {"A": "b cde", "F": "it's", "G": "a b", "H": ""}),
+        ("A=b # no comment\r\nC='d'\r\n", {"A": "b # no comment", "C": "d"}),
+        # systemd: "Ignoring invalid environment assignment".
+        ("export A=b\nC=d\n", {"C": "d"}),
+    ],
+)
+def test_an_environment_file_is_read_as_systemd_reads_it(tmp_path: Path, text: str, found: dict[str, str]) -> None:
     path = tmp_path / "docker"
-    path.write_text(
-        '# comment\nDOCKER_OPTS="--debug -l info"\nexport B=\'c\'\n#D=e\nE=f \\\n  g\nQ="a \\"b\\" \'c\'"\n'
-    )
-    found = {"DOCKER_OPTS": "--debug -l info", "B": "c"}
-    assert unit_command.environment_of(str(path)) == {**found, "E": "f    g", "Q": "a \"b\" 'c'"}
+    path.write_text(text)
+    assert unit_command.environment_of(str(path)) == found
     assert unit_command.environment_of(str(tmp_path / "none")) == {}
 
 
@@ -104,3 +118,9 @@ def test_a_file_counts_more_and_may_be_a_pattern(tmp_path: Path) -> None:
     (tmp_path / "2.env").write_text("B=two\n")
     found = unit_command.environment(("A=unit", "C=d=e", "odd"), (f"{tmp_path}/*.env", "/no/such/file"))
     assert found == {"A": "file", "B": "two", "C": "d=e"}
+
+
+def test_a_unit_may_unset_what_it_has_from_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "env").write_text("A=file\nB=one\n")
+    found = unit_command.environment(("C=unit", "D=kept"), (f"{tmp_path}/env",), ("A", "B=other", "C=unit"))
+    assert found == {"B": "one", "D": "kept"}
