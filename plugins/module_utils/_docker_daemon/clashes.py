@@ -8,11 +8,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from .configuration import DATA_ROOT, Flag
+
+_EXEC_ROOTS = ("/run/docker", "/var/run/docker")
 
 
 def clashes(
@@ -40,6 +43,13 @@ def clashes(
         found.append("iptables is false: Docker's bridges would reach nothing outside and publish no ports: turn it on")
     if "none" in (merged.get("bridge"), _value("bridge", on_command_line)):
         found.append("bridge is none: there is no default bridge: remove it")
+    if swarm and "nftables" in (merged.get("firewall-backend"), _value("firewall-backend", on_command_line)):
+        found.append("firewall-backend is nftables, with which Docker has no Swarm mode: remove it, or choose vxlan")
+    exec_root = _value("exec-root", on_command_line) or merged.get("exec-root") or _EXEC_ROOTS[0]
+    if os.path.normpath(str(exec_root)) not in _EXEC_ROOTS:
+        found.append(
+            f"exec-root is {exec_root}, and the lab looks for Docker's namespaces in {_EXEC_ROOTS[0]}: remove it"
+        )
     if merged.get("graph") and merged.get("data-root"):
         found.append(f"{path}: graph and data-root are one setting, and dockerd refuses both: keep data-root")
     data_root, wanted = (

@@ -45,6 +45,10 @@ def test_the_command_line_is_read_with_its_variables() -> None:
         ({"iptables": False}, "", False, "iptables is false"),
         ({}, "--iptables=false", False, "iptables is false"),
         ({"bridge": "none"}, "", False, "bridge is none"),
+        ({"firewall-backend": "nftables"}, "", True, "firewall-backend is nftables, with which Docker has no Swarm mode"),
+        ({}, "--firewall-backend nftables", True, "firewall-backend is nftables, with which Docker has no Swarm mode"),
+        ({"exec-root": "/srv/run"}, "", False, "exec-root is /srv/run, and the lab looks for Docker's namespaces in"),
+        ({}, "--exec-root=/srv/run", False, "exec-root is /srv/run, and the lab looks for Docker's namespaces in"),
         ({"data-root": "/srv/docker"}, "", False, "data-root would change from /var/lib/docker to /srv/docker"),
     ],
 )
@@ -60,6 +64,7 @@ def test_a_clash_is_one_line(settings: dict[str, Any], options: str, swarm: bool
         {"live-restore": True},
         {"iptables": True, "debug": True, "bridge": "br0"},
         {"cluster-store": "etcd://a", "live-restore": False},
+        {"firewall-backend": "nftables", "exec-root": "/run/docker/"},
     ],
 )
 @pytest.mark.parametrize(
