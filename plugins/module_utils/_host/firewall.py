@@ -17,7 +17,7 @@ from typing import Any, Optional
 
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core import programs
 
-from .packet_filter import Arrival, Refusal, before_input, input_chains
+from .packet_filter import Arrival, Refusal, input_chains, refusals
 
 UFW, FIREWALLD, NFTABLES, IPTABLES, NONE = "ufw", "firewalld", "nftables", "iptables", ""
 # The chain of iptables, as nft lists it, and where iptables still has rules of its own.
@@ -26,6 +26,9 @@ _IPTABLES, _LEGACY = "ip filter INPUT", "iptables-legacy INPUT"
 _EARLY_TABLES = ("raw", "mangle")
 # What firewalld refuses there, it refuses by what it is told of zones.
 _FIREWALLDS = "inet firewalld "
+# ufw's chains are among those of iptables, and firewalld's may be.
+_OF_IPTABLES = (_IPTABLES, "ip6 filter INPUT", _LEGACY)
+_UFW_IS_ON = re.compile(r"""^ENABLED=["']?yes["']?\s*$""", re.MULTILINE | re.IGNORECASE)
 # Before what a zone refuses by rich rules, which stand without a number.
 RICH_PRIORITY = -100
 
@@ -55,22 +58,32 @@ def detect(
     ``places``: the zone of firewalld; each chain of the input hook that may refuse a packet, by family, table and name.
     More than one can be in the way: what one accepts, the next one may still refuse. ``sources``: network or address ->
     the zone of firewalld to which what comes from there belongs, whatever the interface. ``before``: what chains before
-    the input hook may refuse, as packet_filter.Refusal. ``read``: the programs that told; none of them: nothing was
-    looked at.
+    the input hook may refuse, as packet_filter.Refusal, and chains of the input hook that are not the manager's.
+    ``read``: the programs that told; none of them: nothing was looked at.
     """
     found: dict[str, Any] = {"manager": NONE, "places": [], "sources": {}, "before": [], "read": []}
+    beside: list[Refusal] = []
     ruleset = ask(["nft", "--json", "list", "ruleset"])
     if ruleset:
         found["read"].append("nft")
         found["places"] = input_chains(ruleset)
-        before = before_input(ruleset, Arrival(interface, address or ""))
+        arrival = Arrival(interface, address or "")
+        before = refusals(ruleset, arrival)
+        # Beside a manager, whose own chains these are not.
+        beside = [one for one in refusals(ruleset, arrival, ("input",)) if one.place not in _OF_IPTABLES]
+        # Before 1.0.6 nft does not tell which targets of iptables' own there are.
+        if re.search(r'"xt":\s*null', ruleset) and _refuses_input(ask(["iptables", "--list-rules"]) or ""):
+            found["places"] = list(dict.fromkeys([*found["places"], _IPTABLES]))
     else:
         before = _by_iptables("iptables", _IPTABLES, "ip", found, ask)
     before += _by_iptables("iptables-legacy", _LEGACY, "iptables-legacy", found, ask)
+    is_ufw = _is_on(ufw_config) and ask([UFW, "version"]) is not None
+    is_firewalld = not is_ufw and ask(["firewall-cmd", "--state"]) is not None
+    before += beside if is_ufw or is_firewalld else []
     found["before"] = [vars(one) for one in before if not one.place.startswith(_FIREWALLDS)]
-    if ufw_config.is_file() and "ENABLED=yes" in ufw_config.read_text(encoding="utf-8").splitlines():
+    if is_ufw:
         return {**found, "manager": UFW, "places": [], "read": [UFW, *found["read"]]}
-    if ask(["firewall-cmd", "--state"]) is not None:
+    if is_firewalld:
         zone = ask(["firewall-cmd", f"--get-zone-of-interface={interface}"])  # fails for one of no zone
         places = [(zone or ask(["firewall-cmd", "--get-default-zone"]) or "").strip()]
         sources = _source_zones(ask(["firewall-cmd", "--get-active-zones"]) or "")
@@ -80,6 +93,23 @@ def detect(
     if set(places) - {_IPTABLES, _LEGACY}:
         return {**found, "manager": NFTABLES}
     return {**found, "manager": IPTABLES if places else NONE}
+
+
+def _is_on(ufw_config: Path) -> bool:
+    return ufw_config.is_file() and bool(_UFW_IS_ON.search(ufw_config.read_text(encoding="utf-8", errors="replace")))
+
+
+def _refuses_input(rules: str) -> bool:
+    """Whether the chain INPUT, or one that it leads to, refuses, by iptables' list of all rules."""
+    targets: dict[str, set[str]] = {}
+    for chain, target in re.findall(r"^-A (\S+) (?:.* )?-[jg] (\S+)", rules, re.MULTILINE):
+        targets.setdefault(chain, set()).add(target)
+    seen: set[str] = set()
+    ahead = {"INPUT"}
+    while ahead:
+        seen |= ahead
+        ahead = {target for chain in ahead for target in targets.get(chain, ())} - seen
+    return bool(seen & {"DROP", "REJECT"})
 
 
 def _by_iptables(program: str, place: str, prefix: str, found: dict[str, Any], ask: Run) -> list[Refusal]:

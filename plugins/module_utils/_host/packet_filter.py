@@ -16,7 +16,7 @@ from typing import Any
 
 Where = tuple[str, str, str]  # family, table, chain
 # Hooks that a packet passes before the input hook.
-_BEFORE = ("prerouting", "ingress")
+BEFORE = ("prerouting", "ingress")
 _EVERY_PORT = (0, 65535)
 
 
@@ -55,12 +55,15 @@ def input_chains(ruleset: str) -> list[str]:
     ]
 
 
-def before_input(ruleset: str, arrival: Arrival) -> list[Refusal]:
-    """What the chains before the input hook refuse. A condition that is not understood counts as fulfilled."""
+def refusals(ruleset: str, arrival: Arrival, hooks: tuple[str, ...] = BEFORE) -> list[Refusal]:
+    """What the chains of some hooks refuse. A condition that is not understood counts as fulfilled."""
     rules, chains = _read(ruleset)
     found: list[Refusal] = []
     for where, chain in chains.items():
-        if chain.get("hook") not in _BEFORE or chain.get("type") != "filter" or where[0] == "ip6":
+        if chain.get("hook") not in hooks or chain.get("type") != "filter" or where[0] == "ip6":
+            continue
+        devices = [chain["dev"]] if isinstance(chain.get("dev"), str) else chain.get("dev")
+        if devices and arrival.interface and arrival.interface not in devices:
             continue
         everything = Refusal(" ".join(where))
         if chain.get("policy") == "drop":
@@ -70,12 +73,37 @@ def before_input(ruleset: str, arrival: Arrival) -> list[Refusal]:
 
 
 def _read(ruleset: str) -> tuple[dict[Where, list[Any]], dict[Where, dict[str, Any]]]:
+    """The rules by their chains, and the chains that see packets of IP."""
     objects = json.loads(ruleset).get("nftables", [])
+    asleep = {
+        (one["table"]["family"], one["table"]["name"])
+        for one in objects
+        if "table" in one and _is_dormant(one["table"].get("flags") or "")
+    }
+    maps = {
+        (one["map"]["family"], one["map"]["table"], f"@{one['map']['name']}"): one["map"].get("elem")
+        for one in objects
+        if "map" in one
+    }
     rules: dict[Where, list[Any]] = {}
     for rule in (one["rule"] for one in objects if "rule" in one):
-        rules.setdefault((rule["family"], rule["table"], rule["chain"]), []).append(rule.get("expr") or [])
+        where = (rule["family"], rule["table"], rule["chain"])
+        rules.setdefault(where, []).append([_with_elements(one, where, maps) for one in rule.get("expr") or []])
     chains = {(one["family"], one["table"], one["name"]): one for one in (o["chain"] for o in objects if "chain" in o)}
-    return rules, chains
+    return rules, {key: one for key, one in chains.items() if key[0] != "arp" and key[:2] not in asleep}
+
+
+def _is_dormant(flags: Any) -> bool:
+    """nft says one flag as a word, of which 1.0.6 prints the first letter only, and several as a list."""
+    return any(str(one).startswith("d") for one in ([flags] if isinstance(flags, str) else flags))
+
+
+def _with_elements(statement: Any, where: Where, maps: dict[Where, Any]) -> Any:
+    """A statement with the verdicts of a map that it has by name."""
+    given = statement.get("vmap") if isinstance(statement, dict) else None
+    if not given or not isinstance(given.get("data"), str):
+        return statement
+    return {"vmap": {**given, "data": maps.get((*where[:2], given["data"]))}}
 
 
 def _refuses(where: Where, rules: dict[Where, list[Any]], seen: set[Where]) -> bool:

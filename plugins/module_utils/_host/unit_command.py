@@ -118,8 +118,7 @@ def split(text: str) -> list[str]:
 
 def _quoted(text: str) -> str:
     return "".join(
-        one[1] if one[2] is None else re.sub(r'\\(?:\n|(["\\$`]))', _escaped, one[2])
-        for one in _QUOTED.finditer(text)
+        one[1] if one[2] is None else re.sub(r'\\(?:\n|(["\\$`]))', _escaped, one[2]) for one in _QUOTED.finditer(text)
     )
 
 

@@ -45,7 +45,12 @@ def test_the_command_line_is_read_with_its_variables() -> None:
         ({"iptables": False}, "", False, "iptables is false"),
         ({}, "--iptables=false", False, "iptables is false"),
         ({"bridge": "none"}, "", False, "bridge is none"),
-        ({"firewall-backend": "nftables"}, "", True, "firewall-backend is nftables, with which Docker has no Swarm mode"),
+        (
+            {"firewall-backend": "nftables"},
+            "",
+            True,
+            "firewall-backend is nftables, with which Docker has no Swarm mode",
+        ),
         ({}, "--firewall-backend nftables", True, "firewall-backend is nftables, with which Docker has no Swarm mode"),
         ({"exec-root": "/srv/run"}, "", False, "exec-root is /srv/run, and the lab looks for Docker's namespaces in"),
         ({}, "--exec-root=/srv/run", False, "exec-root is /srv/run, and the lab looks for Docker's namespaces in"),

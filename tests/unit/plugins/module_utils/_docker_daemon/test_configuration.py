@@ -70,7 +70,7 @@ def test_what_its_dockerd_does_not_read_counts_as_empty(tmp_path: Path, version:
 
 
 @pytest.mark.parametrize(
-    "content", [b'{"data-root": "/a", "labels": ["B\xfcro"]}', b'\xff\xfe{\x00}\x00x'], ids=["latin-1", "cut off"]
+    "content", [b'{"data-root": "/a", "labels": ["B\xfcro"]}', b"\xff\xfe{\x00}\x00x"], ids=["latin-1", "cut off"]
 )
 def test_a_file_that_is_no_text_is_read_as_dockerd_reads_it(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "daemon.json"

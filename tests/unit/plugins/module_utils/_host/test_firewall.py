@@ -40,6 +40,12 @@ VMAP = {
         "data": {"set": [["established", {"accept": None}], ["new", {"drop": None}]]},
     }
 }
+NAMED = {"map": {"family": "inet", "table": "filter", "name": "m", "map": "verdict", "elem": [[2379, {"drop": None}]]}}
+VMAP_BY_NAME = {"vmap": {"key": {"payload": {"protocol": "tcp", "field": "dport"}}, "data": "@m"}}
+
+
+def dormant(flags: Any) -> dict[str, Any]:
+    return {"table": {"family": "inet", "name": "filter", "handle": 1, "flags": flags}}
 
 
 @pytest.mark.parametrize(
@@ -58,8 +64,18 @@ VMAP = {
             {"nft": ruleset(chain(*INET), rule(*INET, VMAP))}, "nftables", ["inet filter input"], id="a map drops"
         ),
         pytest.param(
+            {"nft": ruleset(chain(*INET), NAMED, rule(*INET, VMAP_BY_NAME))},
+            "nftables",
+            ["inet filter input"],
+            id="a map that has a name drops",
+        ),
+        pytest.param(
             {"nft": ruleset(chain(*INET, policy="drop"))}, "nftables", ["inet filter input"], id="the policy drops"
         ),
+        pytest.param({"nft": ruleset(chain("arp", "filter", "in", policy="drop"))}, "", [], id="of ARP"),
+        pytest.param({"nft": ruleset(dormant("dormant"), chain(*INET, policy="drop"))}, "", [], id="a dormant table"),
+        pytest.param({"nft": ruleset(dormant("d"), chain(*INET, policy="drop"))}, "", [], id="as nft 1.0.6 says it"),
+        pytest.param({"nft": ruleset(dormant(["dormant"]), chain(*INET, policy="drop"))}, "", [], id="several flags"),
         pytest.param(
             {
                 "nft": ruleset(
@@ -102,6 +118,24 @@ VMAP = {
             {"nft": ruleset(chain(*IPTABLES), rule(*IPTABLES, XT_MATCH, {"xt": None}))}, "", [], id="unknown to nft"
         ),
         pytest.param(
+            {
+                "nft": ruleset(chain(*IPTABLES), rule(*IPTABLES, {"xt": None})),
+                "iptables --list-rules": "-P INPUT ACCEPT\n-N in\n-A INPUT -i eth0 -j in\n-A in -p tcp -j REJECT\n",
+            },
+            "iptables",
+            ["ip filter INPUT"],
+            id="known to iptables",
+        ),
+        pytest.param(
+            {
+                "nft": ruleset(chain(*IPTABLES), rule(*IPTABLES, {"xt": None})),
+                "iptables --list-rules": "-P INPUT ACCEPT\n-A INPUT -p tcp -j ACCEPT\n-A FORWARD -o virbr0 -j REJECT\n",
+            },
+            "",
+            [],
+            id="refused on another way",
+        ),
+        pytest.param(
             {"nft": ruleset(chain(*IPTABLES, policy="drop"), chain(*INET, policy="drop"))},
             "nftables",
             ["ip filter INPUT", "inet filter input"],
@@ -136,11 +170,51 @@ def test_detect(said: dict[str, str], manager: str, places: list[str]) -> None:
     assert (found["manager"], found["places"], found["before"]) == (manager, places, [])
 
 
-@pytest.mark.parametrize(("enabled", "expected"), [("yes", "ufw"), ("no", "")])
-def test_detect_ufw(tmp_path: Path, enabled: str, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("enabled", "program", "expected"),
+    [
+        ("yes", "ufw 0.36\n", "ufw"),
+        ('"yes"', "ufw 0.36\n", "ufw"),
+        ("Yes", "ufw 0.36\n", "ufw"),
+        ("no", "ufw 0.36\n", ""),
+        # The package was removed, and its configuration stays.
+        ("yes", None, ""),
+    ],
+)
+def test_detect_ufw(tmp_path: Path, enabled: str, program: str | None, expected: str) -> None:
     config = tmp_path / "ufw.conf"
     config.write_text(f"# set to yes to start on boot\nENABLED={enabled}\nLOGLEVEL=low\n")
-    assert host_firewall.detect("eth0", lambda _command: None, config)["manager"] == expected
+    found = host_firewall.detect("eth0", lambda command: program if command[0] == "ufw" else None, config)
+    assert found["manager"] == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "own", "remedy"),
+    [
+        ({"ufw": "ufw 0.36\n"}, ("ip", "filter", "INPUT"), "ufw prepend"),
+        ({"firewall-cmd --state": "running\n"}, ("inet", "firewalld", "filter_INPUT"), "firewall-cmd --permanent"),
+    ],
+)
+def test_what_refuses_beside_a_manager_is_opened_as_well(
+    tmp_path: Path, said: dict[str, str], own: tuple[str, str, str], remedy: str
+) -> None:
+    config = tmp_path / "ufw.conf"
+    config.write_text("ENABLED=yes\n")
+    other = ("inet", "guard", "in")
+    rules = ruleset(*(chain(*where, policy="drop") for where in (own, other, ("ip6", "guard", "in"))))
+    found = host_firewall.detect("eth0", asking({**said, "nft": rules}), config)
+    line = host_firewall.openings(found, ["10.0.0.1"], {"tcp": [], "udp": [4789]})
+    assert line.startswith("nft insert rule inet guard in ip saddr { 10.0.0.1 } udp dport { 4789 } accept; for peer in")
+    assert remedy in line
+    assert line.count("nft insert") == 1
+
+
+@pytest.mark.parametrize(("device", "is_hit"), [("eth0", True), (["eth1", "eth0"], True), ("eth1", False)])
+def test_an_ingress_chain_is_of_its_devices(device: Any, is_hit: bool) -> None:
+    of_device = chain(*INGRESS, hook="ingress", policy="drop")
+    of_device["chain"]["dev"] = device
+    found = host_firewall.detect("eth0", asking({"nft": ruleset(of_device)}), NOWHERE)
+    assert bool(found["before"]) == is_hit
 
 
 def test_a_program_that_is_missing_or_fails_says_nothing() -> None:
@@ -336,7 +410,7 @@ def test_a_manager_opens_only_what_it_guards(tmp_path: Path) -> None:
     config = tmp_path / "ufw.conf"
     config.write_text("ENABLED=yes\n")
     rules = ruleset(chain(*RAW, hook="prerouting"), rule(*RAW, DPORT, {"drop": None}))
-    found = host_firewall.detect("eth0", asking({"nft": rules}), config)
+    found = host_firewall.detect("eth0", asking({"nft": rules, "ufw": "ufw 0.36\n"}), config)
     assert host_firewall.openings(found, ["10.0.0.1"], {"tcp": [], "udp": [4789]}) == (
         "iptables -I PREROUTING -t raw -s 10.0.0.1 -p udp -m multiport --dports 4789 -j ACCEPT;"
         " for peer in 10.0.0.1; do ufw prepend allow proto udp from $peer to any port 4789; done"

@@ -97,7 +97,7 @@ def test_variables_are_replaced_as_systemd_does(command: str, words: list[str]) 
         ('# comment\nO="--debug -l info"\n#D=e\n;F=g\n', {"O": "--debug -l info"}),
         ('Q="a \\"b\\" \'c\' \\x"\n', {"Q": "a \"b\" 'c' \\x"}),
         ("E=f \\\n  g\nN=10.0.0.1,\\\n10.0.0.2\n", {"E": "f   g", "N": "10.0.0.1,10.0.0.2"}),
-        ('O="\n  --data-root=/srv\n  -D\n"\nB=\'c\nd\'\n', {"O": "\n  --data-root=/srv\n  -D\n", "B": "c\nd"}),
+        ("O=\"\n  --data-root=/srv\n  -D\n\"\nB='c\nd'\n", {"O": "\n  --data-root=/srv\n  -D\n", "B": "c\nd"}),
         ('O="--label a \\\n-D"\n', {"O": "--label a -D"}),
         ("HTTP_PROXY = http://proxy:1 \n", {"HTTP_PROXY": "http://proxy:1"}),
         ("A='b c'\"d\" e\nF=it's\nG=a\\ b\nH=\n", {"A": "b cde", "F": "it's", "G": "a b", "H": ""}),
