@@ -18,6 +18,8 @@ _CLIENT = "/usr/bin/docker"
 _SNAPS = ("snap/docker/current", "var/lib/snapd/snap/docker/current")
 # A client is a program of some megabytes, and podman's a script of some lines.
 _SCRIPT_BYTES = 4096
+# update-alternatives(1) leads to the program by one link more.
+_LINKS = 8
 
 
 def read(root: Path = Path("/")) -> dict[str, Any]:
@@ -26,14 +28,20 @@ def read(root: Path = Path("/")) -> dict[str, Any]:
     """
     return {
         "snap": any((root / path).is_symlink() for path in _SNAPS),
-        "podman": [path for path in (_CLIENT, DOCKER_SOCKET) if _is_podmans(root / path[1:])],
+        "podman": [path for path in (_CLIENT, DOCKER_SOCKET) if _is_podmans(root, path)],
         "rootless": sorted(_user(path.parent.name) for path in root.glob("run/user/*/docker.sock")),
     }
 
 
-def _is_podmans(path: Path) -> bool:
-    if path.is_symlink():
-        return "podman" in str(path.readlink())
+def _is_podmans(root: Path, place: str) -> bool:
+    path = root / place[1:]
+    for _step in range(_LINKS):
+        if not path.is_symlink():
+            break
+        target = str(path.readlink())
+        if "podman" in target:
+            return True
+        path = root / target[1:] if target.startswith("/") else path.parent / target
     if not path.is_file() or path.stat().st_size > _SCRIPT_BYTES:
         return False
     return b"podman" in path.read_bytes()

@@ -239,11 +239,7 @@ def _units() -> dict[str, dict[str, Any]]:
         "UnsetEnvironment,ExecStart"
     )
     command = ["systemctl", "show", "--timestamp=us+utc", f"--property={properties}", *_UNITS.values()]
-    try:
-        text = core_programs.run(command).stdout
-    except core_programs.Missing:
-        text = ""
-    found = {one.get("Id", ""): one for one in systemd.properties(text)}
+    found = {one.get("Id", ""): one for one in systemd.properties(systemd.run(command))}
     units = {key: _unit(found.get(unit, {})) for key, unit in _UNITS.items()}
     for key in ("etcd", "docker"):
         units[key]["loaded"] = systemd.unit_of(_UNITS[key], found.get(_UNITS[key], {}))
@@ -269,8 +265,10 @@ def _unit(properties: dict[str, str]) -> dict[str, Any]:
 
 def _moment(text: str) -> float:
     """Seconds of the epoch of systemd's "Sun 2026-11-22 11:10:30.924122 UTC"; 0 for an empty text."""
+    # Python would look for the day's name in the language of the host.
+    _day, _blank, moment = text.partition(" ")
     try:
-        return datetime.strptime(text, "%a %Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=timezone.utc).timestamp()
+        return datetime.strptime(moment, "%Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=timezone.utc).timestamp()
     except ValueError:
         return 0.0
 

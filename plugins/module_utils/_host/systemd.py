@@ -49,7 +49,7 @@ class Unit:
 
 def units(*names: str) -> list[Unit]:
     """The units in the order of their names."""
-    text = _run(["systemctl", "show", f"--property={_PROPERTIES}", *names])
+    text = run(["systemctl", "show", f"--property={_PROPERTIES}", *names])
     return [unit_of(name, found) for name, found in zip(names, properties(text))]
 
 
@@ -82,16 +82,16 @@ def _unquoted(line: str) -> str:
 
 def state(name: str) -> str:
     """systemd's word for a unit: active, activating, failed, ...; inactive for one that is not there."""
-    return _run(["systemctl", "show", "--property=ActiveState", "--value", name]).strip()
+    return run(["systemctl", "show", "--property=ActiveState", "--value", name]).strip()
 
 
 def reload() -> None:
     """Make systemd read changed unit files and drop-ins."""
-    _run(["systemctl", "daemon-reload"])
+    run(["systemctl", "daemon-reload"])
 
 
 def enable(name: str, enabled: bool) -> None:
-    _run(["systemctl", "enable" if enabled else "disable", name])
+    run(["systemctl", "enable" if enabled else "disable", name])
 
 
 def kill(name: str) -> None:
@@ -101,18 +101,18 @@ def kill(name: str) -> None:
 
 
 def forget_failure(name: str) -> None:
-    _run(["systemctl", "reset-failed", name])
+    run(["systemctl", "reset-failed", name])
 
 
 def stop(*names: str, timeout: float) -> None:
-    _run(["systemctl", "stop", *names], timeout)
+    run(["systemctl", "stop", *names], timeout)
 
 
 def restart(*names: str, timeout: float) -> None:
     """Restart the units and wait until they are up. One that was restarted often before is not held back for that."""
     # Fails where a unit has nothing to forget; that is no fault.
     programs.run(["systemctl", "reset-failed", *names], timeout)
-    _run(["systemctl", "restart", *names], timeout)
+    run(["systemctl", "restart", *names], timeout)
 
 
 def journal(name: str, since: float, until: float | None = None) -> list[str]:
@@ -120,7 +120,7 @@ def journal(name: str, since: float, until: float | None = None) -> list[str]:
     command = ["journalctl", "--quiet", "--no-pager", "--output=cat", f"--since=@{since:.6f}", f"_SYSTEMD_UNIT={name}"]
     if until is not None:
         command.append(f"--until=@{until:.6f}")
-    return _run(command).splitlines()
+    return run(command).splitlines()
 
 
 def unit_of(name: str, properties: dict[str, str]) -> Unit:
@@ -143,7 +143,8 @@ def unit_of(name: str, properties: dict[str, str]) -> Unit:
     )
 
 
-def _run(command: list[str], timeout: float = 300) -> str:
+def run(command: list[str], timeout: float = 300) -> str:
+    """What a program of systemd's says. Raises LabError where it is missing or refuses."""
     try:
         return programs.output(command, timeout)
     except programs.Missing as error:

@@ -16,9 +16,15 @@ import gzip
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-LOADED, BUILT_IN, AVAILABLE, MISSING, UNKNOWN = "loaded", "built in", "available", "missing", "unknown"
+LOADED, BUILT_IN, AVAILABLE, BARRED, MISSING, UNKNOWN = (
+    "loaded", "built in", "available", "barred", "missing", "unknown"
+)  # fmt: skip
+# Where modprobe(8) reads what to do instead of loading a module. Hardening guides write `install NAME /bin/false`.
+_MODPROBE_D = ("etc/modprobe.d", "run/modprobe.d", "usr/lib/modprobe.d", "lib/modprobe.d")
+_INSTEAD = re.compile(r"^[ \t]*(install[ \t]+(\S+)[ \t]+\S*\b(?:true|false|nologin)\b)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,7 @@ class Kernel:
         return self.root / "lib/modules" / self.release
 
     def states(self, modules: Iterable[KernelModule] = MODULES) -> dict[str, str]:
-        """{name: "loaded" | "built in" | "available" | "missing" | "unknown"}; each file is read once."""
+        """{name: "loaded" | "built in" | "available" | "barred" | "missing" | "unknown"}; each file is read once."""
         loaded = self._words("proc/modules")
         built_in = _names(self._directory / "modules.builtin")
         available = _names(self._directory / "modules.dep")
@@ -107,12 +113,29 @@ class Kernel:
         if module.name in built_in:
             return BUILT_IN
         if module.name in available:
-            return AVAILABLE
+            return BARRED if self.bar(module.name) else AVAILABLE
         # A module that is built in shows here only where it has parameters.
         if (self.root / "sys/module" / module.name).is_dir() or options.get(module.option) == "y":
             return BUILT_IN
         # A list of all modules that lacks it tells, and so does a configuration.
         return MISSING if available or options else UNKNOWN
+
+    def bar(self, name: str) -> str:
+        """How to allow that a module is loaded where somebody has forbidden it; '' where nobody has."""
+        if self._words("proc/sys/kernel/modules_disabled") == {"1"}:
+            return "take kernel.modules_disabled=1 out of what sets it (/etc/sysctl.d), and reboot"
+        return self._instead.get(name, "")
+
+    @cached_property
+    def _instead(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for path in (
+            path for one in _MODPROBE_D for path in sorted((self.root / one).glob("*.conf")) if path.is_file()
+        ):
+            for line, name in _INSTEAD.findall(path.read_text(encoding="utf-8", errors="replace")):
+                where = f"/{path.relative_to(self.root)}"
+                found.setdefault(name.replace("-", "_"), f"remove `{line}` from {where}")
+        return found
 
     def _words(self, path: str) -> set[str]:
         """The first word of each line."""
@@ -162,11 +185,12 @@ def needed(lines: Mapping[str, str]) -> list[str]:
 def missing(kernel: Kernel) -> dict[str, str]:
     """What this kernel has not, whether a lab needs it or not, by module: a line each."""
     states = kernel.states()
+    words = {MISSING: "has no", BARRED: "may not load"}
     return {
-        module.name: f"the kernel {kernel.release} has no {module.name}, needed for {module.purpose}:"
-        f" {_remedy(module, kernel.lost_its_modules)}"
+        module.name: f"the kernel {kernel.release} {words[states[module.name]]} {module.name}, needed for"
+        f" {module.purpose}: {kernel.bar(module.name) or _remedy(module, kernel.lost_its_modules)}"
         for module in MODULES
-        if states[module.name] == MISSING
+        if states[module.name] in words
     }
 
 

@@ -55,7 +55,7 @@ def test_a_version_is_read_in_any_language(install: Install) -> None:
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda: systemd._run(["systemctl", "show"]),
+        lambda: systemd.run(["systemctl", "show"]),
         lambda: firewall.run(["ufw", "status"]),
         lambda: str(host_info._ip(["address"])),
     ],

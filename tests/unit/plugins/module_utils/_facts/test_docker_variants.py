@@ -52,6 +52,16 @@ def test_podman_under_dockers_name(root: Path) -> None:
     assert read(root)["podman"] == ["/usr/bin/docker", "/run/docker.sock"]
 
 
+def test_podman_by_way_of_alternatives(root: Path) -> None:
+    (root / "etc/alternatives").mkdir(parents=True)
+    (root / "usr/bin/docker").symlink_to("/etc/alternatives/docker")
+    (root / "etc/alternatives/docker").symlink_to("/usr/bin/docker-ce")
+    assert read(root)["podman"] == []
+    (root / "etc/alternatives/docker").unlink()
+    (root / "etc/alternatives/docker").symlink_to("/usr/bin/podman")
+    assert read(root)["podman"] == ["/usr/bin/docker"]
+
+
 def test_dockerds_of_users(root: Path) -> None:
     for user in (str(os.getuid()), "4294967294"):
         (root / "run/user" / user).mkdir(parents=True)

@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import contextlib
+import _strptime
+import calendar
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import files as etcd_files
+from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
 from ansible_collections.emon.overlay_lab.plugins.module_utils._facts import host_info
 
 # proc(5): addresses and ports in hexadecimal, then the state; 0A is LISTEN, 01 ESTABLISHED.
@@ -102,6 +105,25 @@ def test_a_unit_says_where_it_is_and_where_its_data_is(tmp_path: Path, monkeypat
     found = host_info._units()
     assert found["etcd"]["unit_path"] == "/etc/systemd/system/etcd.service" and found["etcd"]["enabled"]
     assert found["etcd"]["data_dirs"] == ["/data/etcd"] and not found["docker"]["unit"]
+
+
+def test_a_host_that_systemd_does_not_run_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as WSL without it, or one whose systemd is older than what is asked of it."""
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text('#!/bin/sh\necho "System has not been booted with systemd as init system" >&2\nexit 1\n')
+    systemctl.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LabError, match="systemctl show .*: System has not been booted with systemd as init system"):
+        host_info._units()
+
+
+def test_systemds_moments_are_read_in_any_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ansible takes the host's language for the module, and systemctl speaks English."""
+    monkeypatch.setattr(calendar, "day_abbr", ["Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"])
+    monkeypatch.setattr(_strptime, "_TimeRE_cache", _strptime.TimeRE())  # type: ignore[attr-defined]
+    monkeypatch.setattr(_strptime, "_regex_cache", {})  # type: ignore[attr-defined]
+    assert host_info._moment("Sun 2026-11-22 11:10:30.924122 UTC") == pytest.approx(1795345830.924122)
+    assert host_info._moment("") == 0
 
 
 def test_addresses_are_the_global_ones() -> None:

@@ -94,6 +94,35 @@ def test_an_upgrade_that_took_the_modules_away_asks_for_a_reboot(tree):
     assert all(line.endswith("were removed by an upgrade: reboot into the new kernel") for line in found)
 
 
+def test_modules_that_may_not_be_loaded_are_a_line_each(tree):
+    kernel = tree(
+        **{
+            "lib__modules__RELEASE__modules.dep": depmod(*(module.name for module in MODULES)),
+            "etc__modprobe.d__CIS.conf": "install overlayfs /bin/false\n install  overlay /bin/false\n"
+            "#install vxlan /bin/true\n",
+            "lib__modprobe.d__x.conf": "install br-netfilter /usr/bin/true\ninstall veth /sbin/modprobe -i veth\n",
+        }
+    )
+    lines = faults(kernel)
+    assert [line.partition(", needed")[0] for line in lines] == [
+        f"the kernel {RELEASE} may not load {name}" for name in ("overlay", "br_netfilter")
+    ]
+    assert lines[0].endswith("remove `install  overlay /bin/false` from /etc/modprobe.d/CIS.conf")
+
+
+def test_a_kernel_that_loads_no_module_any_more(tree):
+    loaded = "".join(f"{module.name} 1 0 - Live 0x0\n" for module in MODULES if module.name != "vxlan")
+    kernel = tree(
+        **{
+            "lib__modules__RELEASE__modules.dep": depmod("vxlan"),
+            "proc__modules": loaded,
+            "proc__sys__kernel__modules_disabled": "1\n",
+        }
+    )
+    (line,) = faults(kernel)
+    assert line.startswith(f"the kernel {RELEASE} may not load vxlan") and "kernel.modules_disabled" in line
+
+
 def test_every_module_is_named_once():
     names = [module.name for module in MODULES]
     assert len(names) == len(set(names))
