@@ -37,8 +37,10 @@ class Overdue(LabError):
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Of a program whose answer is read. LANGUAGE would go before LC_ALL (gettext, "The LANGUAGE variable")."""
-    inherited = {name: value for name, value in os.environ.items() if name != "LANGUAGE"}
+    """Of a program whose answer is read. LANGUAGE would go before LC_ALL (gettext, "The LANGUAGE variable"), and
+    etcdctl refuses an option that it has from its environment as well.
+    """
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LANGUAGE", "ETCDCTL_"))}
     return {**inherited, "PATH": os.environ.get("PATH", os.defpath) + _FURTHER, "LC_ALL": "C.UTF-8", **more}
 
 

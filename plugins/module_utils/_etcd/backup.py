@@ -162,7 +162,7 @@ def _restore_snapshot(snapshot: int, member: dict[str, str], owner: tuple[int, i
 def _etcdctl(arguments: list[str], run: Callable[..., programs.Done] = programs.run) -> None:
     command = ["etcdctl", f"--command-timeout={_COMMAND_SECONDS}s", *arguments]
     try:
-        done = run(command, timeout=2 * _COMMAND_SECONDS, more={"ETCDCTL_API": "3"})
+        done = run(command, timeout=2 * _COMMAND_SECONDS, more={"ETCDCTL_API": "3", "NO_PROXY": "*"})
     except programs.Missing as error:
         raise LabError("etcdctl is missing on this host: install etcd-client (Debian) or etcd (Red Hat)") from error
     if done.returncode:

@@ -48,7 +48,8 @@ def read(distribution: Distribution, given: dict[str, str | None], own_python: b
     family = FAMILIES.get(distribution.family)
     with ThreadPoolExecutor() as pool:
         versions = dict(zip(_PROGRAMS, pool.map(_version, _PROGRAMS.values())))
-    libraries = {name: find_spec(name) is not None for name in LIBRARIES}
+    # A directory that pip left has no file of its own.
+    libraries = {name: bool(getattr(find_spec(name), "origin", None)) for name in LIBRARIES}
     of_programs: dict[str, tuple[Source, ...]] = {
         name: (Source((str(given[name]),)),) if given.get(name) else getattr(family, name, ())
         for name, version in versions.items()

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DOCKER_SOCKET = "/run/docker.sock"
-OS_RELEASE = Path("/etc/os-release")
+# os-release(5): of the two the first that is there.
+OS_RELEASES = (Path("/etc/os-release"), Path("/usr/lib/os-release"))
 
 
 @dataclass(frozen=True)
@@ -93,9 +94,10 @@ def family(name: str) -> Family:
     return FAMILIES.get(name, FAMILIES["Debian"])
 
 
-def read(path: Path = OS_RELEASE) -> Distribution:
+def read(*paths: Path) -> Distribution:
     """Raises nothing: a host that does not say what it is, is of no family."""
-    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    there = [path for path in paths or OS_RELEASES if path.exists()]
+    text = there[0].read_text(encoding="utf-8", errors="replace") if there else ""
     pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
     fields = {key.strip(): value.strip().strip("\"'") for key, value in pairs}
     # The first that fits: Amazon's are like both, and nearer to what they name first.

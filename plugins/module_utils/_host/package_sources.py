@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -24,6 +25,8 @@ _APT_SECONDS, _CACHE_SECONDS = 60, 60
 _DNF_SECONDS = 120
 # dpkg(1) notes there what it is about to do.
 _UPDATES = Path("/var/lib/dpkg/updates")
+# Where the programs of packages are.
+_TARGET = "/usr"
 
 
 def versions(family: str, packages: Iterable[str]) -> dict[str, str]:
@@ -57,9 +60,29 @@ def names(sources: Sequence[Source]) -> list[str]:
 
 def faults(updates: Path = _UPDATES) -> list[str]:
     """Why nothing can be installed on this host now."""
+    found = []
+    if os.statvfs(_TARGET).f_flag & os.ST_RDONLY:
+        found.append(
+            f"{_TARGET} is read-only here, and packages are installed there: mount -o remount,rw {_TARGET}, or install"
+            " them as this system does (rpm-ostree install, or its image)"
+        )
     if updates.is_dir() and any(path.name.isdigit() for path in updates.iterdir()):
-        return ["an installation of packages was interrupted here: dpkg --configure -a"]
-    return []
+        found.append("an installation of packages was interrupted here: dpkg --configure -a")
+    elif partly := _partly_installed():
+        found.append(
+            f"the packages {', '.join(partly)} are installed in part here, and stop any installation: dpkg --configure"
+            " -a, then apt-get --fix-broken install"
+        )
+    return found
+
+
+def _partly_installed() -> list[str]:
+    """By the letters of dpkg(1): of its state, and R for one that has to be installed again."""
+    try:
+        shown = programs.run(["dpkg-query", "--show", "--showformat=${db:Status-Abbrev} ${Package}\\n"]).stdout
+    except programs.Missing:
+        return []
+    return re.findall(r"^.(?:[FUH].|.R) +(\S+)$", shown, re.MULTILINE)
 
 
 def _by_apt(packages: list[str]) -> dict[str, str]:

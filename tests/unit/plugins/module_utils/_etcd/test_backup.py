@@ -299,6 +299,17 @@ def test_data_that_cannot_be_made_leaves_nothing(tmp_path: Path, place: Path) ->
     assert list(place.iterdir()) == []
 
 
+def test_etcdctl_has_nothing_from_the_environment(tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It refuses a variable beside the option, and asks members through a proxy."""
+    for name in ("ETCDCTL_ENDPOINTS", "ETCDCTL_CACERT", "HTTPS_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "somebody's")
+    (tmp_path / "bin/etcdctl").write_text(f"#!/bin/sh\nenv >{tmp_path}/told\n", encoding="utf-8")
+    etcd_backup._etcdctl(["snapshot", "save"])
+    told = dict(line.split("=", 1) for line in (tmp_path / "told").read_text(encoding="utf-8").splitlines())
+    assert {name for name in told if name.startswith("ETCDCTL_")} == {"ETCDCTL_API"}
+    assert told["NO_PROXY"] == "*"
+
+
 def test_links_of_etcds_user_are_not_followed(tmp_path: Path, place: Path) -> None:
     """What it plants while the data is made keeps its owner and mode."""
     backup = etcd_archive.read(packed(tmp_path, GOOD, KEYS), "emon")

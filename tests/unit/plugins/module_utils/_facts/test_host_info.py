@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import _strptime
 import calendar
+import contextlib
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import files as etcd_files
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.errors import LabError
+from ansible_collections.emon.overlay_lab.plugins.module_utils._etcd import files as etcd_files
 from ansible_collections.emon.overlay_lab.plugins.module_utils._facts import host_info
 
 # proc(5): addresses and ports in hexadecimal, then the state; 0A is LISTEN, 01 ESTABLISHED.
@@ -113,7 +113,7 @@ def test_a_host_that_systemd_does_not_run_is_named(tmp_path: Path, monkeypatch: 
     systemctl.write_text('#!/bin/sh\necho "System has not been booted with systemd as init system" >&2\nexit 1\n')
     systemctl.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(LabError, match="systemctl show .*: System has not been booted with systemd as init system"):
+    with pytest.raises(LabError, match=r"systemctl show .*: System has not been booted with systemd as init system"):
         host_info._units()
 
 

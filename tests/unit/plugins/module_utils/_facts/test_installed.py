@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,16 @@ def test_what_is_missing_has_packages(host: Path) -> None:
         "docker": {"there": False, "packages": ["python3-docker"]},
         "pyroute2": {"there": False, "packages": ["python3-pyroute2"]},
     }
+
+
+def test_a_directory_that_pip_left_is_no_library(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python finds a package in it, with nothing in it."""
+    (host / "left/docker/__pycache__").mkdir(parents=True)
+    (host / "left/pyroute2").mkdir()
+    (host / "left/pyroute2/__init__.py").touch()
+    monkeypatch.setattr(installed, "find_spec", lambda name: PathFinder.find_spec(name, [str(host / "left")]))
+    found = installed.read(DEBIAN, NOTHING_GIVEN, True)["libraries"]
+    assert {name: one["there"] for name, one in found.items()} == {"docker": False, "pyroute2": True}
 
 
 def test_a_package_that_is_given_goes_before_the_distributions(host: Path) -> None:

@@ -43,6 +43,13 @@ def test_what_a_host_says(tmp_path: Path, text: str, id_: str, version: str, nam
     assert (found.id, found.version, found.name, found.family) == (id_, version, name, of_family)
 
 
+def test_its_own_place_counts_where_etc_has_none(tmp_path: Path) -> None:
+    (tmp_path / "usr").write_text(DEBIAN_12)
+    assert read(tmp_path / "etc", tmp_path / "usr").id == "debian"
+    (tmp_path / "etc").write_text(UBUNTU_24)
+    assert read(tmp_path / "etc", tmp_path / "usr").id == "ubuntu"
+
+
 def test_a_host_that_does_not_say(tmp_path: Path) -> None:
     assert read(tmp_path / "none").family == ""
     (tmp_path / "latin").write_bytes(b'ID=debian\nNAME="Caf\xe9"\n')

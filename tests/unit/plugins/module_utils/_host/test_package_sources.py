@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.emon.overlay_lab.plugins.module_utils._core.programs import Overdue
@@ -165,6 +167,20 @@ def test_an_installation_that_was_interrupted(tmp_path: Path) -> None:
     assert faults(tmp_path) == []
     (tmp_path / "0003").touch()
     assert faults(tmp_path) == ["an installation of packages was interrupted here: dpkg --configure -a"]
+
+
+def test_packages_that_are_installed_in_part(tmp_path: Path, host: Path) -> None:
+    program(host, "dpkg-query", "printf 'ii  bash\\niF  grub-pc\\nrc  ufw\\nit  man-db\\niU  libc6\\nhHR x\\n'")
+    assert faults(tmp_path / "none") == [
+        "the packages grub-pc, libc6, x are installed in part here, and stop any installation: dpkg --configure -a,"
+        " then apt-get --fix-broken install"
+    ]
+
+
+def test_where_packages_go_may_be_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(package_sources.os, "statvfs", lambda _path: SimpleNamespace(f_flag=os.ST_RDONLY))
+    (line,) = faults(tmp_path / "none")
+    assert line.startswith("/usr is read-only here, and packages are installed there: mount -o remount,rw /usr, or")
 
 
 def test_names() -> None:
