@@ -113,14 +113,14 @@ class Kernel:
         if module.name in built_in:
             return BUILT_IN
         if module.name in available:
-            return BARRED if self.bar(module.name) else AVAILABLE
+            return BARRED if self.how_to_allow(module.name) else AVAILABLE
         # A module that is built in shows here only where it has parameters.
         if (self.root / "sys/module" / module.name).is_dir() or options.get(module.option) == "y":
             return BUILT_IN
         # A list of all modules that lacks it tells, and so does a configuration.
         return MISSING if available or options else UNKNOWN
 
-    def bar(self, name: str) -> str:
+    def how_to_allow(self, name: str) -> str:
         """How to allow that a module is loaded where somebody has forbidden it; '' where nobody has."""
         if self._words("proc/sys/kernel/modules_disabled") == {"1"}:
             return "take kernel.modules_disabled=1 out of what sets it (/etc/sysctl.d), and reboot"
@@ -188,7 +188,7 @@ def missing(kernel: Kernel) -> dict[str, str]:
     words = {MISSING: "has no", BARRED: "may not load"}
     return {
         module.name: f"the kernel {kernel.release} {words[states[module.name]]} {module.name}, needed for"
-        f" {module.purpose}: {kernel.bar(module.name) or _remedy(module, kernel.lost_its_modules)}"
+        f" {module.purpose}: {kernel.how_to_allow(module.name) or _remedy(module, kernel.lost_its_modules)}"
         for module in MODULES
         if states[module.name] in words
     }
