@@ -34,7 +34,8 @@ from .taps import OpenTap, Sighting, Tap
 _MOST_SECONDS = 60.0
 # How long a reply may take, and how long it is quiet when a trace is over of which nobody told the end.
 _REPLY_SECONDS, _QUIET_SECONDS = 0.5, 1.0
-# A kernel asks by ARP once a second, three times, and begins again with the next packet for that address.
+# What waits for an answer by ARP is heard of no sooner: a kernel asks once a second, three times, and begins again with
+# the next packet for that address.
 _ARP_SECONDS = 1.6
 _TICK_SECONDS = 0.05
 _MOST_SIGHTINGS = 2000
@@ -247,6 +248,10 @@ class Ears:
         return self._sealed[one.tap, one.outgoing] <= _MOST_SEALED
 
     @property
+    def answered(self) -> bool:
+        return any(one.seen.kind in (frames.REPLY, frames.ERROR) for one in self.sightings)
+
+    @property
     def is_full(self) -> bool:
         return len(self.sightings) >= _MOST_SIGHTINGS
 
@@ -263,7 +268,7 @@ def _send_and_listen(part: Part, opened: list[OpenTap], sender: Sender, since: i
             else:
                 sender.send()
         end = time.monotonic() + _REPLY_SECONDS
-        while (now := time.monotonic()) < end or (ears.last is None and now < waits_for_arp):
+        while (now := time.monotonic()) < end or (now < waits_for_arp and not ears.answered):
             if _went_by(part, opened, ears.sightings):
                 break
             ears.hear(_TICK_SECONDS)

@@ -136,7 +136,8 @@ def test_what_rules_counted_before_they_were_read_was_not_heard() -> None:
     ("first", "heard"),
     [
         pytest.param((frames.ARP_REQUEST, None, 1), [None, None], id="it has not left"),
-        pytest.param((frames.REQUEST, 0, 1), [0], id="it left"),
+        pytest.param((frames.REQUEST, 0, 1), [0, None], id="its reply may not have left"),
+        pytest.param((frames.REPLY, 0, 1), [0], id="there is a reply"),
     ],
 )
 def test_a_packet_that_waits_for_arp_is_waited_for(
