@@ -148,7 +148,7 @@ def parse_nft(text: str, without: Iterable[str] = ()) -> list[Rule]:
             family, table = words[1:3]
         elif words[:1] == ["chain"]:
             chain = words[1]
-        elif family in ("ip", "inet", "bridge", "netdev") and not (family == "ip" and table in without):
+        elif family in ("ip", "inet", "arp", "bridge", "netdev") and not (family == "ip" and table in without):
             what = _HANDLE.sub("", line)
             bare = _QUOTED.sub("", what)
             name = f"nft {family} {table}"

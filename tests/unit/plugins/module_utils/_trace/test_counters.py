@@ -90,6 +90,17 @@ def test_a_rule_that_stands_twice_in_a_chain_counts_in_both_places() -> None:
     assert [(one.text, one.packets) for one in counters.parse_iptables(text)] == [("-p icmp -j DROP", 6)]
 
 
+def test_rules_of_nft_that_drop_arp() -> None:
+    """As arptables writes them into nftables, too."""
+    hook = "type filter hook input priority filter; policy accept;"
+    rule = "arp htype 1 counter packets 3 bytes 84 drop # handle 2"
+    found = counters.parse_nft(
+        f"table arp filter {{ # handle 1\nchain INPUT {{ # handle 1\n{hook}\n{rule}\n", ("filter",)
+    )
+    remove = "nft delete rule arp filter INPUT handle 2"
+    assert found == [Rule("nft arp filter", "INPUT", "arp htype 1 drop", 3, remove)]
+
+
 def test_rules_of_nft_with_the_same_text_are_told_by_their_handles() -> None:
     def rules(first: int) -> list[Rule]:
         text = "".join(
