@@ -268,8 +268,10 @@ def _send_and_listen(part: Part, opened: list[OpenTap], sender: Sender, since: i
             else:
                 sender.send()
         end = time.monotonic() + _REPLY_SECONDS
-        while (now := time.monotonic()) < end or (now < waits_for_arp and not ears.answered):
-            if _went_by(part, opened, ears.sightings):
+        while not _went_by(part, opened, ears.sightings):
+            # What waited for ARP leaves late, and other taps, and the reply, come after it.
+            late = 0.0 if ears.last is None else ears.last + _REPLY_SECONDS
+            if time.monotonic() > max(end, late, 0.0 if ears.answered else waits_for_arp):
                 break
             ears.hear(_TICK_SECONDS)
         return ears.sightings

@@ -153,6 +153,17 @@ def test_a_packet_that_waits_for_arp_is_waited_for(
     taps[1].timer.join()
 
 
+def test_what_left_late_is_heard_at_every_tap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ARP was answered when nobody waited for a reply any more."""
+    monkeypatch.setattr(part, "_REPLY_SECONDS", 0.2)
+    monkeypatch.setattr(part, "_ARP_SECONDS", 2.0)
+    made = part.parse(options(send={"to": "10.0.0.1", "count": 2}))
+    taps = [Tap((frames.REPLY, 0, 1), after=0.4), Tap((frames.REPLY, 0, 2), after=0.5)]
+    found = part._send_and_listen(made, taps, SimpleNamespace(due=None), 0)  # type: ignore[arg-type]
+    assert [one.time for one in found] == [1, 2]
+    taps[1].timer.join()
+
+
 @pytest.mark.parametrize(("said", "went_by"), [("SYN-ACK", True), ("RST", False)])
 def test_a_reset_may_be_a_rules_so_that_counters_are_read(said: str, went_by: bool) -> None:
     made = part.parse(options(protocol="tcp", send={"to": "10.0.0.1", "port": 80, "count": 1}))
